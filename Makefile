@@ -1,0 +1,60 @@
+# One entry for people and for CI. `make demo` and `make test` bring what they need.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON := $(shell for p in python3.11 python3 python; do \
+    $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+MANAGE := $(BIN)/python manage.py
+PYTEST := $(BIN)/pytest -n 2 $(ARGS)
+COMPILE := $(BIN)/uv pip compile pyproject.toml --no-config --generate-hashes --no-header --quiet \
+    --python-version 3.11 --python-platform linux $(UPGRADE)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: .venv/development ## the environment for development in .venv
+
+demo: export CHIMERA_HOME ?= $(CURDIR)/var/demo
+demo: .venv/production ## the registry with an invented cohort on this machine (SERVE=0: build it, do not serve)
+	$(MANAGE) demo $(if $(filter 0,$(SERVE)),--no-serve)
+
+test: check ## everything that must hold, on SQLite and on PostgreSQL (ARGS=... goes to pytest)
+	scripts/bring postgresql redis chromium
+	env -u DATABASE_URL $(PYTEST)
+	$(BIN)/python -m tests.services $(PYTEST)
+
+check: export CHIMERA_HOME := $(CURDIR)/var/check
+check: .venv/development ## lint, format, types, direction of imports, missing migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	env -u DATABASE_URL $(MANAGE) makemigrations --check --dry-run
+
+lock-requirements: .venv/development ## exact versions and hashes of pyproject.toml (UPGRADE=--upgrade for newer ones)
+	$(COMPILE) --output-file requirements/production.txt
+	$(COMPILE) --extra dev --constraint requirements/production.txt --output-file requirements/development.txt
+
+messages: .venv/development ## translations: collects the strings, compiles the catalogues
+	scripts/bring gettext
+	$(MANAGE) makemessages --all --no-obsolete --ignore .venv --ignore var --ignore tests
+	$(MANAGE) compilemessages --ignore .venv
+
+clean: ## what tools left behind; the registries in var/ and .venv stay
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache var/check
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+# Installed again only when the requirements file is newer than the stamp.
+.venv/production .venv/development: .venv/%: requirements/%.txt | .venv/bin/pip
+	$(BIN)/pip install --quiet --require-hashes -r $<
+	@touch $@
+
+.venv/bin/pip:
+	$(if $(PYTHON),,$(error Chimera needs Python 3.11 or newer: on Debian, apt-get install python3 python3-venv))
+	PYTHON=$(PYTHON) scripts/bring venv
+	$(PYTHON) -m venv .venv
+
+.PHONY: help setup demo test check lock-requirements messages clean

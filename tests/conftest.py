@@ -1,0 +1,142 @@
+"""Fixtures that every room's tests share."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.db.backends.base.operations import BaseDatabaseOperations
+
+from tests import flush, services
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM_FLAGS = [
+    "--no-sandbox",  # tests run as root in a container
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_configure() -> None:
+    """A stop takes the fixtures down as Ctrl-C does: no server is left behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home_is_temporary() -> None:
+    """No test may ever open a person's registry."""
+    home = Path(os.environ["CHIMERA_HOME"])
+    assert home.resolve() == settings.CHIMERA_HOME
+    assert home.resolve().is_relative_to(Path(tempfile.gettempdir()).resolve())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def append_only_tables_are_flushed() -> Iterator[None]:
+    """A test that commits (`transaction=True`, a live server) leaves nothing behind for the next."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush.execute_sql_flush)
+        yield
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A registry that `manage.py` opens in processes of its own."""
+
+    home: Path
+    database_url: str
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What a process needs in its environment to open this registry."""
+        own = {"CHIMERA_HOME": str(self.home), "DATABASE_URL": self.database_url}
+        return {**own, "DJANGO_SETTINGS_MODULE": "trial.settings"}
+
+    def run(
+        self, *args: str | Path, check: bool = True, timeout: float = 120, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """`manage.py args` from the root of the project; a failure shows what the command printed."""
+        command = [sys.executable, "manage.py", *map(str, args)]
+        with subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **self.env, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            try:
+                out, err = process.communicate(timeout=timeout)
+            except BaseException:
+                os.killpg(process.pid, signal.SIGKILL)  # with the workers that it may have started
+                raise
+        done = subprocess.CompletedProcess(command, process.returncode, out, err)
+        if check and done.returncode:
+            pytest.fail(f"{' '.join(command[1:])}: exit {done.returncode}\n{out}\n{err}", pytrace=False)
+        return done
+
+
+@pytest.fixture(scope="session")
+def registry_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A migrated, empty registry that is only ever copied."""
+    home = tmp_path_factory.mktemp("registry-template")
+    with ExitStack() as stack:
+        url = f"sqlite:///{home}/chimera.sqlite3"
+        if connection.vendor == "postgresql":
+            url = stack.enter_context(services.fresh_database(os.environ["DATABASE_URL"]))
+        template = Registry(home, url)
+        template.run("migrate", "--verbosity=0")
+        yield template
+
+
+@pytest.fixture
+def registry(registry_template: Registry, tmp_path: Path) -> Iterator[Registry]:
+    """A fresh, empty registry of the test's own, on the engine of this run."""
+    home = tmp_path / "registry"
+    shutil.copytree(registry_template.home, home)
+    if connection.vendor != "postgresql":
+        yield Registry(home, f"sqlite:///{home}/chimera.sqlite3")
+        return
+    template = urlsplit(registry_template.database_url).path.removeprefix("/")
+    with services.fresh_database(os.environ["DATABASE_URL"], template=template) as url:
+        yield Registry(home, url)
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A Redis of this run's own."""
+    with services.redis() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator["Browser"]:
+    """The system's Chromium under Playwright."""
+    from playwright.sync_api import sync_playwright  # 0.2 s that most runs need not pay
+
+    # Playwright keeps an event loop in this thread, at which Django would refuse every query of the test.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "yes"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=services.chromium_path(), args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

@@ -1,0 +1,116 @@
+"""The set-up that a newcomer and CI rely on."""
+
+import os
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from django.db import IntegrityError, connection
+from django.utils import timezone
+
+from trial.trail.models import TrailEvent
+
+ROOT = Path(__file__).resolve().parent.parent
+REQUIREMENTS = ["production.txt", "development.txt"]
+TARGETS = {"help", "setup", "demo", "test", "check", "lock-requirements", "messages", "clean"}
+SERVICES = {"postgres", "redis", "setup", "web", "worker", "beat", "proxy"}
+
+
+def pins(name: str) -> list[str]:
+    """The requirements of a compiled file, each with its continuation lines."""
+    text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    return re.split(r"\n(?=\S)", "\n".join(lines))
+
+
+def normalised(requirement: str) -> str:
+    """The name of a distribution as registries compare it."""
+    return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", requirement)[0]).lower()
+
+
+def compose() -> dict:
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", REQUIREMENTS)
+def test_requirements_name_no_address(name):
+    text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
+    assert "://" not in text
+    assert not [line for line in text.splitlines() if line.startswith("-")], "an option or an index"
+
+
+@pytest.mark.parametrize("name", REQUIREMENTS)
+def test_every_requirement_is_exact_and_hashed(name):
+    loose = [
+        pin for pin in pins(name) if not re.match(r"[\w.-]+(\[[\w,-]+\])?==\S+ .*--hash=sha256:", pin, re.S)
+    ]
+    assert loose == []
+
+
+def test_development_holds_production():
+    assert set(pins("production.txt")) <= set(pins("development.txt"))
+
+
+def test_every_direct_dependency_is_pinned():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    production, development = (
+        {normalised(pin): re.search(r"==([^\s;]+)", pin)[1] for pin in pins(name)} for name in REQUIREMENTS
+    )
+    assert {normalised(name) for name in project["dependencies"]} <= production.keys()
+    assert {normalised(name) for name in project["optional-dependencies"]["dev"]} <= development.keys()
+
+
+def test_every_direct_dependency_has_a_reason():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    lists = re.findall(r"^(?:dependencies|dev) = \[\n(.*?)^\]", text, re.S | re.M)
+    assert len(lists) == 2
+    lines = [line for block in lists for line in block.splitlines()]
+    assert [line for line in lines if not re.search(r'",\s+# \S+', line)] == []
+
+
+def test_make_offers_the_promised_targets():
+    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert {line.split()[0] for line in done.stdout.splitlines()} == TARGETS
+
+
+def test_ci_runs_what_people_run():
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    assert script.read_text(encoding="utf-8").splitlines()[-1] == "exec make test"
+
+
+def test_a_site_has_every_service_watched():
+    services = compose()["services"]
+    assert services.keys() == SERVICES
+    assert {name for name, service in services.items() if "healthcheck" not in service} == {"setup"}
+
+
+def test_a_site_runs_without_root_and_keeps_secrets_in_files():
+    for name, service in compose()["services"].items():
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        secret = {
+            key for key in service.get("environment", {}) if re.search("KEY|PASSWORD|DATABASE_URL", key)
+        }
+        assert {key for key in secret if not key.endswith("_FILE")} == set(), name
+    assert "\nUSER chimera\n" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("time", ["once", "again"])
+def test_a_test_that_commits_leaves_nothing_and_append_only_holds(time):
+    assert TrailEvent.objects.count() == 0
+    TrailEvent.objects.create(at=timezone.now(), action="test")
+    with pytest.raises(IntegrityError), connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {TrailEvent._meta.db_table}")
+
+
+def test_a_registry_is_empty_migrated_and_on_the_engine_of_the_run(registry):
+    migrations = registry.run("showmigrations", "--plan").stdout.splitlines()
+    assert migrations
+    assert [line for line in migrations if not line.startswith("[X]")] == []
+    assert registry.database_url.startswith(connection.vendor)
+    assert (registry.home / "keys" / "identity_key").is_file()
