@@ -1,0 +1,78 @@
+"""Every model says what may happen to its rows: audited, written once, or plain, with the reason."""
+
+import pytest
+
+from tests.trial.trail.tables import append_only_models, audited_models, project_models
+from trial.trail.append_only import AppendOnlyModel
+from trial.trail.audited import AuditedModel, AuditedQuerySet, HistoryRow
+
+AUDITED = {
+    "patients.Subject",
+    "patients.Visit",
+    "patients.Page",
+    "patients.Identity",
+    "patients.Eligibility",
+    "patients.Demographics",
+    "patients.DiseaseHistory",
+    "patients.Infusion",
+    "patients.ResponseAssessment",
+    "patients.Transplantation",
+    "patients.Relapse",
+    "patients.FollowUp",
+    "patients.Death",
+    "patients.EndOfStudy",
+}
+APPEND_ONLY = {
+    "trial.TrailEvent",
+    "trial.TrailChange",
+    "trial.ConfigValue",
+    "analytics.Snapshot",
+    "analytics.Lock",
+    "analytics.Estimate",
+}
+PLAIN = {
+    "trial.Site": "a name; what is done at a site stands in the trail",
+    "trial.Account": "last sign-in and password change daily; each act is an event of the trail",
+    "trial.Member": "a grant ends and is never rewritten; granting is an event of the trail",
+    "trial.ExportToken": "last use and revocation; what a token may is never widened",
+    "trial.ExportToken_sites": "the sites of a token, set once with it",
+    "trial.ConsentVersion": "its end is entered when the next version begins",
+    "trial.EthicsApproval": "confirmed by the trial team after the registry is set up",
+    "analytics.Run": "the state of a computation; its results are written once",
+}
+
+
+def label(model) -> str:
+    return model._meta.label
+
+
+def test_no_model_is_undeclared_and_none_is_declared_twice() -> None:
+    declared = [*AUDITED, *APPEND_ONLY, *PLAIN]
+    assert len(declared) == len(set(declared))
+    versions = {label(model) for model in project_models() if issubclass(model, HistoryRow)}
+    assert {label(model) for model in project_models()} - versions == set(declared)
+
+
+def test_what_is_declared_audited_is_audited() -> None:
+    assert {label(model) for model in audited_models()} == AUDITED
+
+
+def test_each_audited_model_has_a_table_of_versions_and_nothing_else_has_one() -> None:
+    versions = {label(model) for model in project_models() if issubclass(model, HistoryRow)}
+    assert versions == {name.replace(".", ".Historical") for name in AUDITED}
+
+
+def test_what_is_declared_written_once_is_written_once() -> None:
+    found = {label(model) for model in append_only_models() if not issubclass(model, HistoryRow)}
+    assert found == APPEND_ONLY
+
+
+@pytest.mark.parametrize("model", project_models(), ids=label)
+def test_no_model_is_both(model) -> None:
+    assert not (issubclass(model, AuditedModel) and issubclass(model, AppendOnlyModel))
+
+
+@pytest.mark.parametrize("model", audited_models(), ids=label)
+def test_the_managers_of_an_audited_model_refuse_what_leaves_no_history(model) -> None:
+    for manager in (*model._meta.managers, model._base_manager, model._default_manager):
+        assert isinstance(manager.get_queryset(), AuditedQuerySet), manager

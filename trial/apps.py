@@ -1,0 +1,19 @@
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class TrialConfig(AppConfig):
+    """The ground: the study declared, people, and the trail."""
+
+    name = "trial"
+
+    def ready(self) -> None:
+        post_migrate.connect(_start_with_defaults, sender=self)
+
+
+def _start_with_defaults(using: str, **_: Any) -> None:
+    from trial.protocol.defaults import ensure_defaults
+
+    ensure_defaults(using)

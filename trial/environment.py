@@ -1,0 +1,67 @@
+"""Typed readings of the environment that fail loudly.
+
+A secret may be given as `NAME` or as the path of a file in `NAME_FILE`, so that it need not stand in a
+process listing. Locally a secret that is not given is made once and kept in the home of the registry.
+"""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"", "0", "false", "no", "off"}
+
+
+def text(name: str, default: str = "") -> str:
+    """The value of `name`, or of the file that `name`_FILE points to."""
+    if path := os.environ.get(f"{name}_FILE"):
+        return Path(path).read_text(encoding="utf-8").strip()
+    return os.environ.get(name, default)
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    """A yes or no; any other word is refused."""
+    word = os.environ.get(name)
+    if word is None:
+        return default
+    if word.lower() in _TRUE:
+        return True
+    if word.lower() in _FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name}={word!r}: expected yes or no")
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A list of words separated by commas."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def secret(name: str, *, kept_at: Path, required: bool) -> str:
+    """The secret `name`: given by the environment, else made once and kept in the file `kept_at`.
+
+    Raises ImproperlyConfigured where it is `required` from the environment and missing.
+    """
+    if given := text(name):
+        return given
+    if required:
+        raise ImproperlyConfigured(f"{name} (or {name}_FILE) must be set in production")
+    return kept_secret(kept_at)
+
+
+def kept_secret(path: Path) -> str:
+    """The content of `path`, written with 256 random bits, readable by its owner alone, if it is new.
+
+    Two first starts at once agree: the file is linked into place whole, and the first one wins.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(32), encoding="ascii")
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_text(encoding="ascii").strip()

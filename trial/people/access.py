@@ -1,0 +1,67 @@
+"""The only question: may this person do this, here?"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from django.core.exceptions import PermissionDenied
+
+from trial import __version__
+from trial.people.models import Account, Member, Site
+from trial.people.roles import TABLE, Permission, Role
+from trial.trail.actor import Actor, Source
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPerson:
+    """An automatic step that acts by itself (an import, a command), on behalf of whoever started it."""
+
+    name: str
+    on_behalf_of: str = ""
+    rights: frozenset[Permission] = field(default_factory=lambda: frozenset(Permission))
+
+    @property
+    def user_name(self) -> str:
+        return f"system:{self.name}@{__version__}"
+
+
+Person = Account | SystemPerson
+
+
+def roles_at(person: Account, site_code: str) -> list[Role]:
+    """The roles in force of a person at a site, read once for each account object."""
+    held = getattr(person, "_roles_held", None)
+    if held is None:
+        held = list(Member.objects.in_force().filter(account=person).values_list("site__code", "role"))
+        person._roles_held = held  # type: ignore[attr-defined]
+    return [Role(role) for code, role in held if code == site_code]
+
+
+def can(person: Person, permission: Permission, *, site: str) -> bool:
+    """Whether `person` holds `permission` at the site with this code."""
+    if isinstance(person, SystemPerson):
+        return permission in person.rights
+    return any(permission in TABLE[role] for role in roles_at(person, site))
+
+
+def require(person: Person, permission: Permission, *, site: str) -> None:
+    """Raise PermissionDenied (403) unless `person` holds `permission` at the site."""
+    if not can(person, permission, site=site):
+        raise PermissionDenied(f"{person.user_name}: {permission} at {site}")
+
+
+def sites_where(account: Account, permission: Permission) -> Iterable[Site]:
+    """The sites at which an account holds a permission now."""
+    roles = [role for role, rights in TABLE.items() if permission in rights]
+    granted = Member.objects.in_force().filter(account=account, role__in=roles)
+    return Site.objects.filter(pk__in=granted.values("site"))
+
+
+def actor_at(person: Person, *, site: str, source: Source, request_id: str = "") -> Actor:
+    """`person` as the trail shall name it for an act at a site."""
+    if isinstance(person, SystemPerson):
+        role, printed = "system", person.on_behalf_of
+    else:
+        role = ", ".join(roles_at(person, site))
+        printed = person.printed_name
+    return Actor(person.user_name, printed, role, site, source, request_id or uuid4().hex)

@@ -1,0 +1,42 @@
+"""Accounts of the demo: one for each role, with passwords that are printed. Never in production."""
+
+import secrets
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+
+from trial.people.access import Person, actor_at
+from trial.people.models import Account, Member, Site
+from trial.people.roles import Role
+from trial.trail.actor import Source, acting
+from trial.trail.record import Change, Place, record_event
+
+ADDRESS = "127.0.0.1:8000"
+
+
+def demo_accounts(*, by: Person) -> Iterator[tuple[Role, str, str]]:
+    """Role, user name and a new password of an account for each role at every site.
+
+    Raises ImproperlyConfigured in production.
+    """
+    if settings.PRODUCTION:
+        raise ImproperlyConfigured("demo accounts are refused in production")
+    for role in Role:
+        yield role, *_account(role, by=by)
+
+
+def _account(role: Role, *, by: Person) -> tuple[str, str]:
+    user_name, password = f"demo.{role}", secrets.token_urlsafe(12)
+    with transaction.atomic(), acting(actor_at(by, site="", source=Source.COMMAND)):
+        account = Account.objects.filter(user_name=user_name).first()
+        account = account or Account.objects.create_account(user_name, f"Demo {role.label}")
+        account.set_password(password)
+        account.save()
+        for site in Site.objects.all():
+            grant = {"account": account, "site": site, "role": role, "ends": None}
+            Member.objects.get_or_create(**grant, defaults={"granted_by": by.user_name, "reason": "demo"})
+        change = Change("role", "Role", "", role, new_shown=str(role.label))
+        record_event("demo.account", Place(about=user_name), [change])
+    return user_name, password

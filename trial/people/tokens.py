@@ -1,0 +1,89 @@
+"""Keys for programs: shown once, kept as a hash, limited to permissions, sites and time."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from trial.people.models import Site
+from trial.people.roles import Permission
+
+MAX_DAYS = 90
+
+
+class ExportToken(models.Model):
+    """A key that a sponsor's program shows. Only its SHA-256 is kept; it never carries a person's rights."""
+
+    name = models.CharField(_("name"), max_length=100)
+    digest = models.CharField(max_length=64, unique=True)
+    sites = models.ManyToManyField(Site)
+    permissions = models.JSONField(default=list)
+    created = models.DateTimeField(auto_now_add=True)
+    created_by = models.CharField(max_length=150)
+    expires = models.DateTimeField()
+    revoked = models.DateTimeField(null=True, blank=True)
+    last_used = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_authenticated(self) -> bool:
+        """For the REST framework's permission classes."""
+        return True
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self.permissions
+
+
+def issue_token(
+    name: str, *, by: str, sites: list[Site], permissions: list[Permission], days: int = MAX_DAYS
+) -> str:
+    """Make a token and return its clear text, which is not kept. Raises ValueError beyond 90 days."""
+    if not 0 < days <= MAX_DAYS:
+        raise ValueError(f"a token lives 1 to {MAX_DAYS} days, not {days}")
+    clear = secrets.token_hex(16)
+    token = ExportToken.objects.create(
+        name=name,
+        digest=digest_of(clear),
+        permissions=[str(permission) for permission in permissions],
+        created_by=by,
+        expires=timezone.now() + timedelta(days=days),
+    )
+    token.sites.set(sites)
+    return clear
+
+
+def digest_of(clear: str) -> str:
+    return hashlib.sha256(clear.encode()).hexdigest()
+
+
+class TokenAuthentication(BaseAuthentication):
+    """`Authorization: Token KEY`. An unknown, expired and revoked key get the same answer."""
+
+    def authenticate(self, request: Request) -> tuple[ExportToken, None] | None:
+        scheme, _, clear = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "token" or not clear:
+            return None
+        now = timezone.now()
+        found = ExportToken.objects.filter(digest=digest_of(clear), expires__gt=now, revoked=None)
+        token = found.first()
+        if token is None:
+            raise AuthenticationFailed()
+        found.update(last_used=now)
+        return token, None
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Token"
+
+
+def token_of(request: Request) -> Any:
+    """The token that a request was authenticated with."""
+    return request.user

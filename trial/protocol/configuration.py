@@ -1,0 +1,182 @@
+"""Configuration values of the trial: typed defaults in code, versions with reason and approver in the table.
+
+A default that awaits confirmation was not read from the protocol (it is from memory, or an open question to
+the trial team): the product shows it with `AWAITING` beside it, never as the protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypeVar
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from trial.protocol.models import ConfigValue, ConsentVersion
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+Value = Decimal | int | str | date | None
+T = TypeVar("T", Decimal, int, str, date)
+
+AWAITING = _("Default awaiting the trial team's confirmation; not the protocol.")
+
+
+def _finite(text: str) -> Decimal:
+    number = Decimal(text)
+    if not number.is_finite():
+        raise ValueError(text)
+    return number
+
+
+_READERS: dict[type, Callable[[str], Value]] = {
+    Decimal: _finite,
+    int: int,
+    str: str,
+    date: date.fromisoformat,
+}
+
+
+class UnknownSetting(LookupError):
+    """No configuration value has this key."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A configuration value: its typed default, unit (UCUM) and reason.
+
+    `kind` is needed where the default is None, which is where a value may be empty (no limit); `choices`
+    limits a text.
+    """
+
+    key: str
+    default: Value
+    unit: str
+    why: StrOrPromise
+    awaiting_confirmation: bool
+    kind: type | None = None
+    choices: tuple[str, ...] = ()
+
+    def parse(self, text: str) -> Value:
+        """The typed value of a stored text. Raises ValueError naming the key."""
+        if text == "" and self.default is None:
+            return None
+        if self.choices and text not in self.choices:
+            raise ValueError(f"{self.key}: {text!r} is none of {', '.join(self.choices)}")
+        try:
+            return _READERS[self.kind or type(self.default)](text)
+        except (ValueError, ArithmeticError) as error:
+            raise ValueError(f"{self.key}: {text!r} cannot be read as its type") from error
+
+
+_REGIMEN = _("From memory, class convention, on each of three days; to be replaced from the protocol.")
+_DECLARED = (
+    Setting(
+        "ctcae_version", "5.0", "",
+        _("Not stated in the abstract. Version 6.0 grades counts differently; versions are never mixed."),
+        True, choices=("5.0", "6.0"),
+    ),
+    Setting("dose_target", Decimal("2.0"), "10^6/kg", _("Abstract of the trial."), False),
+    Setting("dose_tol", Decimal(20), "%", _("From memory: sister CD7 trials used 20 to 30 %."), True),
+    Setting(
+        "dlt_window_days", 28, "d", _("From memory: sister sources use 21 to 30 days after infusion."), True
+    ),
+    Setting(
+        "mrd_threshold_pct", Decimal("0.01"), "%",
+        _("Positive at or above 1e-4. ELN MRD 2021 uses 0.1 % of CD45+ cells for flow: a second flag."),
+        False,
+    ),
+    Setting(
+        "full_donor", Decimal(95), "%",
+        _("Inclusive, as CIBMTR (at least 95 %); ASTCT and EBMT say above 95 %: exactly 95.0 % differs."),
+        True,
+    ),
+    Setting("neut_thr", Decimal("0.5"), "10^9/L", _("PMC11161398 table 1; CIBMTR manual."), False),
+    Setting("plt_thr", Decimal(20), "10^9/L", _("PMC11161398 table 1; CIBMTR manual."), False),
+    Setting("lost_days", 180, "d", _("From memory."), True),
+    Setting(
+        "study_start", date(2021, 11, 1), "",
+        _("Registry copy; the first patients, of November 2021, came under other protocol numbers."), True,
+    ),
+    Setting(
+        "age_max", None, "a",
+        _("No limit, a warning above 75: the registry says 18 to 75, the published cohort reached 81.9."),
+        True, kind=int,
+    ),
+    Setting("cd7_min", Decimal(20), "%", _("From memory: sister trials use 30, 70 or 98 %."), True),
+    Setting(
+        "dsa_mfi_max", Decimal(5000), "MFI", _("A strength class in PMC8170127; 1000 from memory."), True
+    ),
+    Setting("ld_flu", Decimal(30), "mg/m2/d", _REGIMEN, True),
+    Setting("ld_cy", Decimal(300), "mg/m2/d", _REGIMEN, True),
+    Setting("ld_eto", Decimal(100), "mg/m2/d", _REGIMEN, True),
+    Setting(
+        "response_policy", "protocol", "",
+        _("Strict: ELN and NCCN. Protocol: CRi whenever blasts are below 5 %."),
+        True, choices=("strict", "protocol"),
+    ),
+    Setting("alert_mail_hours_sae", 24, "h", _("At most 24 hours from awareness."), True),
+    Setting("alert_mail_hours_susar", 48, "h", _("Ahead of the 7 and 15 days of the regulation."), True),
+)  # fmt: skip
+
+SETTINGS: dict[str, Setting] = {declared.key: declared for declared in _DECLARED}
+"""Every configuration value by its key."""
+
+
+_frozen: ContextVar[Mapping[str, Value] | None] = ContextVar("frozen_configuration", default=None)
+
+
+@contextmanager
+def configured_as(texts: Mapping[str, str]) -> Iterator[None]:
+    """Within this block the settings have these values (stored texts): an analysis uses those of its lock."""
+    token = _frozen.set({key: SETTINGS[key].parse(text) for key, text in texts.items()})
+    try:
+        yield
+    finally:
+        _frozen.reset(token)
+
+
+def configuration_in_force() -> dict[str, str]:
+    """Every setting as the text that `configured_as` and `Setting.parse` read."""
+    values = ((key, setting(key)) for key in sorted(SETTINGS))
+    return {key: "" if value is None else str(value) for key, value in values}
+
+
+def setting(key: str, *, at: datetime | None = None) -> Value:
+    """The value in force now (or at another moment): the newest version, else the default.
+
+    Raises UnknownSetting.
+    """
+    if key not in SETTINGS:
+        raise UnknownSetting(key)
+    frozen = _frozen.get()
+    if frozen is not None:
+        return frozen[key]
+    declared = SETTINGS[key]
+    in_force = ConfigValue.objects.filter(key=key, in_force_from__lte=at or timezone.now())
+    newest = in_force.order_by("-version").first()
+    return declared.default if newest is None else declared.parse(newest.value)
+
+
+def setting_as(kind: type[T], key: str) -> T:
+    """The value in force now of a key that has one of this type, for arithmetic and comparison.
+
+    Raises TypeError if it has none.
+    """
+    value = setting(key)
+    if not isinstance(value, kind):
+        raise TypeError(f"{key} is {value!r}, not {kind.__name__}")
+    return value
+
+
+def consent_version_in_force(version: str, on: date) -> bool:
+    """Whether the consent version was approved and in force on that day, in any language (X-ELIG-03)."""
+    not_yet_superseded = Q(superseded_on=None) | Q(superseded_on__gt=on)
+    return ConsentVersion.objects.filter(not_yet_superseded, version=version, in_force_from__lte=on).exists()

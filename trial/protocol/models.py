@@ -1,0 +1,112 @@
+"""Tables of the study's own rules: configuration values, consent versions, ethics approvals."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from trial.trail.append_only import AppendOnlyModel
+
+
+class ConfigValue(AppendOnlyModel):
+    """One version of a configuration value, with its reason and approver; a change is a new version.
+
+    `value` is the text that `Setting.parse` reads; empty means no value (no limit).
+    """
+
+    key = models.CharField(_("key"), max_length=60)
+    version = models.PositiveIntegerField(_("version"))
+    value = models.TextField(_("value"), blank=True)
+    reason = models.TextField(_("reason"))
+    approver = models.CharField(_("approver"), max_length=200)
+    in_force_from = models.DateTimeField(_("in force from"))
+    made_by = models.CharField(_("made by"), max_length=150)
+    made_at = models.DateTimeField(_("made at"), default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("key", "version")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("key", "version"),
+                name="config_version_once",
+                violation_error_message=_("This version of the value exists already."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason="") & ~Q(approver="") & ~Q(made_by=""),
+                name="config_says_why_and_who",
+                violation_error_message=_("A configuration value needs a reason, an approver and an author."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.key} v{self.version} = {self.value}"
+
+
+class ConsentVersion(models.Model):
+    """A version of the main consent form, in force from its day up to the day before `superseded_on`."""
+
+    version = models.CharField(_("consent version"), max_length=20)
+    language = models.CharField(_("language"), max_length=10)
+    approved_on = models.DateField(_("approved on"))
+    in_force_from = models.DateField(_("in force from"))
+    superseded_on = models.DateField(_("superseded on"), null=True, blank=True)
+    awaiting_confirmation = models.BooleanField(_("awaiting confirmation"), default=False)
+
+    class Meta:
+        ordering = ("in_force_from", "version", "language")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("version", "language"),
+                name="consent_version_once",
+                violation_error_message=_("This consent version exists already in this language."),
+            ),
+            models.CheckConstraint(
+                condition=Q(in_force_from__gte=F("approved_on")),
+                name="consent_approved_first",
+                violation_error_message=_("A consent version is in force after its approval only."),
+            ),
+            models.CheckConstraint(
+                condition=Q(superseded_on=None) | Q(superseded_on__gt=F("in_force_from")),
+                name="consent_superseded_later",
+                violation_error_message=_("A consent version is superseded after it came into force."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.version} ({self.language})"
+
+
+class EthicsApproval(models.Model):
+    """An ethics committee's approval of a protocol version at a site. A row that awaits confirmation may
+    leave committee and reference empty; a confirmed one names both."""
+
+    site_code = models.CharField(_("site"), max_length=10)
+    committee = models.CharField(_("ethics committee"), max_length=200, blank=True)
+    reference = models.CharField(_("reference"), max_length=60, blank=True)
+    protocol_version = models.CharField(_("protocol version"), max_length=20)
+    approved_on = models.DateField(_("approved on"))
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+    awaiting_confirmation = models.BooleanField(_("awaiting confirmation"), default=False)
+
+    class Meta:
+        ordering = ("site_code", "approved_on")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("site_code", "reference", "protocol_version"),
+                name="ethics_approval_once",
+                violation_error_message=_("This approval is recorded already."),
+            ),
+            models.CheckConstraint(
+                condition=Q(awaiting_confirmation=True) | (~Q(committee="") & ~Q(reference="")),
+                name="ethics_approval_names_committee",
+                violation_error_message=_("A confirmed approval names its committee and reference."),
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until=None) | Q(valid_until__gte=F("approved_on")),
+                name="ethics_approval_valid_later",
+                violation_error_message=_("An approval ends after it was given."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.site_code} {self.protocol_version} {self.reference}".strip()

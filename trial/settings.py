@@ -1,0 +1,211 @@
+"""One settings file, driven by the environment, embedded by default.
+
+Without any variable set, Chimera is a registry in one folder (`CHIMERA_HOME`): SQLite, a broker of files,
+keys made at the first start. A real site sets `CHIMERA_PRODUCTION=yes`, `DATABASE_URL`, `CHIMERA_BROKER_URL`
+and the secrets; what is unsafe is then refused at start.
+"""
+
+from pathlib import Path
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from trial import environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+CHIMERA_HOME = Path(environment.text("CHIMERA_HOME", str(BASE_DIR / "var"))).resolve()
+PRODUCTION = environment.flag("CHIMERA_PRODUCTION")
+CHIMERA_HOME.mkdir(parents=True, exist_ok=True)
+
+# --- secrets ---------------------------------------------------------------------------------------------
+SECRET_KEY = environment.secret(
+    "CHIMERA_SECRET_KEY", kept_at=CHIMERA_HOME / "keys" / "secret_key", required=PRODUCTION
+)
+IDENTITY_KEY = environment.secret(
+    "CHIMERA_IDENTITY_KEY", kept_at=CHIMERA_HOME / "keys" / "identity_key", required=PRODUCTION
+)
+DEBUG = environment.flag("CHIMERA_DEBUG")
+ALLOWED_HOSTS = environment.words("CHIMERA_HOSTS", "127.0.0.1,localhost,[::1],testserver")
+if PRODUCTION and (DEBUG or "*" in ALLOWED_HOSTS):
+    raise ImproperlyConfigured("production refuses CHIMERA_DEBUG and CHIMERA_HOSTS=*")
+
+# --- what runs -------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_linear_migrations",
+    "simple_history",
+    "rest_framework",
+    "drf_spectacular",
+    "csp",
+    "trial",
+    "patients",
+    "analytics",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # what is not marked open is closed
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "trial.people.middleware.ActorMiddleware",
+]
+ROOT_URLCONF = "trial.urls"
+WSGI_APPLICATION = "trial.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+            "libraries": {"chimera": "patients.web.templatetags.chimera"},
+        },
+    }
+]
+
+# --- database --------------------------------------------------------------------------------------------
+_SQLITE = f"sqlite:///{CHIMERA_HOME / 'chimera.sqlite3'}"
+DATABASES = {
+    "default": dj_database_url.parse(environment.text("DATABASE_URL", _SQLITE), conn_health_checks=True)
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # IMMEDIATE: deferred transactions fail under concurrent writers. FULL: a save survives a power cut.
+    # recursive_triggers: without it INSERT OR REPLACE overwrites an append-only row past its trigger.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON",
+    }
+else:
+    DATABASES["default"]["OPTIONS"] = {"pool": True}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SIMPLE_HISTORY_DATE_INDEX = "Composite"
+
+# --- people ----------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "trial.Account"
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "subjects"
+LOGOUT_REDIRECT_URL = "sign-in"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# --- language and time: stored in UTC, shown in the site's zone --------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+# --- files -----------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = CHIMERA_HOME / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_AUTOREFRESH = False
+
+# --- security --------------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds; absolute limit of a session
+if PRODUCTION:
+    SECURE_SSL_REDIRECT = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_SECURE = True
+    CSRF_COOKIE_NAME = "__Host-csrf"
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # a laboratory page has many rows
+
+# --- REST ------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["trial.people.tokens.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Chimera",
+    "DESCRIPTION": "Results of the registry, for programs that show a token.",
+    "VERSION": "1.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# --- background work: the Run row is the truth, the broker a doorbell --------------------------------------
+_EMBEDDED_BROKER = CHIMERA_HOME / "broker"
+CELERY_BROKER_URL = environment.text("CHIMERA_BROKER_URL", "filesystem://localhost")
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {"visibility_timeout": 6 * 60 * 60}  # seconds
+if CELERY_BROKER_URL.startswith("filesystem"):
+    (_EMBEDDED_BROKER / "queue").mkdir(parents=True, exist_ok=True)
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(_EMBEDDED_BROKER / "queue"),
+        "data_folder_out": str(_EMBEDDED_BROKER / "queue"),
+        "control_folder": str(_EMBEDDED_BROKER / "control"),
+        "polling_interval": 0.1,  # seconds
+    }
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BEAT_SCHEDULE = {"ring-waiting-runs": {"task": "analytics.runs.sweep", "schedule": 30.0}}
+CELERY_BEAT_SCHEDULE_FILENAME = str(CHIMERA_HOME / "beat-schedule")
+
+RUN_LEASE_SECONDS = int(
+    environment.text("CHIMERA_RUN_LEASE_SECONDS", "30")
+)  # silence after which a run is lost
+
+# --- the registry ----------------------------------------------------------------------------------------
+SNAPSHOT_DIR = CHIMERA_HOME / "snapshots"

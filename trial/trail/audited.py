@@ -1,0 +1,166 @@
+"""Models whose every version is kept (django-simple-history), without its silent gaps.
+
+What the library would let pass unaudited is refused here: `update()`, `bulk_*` and `delete()` of a
+queryset and of a related manager, `save(update_fields=…)` (it would write unsaved values of other fields into
+the history), a save outside a transaction (row and history would commit apart), a save without an author, a
+raw save (`loaddata`), and every switch of the library that would leave the history out.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NoReturn, TypeVar
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models.signals import pre_save
+from django.dispatch import receiver
+from django.utils import timezone
+from simple_history.manager import HistoricalQuerySet
+from simple_history.models import HistoricalRecords
+
+from trial.trail.actor import current_actor
+from trial.trail.append_only import AppendOnlyModel, AppendOnlyQuerySet
+
+
+class UnauditedWrite(TypeError):
+    """A way of writing that would leave no history was tried on an audited model."""
+
+
+class HistoryQuerySet(AppendOnlyQuerySet[Any], HistoricalQuerySet):  # type: ignore[misc]
+    """The kept versions of a model: read only."""
+
+
+class HistoryRow(AppendOnlyModel):
+    """What each kept version adds: its author, frozen as text, and the door it came through."""
+
+    actor_name = models.CharField(max_length=200)
+    actor_role = models.CharField(max_length=60)
+    organisation = models.CharField(max_length=60, blank=True)
+    source = models.CharField(max_length=20)
+    request_id = models.CharField(max_length=32)
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.name_author()
+        super().save(*args, **kwargs)
+
+    def name_author(self) -> None:
+        """Freeze the current actor into the row."""
+        actor = current_actor()
+        self.actor_name = actor.printed_name
+        self.actor_role = actor.role
+        self.organisation = actor.organisation
+        self.source = actor.source
+        self.request_id = actor.request_id
+
+
+def _author(row: Any) -> str:
+    return str(row.history_user_id)
+
+
+def _set_author(row: Any, user_name: str) -> None:
+    row.history_user_id = user_name
+
+
+class RowVersions(HistoricalRecords):  # type: ignore[misc]
+    """History of a model; its user is the actor's name as text, so that accounts stay untouched by it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            bases=(HistoryRow,),
+            history_id_field=models.BigAutoField(),
+            history_user_id_field=models.CharField(max_length=150),
+            history_user_getter=_author,
+            history_user_setter=_set_author,
+            history_change_reason_field=models.TextField(blank=True, default=""),
+            historical_queryset=HistoryQuerySet,
+            **options,
+        )
+
+    def fields_included(self, model: type[models.Model]) -> "list[models.Field[Any, Any]]":
+        """All columns but those that the model names as `UNVERSIONED` (what identifies a person)."""
+        unversioned = getattr(model, "UNVERSIONED", ())
+        return [column for column in super().fields_included(model) if column.name not in unversioned]
+
+    def get_history_user(self, instance: models.Model) -> str:
+        return current_actor().user_name
+
+    def get_change_reason_for_object(self, instance: models.Model, history_type: str, using: str) -> str:
+        """The reasons stand in the trail, one for each item changed."""
+        return ""
+
+
+Record = TypeVar("Record", bound=models.Model, covariant=True)
+
+
+class AuditedQuerySet(models.QuerySet[Record]):
+    """Reads; whoever writes saves an instance inside an action."""
+
+    def create_with_history(self, rows: Iterable[Any]) -> list[Any]:
+        """Insert new rows and their first versions, in two statements. The one bulk way that is allowed."""
+        with transaction.atomic():
+            created = super().bulk_create(rows)
+            versions = [_first_version(row) for row in created]
+            if versions:
+                type(versions[0]).objects.bulk_create(versions)
+        return created
+
+    def _refuse(self, way: str) -> NoReturn:
+        raise UnauditedWrite(f"{way} would change {self.model.__name__} without history")
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        self._refuse("update()")
+
+    def delete(self) -> NoReturn:
+        self._refuse("delete()")
+
+    def bulk_create(self, *args: Any, **kwargs: Any) -> NoReturn:
+        self._refuse("bulk_create()")
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+        self._refuse("bulk_update()")
+
+
+def _first_version(row: models.Model) -> HistoryRow:
+    history = type(row).history.model  # type: ignore[attr-defined]
+    version: HistoryRow = history(
+        history_date=timezone.now(),
+        history_type="+",
+        history_user_id=current_actor().user_name,
+        **{column.attname: getattr(row, column.attname) for column in history.tracked_fields},
+    )
+    version.name_author()
+    return version
+
+
+class AuditedModel(models.Model):
+    """Base of every record of the trial that may change: each version is kept with its author."""
+
+    objects = AuditedQuerySet.as_manager()
+    history = RowVersions(inherit=True)
+
+    class Meta:
+        abstract = True
+        base_manager_name = "objects"  # a related manager writes through the base manager
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        current_actor()
+        name = type(self).__name__
+        if args or kwargs.get("update_fields") is not None:
+            raise UnauditedWrite(f"{name}.save(update_fields=…) would blur the history")
+        if not transaction.get_connection(kwargs.get("using")).in_atomic_block:
+            raise UnauditedWrite(f"{name} must be saved inside a transaction")
+        if hasattr(self, "skip_history_when_saving") or not getattr(settings, "SIMPLE_HISTORY_ENABLED", True):
+            raise UnauditedWrite(f"the history of {name} cannot be switched off")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise UnauditedWrite(f"{type(self).__name__} rows are not deleted; they are made void with a reason")
+
+
+@receiver(pre_save)
+def _refuse_raw(sender: type[models.Model], *, raw: bool, **_: Any) -> None:
+    """`loaddata` saves past `save()`, and the library leaves the history of a raw save out."""
+    if raw and issubclass(sender, AuditedModel):
+        raise UnauditedWrite(f"a raw save of {sender.__name__} would leave no history")

@@ -1,0 +1,59 @@
+"""The events of the trail: one for each act, and one change for each item changed in it."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from trial.trail.append_only import AppendOnlyModel
+
+
+class TrailEvent(AppendOnlyModel):
+    """One act: a save, a signature, a lock. All of it is frozen text, readable when its objects are gone."""
+
+    at = models.DateTimeField(_("when"))
+    action = models.CharField(_("act"), max_length=60)
+    actor = models.CharField(_("who"), max_length=150)
+    actor_name = models.CharField(max_length=200)
+    actor_role = models.CharField(max_length=60)
+    organisation = models.CharField(max_length=60, blank=True)
+    source = models.CharField(max_length=20)
+    request_id = models.CharField(max_length=32)
+    study = models.CharField(max_length=30)
+    site = models.CharField(max_length=10, blank=True)
+    subject = models.CharField(max_length=12, blank=True)
+    visit = models.CharField(max_length=12, blank=True)
+    form = models.CharField(max_length=12, blank=True)
+    form_version = models.CharField(max_length=20, blank=True)
+    about = models.CharField(max_length=200, blank=True)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (
+            models.Index(fields=("site", "-id"), name="trail_of_site"),
+            models.Index(fields=("subject", "-id"), name="trail_of_subject"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject} {self.visit} {self.form}".strip()
+
+
+class TrailChange(AppendOnlyModel):
+    """One item changed in an act: old and new value as codes and as they were shown, author and reason."""
+
+    event = models.ForeignKey(TrailEvent, models.PROTECT, related_name="changes")
+    row_key = models.CharField(max_length=60, blank=True)
+    item = models.CharField(max_length=40)
+    label = models.CharField(max_length=200)
+    old = models.TextField(blank=True)
+    new = models.TextField(blank=True)
+    old_shown = models.TextField(blank=True)
+    new_shown = models.TextField(blank=True)
+    author = models.CharField(max_length=150)
+    reason_code = models.CharField(max_length=30, blank=True)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.item}: {self.old!r} → {self.new!r}"

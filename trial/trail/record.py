@@ -1,0 +1,87 @@
+"""Writing the trail. The event of an act is written last, when all that it did is known."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from trial.protocol.study import STUDY
+from trial.trail.actor import current_actor
+from trial.trail.models import TrailChange, TrailEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One item changed: values as stored text and as shown; `author` differs from the actor for engines."""
+
+    item: str
+    label: str
+    old: str
+    new: str
+    row_key: str = ""
+    old_shown: str = ""
+    new_shown: str = ""
+    author: str = ""
+    reason_code: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What an act was about, in natural keys."""
+
+    site: str = ""
+    subject: str = ""
+    visit: str = ""
+    form: str = ""
+    form_version: str = ""
+    about: str = ""
+
+
+def record_event(
+    action: str, place: Place, changes: Iterable[Change] = (), *, reason: str = ""
+) -> TrailEvent:
+    """Write the event of an act that the current actor has done, with the items changed in it.
+
+    Raises AnonymousWrite without an actor, and TransactionManagementError outside a transaction.
+    """
+    actor = current_actor()
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("an act and its event commit together or not at all")
+    event = TrailEvent.objects.create(
+        at=timezone.now(),
+        action=action,
+        actor=actor.user_name,
+        actor_name=actor.printed_name,
+        actor_role=actor.role,
+        organisation=actor.organisation,
+        source=actor.source,
+        request_id=actor.request_id,
+        study=STUDY.study_id,
+        site=place.site,
+        subject=place.subject,
+        visit=place.visit,
+        form=place.form,
+        form_version=place.form_version,
+        about=place.about,
+        reason=reason,
+    )
+    TrailChange.objects.bulk_create(_row(event, change, actor.user_name) for change in changes)
+    return event
+
+
+def _row(event: TrailEvent, change: Change, actor: str) -> TrailChange:
+    return TrailChange(
+        event=event,
+        row_key=change.row_key,
+        item=change.item,
+        label=change.label,
+        old=change.old,
+        new=change.new,
+        old_shown=change.old_shown,
+        new_shown=change.new_shown,
+        author=change.author or actor,
+        reason_code=change.reason_code,
+        reason=change.reason,
+    )

@@ -1,0 +1,86 @@
+"""Append-only tables, held by the database itself, in both dialects.
+
+Both engines answer a refused statement with an integrity error (PostgreSQL: `restrict_violation`), so that
+callers need not know which one they run on. SQLite also needs `PRAGMA recursive_triggers=ON`, set on every
+connection in the settings: without it INSERT OR REPLACE deletes the old row past the trigger.
+"""
+
+from typing import Any
+
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+_SQLITE = """
+CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table}
+BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
+"""
+_POSTGRESQL_FUNCTION = """
+CREATE OR REPLACE FUNCTION chimera_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$
+"""
+_POSTGRESQL = (
+    "CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
+    "FOR EACH ROW EXECUTE FUNCTION chimera_append_only()",
+    "CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+    "FOR EACH STATEMENT EXECUTE FUNCTION chimera_append_only()",
+)
+
+
+def _create(table: str, vendor: str) -> list[str]:
+    if vendor == "sqlite":
+        return [_SQLITE.format(table=table, verb=verb) for verb in ("update", "delete")]
+    return [_POSTGRESQL_FUNCTION, *(sql.format(table=table) for sql in _POSTGRESQL)]
+
+
+def _drop(table: str, vendor: str) -> list[str]:
+    if vendor == "sqlite":
+        return [f"DROP TRIGGER {table}_no_{verb}" for verb in ("update", "delete")]
+    return [f"DROP TRIGGER {table}_no_{what} ON {table}" for what in ("change", "truncate")]
+
+
+class AppendOnly(Operation):
+    """Migration operation: the tables of these models of the app refuse UPDATE, DELETE and TRUNCATE."""
+
+    reversible = True
+    reduces_to_sql = True
+
+    def __init__(self, *model_names: str) -> None:
+        self.model_names = model_names
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """The models themselves do not change."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        self._execute(_create, app_label, schema_editor, to_state)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        self._execute(_drop, app_label, schema_editor, to_state)
+
+    def describe(self) -> str:
+        return f"Append-only: {', '.join(self.model_names)}"
+
+    def deconstruct(self) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+        return type(self).__name__, self.model_names, {}
+
+    def _execute(
+        self, statements: Any, app_label: str, schema_editor: BaseDatabaseSchemaEditor, state: ProjectState
+    ) -> None:
+        for name in self.model_names:
+            table = state.apps.get_model(app_label, name)._meta.db_table
+            for sql in statements(table, schema_editor.connection.vendor):
+                schema_editor.execute(sql, params=None)

@@ -1,0 +1,11 @@
+"""Every route of Chimera; each room brings its own."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("trial.people.urls")),
+    path("", include("patients.web.urls")),
+    path("api/v1/", include("analytics.exports.urls")),
+]
+
+handler500 = "patients.web.errors.server_error"
