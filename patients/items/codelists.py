@@ -1,0 +1,145 @@
+"""Code lists: what may be answered, with the label shown and the NCI concept where one exists.
+
+Codes are the CDISC value where the protocol's specification gives one, else a slug of the label. NCI codes
+were read from SDTM controlled terminology 2025-03-25.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from patients.items.problems import NotAnAnswer, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    code: str
+    label: Text
+    nci: str = ""
+
+
+@dataclass(frozen=True)
+class CodeList:
+    """An ordered list of codes; `name` is the NCI codelist's short name, or the item's own."""
+
+    name: str
+    codes: tuple[Code, ...]
+    nci: str = ""
+
+    @cached_property
+    def labels(self) -> dict[str, Text]:
+        return {code.code: code.label for code in self.codes}
+
+    def __contains__(self, code: object) -> bool:
+        return code in self.labels
+
+    def read(self, typed: str) -> str:
+        """The code itself. Raises NotAnAnswer, naming what may be answered."""
+        if typed in self.labels:
+            return typed
+        raise NotAnAnswer(
+            _("%(typed)s is not one of: %(codes)s.") % {"typed": typed, "codes": ", ".join(self.labels)}
+        )
+
+
+_SIGNS = (("<=", "le"), (">=", "ge"), ("<", "lt"), (">", "gt"), ("+", "plus"))
+
+
+def slug(label: str) -> str:
+    """The code of a label that has no CDISC value: `relapse after allo-HSCT` → `relapse_after_allo_hsct`."""
+    for sign, word in _SIGNS:
+        label = label.replace(sign, word)
+    return re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
+
+
+def choices(name: str, *labels: Text | Code) -> CodeList:
+    """A list from labels (their slugs become the codes), or from codes where the slug is not wanted."""
+    return CodeList(
+        name, tuple(label if isinstance(label, Code) else Code(_slug_of(label), label) for label in labels)
+    )
+
+
+def _slug_of(label: Text) -> str:
+    """The slug of the English label: a code may not depend on the language in which it is declared."""
+    marked: Any = label  # a text marked for translation keeps the words that it was made from
+    return slug(label if isinstance(label, str) else str(marked._args[0]))
+
+
+def codes(name: str, *values: str) -> CodeList:
+    """A list whose labels are its codes: grades, scores, stages, gene names."""
+    return CodeList(name, tuple(Code(value, value) for value in values))
+
+
+YES, NO = "Y", "N"
+
+NY = CodeList("NY", (Code(YES, _("Yes"), "C49488"), Code(NO, _("No"), "C49487")), "C66742")
+NYNA = CodeList("NYNA", (*NY.codes, Code("NA", _("Not applicable"), "C48660")))
+SEX = CodeList("SEX", (Code("M", _("Male"), "C20197"), Code("F", _("Female"), "C16576")), "C66731")
+RACE = CodeList(
+    "RACE",
+    (
+        Code("ASIAN", _("Asian"), "C41260"),
+        Code("WHITE", _("White"), "C41261"),
+        Code("BLACK OR AFRICAN AMERICAN", _("Black or African American"), "C16352"),
+        Code("OTHER", _("Other"), "C17649"),
+        Code("NOT REPORTED", _("Not reported"), "C43234"),
+        Code("UNKNOWN", _("Unknown")),
+    ),
+    "C74457",
+)
+POSNEG = choices("POSNEG", _("positive"), _("negative"), _("equivocal"), _("not done"))
+ABO = CodeList(
+    "ABO",
+    (
+        *codes("", "A+", "A-", "B+", "B-", "AB+", "AB-", "O+", "O-").codes,
+        Code("changed_after_transplant", _("changed after transplant")),
+    ),
+)
+CNS = CodeList(
+    "CNS",
+    (
+        Code("CNS1", _("CNS1: no blasts"), "C116833"),
+        Code("CNS2", _("CNS2: fewer than 5 leukocytes/µL, with blasts"), "C116834"),
+        Code("CNS3", _("CNS3: 5 or more leukocytes/µL with blasts, or clinical signs"), "C116835"),
+        Code("not_assessed", _("not assessed")),
+    ),
+)
+RESP = CodeList(
+    "ONCRSR",
+    (
+        Code("CR", _("CR: complete remission"), "C4870"),
+        Code("CRh", _("CRh: with partial haematological recovery"), "C209681"),
+        Code("CRi", _("CRi: with incomplete haematological recovery"), "C103385"),
+        Code("MLFS", _("MLFS: morphological leukaemia-free state"), "C123597"),
+        Code("PR", _("PR: partial remission"), "C18058"),
+        Code("SD", _("SD: stable disease"), "C18213"),
+        Code("NR", _("NR: no response"), "C123600"),
+        Code("PD", _("PD: progressive disease"), "C35571"),
+        Code("RELAPSE", _("Relapse"), "C38155"),
+        Code("NE", _("NE: not evaluable"), "C62222"),
+        Code("not_done", _("not done")),
+    ),
+    "C96785",
+)
+REL = choices("REL", _("not related"), _("unlikely"), _("possible"), _("probable"), _("definite"))
+DEATH_CAUSE = choices(
+    "PRCDTH",
+    _("relapse/progression"),
+    _("infection"),
+    _("GVHD"),
+    _("CRS"),
+    _("ICANS"),
+    _("IEC-HS"),
+    _("organ failure"),
+    _("haemorrhage"),
+    _("TMA"),
+    _("VOD"),
+    _("graft failure"),
+    _("second malignancy"),
+    _("accident"),
+    _("other"),
+    _("unknown"),
+)
