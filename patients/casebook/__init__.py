@@ -1,0 +1,1 @@
+"""Subject, visit and page, and the base class of every form."""

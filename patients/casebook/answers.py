@@ -1,0 +1,182 @@
+"""What the rules of a form look at: the answers of one row and of the other forms of its subject.
+
+The same rules run while a page is saved (over the rows of the database) and in the analysis (over the rows
+of a data cut), so both hand them a `Casebook` of plain records.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from patients.casebook.form import FormRow, form_model, is_declared
+from patients.casebook.page import Page, Subject
+from patients.items.partial_date import PartialDate, read_partial_date
+from trial.protocol.study import SITE_ZONE
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A row as plain values, with its place in natural keys. `header` holds, as text, what the common header
+    of its page says beside the date: not done, the reason, the source documents."""
+
+    form: str
+    visit: str
+    row_key: str
+    form_date: date | None
+    values: dict[str, Any] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    header: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        return self.form, self.visit, self.row_key
+
+    @property
+    def dated(self) -> date | None:
+        """The local date of the row by its form's dating item, else of its page; a partial date by its
+        earliest day."""
+        item = form_model(self.form).form.dated_by
+        return local_day(self.values.get(item)) if item else self.form_date
+
+
+def local_day(value: Any) -> date | None:
+    """The calendar day at the site of a date, a moment or a partial date."""
+    if isinstance(value, PartialDate):
+        return value.earliest
+    if isinstance(value, datetime):
+        return value.astimezone(SITE_ZONE).date()
+    return value if isinstance(value, date) else None
+
+
+class Casebook(Protocol):
+    """All that is recorded about one subject."""
+
+    @property
+    def subject_code(self) -> str: ...
+
+    def records(self, form: str) -> Sequence[Record]:
+        """The rows of a form, by date and place; none for a form that this version does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowAnswers:
+    """The answers that the rules of one row may look at (see `patients.items.conditions.Answers`)."""
+
+    record: Record
+    casebook: Casebook
+
+    def __getitem__(self, name: str) -> Any:
+        form, _, item = name.rpartition(".")
+        if not form or form == self.record.form:
+            return self.record.values.get(item)
+        found = self.casebook.records(form)
+        return found[0].values.get(item) if found else None
+
+    def rows(self, form: str) -> Sequence["RowAnswers"]:
+        return [RowAnswers(record, self.casebook) for record in self.casebook.records(form)]
+
+    @property
+    def dated(self) -> date | None:
+        return self.record.dated
+
+    @property
+    def visit(self) -> str:
+        return self.record.visit
+
+    @property
+    def subject(self) -> str:
+        return self.casebook.subject_code
+
+    def knows(self, form: str) -> bool:
+        return is_declared(form)
+
+
+def in_order(records: Iterable[Record]) -> list[Record]:
+    """Records by date (undated first), then place."""
+    return sorted(records, key=lambda record: (record.dated or date.min, record.place))
+
+
+class HeldCasebook:
+    """A casebook of records in memory: the rows of a data cut."""
+
+    def __init__(self, subject_code: str, records: Iterable[Record]) -> None:
+        self.subject_code = subject_code
+        by_form: dict[str, list[Record]] = defaultdict(list)
+        for record in records:
+            by_form[record.form].append(record)
+        self._by_form = {form: in_order(found) for form, found in by_form.items()}
+
+    def records(self, form: str) -> Sequence[Record]:
+        return self._by_form.get(form, [])
+
+
+class StoredCasebook:
+    """The casebook of a subject in the database; each form is read once, when a rule first asks for it."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.subject_code = subject.code
+        self._by_form: dict[str, list[Record]] = {}
+
+    def records(self, form: str) -> Sequence[Record]:
+        if form not in self._by_form:
+            self._by_form[form] = self._read(form) if is_declared(form) else []
+        return self._by_form[form]
+
+    def replace(self, page: Page, records: Iterable[Record]) -> None:
+        """From now on the page holds these records: the rules see what is about to be saved."""
+        place = (page.form_code, page.visit_code)
+        others = [record for record in self.records(page.form_code) if record.place[:2] != place]
+        self._by_form[page.form_code] = in_order([*others, *records])
+
+    def replace_record(self, record: Record) -> None:
+        """From now on the row of this place reads so."""
+        others = [other for other in self.records(record.form) if other.place != record.place]
+        self._by_form[record.form] = in_order([*others, record])
+
+    def _read(self, form: str) -> list[Record]:
+        rows = form_model(form).of_subject(self.subject)
+        return in_order(record_of(row, row.page, self.subject) for row in rows)
+
+
+def record_of(row: FormRow, page: Page, subject: Subject) -> Record:
+    """A stored row as a record; identifying items in clear, from the subject's identity."""
+    values = row.values()
+    for item in row.items():
+        if item.declared.identity:
+            values[item.name] = identifying_value(subject, item.name)
+    return Record(
+        page.form_code, page.visit_code, row.row_key, page.form_date, values, row.missing, header_of(page)
+    )
+
+
+def header_of(page: Page) -> dict[str, str]:
+    """The common header of a page as text, without its date; only what is filled."""
+    header = {
+        "not_done": "Y" if page.not_done else "",
+        "not_done_reason": page.not_done_reason,
+        "src_doc": "|".join(page.source_documents),
+    }
+    return {name: text for name, text in header.items() if text}
+
+
+def empty_record(page: Page) -> Record:
+    """The record of a page that has a header and no row: a form that was not done."""
+    values = dict.fromkeys(item.name for item in form_model(page.form_code).items())
+    return Record(page.form_code, page.visit_code, "", page.form_date, values, {}, header_of(page))
+
+
+def pages_without_rows(subject: Subject, records: Iterable[Record]) -> list[Record]:
+    """A record for each page of a subject that was saved with its header alone."""
+    with_rows = {record.place[:2] for record in records}
+    saved = Page.objects.filter(subject=subject, version__gt=0).select_related("visit")
+    return [empty_record(page) for page in saved if (page.form_code, page.visit_code) not in with_rows]
+
+
+def identifying_value(subject: Subject, item: str) -> PartialDate | None:
+    """The birth date of a subject in clear, None where it is not recorded."""
+    identity = getattr(subject, "identity", None)
+    kept = getattr(identity, item, "")
+    return read_partial_date(kept) if kept else None

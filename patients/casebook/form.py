@@ -1,0 +1,126 @@
+"""The base of every form: a typed row that belongs to a page, and what a form says about itself."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from typing import Any, ClassVar
+
+from django.db import models
+
+from patients.casebook.page import Page, Subject
+from patients.items.item import Item
+from patients.items.problems import Text
+from trial.trail.audited import AuditedModel, AuditedQuerySet
+
+
+class Repeat(StrEnum):
+    """How many rows a page of the form holds."""
+
+    SINGLE = "single"
+    ROWS = "rows"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A group of items under one heading; it begins at the item named `starts_at`."""
+
+    title: Text
+    starts_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormDeclaration:
+    """What a form says about itself. `dated_by` is the item whose local date places a row in a data cut;
+    without it the date of the page does. `before_consent`: it may be saved before the main consent is."""
+
+    code: str
+    title: Text
+    enters: str
+    signs: str
+    sdtm: str
+    dated_by: str = ""
+    repeat: Repeat = Repeat.SINGLE
+    before_consent: bool = False
+    version: str = "1.0"
+    sections: tuple[Section, ...] = field(default=())
+
+
+_declared: dict[str, type["FormRow"]] = {}
+
+
+class FormRow(AuditedModel):
+    """One row of a form. A single form has one, with an empty key.
+
+    `missing` holds the reason for an empty item, by item. `item_versions` holds the version of the page at
+    which each item last changed, so that edits of different items merge and edits of the same one do not.
+    """
+
+    page = models.ForeignKey(Page, models.PROTECT, related_name="+")
+    row_key = models.CharField(max_length=60, blank=True)
+    missing = models.JSONField(default=dict)
+    item_versions = models.JSONField(default=dict)
+
+    form: ClassVar[FormDeclaration]
+
+    class Meta:
+        abstract = True
+        constraints = (
+            models.UniqueConstraint(fields=("page", "row_key"), name="%(class)s_one_row_for_a_key"),
+        )
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "form" in cls.__dict__:
+            _declared[cls.form.code] = cls
+
+    def __str__(self) -> str:
+        return f"{self.form.code} {self.row_key}".strip()
+
+    @classmethod
+    def items(cls) -> tuple[Item, ...]:
+        """The items of the form in their order."""
+        return _items_of(cls)
+
+    @classmethod
+    def item(cls, name: str) -> Item:
+        """The item of this name. Raises KeyError."""
+        return _items_by_name(cls)[name]
+
+    @classmethod
+    def of_page(cls, page: Page) -> AuditedQuerySet["FormRow"]:
+        """The rows of a page."""
+        return cls.objects.filter(page=page)
+
+    @classmethod
+    def of_subject(cls, subject: Subject) -> AuditedQuerySet["FormRow"]:
+        """The rows of a subject, each with its page and visit."""
+        return cls.objects.filter(page__subject=subject).select_related("page__visit")
+
+    def values(self) -> dict[str, Any]:
+        """The value of each item, None where missing."""
+        return {item.name: getattr(self, item.name) for item in self.items()}
+
+
+@cache
+def _items_of(model: type[FormRow]) -> tuple[Item, ...]:
+    return tuple(column for column in model._meta.concrete_fields if isinstance(column, Item))
+
+
+@cache
+def _items_by_name(model: type[FormRow]) -> dict[str, Item]:
+    return {item.name: item for item in _items_of(model)}
+
+
+def form_model(code: str) -> type[FormRow]:
+    """The model of a form. Raises KeyError for a form that this version does not have."""
+    return _declared[code]
+
+
+def is_declared(code: str) -> bool:
+    return code in _declared
+
+
+def declared_forms() -> Iterator[type[FormRow]]:
+    """All forms of this version, in the order in which they were declared."""
+    return iter(_declared.values())

@@ -1,0 +1,62 @@
+"""Who a subject is: encrypted apart from the trial's data, with a key of its own.
+
+Rows, history and trail hold a keyed hash of an identifying value: it shows that the value changed, and that
+two values are the same, and cannot be turned back without the key.
+"""
+
+import hashlib
+import hmac
+from base64 import urlsafe_b64encode
+from typing import Any
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.db import models
+
+from patients.casebook.page import Subject
+from trial.trail.audited import AuditedModel
+
+
+def fingerprint(value: str) -> str:
+    """HMAC-SHA-256 of an identifying value under the identity key; empty for no value."""
+    return hmac.new(_key(b"fingerprint"), value.encode(), hashlib.sha256).hexdigest() if value else ""
+
+
+def _key(purpose: bytes) -> bytes:
+    return hashlib.sha256(purpose + settings.IDENTITY_KEY.encode()).digest()
+
+
+def _cipher() -> Fernet:
+    return Fernet(urlsafe_b64encode(_key(b"cipher")))
+
+
+class SealedField(models.TextField):  # type: ignore[type-arg]
+    """Text kept encrypted (Fernet: AES-128-CBC with HMAC-SHA-256) and read in clear by the application."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return _cipher().encrypt(value.encode()).decode() if value else value
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return _cipher().decrypt(value.encode()).decode() if value else value
+
+
+class Identity(AuditedModel):
+    """Birth date, name and hospital number of a subject; one keyed hash stands for them in the history."""
+
+    subject = models.OneToOneField(Subject, models.PROTECT, related_name="identity")
+    birth_date = SealedField(blank=True, default="")
+    full_name = SealedField(blank=True, default="")
+    hospital_number = SealedField(blank=True, default="")
+    marks = models.JSONField(default=dict)
+
+    UNVERSIONED = ("birth_date", "full_name", "hospital_number")
+
+    class Meta:
+        verbose_name_plural = "identities"
+
+    def __str__(self) -> str:
+        return f"identity of {self.subject.code}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.marks = {name: fingerprint(getattr(self, name)) for name in self.UNVERSIONED}
+        super().save(*args, **kwargs)

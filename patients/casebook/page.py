@@ -1,0 +1,145 @@
+"""Subject, visit, page: the workflow's units. What a page holds lives in the rows of its form."""
+
+from typing import ClassVar
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from trial.people.access import Person, SystemPerson, sites_where
+from trial.people.models import Site
+from trial.people.roles import Permission
+from trial.trail.audited import AuditedModel, AuditedQuerySet
+
+SUBJECT_ID = RegexValidator(r"^[A-Z]{2}\d{2}-\d{3}$", _("A subject is named like HZ01-007."))
+
+
+def _in_scope(person: Person, permission: Permission) -> models.Q | None:
+    """The site filter of a person; None where everything is in scope."""
+    return None if isinstance(person, SystemPerson) else models.Q(site__in=sites_where(person, permission))
+
+
+class SubjectQuerySet(AuditedQuerySet["Subject"]):
+    def for_person(self, person: Person, permission: Permission = Permission.READ) -> "SubjectQuerySet":
+        """The subjects of the sites where the person holds the permission; everything else is absent."""
+        scope = _in_scope(person, permission)
+        return self if scope is None else self.filter(scope)
+
+
+class Subject(AuditedModel):
+    """A person in the trial, known here by a code that says nothing about who it is."""
+
+    code = models.CharField(_("subject"), max_length=12, unique=True, validators=[SUBJECT_ID])
+    site = models.ForeignKey(Site, models.PROTECT, related_name="subjects")
+    patient_id = models.CharField(_("source identifier"), max_length=40, blank=True)
+    planned_infusion = models.DateField(_("planned infusion"), null=True, blank=True)
+
+    objects: ClassVar = SubjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("code",)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class VisitState(models.TextChoices):
+    """Superseded visits are kept, with the reason."""
+
+    OPEN = "open", _("open")
+    SUPERSEDED = "superseded", _("superseded")
+
+
+class Visit(AuditedModel):
+    """One instance of a protocol visit of a subject: target and window, re-placed when an anchor moves."""
+
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="visits")
+    code = models.CharField(_("visit"), max_length=12)
+    target = models.DateField(_("target"), null=True, blank=True)
+    opens = models.DateField(_("opens"), null=True, blank=True)
+    closes = models.DateField(_("closes"), null=True, blank=True)
+    predicted = models.BooleanField(default=False)
+    state = models.CharField(max_length=12, choices=VisitState, default=VisitState.OPEN)
+    reason = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        ordering = ("subject", "target", "id")
+        constraints = (models.UniqueConstraint(fields=("subject", "code"), name="one_visit_of_a_code"),)
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.code}"
+
+
+class PageState(models.TextChoices):
+    EMPTY = "empty", _("empty")
+    IN_PROGRESS = "in_progress", _("in progress")
+    COMPLETE = "complete", _("complete")
+    FROZEN = "frozen", _("frozen")
+    LOCKED = "locked", _("locked")
+
+
+class NotDoneReason(models.TextChoices):
+    """Why a whole form was not done (item `not_done_reason` of the common header)."""
+
+    MISSED_VISIT = "missed_visit", _("missed visit")
+    TOO_ILL = "too_ill", _("too ill")
+    REFUSED = "refused", _("refused")
+    SAMPLE_LOST = "sample_lost_inadequate", _("sample lost or inadequate")
+    NOT_INDICATED = "not_clinically_indicated", _("not clinically indicated")
+    DIED = "died", _("died")
+    SITE_ERROR = "site_error", _("site error")
+    OTHER = "other", _("other")
+
+
+class PageQuerySet(AuditedQuerySet["Page"]):
+    def for_person(self, person: Person, permission: Permission = Permission.READ) -> "PageQuerySet":
+        """The pages of the sites where the person holds the permission."""
+        if isinstance(person, SystemPerson):
+            return self
+        return self.filter(subject__site__in=sites_where(person, permission))
+
+
+class Page(AuditedModel):
+    """One form due or filled at a visit; a log form has one page for each subject, without a visit.
+
+    It carries the common header (date of assessment, not done with its reason) and the workflow: state, and
+    a version that grows with each save.
+    """
+
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="pages")
+    visit = models.ForeignKey(Visit, models.PROTECT, related_name="pages", null=True, blank=True)
+    form_code = models.CharField(_("form"), max_length=12)
+    state = models.CharField(_("state"), max_length=12, choices=PageState, default=PageState.EMPTY)
+    version = models.PositiveIntegerField(default=0)
+    form_date = models.DateField(_("date of assessment"), null=True, blank=True)
+    not_done = models.BooleanField(_("form not done"), default=False)
+    not_done_reason = models.CharField(max_length=30, choices=NotDoneReason, blank=True)
+    source_documents = models.JSONField(_("source documents"), default=list, blank=True)
+
+    objects: ClassVar = PageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("subject", "id")
+        constraints = (
+            models.UniqueConstraint(fields=("visit", "form_code"), name="one_page_of_a_form_at_a_visit"),
+            models.UniqueConstraint(
+                fields=("subject", "form_code"), condition=models.Q(visit=None), name="one_log_page_of_a_form"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return " ".join((self.subject.code, self.visit_code, self.form_code)).replace("  ", " ")
+
+    @property
+    def visit_code(self) -> str:
+        return self.visit.code if self.visit else ""
+
+    @property
+    def is_closed(self) -> bool:
+        """Frozen or locked: nothing may be saved."""
+        return self.state in (PageState.FROZEN, PageState.LOCKED)
+
+    def get_absolute_url(self) -> str:
+        from django.urls import reverse
+
+        return reverse("page", args=[self.pk])

@@ -1,0 +1,162 @@
+"""FU: survival follow-up, entered by the coordinator. It asks each fact once, for the view of the cell
+therapy and for that of the transplantation."""
+
+from datetime import date
+
+from django.utils.translation import gettext_lazy as _
+
+from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.items.codelists import YES, Code, CodeList, choices
+from patients.items.conditions import Answers, judged, when
+from patients.items.limits import NOT_IN_FUTURE, between, must, not_after, numbered, other_than
+from patients.items.types import BooleanItem, ChoiceItem, DateItem, DecimalItem
+from trial.protocol.visits import protocol_position, visit_type
+
+FREE_OF_DISEASE = (
+    "remission_mrd_neg",
+    "remission_mrd_pos",
+    "remission_mrd_unknown",
+    "no_remission_no_progression",
+)
+ASSESSMENT_OLD_DAYS = 120
+_ALIVE = when("fu_status", "ALIVE")
+
+
+def _not_before_earlier_contact(day: date, answers: Answers) -> bool:
+    """Contacts of earlier visits of the same clock are not later. Visits of two clocks have no order of their
+    own, and unscheduled ones none at all."""
+    here = protocol_position(answers.visit)
+    if here is None:
+        return True
+    clock = visit_type(answers.visit).clock
+    earlier = [
+        row["fu_dt"]
+        for row in answers.rows("FU")
+        if row["fu_dt"]
+        and (there := protocol_position(row.visit)) is not None
+        and there < here
+        and visit_type(row.visit).clock is clock
+    ]
+    return all(day >= contact for contact in earlier)
+
+
+def _agrees_with_death(status: str, answers: Answers) -> bool:
+    died = answers["DTH.dth_dt"]
+    if status == "DEAD":
+        return died is not None
+    return died is None or answers["fu_dt"] is None or answers["fu_dt"] <= died
+
+
+def _relapse_recorded(status: str, answers: Answers) -> bool:
+    return status != "relapse_progression" or bool(answers.rows("RLP"))
+
+
+def _recently_assessed(day: date, answers: Answers) -> bool:
+    contact = answers["fu_dt"]
+    return contact is None or (contact - day).days <= ASSESSMENT_OLD_DAYS
+
+
+def _yearly(answers: Answers) -> bool:
+    return answers.visit in ("HM12", "HM24", "C365", "C730") or answers.visit.startswith("LT")
+
+
+class FollowUp(FormRow):
+    """Alive or not, with or without disease, and what is new, on the day of a contact."""
+
+    form = FormDeclaration(
+        code="FU",
+        title=_("Survival follow-up"),
+        enters="coordinator",
+        signs="-",
+        sdtm="SS, DS, RS",
+        dated_by="fu_dt",
+        sections=(Section(_("Contact"), "fu_contact"), Section(_("Disease and events"), "fu_disease")),
+    )
+
+    fu_contact = ChoiceItem(
+        _("Contact type"),
+        choices("fu_contact", _("visit"), _("phone"), _("record review"), _("registry"), _("family")),
+        cdisc="DS",
+    )
+    fu_dt = DateItem(
+        _("Date last known alive or date of contact"),
+        hard=(
+            NOT_IN_FUTURE,
+            must("not before the contact of an earlier visit", _not_before_earlier_contact, "FU.fu_dt"),
+        ),
+        cdisc="SS.SSDTC; ADSL.LSTALVDT",
+    )
+    fu_status = ChoiceItem(
+        _("Status"),
+        CodeList(
+            "fu_status",
+            (
+                Code("ALIVE", _("alive"), "C37987"),
+                Code("DEAD", _("dead"), "C28554"),
+                Code("UNKNOWN", _("unknown"), "C17998"),
+            ),
+        ),
+        hard=numbered(
+            must("as the death form says", _agrees_with_death, "DTH.dth_dt", "fu_dt"),
+            "X-FU-01",
+            _("Death form and status disagree."),
+        ),
+        cdisc="SS.SURVSTAT (C25717)",
+    )
+
+    fu_disease = ChoiceItem(
+        _("Disease status"),
+        CodeList(
+            "fu_disease",
+            (
+                Code("remission_mrd_neg", _("remission MRD-")),
+                Code("remission_mrd_pos", _("remission MRD+")),
+                Code("remission_mrd_unknown", _("remission MRD unknown")),
+                Code("no_remission_no_progression", _("no remission, no progression")),
+                Code("relapse_progression", _("relapse/progression")),
+                Code("unknown", _("unknown")),
+            ),
+        ),
+        when=_ALIVE,
+        hard=must("a relapse form", _relapse_recorded, "RLP.rlp_dt"),
+        cdisc="RS",
+    )
+    fu_dz_dt = DateItem(
+        _("Last date assessed without relapse or progression"),
+        req="C",
+        when=_ALIVE & when("fu_disease", *FREE_OF_DISEASE),
+        hint=_("based on marrow, PET or counts"),
+        hard=not_after("fu_dt"),
+        soft=must("at most 120 d before the contact", _recently_assessed, "fu_dt"),
+        cdisc="RS; ADTTE censor",
+    )
+    fu_ist = BooleanItem(_("Systemic immunosuppression"), when=_ALIVE, soft=other_than(YES), cdisc="CM")
+    fu_gvhd_active = ChoiceItem(
+        _("Active GVHD"),
+        choices("fu_gvhd_active", _("none"), _("acute"), _("chronic"), _("both")),
+        when=_ALIVE,
+        cdisc="FA",
+    )
+    fu_second_ca = ChoiceItem(
+        _("Second malignancy"),
+        CodeList(
+            "fu_second_ca",
+            (
+                Code("no", _("no")),
+                Code("yes_t_cell", _("yes, T-cell (CAR tested?)")),
+                Code("yes_other", _("yes, other")),
+            ),
+        ),
+        soft=other_than("yes_t_cell", "yes_other"),
+        cdisc="AE",
+    )
+    fu_new_ae = BooleanItem(_("New serious or related event"), soft=other_than(YES), cdisc="AE")
+    fu_qol = DecimalItem(
+        _("EQ-5D-5L index"),
+        4,
+        3,
+        req="O",
+        when=judged("yearly", _yearly),
+        hard=between("-0.5", "1"),
+        cdisc="QS",
+    )

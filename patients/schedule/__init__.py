@@ -1,0 +1,1 @@
+"""Anchors and clocks give visits, visits give the pages that are due."""
