@@ -1,0 +1,1 @@
+"""The one way in: saving a page, importing a casebook."""

@@ -1,0 +1,91 @@
+"""A registry as a casebook directory: the inverse of the import, in the same format."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from patients.casebook.answers import Record, StoredCasebook, pages_without_rows
+from patients.casebook.files import (
+    IDENTITY,
+    MEMBERS,
+    MISSING_SUFFIX,
+    SUBJECTS,
+    item_columns,
+    page_cells,
+    write_casebook,
+)
+from patients.casebook.form import declared_forms, form_model
+from patients.casebook.page import Subject
+from trial.people.models import Member
+
+Sheets = dict[str, list[dict[str, str]]]
+
+
+def export_registry(out_dir: Path) -> int:
+    """Write all that is recorded; the number of rows. Raises DirectoryInUse."""
+    subjects = list(Subject.objects.select_related("site", "identity").order_by("code"))
+    sheets = people_sheets(subjects)
+    sheets[IDENTITY] = [_identity(subject) for subject in subjects if hasattr(subject, "identity")]
+    for subject in subjects:
+        add_records(sheets, subject.code, _records(subject))
+    write_casebook(out_dir, sheets)
+    return sum(len(rows) for rows in sheets.values())
+
+
+def people_sheets(subjects: Iterable[Subject]) -> Sheets:
+    """The sheets of subjects and members, and an empty one for each form."""
+    sheets: Sheets = {model.form.code: [] for model in declared_forms()}
+    sheets[SUBJECTS] = [
+        {
+            "subject_id": subject.code,
+            "patient_id": subject.patient_id,
+            "site": subject.site.code,
+            "planned_infusion": str(subject.planned_infusion or ""),
+        }
+        for subject in subjects
+    ]
+    sheets[MEMBERS] = [
+        {
+            "user_name": member.account.user_name,
+            "printed_name": member.account.printed_name,
+            "role": member.role,
+            "site": member.site.code,
+        }
+        for member in Member.objects.in_force().select_related("account", "site")
+    ]
+    return sheets
+
+
+def add_records(sheets: Sheets, subject: str, records: Iterable[Record]) -> None:
+    """The rows of a subject to the sheets of their forms."""
+    for record in records:
+        sheets[record.form].append(row_cells(subject, record))
+
+
+def row_cells(subject: str, record: Record) -> dict[str, str]:
+    """A row as the cells of its sheet."""
+    place = page_cells(
+        subject_id=subject, visit_code=record.visit, repeat=record.row_key, form_date=record.form_date
+    )
+    cells = {**place, **record.header}
+    items = {item.name: item for item in form_model(record.form).items()}
+    for name in item_columns(record.form):
+        cells[name] = items[name].text(record.values.get(name))
+        if reason := record.missing.get(name):
+            cells[name + MISSING_SUFFIX] = reason
+    return cells
+
+
+def _records(subject: Subject) -> list[Record]:
+    casebook = StoredCasebook(subject)
+    rows = [record for model in declared_forms() for record in casebook.records(model.form.code)]
+    return [*rows, *pages_without_rows(subject, rows)]
+
+
+def _identity(subject: Subject) -> dict[str, str]:
+    identity = subject.identity
+    return {
+        "subject_id": subject.code,
+        "birth_date": identity.birth_date,
+        "name": identity.full_name,
+        "hospital_number": identity.hospital_number,
+    }

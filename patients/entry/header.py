@@ -1,0 +1,120 @@
+"""The common header of a page: date of assessment, not done with its reason, source documents."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from patients.casebook.answers import Casebook, local_day
+from patients.casebook.page import NotDoneReason, Page
+from patients.items.codelists import Code, CodeList, choices
+from patients.items.item import Item
+from patients.items.limits import NOT_IN_FUTURE
+from patients.items.problems import Finding, NotAnAnswer, Severity
+from patients.items.types import BooleanItem, ChoiceItem, DateItem, MultiItem, keepable
+
+MAY_BE_EARLIER = frozenset({"DX", "PTHER", "PTX", "PCAR", "DM"})  # dated before consent (X-ELIG-02)
+
+FORM_DATE = DateItem(_("Date of assessment (local site date)"), cdisc="--DTC")
+NOT_DONE = BooleanItem(_("Form not done"), cdisc="--STAT=NOT DONE (C66789)")
+NOT_DONE_REASON = ChoiceItem(
+    _("Reason not done"),
+    CodeList("not_done_reason", tuple(Code(reason.value, reason.label) for reason in NotDoneReason)),
+    cdisc="--REASND",
+)
+SOURCE_DOCUMENTS = MultiItem(
+    _("Source document type"),
+    choices(
+        "src_doc",
+        _("EMR"),
+        _("lab system"),
+        _("apheresis record"),
+        _("product CoA"),
+        _("imaging report"),
+        _("pathology report"),
+        _("phone contact"),
+        _("other hospital record"),
+    ),
+    req="O",
+    cdisc="audit",
+)
+# The name in the casebook, the declaration, the column of the page.
+FIELDS: tuple[tuple[str, Item, str], ...] = (
+    ("form_date", FORM_DATE, "form_date"),
+    ("not_done", NOT_DONE, "not_done"),
+    ("not_done_reason", NOT_DONE_REASON, "not_done_reason"),
+    ("src_doc", SOURCE_DOCUMENTS, "source_documents"),
+)
+_EMPTY: dict[str, Any] = {"form_date": None, "not_done": False, "not_done_reason": "", "source_documents": []}
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderEdit:
+    """One item of the header that shall have another value."""
+
+    name: str
+    item: Item
+    column: str
+    value: Any
+    old_value: Any
+
+
+def read_header(page: Page, typed: Mapping[str, str]) -> tuple[list[HeaderEdit], list[Finding]]:
+    """What of the header would change, and what cannot be read."""
+    edits: list[HeaderEdit] = []
+    findings: list[Finding] = []
+    for name, item, column in FIELDS:
+        if name not in typed:
+            continue
+        try:
+            answer = keepable(typed[name]).strip()
+            value = item.read(answer) if answer else _EMPTY[column]
+        except NotAnAnswer as refusal:
+            findings.append(Finding(name, refusal.message, Severity.REFUSED, value=typed[name]))
+        else:
+            old = getattr(page, column)
+            edits.extend([HeaderEdit(name, item, column, value, old)] if value != old else [])
+    return edits, findings
+
+
+def header_findings(page: Page, casebook: Casebook) -> Iterator[Finding]:
+    """The limits of the date of assessment: consent, today, and the window of the visit."""
+    if page.form_date is None:
+        if page.visit_id is not None:
+            yield _dated(_("Date of assessment is required."), Severity.HARD, "X-SYS-05")
+        return
+    if not NOT_IN_FUTURE.kept(page.form_date, _NOTHING):
+        yield _dated(NOT_IN_FUTURE.message, Severity.HARD, "X-SYS-01")
+    yield from _before_consent(page, page.form_date, casebook)
+    if page.visit and not _in_window(page, page.form_date):
+        yield _dated(_("Date of assessment is outside the window of the visit."), Severity.SOFT, "X-PD-01")
+
+
+def _before_consent(page: Page, day: date, casebook: Casebook) -> Iterator[Finding]:
+    records = casebook.records("ELIG")
+    consent = local_day(records[0].values.get("icf_main_dt")) if records else None
+    if consent and day < consent and page.form_code not in MAY_BE_EARLIER:
+        message = _("%(form)s: %(date)s is before consent on %(icf)s.")
+        named = {"form": page.form_code, "date": day, "icf": consent}
+        yield _dated(message % named, Severity.HARD, "X-ELIG-02")
+
+
+def _in_window(page: Page, day: date) -> bool:
+    opens, closes = page.visit.opens, page.visit.closes  # type: ignore[union-attr]
+    return (opens is None or day >= opens) and (closes is None or day <= closes)
+
+
+def _dated(message: Any, severity: Severity, check: str) -> Finding:
+    return Finding("form_date", message, severity, check=check)
+
+
+class _Nothing:
+    """No other answers: the limits of the header look at none."""
+
+    def __getitem__(self, name: str) -> None:
+        return None
+
+
+_NOTHING: Any = _Nothing()

@@ -1,0 +1,380 @@
+"""Importing a casebook directory: every page through `save_page`, a refused page named, the others kept.
+
+A page that exists with the same content is left alone, so an interrupted import simply runs again. A page
+that exists with other content is a conflict, unless a reason for the change is given.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from patients.casebook.files import (
+    IDENTITY,
+    MEMBERS,
+    MISSING_SUFFIX,
+    PEOPLE,
+    SUBJECTS,
+    UnreadableSheet,
+    read_sheet,
+)
+from patients.casebook.form import declared_forms, form_model
+from patients.casebook.page import Page, PageState, Subject
+from patients.entry.checks import blocking
+from patients.entry.reasons import Reason, SameReason
+from patients.entry.refusals import NotSaved, PageClosed, Refused
+from patients.entry.register import register_identity, register_member, register_site, register_subject
+from patients.entry.save import is_unchanged, save_page
+from patients.entry.staging import StagedPage, Staging
+from patients.items.partial_date import read_date
+from patients.items.problems import Finding, NotAnAnswer
+from patients.schedule.placing import VisitNotPlanned, open_visit, page_of
+from trial.people.access import SystemPerson, actor_at
+from trial.people.models import Site
+from trial.people.roles import Role
+from trial.protocol.visits import LOG_FORMS, UnknownVisit
+from trial.trail.actor import Source, acting
+from trial.trail.record import Change, Place, record_event
+
+
+class Outcome(StrEnum):
+    """What became of a page."""
+
+    KEPT = "kept"
+    NOT_COMPLETE = "kept, not complete"
+    LEFT = "left as it was"
+    CONFLICT = "conflict"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing to say about one cell of a casebook: where, what stands there, and why."""
+
+    file: str
+    line: int
+    item: str
+    value: str
+    why: str
+    refuses: bool
+
+    def __str__(self) -> str:
+        value = f" “{self.value}”" if self.value else ""
+        return f"{self.file} line {self.line}, {self.item}{value}: {self.why}"
+
+
+@dataclass
+class Report:
+    """The account of an import: pages and rows by outcome, and every remark."""
+
+    pages: Counter[Outcome] = field(default_factory=Counter)
+    rows: Counter[Outcome] = field(default_factory=Counter)
+    remarks: list[Remark] = field(default_factory=list)
+
+    def count(self, staged: StagedPage, outcome: Outcome) -> None:
+        self.pages[outcome] += 1
+        self.rows[outcome] += staged.row_count
+
+    @property
+    def is_clean(self) -> bool:
+        return not any(remark.refuses for remark in self.remarks)
+
+
+class UnreadableCasebook(Exception):
+    """The directory is not a casebook: nothing was imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unfinished:
+    """A page that is kept and not complete; `is_counted`: its outcome is known."""
+
+    staged: StagedPage
+    page: Page
+    is_counted: bool = False
+
+
+@dataclass
+class CasebookImport:
+    """One import under way."""
+
+    folder: Path
+    by: SystemPerson
+    reason: str = ""
+    report: Report = field(default_factory=Report)
+    progress: Callable[[int, int], None] = lambda done, total: None
+    people: dict[str, list[tuple[int, dict[str, str]]]] = field(init=False, default_factory=dict)
+
+    def run(self) -> Report:
+        """Import everything. Raises UnreadableCasebook before anything is written."""
+        with Staging() as staging:
+            self._stage(staging)
+            self.people = {name: self._sheet(name) for name in PEOPLE}
+            self._members()
+            subjects = self._subjects()
+            births = self._identities(subjects)
+            codes = staging.subjects()
+            for done, code in enumerate(codes, 1):
+                self._subject(subjects.get(code), code, staging, births.get(code))
+                self.progress(done, len(codes))
+        self._record()
+        return self.report
+
+    # --- the sheets about people -----------------------------------------------------------------------
+    def _stage(self, staging: Staging) -> None:
+        sheets = {path.stem: path for path in sorted(self.folder.glob("*.csv"))}
+        if SUBJECTS not in sheets:
+            raise UnreadableCasebook(_("%s holds no SUBJECTS.csv.") % self.folder)
+        known = {model.form.code for model in declared_forms()}
+        strange = sorted(set(sheets) - known - set(PEOPLE))
+        if strange:
+            raise UnreadableCasebook(
+                _("Not a form of this version: %s.") % ", ".join(f"{s}.csv" for s in strange)
+            )
+        try:
+            for form in sorted(known & set(sheets)):
+                staging.add_sheet(form, sheets[form])
+        except UnreadableSheet as problem:
+            raise UnreadableCasebook(str(problem)) from problem
+
+    def _sheet(self, name: str) -> list[tuple[int, dict[str, str]]]:
+        path = self.folder / f"{name}.csv"
+        try:
+            return list(read_sheet(path)) if path.exists() else []
+        except UnreadableSheet as problem:
+            raise UnreadableCasebook(str(problem)) from problem
+
+    def _site(self, code: str) -> Site:
+        """The site of this code. Raises ValidationError about `site`."""
+        try:
+            return register_site(code, code, by=self.by, source=Source.IMPORT)
+        except ValidationError as problem:
+            raise ValidationError({"site": problem.messages}) from problem
+
+    def _members(self) -> None:
+        for line, cells in self.people[MEMBERS]:
+            if cells["role"] not in list(Role):
+                self._refuse(MEMBERS, line, "role", cells["role"], _("There is no such role."))
+                continue
+            try:
+                register_member(
+                    cells["user_name"],
+                    cells["printed_name"],
+                    Role(cells["role"]),
+                    self._site(cells["site"]),
+                    by=self.by,
+                    source=Source.IMPORT,
+                    reason="imported casebook",
+                )
+            except ValidationError as problem:
+                self._invalid(MEMBERS, line, cells, problem)
+
+    def _subjects(self) -> dict[str, Subject]:
+        found: dict[str, Subject] = {}
+        for line, cells in self.people[SUBJECTS]:
+            try:
+                if subject := self._register(line, cells):
+                    found[subject.code] = subject
+            except ValidationError as problem:
+                self._invalid(SUBJECTS, line, cells, problem)
+            except NotAnAnswer as problem:
+                self._refuse(
+                    SUBJECTS, line, "planned_infusion", cells["planned_infusion"], str(problem.message)
+                )
+        return found
+
+    def _register(self, line: int, cells: dict[str, str]) -> Subject | None:
+        """The subject of a row, made if it is new; None for one of another site. What the row says
+        differently from the registry is not taken over, and said."""
+        planned = _day(cells.get("planned_infusion", ""))
+        subject = register_subject(
+            cells["subject_id"],
+            self._site(cells["site"]),
+            patient_id=cells.get("patient_id", ""),
+            planned_infusion=planned,
+            by=self.by,
+            source=Source.IMPORT,
+        )
+        kept = {
+            "site": subject.site.code,
+            "patient_id": subject.patient_id,
+            "planned_infusion": str(subject.planned_infusion or ""),
+        }
+        given = {**cells, "planned_infusion": str(planned or "")}
+        for column in [name for name in kept if name in cells and given[name] != kept[name]]:
+            why = _("The subject is registered with “%s”.") % kept[column]
+            self._refuse(SUBJECTS, line, column, cells[column], why)
+        return subject if subject.site.code == cells["site"] else None
+
+    def _identities(self, subjects: dict[str, Subject]) -> dict[str, str]:
+        """Names and hospital numbers go in at once; birth dates, by subject, go in with the demographics."""
+        births: dict[str, str] = {}
+        for line, cells in self.people[IDENTITY]:
+            subject = subjects.get(cells["subject_id"])
+            if subject is None:
+                self._refuse(
+                    IDENTITY, line, "subject_id", cells["subject_id"], _("There is no such subject.")
+                )
+                continue
+            if "birth_date" in cells:
+                births[subject.code] = cells["birth_date"]
+            if cells.get("name") or cells.get("hospital_number"):
+                register_identity(
+                    subject,
+                    full_name=cells.get("name", ""),
+                    hospital_number=cells.get("hospital_number", ""),
+                    by=self.by,
+                    source=Source.IMPORT,
+                )
+        return births
+
+    # --- pages -----------------------------------------------------------------------------------------
+    def _subject(self, subject: Subject | None, code: str, staging: Staging, birth: str | None) -> None:
+        """All pages of a subject; those that later pages have made complete are tried once more."""
+        unfinished: list[_Unfinished] = []
+        seen: dict[tuple[str, str], int] = {}
+        for staged in staging.pages(code):
+            line = seen.setdefault((staged.form, staged.visit), staged.line)
+            if subject is None:
+                self._page_refused(staged, "subject_id", code, _("There is no such subject."))
+            elif line != staged.line:
+                why = _("The page stands twice, in line %s with another date.") % line
+                self._page_refused(staged, "form_date", staged.header["form_date"], why)
+            elif staged.contradictions:
+                self._in_doubt(staged)
+            elif found := self._page(subject, staged, birth):
+                unfinished.append(found)
+        for found in unfinished:
+            self._finish(found)
+
+    def _page(self, subject: Subject, staged: StagedPage, birth: str | None) -> _Unfinished | None:
+        """What a page becomes; an answer where it is kept and not complete."""
+        if staged.form == "DM" and birth is not None:
+            staged.rows[""] = {**staged.rows.get("", {}), "birth_date": birth}
+        try:
+            with transaction.atomic():  # a refused page leaves no opened visit behind
+                return self._enter(subject, staged)
+        except (VisitNotPlanned, UnknownVisit):
+            self._page_refused(staged, "visit_code", staged.visit, _("The subject has no such visit."))
+        except NotAnAnswer as problem:
+            self._page_refused(staged, "form_date", staged.header.get("form_date", ""), str(problem.message))
+        except Refused as problem:
+            self._page_refused_by(staged, problem)
+        except PageClosed:
+            self._page_refused(staged, "entry_state", "", _("The page is frozen or locked."))
+        except NotSaved as problem:
+            self._page_refused(staged, staged.form, "", str(problem))
+        return None
+
+    def _enter(self, subject: Subject, staged: StagedPage) -> _Unfinished | None:
+        """Save a page that is new or explained; leave one that is the same."""
+        page = self._open(subject, staged)
+        if page.version and is_unchanged(page, staged.rows, staged.header):
+            self.report.count(staged, Outcome.LEFT)
+            return _Unfinished(staged, page, is_counted=True) if page.state == PageState.IN_PROGRESS else None
+        if page.version and not self.reason:
+            self._conflict(staged)
+            return None
+        return self._save(page, staged)
+
+    def _open(self, subject: Subject, staged: StagedPage) -> Page:
+        """The page, with its visit opened if an event opens it."""
+        with acting(actor_at(self.by, site=subject.site.code, source=Source.IMPORT)):
+            visit = None
+            if staged.form not in LOG_FORMS:
+                visit = open_visit(subject, staged.visit, _day(staged.header.get("form_date", "")))
+            return page_of(subject, staged.form, visit)
+
+    def _save(self, page: Page, staged: StagedPage) -> _Unfinished | None:
+        saved = save_page(
+            page,
+            staged.rows,
+            by=self.by,
+            base_version=page.version,
+            source=Source.IMPORT,
+            header=staged.header,
+            reasons=SameReason(Reason(text=self.reason)) if self.reason else None,
+            complete=True,
+        )
+        if not saved.is_complete:
+            return _Unfinished(staged, saved.page)
+        self.report.count(staged, Outcome.KEPT)
+        return None
+
+    def _finish(self, found: _Unfinished) -> None:
+        """Ask for a page to be complete, now that all others are in. It is kept in any case, even where a
+        later page (a death, a withdrawal) would have kept it out."""
+        page = Page.objects.get(pk=found.page.pk)
+        try:
+            saved = save_page(
+                page, {}, by=self.by, base_version=page.version, source=Source.IMPORT, complete=True
+            )
+            findings, is_complete = blocking(saved.findings), saved.is_complete
+        except Refused as problem:
+            findings, is_complete = list(problem.findings), False
+        if not found.is_counted:
+            self.report.count(found.staged, Outcome.KEPT if is_complete else Outcome.NOT_COMPLETE)
+        for finding in findings:
+            self._remark(found.staged, finding, refuses=False)
+
+    # --- remarks ---------------------------------------------------------------------------------------
+    def _conflict(self, staged: StagedPage) -> None:
+        self.report.count(staged, Outcome.CONFLICT)
+        why = _("The page exists with other content; give a reason (--reason) to change it.")
+        self._refuse(staged.form, staged.line, staged.form, "", why)
+
+    def _in_doubt(self, staged: StagedPage) -> None:
+        """The rows of a page contradict each other: which one is right is not for the import to say."""
+        self.report.count(staged, Outcome.REFUSED)
+        for found in staged.contradictions:
+            self._refuse(staged.form, found.line, found.column, found.cell, found.why)
+
+    def _page_refused(self, staged: StagedPage, item: str, value: str, why: str) -> None:
+        self.report.count(staged, Outcome.REFUSED)
+        self._refuse(staged.form, staged.line, item, value, why)
+
+    def _page_refused_by(self, staged: StagedPage, problem: Refused) -> None:
+        self.report.count(staged, Outcome.REFUSED)
+        for finding in problem.findings:
+            self._remark(staged, finding, refuses=True)
+
+    def _remark(self, staged: StagedPage, finding: Finding, *, refuses: bool) -> None:
+        cells = staged.rows.get(finding.row_key, {}) | staged.header
+        line = staged.lines.get(finding.row_key, staged.line)
+        value, why = cells.get(finding.item, ""), str(finding.message)
+        if _identifies(staged.form, finding.item):
+            # An identity stands in no output of a command, neither as typed nor as read.
+            for secret in {value.strip(), str(finding.value or "")} - {""}:
+                why = why.replace(secret, "…")
+            value = ""
+        self.report.remarks.append(Remark(f"{staged.form}.csv", line, finding.item, value, why, refuses))
+
+    def _refuse(self, sheet: str, line: int, item: str, value: str, why: str) -> None:
+        self.report.remarks.append(Remark(f"{sheet}.csv", line, item, value, why, refuses=True))
+
+    def _invalid(self, sheet: str, line: int, cells: dict[str, str], problem: ValidationError) -> None:
+        """What the registry does not take of a row about people, by column."""
+        for name, messages in problem.message_dict.items():
+            column = {"code": "subject_id"}.get(name, name)
+            self._refuse(sheet, line, column, cells.get(column, ""), "; ".join(messages))
+
+    def _record(self) -> None:
+        changes = [
+            Change(str(outcome), str(outcome), "", str(n)) for outcome, n in sorted(self.report.pages.items())
+        ]
+        with transaction.atomic(), acting(actor_at(self.by, site="", source=Source.IMPORT)):
+            record_event("casebook.imported", Place(about=self.folder.name), changes, reason=self.reason)
+
+
+def _day(text: str) -> date | None:
+    return read_date(text) if text.strip() else None
+
+
+def _identifies(form: str, item: str) -> bool:
+    name = item.removesuffix(MISSING_SUFFIX)
+    return any(found.name == name and found.declared.identity for found in form_model(form).items())

@@ -1,0 +1,47 @@
+"""Why a save did not happen. Each says it in the user's words, and nothing was written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from patients.items.problems import Finding
+
+
+class NotSaved(Exception):
+    """Nothing of the save was written."""
+
+
+class UnknownPage(NotSaved):
+    """The page does not exist for this person (404): other sites' pages and absent pages look alike."""
+
+
+class PageClosed(NotSaved):
+    """The page is frozen or locked (423)."""
+
+
+class Refused(NotSaved):
+    """What was typed cannot be recorded (422); every reason is in `findings`."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("; ".join(f"{found.item}: {found.message}" for found in findings))
+        self.findings = tuple(findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """An item that somebody else changed since this editor read it: both values, as shown."""
+
+    row_key: str
+    item: str
+    label: str
+    mine: str
+    theirs: str
+
+
+class Conflict(NotSaved):
+    """Two people changed the same items (409); edits of different items would have merged."""
+
+    def __init__(self, clashes: Sequence[Clash]) -> None:
+        super().__init__(_("Somebody else changed the same items: %s") % ", ".join(c.item for c in clashes))
+        self.clashes = tuple(clashes)

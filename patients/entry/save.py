@@ -1,0 +1,300 @@
+"""Saving a page: the one way in for the browser, the API and the import.
+
+In one transaction, or not at all: scope and permission, page open, what was typed read and judged, edits
+merged or clashing, row and history, derived items, findings, visits re-placed, the page's state, and last
+the event of the trail.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.utils import translation
+
+from patients.casebook.answers import Record, StoredCasebook, record_of
+from patients.casebook.form import FormRow, Repeat, form_model
+from patients.casebook.identity import Identity, fingerprint
+from patients.casebook.page import Page, PageState, Subject
+from patients.entry.checks import blocking, page_findings
+from patients.entry.derive import AUTHOR, dependents, with_derived
+from patients.entry.edits import Edit, Typed, clashes_with, read_edits
+from patients.entry.gates import gate_findings
+from patients.entry.header import HeaderEdit, header_findings, read_header
+from patients.entry.identity_patterns import identities
+from patients.entry.reasons import NO_REASON, Reasons, unexplained
+from patients.entry.refusals import Conflict, PageClosed, Refused, UnknownPage
+from patients.items.item import Item
+from patients.items.problems import Finding
+from patients.oversight.follow import drop_signatures, drop_verifications, follow_queries
+from patients.schedule.placing import ANCHORING_FORMS, place_visits
+from trial.people.access import Person, actor_at, can, require
+from trial.people.roles import Permission
+from trial.trail.actor import Source, acting
+from trial.trail.record import Change, Place, record_event
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a save did: the page as it is now, how many items changed, what is to say about the page."""
+
+    page: Page
+    changed: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        return self.page.state == PageState.COMPLETE
+
+
+def save_page(
+    page: Page,
+    rows: Typed,
+    *,
+    by: Person,
+    base_version: int,
+    source: Source,
+    header: Mapping[str, str] | None = None,
+    reasons: Reasons | None = None,
+    complete: bool = False,
+    request_id: str = "",
+) -> Saved:
+    """Save what was typed on a page. See `patients.entry.edits` for `rows` and `header` for the header.
+
+    `base_version` is the version of the page that the editor read. `reasons` explains, by (row key, item),
+    each change of a value saved before. `complete` asks for the page to be complete, which findings may
+    prevent; they are in the answer. Nothing changed means nothing written.
+
+    Raises UnknownPage (404), PermissionDenied (403), PageClosed (423), Refused (422), Conflict (409).
+    """
+    site = page.subject.site.code
+    if not can(by, Permission.READ, site=site):
+        raise UnknownPage(str(page.pk))
+    require(by, Permission.ENTER, site=site)
+    with transaction.atomic(), acting(actor_at(by, site=site, source=source, request_id=request_id)):
+        return _Save(_locked(page), base_version, reasons or {}).run(rows, header or {}, complete)
+
+
+def is_unchanged(page: Page, rows: Typed, header: Mapping[str, str]) -> bool:
+    """Whether saving this would change nothing; what cannot be read counts as a change."""
+    model = form_model(page.form_code)
+    kept = {row.row_key: (row, record_of(row, page, page.subject).values) for row in model.of_page(page)}
+    edits, unreadable = read_edits(model, rows, kept)
+    header_edits, unreadable_header = read_header(page, header)
+    return not (edits or unreadable or header_edits or unreadable_header)
+
+
+def _locked(page: Page) -> Page:
+    """The page as it is now. Saves of one subject wait for each other: rules look across its forms."""
+    Subject.objects.select_for_update().get(pk=page.subject_id)
+    found: Page = Page.objects.select_related("subject__site", "subject__identity", "visit").get(pk=page.pk)
+    if found.is_closed:
+        raise PageClosed(str(found))
+    return found
+
+
+@dataclass
+class _Save:
+    """One save under way."""
+
+    page: Page
+    base_version: int
+    reasons: Reasons
+    changes: list[Change] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.subject = self.page.subject
+        self.model = form_model(self.page.form_code)
+        self.casebook = StoredCasebook(self.subject)
+        self.rows: dict[str, FormRow] = {row.row_key: row for row in self.model.of_page(self.page)}
+        self.records = {key: record_of(row, self.page, self.subject) for key, row in self.rows.items()}
+
+    def run(self, typed: Typed, header: Mapping[str, str], complete: bool) -> Saved:
+        edits, header_edits = self._read(typed, header)
+        self._apply(edits, header_edits)
+        self._refuse(gate_findings(self.page, self.records.values(), edits, self.casebook))
+        changed = bool(edits or header_edits)
+        if changed:
+            self._keep(edits, header_edits)
+        findings = self._findings()
+        self.changes += follow_queries(self.page, findings)
+        moved = self._settle_state(findings, complete)
+        if changed or moved:
+            self.page.save()
+            record_event("page.saved", self._place(), self.changes)
+        return Saved(self.page, len(edits) + len(header_edits), tuple(findings))
+
+    # --- reading ---------------------------------------------------------------------------------------
+    def _read(self, typed: Typed, header: Mapping[str, str]) -> tuple[list[Edit], list[HeaderEdit]]:
+        kept = {key: (row, self.records[key].values) for key, row in self.rows.items()}
+        edits, unreadable = read_edits(self.model, typed, kept)
+        header_edits, unreadable_header = read_header(self.page, header)
+        self._refuse([*unreadable, *unreadable_header])
+        if clashes := clashes_with(edits, self.base_version):
+            raise Conflict(clashes)
+        self._refuse([*identities(edits, self.reasons), *unexplained(edits, self.reasons)])
+        return edits, header_edits
+
+    @staticmethod
+    def _refuse(findings: list[Finding]) -> None:
+        if findings:
+            raise Refused(findings)
+
+    def _apply(self, edits: list[Edit], header_edits: list[HeaderEdit]) -> None:
+        """Put the edits into the records that the rules look at; nothing is written yet."""
+        for header_edit in header_edits:
+            setattr(self.page, header_edit.column, header_edit.value)
+        for edit in edits:
+            record = self.records.setdefault(edit.row_key, self._new_record(edit.row_key))
+            record.values[edit.item.name] = edit.value
+            record.missing.pop(edit.item.name, None)
+            if edit.missing:
+                record.missing[edit.item.name] = edit.missing
+        self.records = {
+            key: replace(record, form_date=self.page.form_date) for key, record in self.records.items()
+        }
+        self.casebook.replace(self.page, self.records.values())
+
+    def _new_record(self, key: str) -> Record:
+        values = dict.fromkeys(item.name for item in self.model.items())
+        return Record(self.page.form_code, self.page.visit_code, key, self.page.form_date, values)
+
+    # --- writing ---------------------------------------------------------------------------------------
+    def _keep(self, edits: list[Edit], header_edits: list[HeaderEdit]) -> None:
+        self.page.version += 1
+        with translation.override("en"):  # the trail reads the same whoever saved
+            self.changes += [_header_change(edit) for edit in header_edits]
+            self.changes += [_change(edit, self.reasons) for edit in edits]
+            self._keep_identity(edits)
+            self._keep_rows(edits)
+            self._derive_elsewhere({self.page.form_code})
+            self.changes += drop_signatures(self.page, self.changes)
+            self.changes += drop_verifications(self.page, self.changes)
+            if self.page.form_code in ANCHORING_FORMS:
+                self.changes += place_visits(self.subject, self.casebook)
+
+    def _keep_identity(self, edits: list[Edit]) -> None:
+        identifying = [edit for edit in edits if edit.item.declared.identity]
+        if identifying:
+            identity = getattr(self.subject, "identity", None) or Identity(subject=self.subject)
+            for edit in identifying:
+                setattr(identity, edit.item.name, edit.item.text(edit.value))
+            identity.save()
+
+    def _keep_rows(self, edits: list[Edit]) -> None:
+        touched = dict.fromkeys(edit.row_key for edit in edits)
+        for key in touched or self.rows:
+            row = self.rows.get(key) or self.model(page=self.page, row_key=key)
+            row.item_versions |= {e.item.name: self.page.version for e in edits if e.row_key == key}
+            self.rows[key] = row
+            self._write(row, self.records[key], always=key in touched)
+
+    def _write(self, row: FormRow, record: Record, *, always: bool, where: str = "") -> bool:
+        """Derive the record and save its row, if anything of it changed."""
+        before = row.values()
+        with_derived(record, self.casebook)
+        derived = [item for item in row.items() if item.is_derived and _differs(item, before, record.values)]
+        for item in row.items():
+            setattr(row, item.name, _column_value(item, record.values[item.name]))
+        row.missing = dict(record.missing)
+        if always or derived:
+            row.save()
+            self.changes += [_derived_change(item, before, record, where) for item in derived]
+        return bool(derived)
+
+    def _derive_elsewhere(self, changed_forms: set[str]) -> None:
+        """Derived items of other forms that are made from what changed, until nothing more does."""
+        waiting = sorted({form for source in changed_forms for form in dependents().get(source, ())})
+        changed = {form for form in waiting if self._derive_form(form)}
+        if changed - changed_forms:
+            self._derive_elsewhere(changed)
+
+    def _derive_form(self, form: str) -> bool:
+        rows = form_model(form).of_subject(self.subject).exclude(page=self.page)
+        placed = [(record_of(row, row.page, self.subject), row) for row in rows]
+        changed = False
+        for record, row in sorted(placed, key=lambda pair: (pair[0].dated or date.min, pair[0].place)):
+            self.casebook.replace_record(record)
+            where = f"{form}@{record.visit}."
+            changed |= self._write(row, record, always=False, where=where)
+        return changed
+
+    def _findings(self) -> list[Finding]:
+        """What is to say about the page as it stands; a single form without a row is judged as empty."""
+        records = list(self.records.values())
+        if not records and self.model.form.repeat is Repeat.SINGLE:
+            records = [self._new_record("")]
+        return [*header_findings(self.page, self.casebook), *page_findings(self.page, records, self.casebook)]
+
+    # --- state and trail ---------------------------------------------------------------------------------
+    def _settle_state(self, findings: list[Finding], complete: bool) -> bool:
+        """Complete if asked (or complete before) and nothing stands against it; whether the state moved."""
+        before = self.page.state
+        wanted = complete or before == PageState.COMPLETE
+        if wanted and not blocking(findings):
+            self.page.state = PageState.COMPLETE
+        elif self.page.version:
+            self.page.state = PageState.IN_PROGRESS
+        if self.page.state != before:
+            self.changes.append(Change("entry_state", "Workflow state", before, self.page.state))
+        return self.page.state != before
+
+    def _place(self) -> Place:
+        return Place(
+            site=self.subject.site.code,
+            subject=self.subject.code,
+            visit=self.page.visit_code,
+            form=self.page.form_code,
+            form_version=self.model.form.version,
+            about=str(self.page),
+        )
+
+
+def _differs(item: Item, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    return item.text(before[item.name]) != item.text(after[item.name])
+
+
+def _column_value(item: Item, value: Any) -> Any:
+    """What the row's column keeps: of an identifying item a keyed hash."""
+    if item.declared.identity:
+        return fingerprint(item.text(value)) or None
+    return value
+
+
+def _change(edit: Edit, reasons: Reasons) -> Change:
+    reason = NO_REASON if edit.is_first else reasons.get((edit.row_key, edit.item.name), NO_REASON)
+    (old, new), (old_shown, new_shown) = edit.as_text(), edit.as_shown()
+    if edit.item.declared.identity:
+        old, new, old_shown, new_shown = fingerprint(old), fingerprint(new), "", ""
+    return Change(
+        item=edit.item.name,
+        label=str(edit.item.declared.label),
+        old=old,
+        new=new,
+        row_key=edit.row_key,
+        old_shown=old_shown,
+        new_shown=new_shown,
+        reason_code=reason.code,
+        reason=reason.text,
+    )
+
+
+def _header_change(edit: HeaderEdit) -> Change:
+    old, new = edit.item.text(edit.old_value), edit.item.text(edit.value)
+    shown = edit.item.shown(edit.old_value or None), edit.item.shown(edit.value or None)
+    return Change(edit.name, str(edit.item.declared.label), old, new, "", *shown)
+
+
+def _derived_change(item: Item, before: Mapping[str, Any], record: Record, where: str) -> Change:
+    old, new = before[item.name], record.values[item.name]
+    return Change(
+        item=f"{where}{item.name}",
+        label=str(item.declared.label),
+        old=item.text(old),
+        new=item.text(new),
+        row_key=record.row_key,
+        old_shown=item.with_unit(old),
+        new_shown=item.with_unit(new),
+        author=AUTHOR,
+    )
