@@ -1,0 +1,254 @@
+"""Makes the screen of a page of any form: from its declaration, its rows, and what a person typed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from patients.casebook.answers import Record, RowAnswers
+from patients.casebook.form import FormRow, Repeat
+from patients.casebook.page import Page
+from patients.entry.header import FIELDS
+from patients.items.item import Item
+from patients.items.problems import Finding, NotAnAnswer
+from patients.web.binding import Draft, Slot, next_key
+from patients.web.clocks import local_now
+from patients.web.fields import REASON_MISSING, Field, RowContext, entry_field, fields_of_row, message_of
+from patients.web.page_casebook import PageCasebook
+from patients.web.page_screen import Column, PageScreen, Rights, RowView, SectionView, SummaryLine
+from patients.web.widgets import Entered, labels_of, shown_value, typed_text, unit_of
+from trial.people.access import Person, can
+from trial.people.roles import Permission
+
+MOST_COLUMNS = 8
+_NARROW = ("seg", "select", "input", "derived")
+
+
+def rights_on(page: Page, person: Person) -> Rights:
+    site = page.subject.site.code
+    return Rights(
+        enter=can(person, Permission.ENTER, site=site),
+        identify=can(person, Permission.READ_IDENTITY, site=site),
+        trail=can(person, Permission.REVIEW_TRAIL, site=site),
+    )
+
+
+class PagePresenter:
+    """Makes the screen of one page for one person."""
+
+    def __init__(self, page: Page, person: Person) -> None:
+        self.page = page
+        self.rights = rights_on(page, person)
+        self.stored = PageCasebook(page)
+        self.model = self.stored.model
+        self.today = local_now().date().isoformat()
+        self.is_locked = False
+
+    @property
+    def kept_keys(self) -> set[str]:
+        return set(self.stored.rows)
+
+    def screen(
+        self,
+        draft: Draft | None = None,
+        refused: Sequence[Finding] = (),
+        *,
+        was_closed: bool = False,
+        asks_completion: bool = False,
+    ) -> PageScreen:
+        """The page as it is stored; with a draft, as the person left it, with what was refused beside it."""
+        findings = tuple(self._seen(found) for found in (refused if draft else self.stored.findings()))
+        self.is_locked = not self.rights.enter or (self.page.is_closed and not was_closed)
+        rows = [self._row(slot, findings, draft) for slot in self._slots(draft)]
+        header = self._header(findings, draft)
+        columns = _columns(self.model, rows) if self._repeats else []
+        screen = PageScreen(
+            page=self.page,
+            form=self.model.form,
+            rights=self.rights,
+            base_version=draft.base_version if draft else self.page.version,
+            header=header,
+            rows=[_in_columns(row, columns) for row in rows],
+            columns=columns,
+            was_closed=was_closed,
+            asks_completion=asks_completion,
+            trail_url=self._trail_url,
+        )
+        stopping = [found for found in findings if message_of(found).stops]
+        summary = self._summary(stopping, screen)
+        screen.refusals, screen.stops = (summary, []) if draft else ([], summary)
+        return screen
+
+    def _seen(self, found: Finding) -> Finding:
+        """A finding as this person may read it: about an identifying item, without the value."""
+        if self.rights.identify or not self._identifies(found.item):
+            return found
+        return replace(found, message=_("The value is withheld."), value=None)
+
+    def _identifies(self, name: str) -> bool:
+        return any(item.name == name and item.declared.identity for item in self.model.items())
+
+    # --- rows ------------------------------------------------------------------------------------------
+    @property
+    def _repeats(self) -> bool:
+        return self.model.form.repeat is Repeat.ROWS
+
+    def _slots(self, draft: Draft | None) -> list[Slot]:
+        """The rows to show: those stored, those of the draft, and a new one where it is asked for."""
+        if not self._repeats:
+            return [Slot("", "")]
+        slots = [
+            Slot(f"r{number}-", key) for number, key in enumerate(sorted(self.kept_keys, key=_as_number))
+        ]
+        if draft:
+            slots += [replace(slot, prefix=f"n{slot.key}-") for slot in draft.slots if slot.is_new]
+        wants_row = draft.action == "add" if draft else not slots
+        if wants_row and self.rights.enter:
+            key = next_key({slot.key for slot in slots})
+            slots.append(Slot(f"n{key}-", key, is_new=True))
+        return slots
+
+    def _row(self, slot: Slot, findings: tuple[Finding, ...], draft: Draft | None) -> RowView:
+        record, row = self.stored.record(slot.key), self.stored.rows.get(slot.key)
+        context = RowContext(
+            slot=slot,
+            model=self.model,
+            answers=RowAnswers(_overlaid(record, self.model, draft), self.stored.casebook),
+            stored=record.values,
+            missing=record.missing,
+            versions=row.item_versions if row else {},
+            findings=findings,
+            draft=draft,
+            identify=self.rights.identify,
+            locked=self.is_locked,
+            trail_url=self._trail_url,
+            today=self.today,
+        )
+        return RowView(slot, _sections(self.model, fields_of_row(context), slot.prefix))
+
+    @property
+    def _trail_url(self) -> str:
+        if not self.rights.trail:
+            return ""
+        where = {"form": self.page.form_code, "visit": self.page.visit_code}
+        named = urlencode({name: value for name, value in where.items() if value})
+        return f"{reverse('trail', args=[self.page.subject.code])}?{named}"
+
+    # --- header ----------------------------------------------------------------------------------------
+    def _header(self, findings: Iterable[Finding], draft: Draft | None) -> list[Field]:
+        said = list(findings)
+        return [self._header_field(name, item, column, said, draft) for name, item, column in FIELDS]
+
+    def _header_field(
+        self, name: str, item: Item, column: str, findings: list[Finding], draft: Draft | None
+    ) -> Field:
+        value = getattr(self.page, column) or (False if column == "not_done" else None)
+        kept = typed_text(item, value)
+        typed = draft.header.get(name, kept) if draft else kept
+        labels = labels_of(item)
+        made = entry_field(item, name, Entered(typed), labels, label=str(item.declared.label))
+        made.base, made.is_changed = kept, typed != kept
+        made.was = made.shown = shown_value(item, value, labels)
+        made.missing_choices = ()
+        made.is_locked = self.is_locked
+        made.day = self.today if made.size == "w-date" else ""
+        made.messages = [message_of(found) for found in findings if (found.row_key, found.item) == ("", name)]
+        if name == "not_done_reason":
+            made.is_conditional = True
+            made.reveal = '{"item": "not_done", "codes": ["Y"], "negated": false}'
+            done = (draft.header.get("not_done") if draft else None) or ("Y" if self.page.not_done else "N")
+            made.is_hidden = done != "Y" and not typed
+        return made
+
+    # --- summary ---------------------------------------------------------------------------------------
+    def _summary(self, findings: Iterable[Finding], screen: PageScreen) -> list[SummaryLine]:
+        fields = {(row.slot.key, each.item): each for row in screen.rows for each in row.fields}
+        fields |= {("", each.name): each for each in screen.header}
+        return [_line(found, fields.get((found.row_key, found.item))) for found in findings]
+
+
+def _line(found: Finding, about: Field | None) -> SummaryLine:
+    message = message_of(found)
+    if about is None:
+        return SummaryLine(message.text)
+    row = _("Row %s") % found.row_key + ", " if found.row_key else ""
+    if message.kind == "due":
+        return SummaryLine(row + _("%s is not answered.") % about.label, _control(about))
+    text = message.text
+    if not text.startswith(about.label):
+        text = _("%(label)s: %(message)s") % {"label": about.label, "message": text}
+    target = f"why-{about.name}" if message.check == REASON_MISSING else _control(about)
+    return SummaryLine(row + text, target)
+
+
+def _control(about: Field) -> str:
+    """The id of what takes the focus: its control, or its row where it has none to type in."""
+    if about.widget in ("derived", "withheld") or about.is_orphan or about.is_locked:
+        return f"i-{about.name}"
+    return about.name
+
+
+def _as_number(key: str) -> tuple[bool, int, str]:
+    """Rows in the order of their numbers, others after them by name."""
+    is_number = key.isascii() and key.isdigit()
+    return not is_number, int(key) if is_number else 0, key
+
+
+def _overlaid(record: Record, model: type[FormRow], draft: Draft | None) -> Record:
+    """The stored answers with what was typed laid over them, as far as it can be read: conditions follow
+    what a person sees."""
+    if draft is None:
+        return record
+    values = dict(record.values)
+    for (key, name), entered in draft.entered.items():
+        if key == record.row_key:
+            values[name] = _readable(model.item(name), entered.value)
+    return replace(record, values=values)
+
+
+def _readable(item: Item, text: str) -> Any:
+    try:
+        return item.read(text) if text else None
+    except NotAnAnswer:
+        return None
+
+
+def _sections(model: type[FormRow], fields: list[Field], prefix: str) -> list[SectionView]:
+    """The fields under the headings of their form; those before the first heading stand under it, too."""
+    starts = [section.starts_at for section in model.form.sections]
+    titles = [str(section.title) for section in model.form.sections] or [str(model.form.title)]
+    shown = {each.item: each for each in fields}
+    found: dict[int, list[Field]] = {}
+    number = 0
+    for item in model.items():
+        number = starts.index(item.name) if item.name in starts else number
+        if item.name in shown:
+            found.setdefault(number, []).append(shown[item.name])
+    return [SectionView(number, titles[number], under, prefix) for number, under in found.items()]
+
+
+def _in_columns(row: RowView, columns: Sequence[Column]) -> RowView:
+    fields = {each.item: each for each in row.fields}
+    return replace(row, cells=[fields.get(column.item) for column in columns])
+
+
+def _columns(model: type[FormRow], rows: Sequence[RowView]) -> list[Column]:
+    """The columns of a table of rows; none where the form is too wide for one."""
+    fields = {each.item: each for row in rows for each in row.fields}
+    items = [item for item in model.items() if item.name in fields]
+    narrow = all(fields[item.name].widget in _NARROW for item in items)
+    if len(items) > MOST_COLUMNS or not narrow:
+        return []
+    return [
+        Column(
+            item.name,
+            str(item.declared.label),
+            unit_of(item),
+            fields[item.name].hint,
+            fields[item.name].size == "w-num",
+        )
+        for item in items
+    ]

@@ -1,0 +1,198 @@
+"""What the template of a page is given: header, sections of items, rows, and what can be done."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from patients.casebook.form import FormDeclaration, Repeat
+from patients.casebook.page import Page, PageState
+from patients.web.binding import Slot
+from patients.web.clocks import ClockDay, days_on_clocks, local_now, long_day, moment, window_in_words
+from patients.web.fields import Field, ReasonBox
+from patients.web.states import StateMark, state_of
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a person may do on a page."""
+
+    enter: bool
+    identify: bool
+    trail: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """Items under one heading."""
+
+    number: int
+    title: str
+    fields: list[Field]
+    prefix: str = ""
+
+    @property
+    def heading_id(self) -> str:
+        return f"{self.prefix}s{self.number}"
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to see in it yet."""
+        return all(each.is_hidden for each in self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """One row: its key and its items, in sections and as cells of a table."""
+
+    slot: Slot
+    sections: list[SectionView]
+    cells: list[Field | None] = field(default_factory=list)
+
+    @property
+    def fields(self) -> list[Field]:
+        return [each for section in self.sections for each in section.fields]
+
+    @property
+    def title(self) -> str:
+        return _("New row") if self.slot.is_new else _("Row %s") % self.slot.key
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the table of rows."""
+
+    item: str
+    label: str
+    unit: str
+    hint: str
+    is_number: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryLine:
+    """One line of the summary of what stands in the way; without `target` it is not about an item here."""
+
+    text: str
+    target: str = ""
+
+
+@dataclass
+class PageScreen:
+    """Everything that the template of a page says."""
+
+    page: Page
+    form: FormDeclaration
+    rights: Rights
+    base_version: int
+    header: list[Field]
+    rows: list[RowView]
+    columns: list[Column] = field(default_factory=list)
+    refusals: list[SummaryLine] = field(default_factory=list)
+    stops: list[SummaryLine] = field(default_factory=list)
+    was_closed: bool = False
+    asks_completion: bool = False
+    trail_url: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the person can type on it."""
+        return self.rights.enter and (not self.page.is_closed or self.was_closed)
+
+    @property
+    def can_save(self) -> bool:
+        return self.rights.enter and not self.page.is_closed
+
+    @property
+    def repeats(self) -> bool:
+        return self.form.repeat is Repeat.ROWS
+
+    @property
+    def is_table(self) -> bool:
+        return bool(self.columns)
+
+    @property
+    def items_are_hidden(self) -> bool:
+        """A form that was not done asks for its reason alone, unless answers stand in it."""
+        return self.page.not_done and not any(each.base for row in self.rows for each in row.fields)
+
+    @property
+    def title(self) -> str:
+        return str(self.form.title)
+
+    @property
+    def place(self) -> str:
+        """`HZ01-018 RESP C28`, for the title of the window."""
+        return " ".join(
+            part for part in (self.page.subject.code, self.form.code, self.page.visit_code) if part
+        )
+
+    @cached_property
+    def state(self) -> StateMark:
+        return state_of(self.page, local_now().date())
+
+    @property
+    def clock_days(self) -> list[ClockDay]:
+        return days_on_clocks(self._day, _of(self.page, "t0"), _of(self.page, "h0"))
+
+    @property
+    def day_in_words(self) -> str:
+        parts = [long_day(self.page.form_date)]
+        if visit := self.page.visit:
+            parts.append(window_in_words(visit.target, visit.opens, visit.closes))
+        return " · ".join(part for part in parts if part)
+
+    @property
+    def saved_in_words(self) -> str:
+        if not self.page.version:
+            return _("not saved yet")
+        at, by = moment(_of(self.page, "saved_at")), _of(self.page, "saved_by")
+        return _("%(version)s, saved %(at)s by %(by)s") % {
+            "version": self.page.version,
+            "at": at,
+            "by": by or "–",
+        }
+
+    @property
+    def refusal_title(self) -> str:
+        count = len(self.refusals)
+        return ngettext(
+            "Not saved yet: %(count)s thing needs you", "Not saved yet: %(count)s things need you", count
+        ) % {"count": count}
+
+    @property
+    def stop_title(self) -> str:
+        count = len(self.stops)
+        return ngettext(
+            "Saved, not complete: %(count)s thing stands in the way",
+            "Saved, not complete: %(count)s things stand in the way",
+            count,
+        ) % {"count": count}
+
+    @property
+    def changed_count(self) -> int:
+        fields = [*self.header, *(each for row in self.rows for each in row.fields)]
+        return sum(each.is_changed for each in fields)
+
+    @property
+    def reason_box(self) -> ReasonBox:
+        """The question that the script asks as soon as a saved value changes."""
+        return ReasonBox()
+
+    @property
+    def closed_in_words(self) -> str:
+        if self.page.state == PageState.LOCKED:
+            return _("This page is locked.")
+        return _("This page is frozen.") if self.page.state == PageState.FROZEN else ""
+
+    @property
+    def _day(self) -> Any:
+        visit = self.page.visit
+        return self.page.form_date or (visit.target if visit else None)
+
+
+def _of(page: Page, annotation: str) -> Any:
+    """What the query laid beside the page; None where it was fetched without."""
+    return getattr(page, annotation, None)

@@ -1,0 +1,114 @@
+"""What the screens read, within what a person may see."""
+
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from patients.casebook.form import form_model
+from patients.casebook.page import Page, PageState, Subject, VisitState
+from patients.schedule.placing import today
+from trial.people.access import Person
+from trial.trail.models import TrailChange, TrailEvent
+
+
+def _answer(form: str, item: str, subject: str) -> Subquery:
+    """The answer to an item of a form that a subject has once; None where it is not recorded."""
+    model: Any = form_model(form)  # the checker knows the abstract base alone
+    rows = model.objects.filter(page__subject=OuterRef(subject)).exclude(**{item: None})
+    return Subquery(rows.order_by(item).values(item)[:1])
+
+
+def _graft(subject: str) -> Subquery:
+    """H0, unless the transplantation was not done."""
+    model: Any = form_model("HSCT")
+    rows = model.objects.filter(page__subject=OuterRef(subject), hsct_start_dt__isnull=False)
+    return Subquery(rows.exclude(hsct_done=False).order_by("hsct_start_dt").values("hsct_start_dt")[:1])
+
+
+def _clocks(subject: str) -> dict[str, Subquery]:
+    return {
+        "t0": _answer("INF", "inf_start_dt", subject),
+        "h0": _graft(subject),
+        "died": _answer("DTH", "dth_dt", subject),
+    }
+
+
+def subjects_for(person: Person) -> "QuerySet[Subject, Any]":
+    """The subjects that a person may see, each with what heads its page."""
+    subjects: QuerySet[Subject, Any] = Subject.objects.for_person(person).select_related("site")
+    return subjects.annotate(
+        diagnosis=_answer("DX", "dx_type", "pk"),
+        sex=_answer("DM", "sex", "pk"),
+        age=_answer("DM", "age_consent", "pk"),
+        **_clocks("pk"),
+    )
+
+
+def pages_for(person: Person) -> "QuerySet[Page, Any]":
+    """The pages that a person may see, each with the clocks of its subject and who saved it last."""
+    last = TrailEvent.objects.filter(
+        subject=OuterRef("subject__code"),
+        visit=Coalesce(OuterRef("visit__code"), Value("")),
+        form=OuterRef("form_code"),
+        action="page.saved",
+    ).order_by("-id")
+    others = (
+        Page.objects.filter(subject=OuterRef("subject"), form_code=OuterRef("form_code"))
+        .exclude(pk=OuterRef("pk"))
+        .exclude(version=0)
+    )
+    pages: QuerySet[Page, Any] = Page.objects.for_person(person)
+    return pages.select_related("subject__site", "subject__identity", "visit").annotate(
+        saved_at=Subquery(last.values("at")[:1]),
+        saved_by=Subquery(last.values("actor_name")[:1]),
+        has_others=Exists(others),
+        **_clocks("subject"),
+    )
+
+
+def pages_of(subject: Subject) -> "QuerySet[Page, Any]":
+    """All pages of a subject with their visits."""
+    return subject.pages.select_related("visit")
+
+
+def counts_by_subject(subjects: list[Subject]) -> dict[int, dict[str, int]]:
+    """How many pages of each subject stand in which state, in one statement. An empty page of a visit that
+    is no longer expected, or that opens after death, does not count."""
+    on = today()
+    alive = Q(died=None) | Q(visit__opens__lte=F("died"))
+    due = Q(state=PageState.EMPTY) & ~Q(visit__state=VisitState.SUPERSEDED) & alive
+    counted: Any = (
+        Page.objects.filter(subject__in=subjects)
+        .order_by()
+        .annotate(died=_answer("DTH", "dth_dt", "subject"))
+        .values("subject")
+        .annotate(
+            complete=Count("pk", filter=Q(state=PageState.COMPLETE)),
+            progress=Count("pk", filter=Q(state=PageState.IN_PROGRESS)),
+            overdue=Count("pk", filter=due & Q(visit__closes__lt=on)),
+            empty=Count("pk", filter=due & Q(visit__opens__lte=on) & ~Q(visit__closes__lt=on)),
+            frozen=Count("pk", filter=Q(state=PageState.FROZEN)),
+            locked=Count("pk", filter=Q(state=PageState.LOCKED)),
+        )
+    )
+    return {row.pop("subject"): row for row in counted}
+
+
+def trail_of(
+    subject: Subject, *, form: str = "", visit: str = "", actor: str = "", item: str = ""
+) -> "QuerySet[TrailEvent]":
+    """The events about a subject, newest first."""
+    events = TrailEvent.objects.filter(subject=subject.code)
+    wanted = {"form": form, "visit": visit, "actor": actor}
+    events = events.filter(**{name: value for name, value in wanted.items() if value})
+    if item:
+        changed = TrailChange.objects.filter(event=OuterRef("pk"), item=item)
+        events = events.filter(Exists(changed))
+    return events.order_by("-id")
+
+
+def people_in(subject: Subject) -> list[tuple[str, str]]:
+    """Who acted on a subject: user name and printed name."""
+    acted = TrailEvent.objects.filter(subject=subject.code).order_by("actor")
+    return [(actor, name or actor) for actor, name in acted.values_list("actor", "actor_name").distinct()]

@@ -1,0 +1,82 @@
+"""What surrounds every screen: who is signed in and as what, where they are, and the way around."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from patients.casebook.page import Subject
+from patients.web.clocks import local_now
+from trial.people.access import can, roles_at
+from trial.people.models import Account, Site
+from trial.people.roles import Permission
+from trial.protocol.study import STUDY
+
+
+@dataclass(frozen=True, slots=True)
+class NavLink:
+    """A place to go; `here` marks where the person is."""
+
+    url: str
+    label: str
+    icon: str
+    here: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """The frame of a screen."""
+
+    person: str
+    role: str
+    site: str
+    study: str
+    links: list[NavLink]
+    as_of: datetime
+
+
+def person_of(request: HttpRequest) -> Account:
+    """Who is signed in. The middleware lets nobody else through."""
+    if not isinstance(request.user, Account):
+        raise TypeError("this screen is for people who signed in")
+    return request.user
+
+
+def site_label(site: Site) -> str:
+    """`HZ01 Hangzhou`; the code alone where the site has no other name."""
+    return site.code if site.name == site.code else str(site)
+
+
+def shell(person: Account, sites: Iterable[Site], *, here: str, subject: Subject | None = None) -> Shell:
+    """The frame for a person at these sites; `here` is the name of the place they are at."""
+    at = list(sites)
+    roles = dict.fromkeys(role.label for site in at for role in roles_at(person, site.code))
+    links = [NavLink(reverse("subjects"), _("Subjects"), "subjects", here == "subjects")]
+    if subject is not None:
+        links.append(
+            NavLink(
+                reverse("subject", args=[subject.code]), subject.code, "calendar", here in ("subject", "page")
+            )
+        )
+        if can(person, Permission.REVIEW_TRAIL, site=subject.site.code):
+            links.append(NavLink(reverse("trail", args=[subject.code]), _("Trail"), "trail", here == "trail"))
+    return Shell(
+        person=person.printed_name,
+        role=", ".join(str(role) for role in roles),
+        site=", ".join(site_label(site) for site in at),
+        study=_("%(arm)s · protocol %(version)s")
+        % {"arm": STUDY.arms[0].label, "version": STUDY.protocol_version},
+        links=links,
+        as_of=local_now(),
+    )
+
+
+def show(
+    request: HttpRequest, template: str, screen: object, frame: Shell, status: int = 200
+) -> HttpResponse:
+    """A screen in its frame."""
+    return render(request, template, {"screen": screen, "shell": frame}, status=status)

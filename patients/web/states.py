@@ -1,0 +1,77 @@
+"""The state of a page as one name, with its shape and its words.
+
+The names are those of the stylesheet; a template never computes a state.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from patients.casebook.page import Page, PageState, Visit
+
+LABELS: dict[str, Promise] = {
+    "notdue": _("Not due"),
+    "empty": _("Not started"),
+    "progress": _("In progress"),
+    "complete": _("Complete"),
+    "frozen": _("Frozen"),
+    "locked": _("Locked"),
+    "overdue": _("Overdue"),
+    "window": _("Out of window"),
+    "na": _("Not done, with reason"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StateMark:
+    """A state to draw: `name` chooses class and shape, `label` says it, `count` stands beside it if given."""
+
+    name: str
+    label: str
+    count: str = ""
+
+    @property
+    def shape(self) -> str:
+        return f"st-{self.name}"
+
+
+def mark(name: str, count: int | None = None) -> StateMark:
+    return StateMark(name, str(LABELS[name]), "" if count is None else str(count))
+
+
+def legend(*names: str) -> list[StateMark]:
+    return [mark(name) for name in names or LABELS]
+
+
+def state_of(page: Page, today: date) -> StateMark:
+    """What a person should know first of a page: closed, not done, under way, out of window, done, or due."""
+    return mark(_name_of(page, today))
+
+
+def _name_of(page: Page, today: date) -> str:
+    if page.state in (PageState.FROZEN, PageState.LOCKED):
+        return str(page.state)
+    if page.state == PageState.EMPTY:
+        return _due(page.visit, today)
+    if page.state == PageState.IN_PROGRESS:
+        return "progress"
+    if page.not_done:
+        return "na"
+    return "window" if _is_outside(page) else "complete"
+
+
+def _due(visit: Visit | None, today: date) -> str:
+    if visit is None:
+        return "empty"
+    if visit.closes is not None and visit.closes < today:
+        return "overdue"
+    return "notdue" if visit.opens is not None and visit.opens > today else "empty"
+
+
+def _is_outside(page: Page) -> bool:
+    if page.visit is None or page.form_date is None:
+        return False
+    opens, closes = page.visit.opens, page.visit.closes
+    return (opens is not None and page.form_date < opens) or (closes is not None and page.form_date > closes)

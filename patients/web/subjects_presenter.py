@@ -1,0 +1,93 @@
+"""The list of subjects: who, with what, on which day of both clocks, and where their pages stand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from patients.casebook.page import Subject
+from patients.web.clocks import local_now
+from patients.web.shell import site_label
+from patients.web.states import StateMark, mark
+from patients.web.subject_presenter import ClockView, clock_views, facts_of
+from trial.people.models import Site
+
+SUBJECTS_ON_A_PAGE = 50
+STATES = ("locked", "frozen", "complete", "progress", "overdue", "empty")
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRow:
+    """One subject of the list."""
+
+    code: str
+    site: str
+    facts: str
+    clocks: list[ClockView]
+    died: str
+    states: list[StateMark]
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectsScreen:
+    """Everything that the template of the list says."""
+
+    rows: list[SubjectRow]
+    sites: str
+    query: str
+    back_url: str
+    on_url: str
+    legend: list[StateMark]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of subjects in the order of their codes."""
+
+    subjects: list[Any]
+    has_back: bool
+    has_on: bool
+
+
+def stretch(subjects: "QuerySet[Subject]", before: str, after: str) -> Stretch:
+    """The subjects after the code `after`, or before `before`, else the first; never counted."""
+    size = SUBJECTS_ON_A_PAGE
+    if before:
+        found = list(subjects.filter(code__lt=before).order_by("-code")[: size + 1])
+        return Stretch(found[:size][::-1], has_back=len(found) > size, has_on=True)
+    ahead = subjects.filter(code__gt=after) if after else subjects
+    found = list(ahead.order_by("code")[: size + 1])
+    return Stretch(found[:size], has_back=bool(after), has_on=len(found) > size)
+
+
+def subjects_screen(
+    shown: Stretch, counts: Mapping[int, Mapping[str, int]], sites: Sequence[Site], query: str
+) -> SubjectsScreen:
+    codes = [subject.code for subject in shown.subjects]
+    return SubjectsScreen(
+        rows=[_row(subject, counts.get(subject.pk, {})) for subject in shown.subjects],
+        sites=", ".join(site_label(site) for site in sites),
+        query=query,
+        back_url=_url(query, before=codes[0]) if shown.has_back and codes else "",
+        on_url=_url(query, after=codes[-1]) if shown.has_on and codes else "",
+        legend=[mark(name) for name in STATES],
+    )
+
+
+def _row(subject: Any, counts: Mapping[str, int]) -> SubjectRow:
+    return SubjectRow(
+        code=subject.code,
+        site=subject.site.code,
+        facts=facts_of(subject),
+        clocks=clock_views(subject, local_now().date()),
+        died=str(subject.died or ""),
+        states=[mark(name, counts[name]) for name in STATES if counts.get(name)],
+    )
+
+
+def _url(query: str, **key: str) -> str:
+    named = {**({"q": query} if query else {}), **key}
+    return f"{reverse('subjects')}?{urlencode(named)}"

@@ -1,0 +1,29 @@
+"""Template tags: icons from the one sprite, moments in the zone of the site."""
+
+from datetime import datetime
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from patients.web.clocks import moment as as_moment
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, size: int = 20) -> SafeString:
+    """An icon of the sprite: `trail`, or the shape of a state (`st-complete`). Its words stand beside it."""
+    return format_html(
+        '<svg class="icon{}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        " icon-16" if size == 16 else "",
+        static("icons.svg"),
+        name if name.startswith("st-") else f"i-{name}",
+    )
+
+
+@register.filter
+def moment(at: datetime | None) -> str:
+    """`2025-08-05 09:41`, in the zone of the site."""
+    return as_moment(at)

@@ -1,0 +1,15 @@
+"""The addresses of the screens. Records are named by their codes, pages by their number."""
+
+from django.urls import URLPattern, path
+from django.views.generic import RedirectView
+
+from patients.web import views
+
+urlpatterns: list[URLPattern] = [
+    path("", RedirectView.as_view(pattern_name="subjects"), name="home"),
+    path("subjects/", views.subjects, name="subjects"),
+    path("subjects/<str:code>/", views.subject, name="subject"),
+    path("subjects/<str:code>/trail/", views.trail, name="trail"),
+    path("pages/<int:pk>/", views.page, name="page"),
+    path("ui/", views.gallery, name="gallery"),
+]

@@ -1,0 +1,172 @@
+"""The screens of the casebook. A view authorises, fetches within scope, binds, calls one action, renders."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_safe
+
+from patients.casebook.page import Page
+from patients.entry.refusals import Conflict, PageClosed, Refused, UnknownPage
+from patients.entry.save import Saved, save_page
+from patients.web.binding import Draft, read_draft
+from patients.web.conflict_presenter import conflict_screen
+from patients.web.gallery import gallery_screen
+from patients.web.page_presenter import PagePresenter
+from patients.web.page_screen import PageScreen
+from patients.web.queries import counts_by_subject, pages_for, pages_of, people_in, subjects_for, trail_of
+from patients.web.shell import person_of, shell, show
+from patients.web.subject_presenter import subject_screen
+from patients.web.subjects_presenter import stretch, subjects_screen
+from patients.web.trail_presenter import TrailPresenter, window
+from trial.people.access import can, require, sites_where
+from trial.people.models import Account
+from trial.people.roles import Permission
+from trial.trail.actor import Source
+
+private = cache_control(private=True, no_store=True)
+"""What is shown of patients is kept by no cache."""
+
+LOCKED = 423
+
+
+@require_safe
+@private
+def subjects(request: HttpRequest) -> HttpResponse:
+    """The subjects of the sites at which the person may read."""
+    person = person_of(request)
+    sites = list(sites_where(person, Permission.READ))
+    if not sites:
+        raise PermissionDenied(f"{person.user_name}: no site to read at")
+    query = request.GET.get("q", "").strip()
+    found = subjects_for(person).filter(code__icontains=query) if query else subjects_for(person)
+    shown = stretch(found, request.GET.get("before", ""), request.GET.get("after", ""))
+    screen = subjects_screen(shown, counts_by_subject(shown.subjects), sites, query)
+    return show(request, "subjects.html", screen, shell(person, sites, here="subjects"))
+
+
+@require_safe
+@private
+def subject(request: HttpRequest, code: str) -> HttpResponse:
+    """A subject on its two clocks, with its visits and pages."""
+    person = person_of(request)
+    found = get_object_or_404(subjects_for(person), code=code)
+    may_enter = can(person, Permission.ENTER, site=found.site.code)
+    screen = subject_screen(found, pages_of(found), may_enter=may_enter)
+    return show(request, "subject.html", screen, shell(person, [found.site], here="subject", subject=found))
+
+
+@require_safe
+@private
+def trail(request: HttpRequest, code: str) -> HttpResponse:
+    """What happened to a subject's data, newest first."""
+    person = person_of(request)
+    found = get_object_or_404(subjects_for(person), code=code)
+    require(person, Permission.REVIEW_TRAIL, site=found.site.code)
+    filters = {name: request.GET.get(name, "") for name in ("form", "visit", "actor", "item")}
+    shown = window(trail_of(found, **filters), _key(request, "before"), _key(request, "after"))
+    screen = TrailPresenter(found, filters).screen(shown, people_in(found))
+    return show(request, "trail.html", screen, shell(person, [found.site], here="trail", subject=found))
+
+
+def _key(request: HttpRequest, name: str) -> int | None:
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@private
+def page(request: HttpRequest, pk: int) -> HttpResponse:
+    """A page of any form: shown, and saved through the one way in."""
+    person = person_of(request)
+    found = get_object_or_404(pages_for(person), pk=pk)
+    if request.method == "POST":
+        return _save(request, person, found)
+    presenter = PagePresenter(found, person)
+    return _show_page(request, person, presenter.screen(asks_completion="complete" in request.GET))
+
+
+def _save(request: HttpRequest, person: Account, found: Page) -> HttpResponse:
+    presenter = PagePresenter(found, person)
+    draft = read_draft(request.POST, presenter.model, presenter.kept_keys, identify=presenter.rights.identify)
+    if draft.base_version > found.version:
+        raise BadRequest("a version that does not exist yet")
+    if draft.action == "add" and presenter.rights.enter:
+        return _show_page(request, person, presenter.screen(draft))
+    try:
+        saved = _saved(request, person, found, draft)
+    except UnknownPage as unknown:
+        raise Http404 from unknown
+    except PageClosed:
+        if draft.is_empty:
+            return render(request, "423.html", status=LOCKED)
+        return _show_page(request, person, presenter.screen(draft, was_closed=True), status=LOCKED)
+    except Refused as refused:
+        return _show_page(request, person, presenter.screen(draft, refused.findings), status=422)
+    except Conflict as conflict:
+        screen = conflict_screen(presenter, draft, conflict.clashes)
+        frame = shell(person, [found.subject.site], here="page", subject=found.subject)
+        return show(request, "conflict.html", screen, frame, status=409)
+    _say(request, saved, draft)
+    return HttpResponseRedirect(_back(request, found, saved, draft))
+
+
+def _saved(request: HttpRequest, person: Account, found: Page, draft: Draft) -> Saved:
+    return save_page(
+        found,
+        draft.rows,
+        by=person,
+        base_version=draft.base_version,
+        source=Source.WEB,
+        header=draft.header,
+        reasons=draft.reasons,
+        complete=draft.action == "complete",
+        request_id=request.request_id,  # type: ignore[attr-defined]
+    )
+
+
+def _show_page(request: HttpRequest, person: Account, screen: PageScreen, status: int = 200) -> HttpResponse:
+    frame = shell(person, [screen.page.subject.site], here="page", subject=screen.page.subject)
+    return show(request, "page.html", screen, frame, status)
+
+
+def _say(request: HttpRequest, saved: Saved, draft: Draft) -> None:
+    """What the save did, for the next screen."""
+    named: dict[str, Any] = {"count": saved.changed, "version": saved.page.version}
+    if saved.changed:
+        text = ngettext(
+            "Saved as version %(version)s: %(count)s item changed.",
+            "Saved as version %(version)s: %(count)s items changed.",
+            saved.changed,
+        )
+    else:
+        text = _("Nothing had changed; version %(version)s stands.")
+    said = [text % named]
+    if draft.action == "complete":
+        said.append(_("The page is complete.") if saved.is_complete else _("The page is not complete yet."))
+    messages.success(request, " ".join(said))
+
+
+def _back(request: HttpRequest, found: Page, saved: Saved, draft: Draft) -> str:
+    """The page again, where the person was on it; after a refused completion, with what stands in the way."""
+    url = found.get_absolute_url()
+    if draft.action == "complete" and not saved.is_complete:
+        return f"{url}?complete"
+    place = request.POST.get("at", "")
+    return (
+        f"{url}#i-{place}" if place.isascii() and place.replace("_", "").replace("-", "").isalnum() else url
+    )
+
+
+@require_safe
+@private
+def gallery(request: HttpRequest) -> HttpResponse:
+    """Every component in its states."""
+    person = person_of(request)
+    frame = shell(person, sites_where(person, Permission.READ), here="gallery")
+    return show(request, "ui.html", gallery_screen(), frame)

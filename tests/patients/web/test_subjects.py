@@ -1,0 +1,191 @@
+"""The list of subjects and the page of one: clocks, visits in the order of the protocol, states of pages."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from patients.casebook.page import Page, Subject
+from patients.web import subjects_presenter
+from tests.patients.web import people
+from trial.people.models import Account
+from trial.people.roles import Role
+
+NOON = "2025-08-05T12:00:00+08:00"
+SUBJECTS = reverse("subjects")
+
+
+def read(client: Client, url: str) -> str:
+    answer = client.get(url)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def of(subject: Subject) -> str:
+    return reverse("subject", args=[subject.code])
+
+
+@pytest.fixture(autouse=True)
+def today() -> Iterator[None]:
+    """5 August 2025."""
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@pytest.fixture
+def treated(coordinator: Account) -> Subject:
+    """Infused on 7 June, transplanted on 23 June, seen on day 28."""
+    subject = people.a_subject(infused=True)
+    people.save(people.page_of(subject, "DX", "SCR"), {"dx_type": "aml"}, {"form_date": "2025-05-16"})
+    graft = {"hsct_done": "Y", "hsct_start_dt": "2025-06-23 15:40"}
+    people.save(people.page_of(subject, "HSCT", "H0"), graft, {"form_date": "2025-06-23"})
+    seen = {"resp_dt": "2025-07-07", "bm_done": "N"}
+    people.save(people.page_of(subject, "RESP", "C28"), seen, {"form_date": "2025-07-07"})
+    return subject
+
+
+# --- the list -----------------------------------------------------------------------------------------------
+def test_the_list_says_who_with_what_and_on_which_day(desk: Client, treated: Subject) -> None:
+    text = read(desk, SUBJECTS)
+    assert f'<a href="{of(treated)}">HZ01-001</a>' in text
+    assert "AML · Male" in text
+    assert "D+59" in text
+    assert "D+43" in text
+
+
+def test_the_list_counts_pages_by_state(desk: Client, treated: Subject) -> None:
+    text = re.sub(r"<svg.*?</svg>", "", read(desk, SUBJECTS))
+    counts = dict(re.findall(r'<span class="st st-(\w+)"><span aria-hidden="true">(\d+)</span>', text))
+    # In progress: ELIG, DM, DX, INF, HSCT, RESP C28. Overdue: RESP C14R, RESP and FU HM1, RESP SCR.
+    assert counts == {"progress": "6", "overdue": "4"}
+
+
+def test_the_list_is_walked_by_key(
+    desk: Client, coordinator: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subjects_presenter, "SUBJECTS_ON_A_PAGE", 2)
+    for number in range(1, 6):
+        people.a_subject(f"HZ01-00{number}", consented=False)
+
+    def codes(url: str) -> list[str]:
+        return re.findall(r">(HZ01-\d+)</a></th>", read(desk, url))
+
+    def link(url: str, rel: str) -> str:
+        found = re.search(rf'rel="{rel}" href="([^"]+)"', read(desk, url))
+        return found[1] if found else ""
+
+    second = link(SUBJECTS, "next")
+    third = link(second, "next")
+    assert [codes(url) for url in (SUBJECTS, second, third)] == [
+        ["HZ01-001", "HZ01-002"],
+        ["HZ01-003", "HZ01-004"],
+        ["HZ01-005"],
+    ]
+    assert link(third, "next") == link(SUBJECTS, "prev") == ""
+    assert codes(link(third, "prev")) == ["HZ01-003", "HZ01-004"]
+    assert codes(f"{SUBJECTS}?q=005") == ["HZ01-005"]
+
+
+def test_the_list_asks_as_little_for_many_as_for_one(desk: Client, treated: Subject) -> None:
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            read(desk, SUBJECTS)
+        return len(captured)
+
+    one = statements()
+    for number in range(2, 8):
+        people.a_subject(f"HZ01-00{number}", infused=number % 2 == 0)
+    assert statements() == one
+    assert one <= 6  # session, account, sites, subjects, pages by state, grants
+
+
+# --- one subject --------------------------------------------------------------------------------------------
+def columns(text: str) -> list[str]:
+    return re.findall(r'<th scope="col"[^>]*><span class="visit"><b>(\w+)<span class="vh">', text)
+
+
+def test_the_header_shows_both_clocks(desk: Client, treated: Subject) -> None:
+    text = read(desk, of(treated))
+    assert "<dd>D+59</dd>" in text
+    assert "T0 <time>2025-06-07 10:20</time>" in text
+    assert "<dd>D+43</dd>" in text
+    assert "H0 <time>2025-06-23 15:40</time>" in text
+
+
+def test_visits_with_pages_stand_in_the_order_of_the_protocol(desk: Client, treated: Subject) -> None:
+    """Daily visits have no declared form; C60 and later were superseded and are empty."""
+    after = ["HM1", "HM2", "HM3", "HM6", "HM9", "HM12", "HM18", "HM24"]
+    assert columns(read(desk, of(treated))) == ["SCR", "C0", "C14R", "C28", "H0", *after]
+
+
+def test_a_superseded_visit_with_data_stays_in_sight(desk: Client, coordinator: Account) -> None:
+    subject = people.a_subject(infused=True)
+    people.save(people.page_of(subject, "FU", "C60"), {"fu_contact": "phone"}, {"form_date": "2025-08-04"})
+    assert "C90" in columns(read(desk, of(subject)))
+    graft = {"hsct_done": "Y", "hsct_start_dt": "2025-06-23 15:40"}
+    people.save(people.page_of(subject, "HSCT", "H0"), graft, {"form_date": "2025-06-23"})
+    shown = columns(read(desk, of(subject)))
+    assert "C60" in shown
+    assert "C90" not in shown
+
+
+def test_each_page_is_a_link_that_says_its_state(desk: Client, treated: Subject) -> None:
+    text = re.sub(r"<svg.*?</svg>", "", read(desk, of(treated)))
+    found = dict(
+        re.findall(r'<a class="st st-(?:\w+)" href="(/pages/\d+/)"><span class="vh">(.*?)</span>', text)
+    )
+    words = set(found.values())
+    assert {"RESP C28: In progress", "RESP C14R: Overdue", "FU HM2: Not due", "RESP SCR: Overdue"} <= words
+    url = next(url for url, said in found.items() if said == "RESP C28: In progress")
+    assert url == people.page_of(treated, "RESP", "C28").get_absolute_url()
+
+
+def test_targets_windows_and_actual_days_stand_together(desk: Client, treated: Subject) -> None:
+    text = read(desk, of(treated))
+    c28 = text[text.index("<b>C28") :][:400]
+    for words in ("<span>D+28</span>", "<span>±3</span>", '<span class="act">7 Jul</span>'):
+        assert words in c28, words
+    hm2 = text[text.index("<b>HM2") :][:400]
+    assert "<span>(22 Aug)</span>" in hm2
+
+
+def test_a_death_ends_the_clocks_and_closes_what_was_to_come(desk: Client, treated: Subject) -> None:
+    death = people.opened(treated, "DTH", "ENDv", date(2025, 7, 10))
+    people.save(death, {"dth_dt": "2025-07-10"}, {"form_date": "2025-07-10"})
+    text = read(desk, of(treated))
+    assert "died 2025-07-10" in text
+    assert "<dd>D+33</dd>" in text
+    assert "HM2: closed, died" in text
+    # Due before death: SCR (ELIG, DM, DX, RESP), C0, C14R, C28, H0; and the death itself.
+    assert "0 of 9 due pages complete" in text
+    assert "DTH ENDv: In progress" in text
+
+
+def test_the_next_page_due_is_offered_to_those_who_enter(desk: Client, treated: Subject) -> None:
+    assert "Next due: ELIG SCR" in read(desk, of(treated))
+    monitor = people.signed_in(people.a_member(Role.MONITOR))
+    assert "Next due" not in read(monitor, of(treated))
+
+
+def test_a_subject_before_anything_is_recorded(desk: Client, coordinator: Account) -> None:
+    text = read(desk, of(people.a_subject("HZ01-009", consented=False)))
+    assert "not infused yet" in text
+    assert columns(text) == ["SCR"]
+
+
+def test_a_subject_asks_the_same_however_many_pages(desk: Client, treated: Subject) -> None:
+    def statements(url: str) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            read(desk, url)
+        return len(captured)
+
+    few = statements(of(people.a_subject("HZ01-008", consented=False)))
+    assert Page.objects.filter(subject=treated).count() > 10
+    assert statements(of(treated)) == few
+    assert few <= 6  # session, account, subject, grants, pages with visits

@@ -1,0 +1,80 @@
+"""The house rules of templates and views, and the gallery that shows every component."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from tests.patients.web import people
+from trial.people.roles import Role
+
+ROOT = Path(settings.BASE_DIR)
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+COMPONENTS = sorted((ROOT / "templates" / "components").glob("*.html"))
+FORBIDDEN = (
+    r"\sstyle=",
+    r"<style",
+    r"\son(click|load|input|change|submit|error|focus|blur|key\w+|mouse\w+)=",
+    r"hx-on",
+    r"javascript:",
+    r"https?://",
+    r"data:image",
+)
+STATES = ("is-changed", "has-error", "item-orphan", "withheld", "st-overdue", "banner-bad", "msg-warn")
+VIEWS = [*(ROOT / "patients" / "web").glob("*.py"), ROOT / "trial" / "people" / "views.py"]
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_a_template_holds_no_style_no_script_and_no_other_host(template: Path) -> None:
+    text = template.read_text()
+    for forbidden in FORBIDDEN:
+        assert not re.search(forbidden, text), forbidden
+    assert not re.search(r"<script(?![^>]*\ssrc=)", text)
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_every_word_of_a_template_goes_through_gettext(template: Path) -> None:
+    """Outside tags, variables and translations nothing is left to read but the name of the product."""
+    text = re.sub(r"{#.*?#}", "", template.read_text(), flags=re.DOTALL)
+    text = re.sub(r"{% blocktranslate.*?endblocktranslate %}", "", text, flags=re.DOTALL)
+    text = re.sub(r"{%.*?%}|{{.*?}}", "", text, flags=re.DOTALL)
+    text = re.sub(r"<!doctype html>|<[^>]*>|&\w+;", " ", text, flags=re.DOTALL)
+    assert set(re.findall(r"[A-Za-z]{2,}", text)) <= {"Chimera"}
+
+
+@pytest.mark.parametrize("component", COMPONENTS, ids=lambda path: path.name)
+def test_a_component_names_its_arguments_first(component: Path) -> None:
+    assert re.match(r"{# .*(Arguments?:|No arguments|Needs )", component.read_text())
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda path: path.name)
+def test_a_view_writes_nothing_by_itself(view: Path) -> None:
+    assert not re.search(r"\.(save|create|update|delete|bulk_\w+|get_or_create)\(", view.read_text())
+
+
+def included(name: str, seen: set[str]) -> set[str]:
+    """The templates that a template includes, and theirs."""
+    for found in re.findall(r'(?:include|extends) "([^"]+)"', (ROOT / "templates" / name).read_text()):
+        if found not in seen:
+            seen.add(found)
+            included(found, seen)
+    return seen
+
+
+def test_the_gallery_shows_every_component(desk: Client) -> None:
+    """Those of a whole page are shown by it alone."""
+    of_a_page = {"page_head.html", "row_table.html", "cell.html", "section.html"}
+    shown = {Path(name).name for name in included("ui.html", set())}
+    assert {path.name for path in COMPONENTS} - of_a_page <= shown
+    text = desk.get(reverse("gallery")).content.decode()
+    for state in STATES:
+        assert state in text, state
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.django_db
+def test_the_gallery_is_for_everybody_who_signed_in(role: Role) -> None:
+    assert people.signed_in(people.a_member(role)).get(reverse("gallery")).status_code == 200
