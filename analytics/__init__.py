@@ -1,0 +1,1 @@
+"""The read-outs: data cuts, datasets, endpoints, reports and exports."""

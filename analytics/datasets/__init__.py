@@ -1,0 +1,5 @@
+"""From a snapshot to analysis datasets: one row for each subject (ADSL), one for each endpoint (ADTTE).
+
+Here alone are dates compared with the cut-off and endpoints dated; every value remembers the items that it
+was made from.
+"""

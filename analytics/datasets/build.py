@@ -1,0 +1,152 @@
+"""The datasets of a snapshot as typed tables, and the table of the items behind each of their values."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from typing import Any
+
+import polars as pl
+
+from analytics.datasets.sourced import Sourced
+from analytics.datasets.story import Story, tell, value
+from analytics.datasets.time_to_event import TimeToEvent, endpoints_of
+from analytics.locks.snapshot import CutSubject
+
+_ADSL: dict[str, Any] = {
+    "SUBJID": pl.String,
+    "SITEID": pl.String,
+    "ENRLFL": pl.Boolean,
+    "SAFFL": pl.Boolean,
+    "HSCTFL": pl.Boolean,
+    "AGEDAYS": pl.Int32,
+    "ENRLDT": pl.Date,
+    "TRTSDT": pl.Date,
+    "TR02SDT": pl.Date,
+    "DTHDT": pl.Date,
+    "DTHCAUS": pl.String,
+    "RLPDT": pl.Date,
+    "RLPTYPE": pl.String,
+    "RLPCD7": pl.String,
+    "REMDT": pl.Date,
+    "CRIMRDDT": pl.Date,
+    "LSTALVDT": pl.Date,
+    "LSTDZDT": pl.Date,
+    "SEX": pl.String,
+    "DXTYPE": pl.String,
+    "DOSEFL": pl.Boolean,
+    "NOCONDFL": pl.Boolean,
+    "NOPROPFL": pl.Boolean,
+}
+_ADTTE: dict[str, Any] = {
+    "SUBJID": pl.String,
+    "PARAMCD": pl.String,
+    "STARTDT": pl.Date,
+    "ADT": pl.Date,
+    "AVAL": pl.Int32,
+    "AVALU": pl.String,
+    "STATUS": pl.Int8,
+    "CNSR": pl.Int8,
+    "EVNTDESC": pl.String,
+    "CNSDTDSC": pl.String,
+}
+_TRACE: dict[str, Any] = {
+    "DATASET": pl.String,
+    "SUBJID": pl.String,
+    "VARIABLE": pl.String,
+    "form": pl.String,
+    "visit": pl.String,
+    "row_key": pl.String,
+    "item": pl.String,
+}
+
+
+# Which fact of a story is which variable of ADSL.
+_FACTS = {
+    "ENRLDT": "enrolled",
+    "TRTSDT": "infused",
+    "TR02SDT": "grafted",
+    "DTHDT": "died",
+    "DTHCAUS": "death_cause",
+    "RLPDT": "relapse",
+    "RLPTYPE": "relapse_type",
+    "RLPCD7": "relapse_cd7",
+    "REMDT": "remission",
+    "CRIMRDDT": "remission_mrd_negative",
+    "LSTALVDT": "last_alive",
+    "LSTDZDT": "last_free_of_disease",
+    "SEX": "sex",
+    "DXTYPE": "diagnosis",
+    "DOSEFL": "dose_in_window",
+    "NOCONDFL": "without_conditioning",
+    "NOPROPFL": "without_prophylaxis",
+}
+_SUBJECTS_AT_ONCE = 2_000  # so many casebooks are held in memory
+
+
+@dataclass(frozen=True)
+class Datasets:
+    """ADSL, ADTTE, and `trace`: for each value of theirs the form, visit, row and item that gave it."""
+
+    cutoff: date
+    adsl: pl.DataFrame
+    adtte: pl.DataFrame
+    trace: pl.DataFrame
+
+
+def build_datasets(cutoff: date, subjects: Iterable[CutSubject]) -> Datasets:
+    """The datasets of the subjects of a snapshot. Raises ImpossibleDates."""
+    waiting, parts = iter(subjects), [_part([])]
+    while some := list(islice(waiting, _SUBJECTS_AT_ONCE)):
+        parts.append(_part([tell(subject, cutoff) for subject in some]))
+    return Datasets(cutoff, *(pl.concat(frames) for frames in zip(*parts, strict=True)))
+
+
+def _part(stories: list[Story]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """ADSL, ADTTE and trace of some subjects."""
+    told = [(story, {name: getattr(story, fact) for name, fact in _FACTS.items()}) for story in stories]
+    times = [row for story in stories for row in endpoints_of(story)]
+    traced = [_trace("ADSL", story.subject, *fact) for story, facts in told for fact in facts.items()]
+    traced += [_trace("ADTTE", row.subject, row.paramcd, row.source) for row in times]
+    return (
+        pl.DataFrame([_adsl(story, facts) for story, facts in told], schema=_ADSL, orient="row"),
+        pl.DataFrame([_adtte(row) for row in times], schema=_ADTTE, orient="row"),
+        pl.DataFrame([row for row in traced if row], schema=_TRACE, orient="row"),
+    )
+
+
+def _adsl(story: Story, facts: dict[str, Sourced[Any] | None]) -> dict[str, Any]:
+    """ENR: enrolled by the cut-off. SAF: ENR and infused by it. HSCTSET: SAF and transplanted by it."""
+    enrolled = story.enrolled is not None
+    infused = enrolled and story.infused is not None
+    return {
+        "SUBJID": story.subject,
+        "SITEID": story.facts.site,
+        "ENRLFL": enrolled,
+        "SAFFL": infused,
+        "HSCTFL": infused and story.grafted is not None,
+        "AGEDAYS": story.facts.age_days_at_enrolment,
+        **{name: value(fact) for name, fact in facts.items()},
+    }
+
+
+def _adtte(row: TimeToEvent) -> dict[str, Any]:
+    return {
+        "SUBJID": row.subject,
+        "PARAMCD": row.paramcd,
+        "STARTDT": row.start,
+        "ADT": row.end,
+        "AVAL": row.days,
+        "AVALU": "DAYS",
+        "STATUS": row.status,
+        "CNSR": {0: 1, 1: 0, 2: 2}[row.status],
+        "EVNTDESC": row.event,
+        "CNSDTDSC": row.censoring,
+    }
+
+
+def _trace(dataset: str, subject: str, variable: str, fact: Sourced[Any] | None) -> tuple[str, ...] | None:
+    """Where a value came from; None for one that is missing, or was not read from an item."""
+    if fact is None:
+        return None
+    return dataset, subject, variable, fact.form, fact.visit, fact.row_key, fact.item

@@ -1,0 +1,181 @@
+"""The dated facts of one subject that the endpoints are made of, as of the cut-off.
+
+Definitions follow the trial's endpoint conventions: a relapse or progression of any CD7 status counts unless
+it is of MRD or molecular alone; relapse wins over death on one day; last known alive is the latest contact
+that says so, or any visit or sample; freedom from disease needs an assessment of the disease.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from analytics.datasets.sourced import Sourced, days, earliest, first, latest, sourced, sourced_day
+from analytics.locks.cut import FORM_DATE, SubjectFacts
+from analytics.locks.snapshot import CutSubject
+from patients.casebook.answers import Casebook, Record
+from patients.casebook.form import declared_forms
+from patients.entry.derive import with_derived
+from patients.forms.relapse import COUNTING
+from patients.grading.response import REMISSIONS
+
+NO_PROOF_OF_LIFE = frozenset({"FU", "DTH", "EOS"})  # FU only where it says ALIVE
+WITHOUT_PROGRESSION = frozenset({"CR", "CRh", "CRi", "MLFS", "PR", "SD", "NR"})
+
+Day = Sourced[date] | None
+
+
+def tell(subject: CutSubject, cutoff: date) -> "Story":
+    """The story of a subject; its derived items are computed here, from the rows of the cut."""
+    for model in declared_forms():
+        for record in subject.casebook.records(model.form.code):
+            with_derived(record, subject.casebook)
+    return Story(subject.facts, cutoff, subject.casebook)
+
+
+@dataclass(frozen=True)
+class Story:
+    """One subject. Dates are local days of the site, none of them after the cut-off."""
+
+    facts: SubjectFacts
+    cutoff: date
+    casebook: Casebook
+
+    @property
+    def subject(self) -> str:
+        return self.facts.subject
+
+    # --- treatment -----------------------------------------------------------------------------------------
+    @cached_property
+    def enrolled(self) -> Day:
+        return _day_of(self.casebook, "ELIG", "enrol_dt")
+
+    @cached_property
+    def infused(self) -> Day:
+        return _day_of(self.casebook, "INF", "inf_start_dt")
+
+    @cached_property
+    def grafted(self) -> Day:
+        done = days(self.casebook, "HSCT", "hsct_start_dt", lambda record: bool(record.values["hsct_done"]))
+        return next(done, None)
+
+    # --- relapse and death ---------------------------------------------------------------------------------
+    @cached_property
+    def died(self) -> Day:
+        return _day_of(self.casebook, "DTH", "dth_dt")
+
+    @property
+    def death_cause(self) -> Sourced[str] | None:
+        return first(self.casebook, "DTH", "dth_primary")
+
+    @cached_property
+    def _relapse(self) -> Record | None:
+        """The first relapse or progression that counts in PFS, not after death."""
+        counting = [
+            record
+            for record in self.casebook.records("RLP")
+            if record.values["rlp_type"] in COUNTING and record.values["rlp_dt"]
+            if self.died is None or record.values["rlp_dt"] <= self.died.value
+        ]
+        return min(counting, key=lambda record: record.values["rlp_dt"], default=None)
+
+    @cached_property
+    def relapse(self) -> Day:
+        return sourced_day(self._relapse, "rlp_dt") if self._relapse else None
+
+    @property
+    def relapse_type(self) -> Sourced[str] | None:
+        return sourced(self._relapse, "rlp_type") if self._relapse else None
+
+    @property
+    def relapse_cd7(self) -> Sourced[str] | None:
+        return sourced(self._relapse, "rlp_cd7") if self._relapse else None
+
+    # --- response ------------------------------------------------------------------------------------------
+    @property
+    def remission(self) -> Day:
+        """The first CR, CRh or CRi by the protocol's policy, after infusion and before relapse."""
+        return earliest(days(self.casebook, "RESP", "resp_dt", self._is_remission))
+
+    @property
+    def remission_mrd_negative(self) -> Day:
+        """The first with negative MRD on the same page, on or before the day of transplantation."""
+
+        def counts(record: Record) -> bool:
+            day, last = record.values["resp_dt"], self.grafted.value if self.grafted else date.max
+            return self._is_remission(record) and record.values["mrd_status"] == "negative" and day <= last
+
+        return earliest(days(self.casebook, "RESP", "resp_dt", counts))
+
+    def _is_remission(self, record: Record) -> bool:
+        day = record.values["resp_dt"]
+        if record.values["resp_protocol"] not in REMISSIONS or day is None or self.infused is None:
+            return False
+        return bool(day > self.infused.value and (self.relapse is None or day < self.relapse.value))
+
+    # --- how long it was observed --------------------------------------------------------------------------
+    @property
+    def last_alive(self) -> Day:
+        """The latest contact that says alive, visit or sample; none after death."""
+        contacts = days(self.casebook, "FU", "fu_dt", lambda record: record.values["fu_status"] == "ALIVE")
+        alive = (*contacts, *_seen(self.casebook))
+        return latest(day for day in alive if self.died is None or day.value <= self.died.value)
+
+    @property
+    def last_free_of_disease(self) -> Day:
+        """The latest assessment after infusion that found neither relapse nor progression."""
+        assessed = days(
+            self.casebook,
+            "RESP",
+            "resp_dt",
+            lambda record: record.values["resp_protocol"] in WITHOUT_PROGRESSION,
+        )
+        free = (*days(self.casebook, "FU", "fu_dz_dt"), *assessed)
+        return latest(day for day in free if self.infused is not None and day.value > self.infused.value)
+
+    # --- what is counted -----------------------------------------------------------------------------------
+    @property
+    def sex(self) -> Sourced[str] | None:
+        return first(self.casebook, "DM", "sex")
+
+    @property
+    def diagnosis(self) -> Sourced[str] | None:
+        return first(self.casebook, "DX", "dx_type")
+
+    @property
+    def dose_in_window(self) -> Sourced[bool] | None:
+        return first(self.casebook, "INF", "inf_dose_ok")
+
+    @property
+    def without_conditioning(self) -> Sourced[bool] | None:
+        return first(self.casebook, "HSCT", "cond_none")
+
+    @property
+    def without_prophylaxis(self) -> Sourced[bool] | None:
+        return first(self.casebook, "HSCT", "gvhdp_none")
+
+
+def _day_of(casebook: Casebook, form: str, item: str) -> Day:
+    return next(days(casebook, form, item), None)
+
+
+def _seen(casebook: Casebook) -> Iterator[Sourced[date]]:
+    """Visits and samples that took place, by the date of the page and by the dating item of its form."""
+    for model in declared_forms():
+        if model.form.code in NO_PROOF_OF_LIFE:
+            continue
+        for record in casebook.records(model.form.code):
+            yield from () if record.header.get("not_done") else _dates_of(record, model.form.dated_by)
+
+
+def _dates_of(record: Record, dated_by: str) -> Iterator[Sourced[date]]:
+    if record.form_date is not None:
+        yield Sourced(record.form_date, *record.place, FORM_DATE)
+    if dated_by and (day := sourced_day(record, dated_by)) is not None:
+        yield day
+
+
+def value(fact: Sourced[Any] | None) -> Any:
+    """The bare value of a fact."""
+    return None if fact is None else fact.value

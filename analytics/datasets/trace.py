@@ -1,0 +1,16 @@
+"""From a value of a dataset to the page, the item and the history version that it was made from."""
+
+import polars as pl
+
+from analytics.datasets.build import Datasets
+from analytics.locks.models import Lock
+
+_PLACE = ["subject", "visit", "form", "row_key"]
+
+
+def traced(datasets: Datasets, lock: Lock) -> pl.DataFrame:
+    """The trace of the datasets with the page and history ids as they were at the lock."""
+    places = pl.read_parquet(lock.sources_path)
+    return datasets.trace.join(
+        places, left_on=["SUBJID", "visit", "form", "row_key"], right_on=_PLACE, how="left"
+    )

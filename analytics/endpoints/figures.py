@@ -1,0 +1,18 @@
+"""All figures that the forms of this version can give, in the order of the catalogue."""
+
+from analytics.datasets.build import Datasets
+from analytics.endpoints.catalogue import catalogue
+from analytics.endpoints.cohort import cohort_figures
+from analytics.endpoints.figure import Figure
+from analytics.endpoints.outcome import outcome_figures
+from analytics.endpoints.survival_times import survival_figures
+
+__all__ = ["Figure", "compute_figures"]
+
+_ROOMS = (cohort_figures, outcome_figures, survival_figures)
+
+
+def compute_figures(data: Datasets) -> list[Figure]:
+    """Every figure that can be computed. A figure of forms to come is not in the list."""
+    computed = {figure.id: figure for room in _ROOMS for figure in room(data)}
+    return [computed[id] for id in catalogue() if id in computed]

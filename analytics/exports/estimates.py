@@ -1,0 +1,49 @@
+"""The estimates of a lock, for a program that shows a token."""
+
+from functools import lru_cache
+from typing import Any
+from uuid import uuid4
+
+from django.db import transaction
+
+from analytics.locks.models import Lock
+from analytics.locks.snapshot import sites_of
+from analytics.runs.results import NoSuchLock, as_data, find_lock, finished_run
+from trial.people.tokens import ExportToken
+from trial.trail.actor import Actor, Source, acting
+from trial.trail.record import Place, record_event
+
+
+def export_estimates(name: str, *, by: ExportToken, request_id: str = "") -> dict[str, Any]:
+    """The estimates of the lock of this id, or of the newest finished one for `latest`, with the event.
+
+    Raises NoSuchLock (also if the lock has a site that the token has not) and NotFinished.
+    """
+    lock = _visible(find_lock(name), by)
+    content = _content(lock)
+    actor = Actor(by.name, by.name, "token", "", Source.API, request_id or uuid4().hex)
+    with transaction.atomic(), acting(actor):
+        record_event("results.exported", Place(about=f"lock {lock.pk}"))
+    return content
+
+
+def _visible(lock: Lock, by: ExportToken) -> Lock:
+    """A result mixes all of its sites, so only who may see them all may see it."""
+    if not _sites(lock.snapshot.path) <= set(by.sites.values_list("code", flat=True)):
+        raise NoSuchLock(f"no lock {lock.pk}")
+    return lock
+
+
+_sites = lru_cache(maxsize=256)(sites_of)  # a snapshot never changes
+
+
+def _content(lock: Lock) -> dict[str, Any]:
+    run = finished_run(lock)
+    return {
+        "lock": lock.pk,
+        "cutoff": lock.cutoff,
+        "snapshot": lock.snapshot.hash,
+        "code_version": run.code_version,
+        "result_hash": run.result_hash,
+        "estimates": {estimate.figure: as_data(estimate) for estimate in run.estimates.all()},
+    }

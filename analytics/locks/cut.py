@@ -1,0 +1,149 @@
+"""The data cut: which rows and values count on a cut-off, and in which canonical form they are sealed.
+
+A row is in the cut if its date (the dating item of its form, else the date of its page) is on or before the
+cut-off; a partial date counts by its earliest day. Later dates inside such a row are blanked and flagged.
+Derived values are left out: they are computed again from the rows of the cut. Identity is left out; of the
+birth date the age in days at enrolment remains.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from patients.casebook.answers import Casebook, Record, local_day
+from patients.casebook.form import declared_forms, form_model
+from patients.forms.relapse import COUNTING
+from patients.items.partial_date import PartialDate
+
+AFTER_CUTOFF = "after_cutoff"
+FORM_DATE = "form_date"
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Value:
+    """One value of a cut by natural keys, as text; `missing` says why it is empty."""
+
+    subject: str
+    visit: str
+    form: str
+    row_key: str
+    item: str
+    value: str
+    unit: str
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectFacts:
+    """What a cut holds of a subject beside its rows.
+
+    `age_days_at_enrolment`: days from birth to `enrol_dt`, None if either is unknown or the latter lies after
+    the cut-off. `alive_at_cutoff`: a contact, relapse or death dated after the cut-off proves it.
+    `progression_free_at_cutoff`: a disease assessment or first relapse dated after the cut-off proves it. The
+    later date itself is not kept.
+    """
+
+    subject: str
+    site: str
+    age_days_at_enrolment: int | None
+    alive_at_cutoff: bool
+    progression_free_at_cutoff: bool
+
+
+def cut_records(records: Iterable[Record], cutoff: date) -> Iterator[Record]:
+    """The rows that are in the cut, with later dates blanked."""
+    for record in records:
+        if (day := dated_or_page(record)) is not None and day <= cutoff:
+            yield blank_later(record, cutoff)
+
+
+def all_records(casebook: Casebook) -> list[Record]:
+    """Every row of a subject."""
+    return [record for model in declared_forms() for record in casebook.records(model.form.code)]
+
+
+def dated_or_page(record: Record) -> date | None:
+    """The date that places a row: its dating item, else the date of its page."""
+    return record.dated or record.form_date
+
+
+def blank_later(record: Record, cutoff: date) -> Record:
+    """The record without its dates after the cut-off, its page's included, each flagged in its place."""
+    dates = {FORM_DATE: record.form_date, **record.values}
+    later = {name for name, value in dates.items() if (day := local_day(value)) and day > cutoff}
+    if not later:
+        return record
+    return replace(
+        record,
+        form_date=None if FORM_DATE in later else record.form_date,
+        values={name: None if name in later else value for name, value in record.values.items()},
+        missing={**record.missing, **dict.fromkeys(later, AFTER_CUTOFF)},
+    )
+
+
+def values_of(subject: str, records: Iterable[Record]) -> Iterator[Value]:
+    """The values of rows in canonical form: entered items that have a value or a reason for having none."""
+    for record in records:
+        place = (subject, record.visit, record.form, record.row_key)
+        for item, text, unit in _texts(record):
+            missing = record.missing.get(item, "")
+            if text or missing:
+                yield Value(*place, item, text, unit, missing)
+
+
+def _texts(record: Record) -> Iterator[tuple[str, str, str]]:
+    """Item, text and unit of the header of a row and of every item that a cut holds."""
+    yield FORM_DATE, record.form_date.isoformat() if record.form_date else "", ""
+    for name, text in record.header.items():
+        yield name, text, ""
+    for item in form_model(record.form).items():
+        if not item.is_derived and not item.declared.identity:
+            yield item.name, item.text(record.values.get(item.name)), item.declared.unit
+
+
+def facts_of(subject: str, site: str, casebook: Casebook, cutoff: date) -> SubjectFacts:
+    """What the whole casebook of a subject, later dates included, says about it on the cut-off."""
+    return SubjectFacts(
+        subject,
+        site,
+        _age_days_at_enrolment(casebook, cutoff),
+        alive_at_cutoff=any(day > cutoff for day in _proofs_of_life(casebook)),
+        progression_free_at_cutoff=_progression_free(casebook, cutoff),
+    )
+
+
+def _first(casebook: Casebook, form: str, item: str) -> Any:
+    records = casebook.records(form)
+    return records[0].values.get(item) if records else None
+
+
+def _age_days_at_enrolment(casebook: Casebook, cutoff: date) -> int | None:
+    """An unknown month of birth counts as June, an unknown day as the 15th, as for the age at consent."""
+    born, enrolled = _first(casebook, "DM", "birth_date"), _first(casebook, "ELIG", "enrol_dt")
+    if not isinstance(born, PartialDate) or enrolled is None or enrolled > cutoff:
+        return None
+    return (enrolled - date(born.year, born.month or 6, born.day or 15)).days  # type: ignore[no-any-return]
+
+
+def _proofs_of_life(casebook: Casebook) -> Iterator[date]:
+    for record in casebook.records("FU"):
+        if record.values["fu_status"] == "ALIVE" and record.values["fu_dt"]:
+            yield record.values["fu_dt"]
+    yield from _dates(casebook, "RLP", "rlp_dt")
+    yield from _dates(casebook, "DTH", "dth_dt")
+
+
+def _dates(casebook: Casebook, form: str, item: str) -> Iterator[date]:
+    return (record.values[item] for record in casebook.records(form) if record.values[item])
+
+
+def _progression_free(casebook: Casebook, cutoff: date) -> bool:
+    relapses = [
+        record.values["rlp_dt"]
+        for record in casebook.records("RLP")
+        if record.values["rlp_dt"] and record.values["rlp_type"] in COUNTING
+    ]
+    if any(day <= cutoff for day in relapses):
+        return False
+    return any(day > cutoff for day in (*relapses, *_dates(casebook, "FU", "fu_dz_dt")))

@@ -1,0 +1,182 @@
+"""The file of a snapshot: written once in canonical form, named by its hash, read back with the hash checked.
+
+Line 1 holds the cut-off and the version of each form; then, subject by subject, one object with the
+subject's facts and one array for each value, in the order of their natural keys. Each line is canonical JSON
+(sorted keys, no spaces, UTF-8), so the same content is the same bytes. Surrogate ids, history ids and times
+lie in a side table outside the file.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, astuple, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import IO, Any
+
+from analytics.locks.cut import FORM_DATE, SubjectFacts, Value
+from patients.casebook.answers import HeldCasebook, Record
+from patients.casebook.form import declared_forms, form_model
+from patients.items.item import Item
+from patients.items.types import ChoiceItem, MultiItem
+
+HEADER_ITEMS = ("not_done", "not_done_reason", "src_doc")
+FORMAT = "chimera-snapshot/1"
+
+Content = Iterable[tuple[SubjectFacts, list[Value]]]
+
+
+class SnapshotDamaged(Exception):
+    """The file of a snapshot is not the one that was sealed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutSubject:
+    """One subject of a snapshot: its facts and its casebook of rows in the cut."""
+
+    facts: SubjectFacts
+    casebook: HeldCasebook
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A file just written: its hash, where it lies, how many subjects and values it holds."""
+
+    hash: str
+    path: Path
+    subjects: int
+    values: int
+
+
+def canonical_line(content: Any) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
+
+
+def write_snapshot(folder: Path, cutoff: date, subjects: Content) -> Sealed:
+    """Write the content, its subjects in the order of their codes, and name the file by its hash.
+
+    The file is written beside its place: the same content is there once, and never in part.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=folder, prefix=".draft-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            written = _Written(file)
+            written.all_of(cutoff, subjects)
+            file.flush()
+            os.fsync(file.fileno())
+        path = folder / f"{written.digest.hexdigest()}.jsonl"
+        Path(draft).chmod(0o440)
+        Path(draft).replace(path)
+    finally:
+        Path(draft).unlink(missing_ok=True)
+    return Sealed(path.stem, path, written.subjects, written.values)
+
+
+@dataclass
+class _Written:
+    """What has gone into a file so far."""
+
+    file: IO[bytes]
+    digest: Any = field(default_factory=hashlib.sha256)
+    subjects: int = 0
+    values: int = 0
+
+    def all_of(self, cutoff: date, subjects: Content) -> None:
+        forms = {model.form.code: model.form.version for model in declared_forms()}
+        self._line({"format": FORMAT, "cutoff": cutoff.isoformat(), "forms": forms})
+        before = ""
+        for facts, values in subjects:
+            if facts.subject <= before:
+                raise ValueError(f"{facts.subject} stands after {before}: subjects go in by their codes")
+            before = facts.subject
+            self._subject(facts, values)
+
+    def _subject(self, facts: SubjectFacts, values: list[Value]) -> None:
+        self._line(asdict(facts))
+        for value in sorted(values):
+            self._line(astuple(value))
+        self.subjects, self.values = self.subjects + 1, self.values + len(values)
+
+    def _line(self, content: Any) -> None:
+        line = canonical_line(content).encode()
+        self.digest.update(line)
+        self.file.write(line)
+
+
+def read_snapshot(path: Path) -> tuple[date, Iterator[CutSubject]]:
+    """The cut-off and, one by one, the subjects. Raises SnapshotDamaged if the file is not what it was."""
+    lines = _sound_lines(path)
+    return date.fromisoformat(next(lines)["cutoff"]), _subjects(lines)
+
+
+def sites_of(path: Path) -> frozenset[str]:
+    """The sites of the subjects of a snapshot. Raises SnapshotDamaged."""
+    return frozenset(line["site"] for line in _sound_lines(path) if "site" in line)
+
+
+def _sound_lines(path: Path) -> Iterator[Any]:
+    """The content line by line, once all of the file has been found to be what its name says."""
+    digest = hashlib.sha256()
+    try:
+        for line in _lines(path):
+            digest.update(line)
+    except FileNotFoundError as problem:
+        raise SnapshotDamaged(f"{path.name} is gone") from problem
+    if digest.hexdigest() != path.stem:
+        raise SnapshotDamaged(f"{path.name} is not what it was")
+    return (json.loads(line) for line in _lines(path))
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from file
+
+
+def _subjects(lines: Iterator[Any]) -> Iterator[CutSubject]:
+    facts: SubjectFacts | None = None
+    values: list[Value] = []
+    for content in lines:
+        if isinstance(content, list):
+            values.append(Value(*content))
+            continue
+        if facts is not None:
+            yield CutSubject(facts, casebook_of(facts.subject, values))
+        facts, values = SubjectFacts(**content), []
+    if facts is not None:
+        yield CutSubject(facts, casebook_of(facts.subject, values))
+
+
+def casebook_of(subject: str, values: Iterable[Value]) -> HeldCasebook:
+    """The rows that values in canonical form belong to."""
+    rows: dict[tuple[str, str, str], dict[str, Value]] = {}
+    for value in values:
+        rows.setdefault((value.form, value.visit, value.row_key), {})[value.item] = value
+    return HeldCasebook(subject, [_record(*place, held) for place, held in rows.items()])
+
+
+def _record(form: str, visit: str, row_key: str, held: dict[str, Value]) -> Record:
+    values: dict[str, Any] = {
+        item.name: _kept(item, held.get(item.name)) for item in form_model(form).items()
+    }
+    page = held.get(FORM_DATE)
+    return Record(
+        form,
+        visit,
+        row_key,
+        form_date=date.fromisoformat(page.value) if page and page.value else None,
+        values=values,
+        missing={name: value.missing for name, value in held.items() if value.missing},
+        header={name: held[name].value for name in HEADER_ITEMS if name in held},
+    )
+
+
+def _kept(item: Item, held: Value | None) -> Any:
+    """The value of a sealed text. Codes were judged when they were entered: a list may have changed since."""
+    if held is None or not held.value:
+        return None
+    if isinstance(item, ChoiceItem):
+        return held.value
+    return held.value.split("|") if isinstance(item, MultiItem) else item.read(held.value)

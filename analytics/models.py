@@ -1,0 +1,6 @@
+"""Gathers the models of the rooms of this app."""
+
+from analytics.locks.models import Lock, Snapshot
+from analytics.runs.models import Estimate, Run
+
+__all__ = ["Estimate", "Lock", "Run", "Snapshot"]

@@ -1,0 +1,1 @@
+"""Runs: the estimates of a snapshot, computed away from the request, once."""

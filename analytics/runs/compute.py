@@ -1,0 +1,145 @@
+"""Computing a run: claimed by one worker, alive by its heartbeat, finished once.
+
+A claim is a conditional update, and each claim has a number. Whoever finishes must still hold the last
+claim: a worker that was given up for dead and comes back writes nothing.
+"""
+
+import hashlib
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from analytics.datasets.build import build_datasets
+from analytics.endpoints.figures import Figure, compute_figures
+from analytics.locks.snapshot import read_snapshot
+from analytics.runs.models import Estimate, Run, RunState
+from analytics.runs.start import code_version
+from trial.protocol.configuration import configured_as
+from trial.trail.actor import Source, acting, system_actor
+from trial.trail.record import Change, Place, record_event
+
+log = logging.getLogger(__name__)
+
+
+def compute_run(run_id: int) -> bool:
+    """Compute a run if it can be claimed; whether this call finished it."""
+    run = _claim(run_id)
+    if run is None:
+        return False
+    try:
+        with _heartbeat(run):
+            figures = figures_of(run)
+    except Exception as problem:
+        log.exception("run %s failed", run_id)
+        return _fail(run, problem)
+    return _finish(run, figures)
+
+
+def figures_of(run: Run) -> list[Figure]:
+    """Every figure of the snapshot, under the configuration of the run."""
+    with configured_as(run.configuration):
+        cutoff, subjects = read_snapshot(run.snapshot.path)
+        return compute_figures(build_datasets(cutoff, subjects))
+
+
+def _claim(run_id: int) -> Run | None:
+    """The run as claimed, or None if it is finished, somebody else's, or made for another version.
+
+    The number of the claim is taken under the lock of the row, so that no two workers hold the same.
+    """
+    with transaction.atomic():
+        run = (
+            Run.objects.claimable()
+            .select_for_update(of=("self",))
+            .select_related("snapshot")
+            .filter(pk=run_id)
+            .first()
+        )
+        if run is None or not _is_ours(run):
+            return None
+        run.state, run.heartbeat, run.attempts = RunState.RUNNING, timezone.now(), run.attempts + 1
+        run.save()
+    return run
+
+
+def _is_ours(run: Run) -> bool:
+    """Whether the run asks for this version of the code; during an upgrade it may not."""
+    ours = code_version(run.configuration) == run.code_version
+    if not ours:
+        log.warning("%s waits for another version of the code", run)
+    return ours
+
+
+@contextmanager
+def _heartbeat(run: Run) -> Iterator[None]:
+    """Tell every third of a lease that the worker of this claim is alive."""
+    stop = threading.Event()
+    thread = threading.Thread(target=_beat, args=(run.pk, run.attempts, stop), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _beat(run_id: int, claim: int, stop: threading.Event) -> None:
+    try:
+        while not stop.wait(settings.RUN_LEASE_SECONDS / 3):
+            Run.objects.filter(pk=run_id, attempts=claim).update(heartbeat=timezone.now())
+    finally:
+        connection.close()
+
+
+def _held(run: Run) -> bool:
+    """Whether this claim is still the last; the row stays under lock."""
+    claimed = Run.objects.select_for_update().filter(pk=run.pk, attempts=run.attempts, state=RunState.RUNNING)
+    return claimed.first() is not None
+
+
+def _finish(run: Run, figures: list[Figure]) -> bool:
+    with transaction.atomic(), acting(system_actor("run", Source.TASK)):
+        if not _held(run):
+            return False
+        Estimate.objects.bulk_create(_estimate(run, figure) for figure in figures)
+        run.state, run.finished_at, run.result_hash = RunState.DONE, timezone.now(), result_hash(figures)
+        run.save()
+        changes = [Change("result_hash", "Hash of the result", "", run.result_hash)]
+        record_event("run.finished", Place(about=f"run {run.pk}"), changes)
+    return True
+
+
+def _fail(run: Run, problem: Exception) -> bool:
+    with transaction.atomic(), acting(system_actor("run", Source.TASK)):
+        if not _held(run):
+            return False
+        run.state, run.finished_at = RunState.FAILED, timezone.now()
+        run.error = f"{type(problem).__name__}: {problem}"
+        run.save()
+        record_event("run.failed", Place(about=f"run {run.pk}"), reason=run.error)
+    return True
+
+
+def _estimate(run: Run, figure: Figure) -> Estimate:
+    return Estimate(
+        run=run,
+        figure=figure.id,
+        value=figure.value,
+        text=figure.text,
+        n=figure.n,
+        size=figure.size,
+        reason=figure.reason,
+        subjects=list(figure.subjects),
+    )
+
+
+def result_hash(figures: list[Figure]) -> str:
+    """SHA-256 over all figures at full precision: equal for equal results."""
+    content = [(figure.id, repr(figure.value), figure.n, figure.size, figure.reason) for figure in figures]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -1,0 +1,71 @@
+"""A waiting run for a snapshot, and the version of what will compute it."""
+
+import hashlib
+import json
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from analytics.locks.models import Snapshot
+from analytics.runs.models import Run, RunState
+from trial.protocol.configuration import configuration_in_force
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+# What the numbers depend on: the definitions, the estimators, the engines, the declarations.
+_COMPUTING = (
+    "analytics/datasets",
+    "analytics/endpoints",
+    "analytics/survival.py",
+    "analytics/locks",
+    "patients/casebook",
+    "patients/entry/derive.py",
+    "patients/forms",
+    "patients/grading",
+    "patients/items",
+    "trial/protocol",
+)
+_LIBRARIES = ("numpy", "scipy", "polars")
+
+
+@cache
+def sources_digest() -> str:
+    """SHA-256 over the source of everything that the numbers depend on, and the versions of its libraries."""
+    digest = hashlib.sha256()
+    for file in _files():
+        digest.update(file.relative_to(_ROOT).as_posix().encode())
+        digest.update(file.read_bytes())
+    for library in _LIBRARIES:
+        digest.update(f"{library} {version(library)}".encode())
+    return digest.hexdigest()
+
+
+def _files() -> list[Path]:
+    places = [_ROOT / place for place in _COMPUTING]
+    found = [file for place in places for file in (place.rglob("*") if place.is_dir() else [place])]
+    return sorted(file for file in found if file.suffix in (".py", ".json"))
+
+
+def code_version(configuration: dict[str, str]) -> str:
+    """The version of the code together with the configuration that it is given."""
+    told = json.dumps(configuration, sort_keys=True)
+    return hashlib.sha256(f"{sources_digest()}{told}".encode()).hexdigest()
+
+
+def run_of(snapshot: Snapshot) -> Run:
+    """The run of a snapshot by this code and the configuration in force; a new one waits."""
+    configuration = configuration_in_force()
+    run, _ = Run.objects.get_or_create(
+        snapshot=snapshot,
+        code_version=code_version(configuration),
+        defaults={"configuration": configuration},
+    )
+    return run
+
+
+def waiting_run(snapshot: Snapshot) -> Run:
+    """As `run_of`; a run that failed waits again."""
+    run = run_of(snapshot)
+    failed = Run.objects.filter(pk=run.pk, state=RunState.FAILED)
+    if failed.update(state=RunState.QUEUED, error="", finished_at=None):
+        run.refresh_from_db()
+    return run

@@ -1,0 +1,70 @@
+"""Fixtures of the read-outs: the invented cohort as timelines, as a casebook, and in a registry."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+
+from patients.builder import timelines
+from patients.builder.build import casebook_of
+from patients.builder.timeline import Timeline
+from patients.builder.timelines import read_timelines
+from patients.casebook.files import write_casebook
+from tests import services
+from tests.conftest import Registry
+
+DEMO = Path(timelines.__file__).parent / "demo" / "timelines.csv"
+
+
+@pytest.fixture(scope="session")
+def demo_timelines() -> list[Timeline]:
+    """The invented cohort of 19."""
+    return read_timelines(DEMO)
+
+
+@pytest.fixture(scope="session")
+def demo_casebook(tmp_path_factory: pytest.TempPathFactory, demo_timelines: list[Timeline]) -> Path:
+    """Its casebook as a directory."""
+    folder = tmp_path_factory.mktemp("demo") / "casebook"
+    write_casebook(folder, casebook_of(demo_timelines))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_template(
+    registry_template: Registry, demo_casebook: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Registry]:
+    """A registry with the invented cohort that is only ever copied."""
+    with copy_of(registry_template, tmp_path_factory.mktemp("demo-template") / "home") as template:
+        template.run("import_casebook", demo_casebook)
+        yield template
+
+
+@pytest.fixture
+def demo_registry(demo_template: Registry, tmp_path: Path) -> Iterator[Registry]:
+    """A registry of the test's own with the invented cohort, on the engine of this run."""
+    with copy_of(demo_template, tmp_path / "demo-registry") as registry:
+        yield registry
+
+
+@pytest.fixture
+def sqlite_registry(tmp_path: Path) -> Registry:
+    """An empty registry on SQLite, whatever the engine of this run."""
+    home = tmp_path / "sqlite-registry"
+    return Registry(home, f"sqlite:///{home}/chimera.sqlite3")
+
+
+@contextmanager
+def copy_of(template: Registry, home: Path) -> Iterator[Registry]:
+    shutil.copytree(template.home, home)
+    if connection.vendor != "postgresql":
+        yield Registry(home, f"sqlite:///{home}/chimera.sqlite3")
+        return
+    name = urlsplit(template.database_url).path.removeprefix("/")
+    with services.fresh_database(os.environ["DATABASE_URL"], template=name) as url:
+        yield Registry(home, url)

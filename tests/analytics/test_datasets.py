@@ -1,0 +1,365 @@
+"""The analysis datasets: the facts of a subject, its endpoints, and where each of them was read."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from analytics.datasets import build
+from analytics.datasets.build import Datasets, build_datasets
+from analytics.datasets.story import Story, tell
+from analytics.datasets.time_to_event import ImpossibleDates, endpoints_of
+from analytics.datasets.trace import traced
+from analytics.locks.cut import FORM_DATE, all_records
+from analytics.locks.seal import make_lock
+from analytics.locks.snapshot import CutSubject, read_snapshot
+from patients.builder.build import casebook_of as sheets_of
+from patients.builder.timeline import Timeline
+from patients.casebook.answers import Record, local_day
+from patients.casebook.files import write_casebook
+from patients.casebook.form import form_model
+from patients.casebook.page import Page
+from patients.entry.derive import with_derived
+from patients.entry.importing import CasebookImport
+from tests.analytics.casebooks import (
+    BORN,
+    ENROLLED,
+    NEVER,
+    T0,
+    assessed,
+    built,
+    cohort,
+    contact,
+    cut,
+    cut_at,
+    day,
+    died,
+    enrolled,
+    grafted,
+    infused,
+    relapsed,
+    row,
+    without_database,
+)
+from tests.patients.builder.strategies import cohorts
+from tests.patients.builder.strategies import timelines as any_timeline
+from trial.people.access import SystemPerson
+from trial.trail.actor import Source
+
+SLOW = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+MRD = {"mrd_done": True, "mrd_lod": Decimal("0.002")}
+
+
+@pytest.fixture(autouse=True)
+def new_registry(request: pytest.FixtureRequest) -> Iterator[None]:
+    if "db" in request.fixturenames:
+        yield
+        return
+    with without_database():
+        yield
+
+
+def story(*records: Record, cutoff: date = NEVER) -> Story:
+    return tell(cut([*infused(), *records], cutoff), cutoff)
+
+
+def facts(data: Datasets) -> dict[str, Any]:
+    (found,) = data.adsl.to_dicts()
+    return found
+
+
+def value(fact: Any) -> Any:
+    return None if fact is None else fact.value
+
+
+# --- ADSL -------------------------------------------------------------------------------------------------
+def test_the_facts_of_a_subject_stand_in_one_row() -> None:
+    marrow = assessed(14, 2, mrd_value=Decimal("0.001"), **MRD)
+    end = [relapsed(90), contact(95), died(120, "relapse_progression")]
+    found = facts(cohort([*infused(), marrow, grafted(16), *end]))
+    assert found == {
+        "SUBJID": "HZ01-001",
+        "SITEID": "HZ01",
+        "ENRLFL": True,
+        "SAFFL": True,
+        "HSCTFL": True,
+        "AGEDAYS": (ENROLLED - BORN.earliest).days,
+        "ENRLDT": ENROLLED,
+        "TRTSDT": T0,
+        "TR02SDT": day(16),
+        "DTHDT": day(120),
+        "DTHCAUS": "relapse_progression",
+        "RLPDT": day(90),
+        "RLPTYPE": "morphological_relapse",
+        "RLPCD7": "negative",
+        "REMDT": day(14),
+        "CRIMRDDT": day(14),
+        "LSTALVDT": day(95),
+        "LSTDZDT": day(14),
+        "SEX": "F",
+        "DXTYPE": "aml",
+        "DOSEFL": None,
+        "NOCONDFL": True,
+        "NOPROPFL": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("records", "cutoff", "sets"),
+    [
+        ([*infused(), grafted(16)], day(16), "ENRLFL SAFFL HSCTFL"),
+        ([*infused(), grafted(16)], day(15), "ENRLFL SAFFL"),
+        ([*infused(), row("HSCT", day(9), hsct_done=False)], day(16), "ENRLFL SAFFL"),
+        (infused(), day(-1), "ENRLFL"),
+        (enrolled(), NEVER, "ENRLFL"),
+        (infused(), ENROLLED, "ENRLFL"),
+        (enrolled(on=day(-5)), day(-6), ""),
+        ([*enrolled()[1:], *infused()[3:], grafted(16)], NEVER, ""),
+    ],
+    ids=[
+        "transplanted on the cut-off",
+        "transplanted later",
+        "not transplanted",
+        "infused later",
+        "never infused",
+        "enrolled on the cut-off",
+        "consented, enrolled later",
+        "infused and not enrolled",
+    ],
+)
+def test_analysis_sets(records: list[Record], cutoff: date, sets: str) -> None:
+    found = facts(cohort(records, cutoff=cutoff))
+    assert [name for name in ("ENRLFL", "SAFFL", "HSCTFL") if found[name]] == sets.split()
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ([contact(50)], 50),
+        ([contact(50), contact(90, status="UNKNOWN")], 50),
+        ([contact(50), contact(90, status="DEAD")], 50),
+        ([contact(50), assessed(70, 60)], 70),
+        ([contact(50), grafted(70)], 70),
+        ([contact(50), relapsed(70)], 70),
+        ([contact(50), replace(assessed(40, 60), form_date=day(60))], 60),
+        ([contact(50), row("RESP", day(60))], 60),
+        ([contact(50), row("RESP", day(60), header={"not_done": "Y", "not_done_reason": "died"})], 50),
+        ([contact(50), row("EOS", day(60), eos_dt=day(60))], 50),
+        ([contact(50), died(60)], 50),
+        ([contact(50), died(50)], 50),
+        ([contact(50), assessed(60, 2), died(55)], 50),
+        ([], 0),
+    ],
+)
+def test_last_known_alive(records: list[Record], expected: int) -> None:
+    assert value(story(*records).last_alive) == day(expected)
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ([contact(50)], None),
+        ([contact(50, free_on=45)], 45),
+        ([contact(50, free_on=45), contact(60)], 45),
+        ([contact(50, free_on=0)], None),
+        ([contact(50, free_on=45), assessed(48, 2)], 48),
+        ([assessed(48, 60)], 48),  # no response is no progression
+        ([assessed(-5, 60)], None),
+        ([row("RESP", day(48), resp_dt=day(48), bm_done=False)], None),
+        ([assessed(20, 2), assessed(48, 60)], 20),  # the second is a relapse
+    ],
+)
+def test_last_day_free_of_disease(records: list[Record], expected: int | None) -> None:
+    assert value(story(*records).last_free_of_disease) == (None if expected is None else day(expected))
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ([relapsed(90), relapsed(60)], 60),
+        ([relapsed(60, "mrd_relapse"), relapsed(90)], 90),
+        ([relapsed(60, "molecular_relapse")], None),
+        ([relapsed(60, "progression_without_remission")], 60),
+        ([relapsed(60, "extramedullary_relapse", cd7="positive")], 60),
+        ([relapsed(60), died(60)], 60),
+        ([relapsed(61), died(60)], None),
+    ],
+)
+def test_the_relapse_that_counts(records: list[Record], expected: int | None) -> None:
+    assert value(story(*records).relapse) == (None if expected is None else day(expected))
+
+
+@pytest.mark.parametrize(
+    ("records", "remission", "mrd_negative"),
+    [
+        ([assessed(14, 2, mrd_value=Decimal("0.001"), **MRD)], 14, 14),
+        ([assessed(14, 2, mrd_value=Decimal("0.01"), **MRD)], 14, None),
+        ([assessed(14, 2), assessed(28, 2, mrd_value=Decimal(0), **MRD)], 14, 28),
+        ([assessed(14, 2), grafted(28), assessed(28, 2, mrd_value=Decimal(0), **MRD)], 14, 28),
+        ([assessed(14, 2), grafted(27), assessed(28, 2, mrd_value=Decimal(0), **MRD)], 14, None),
+        ([assessed(0, 2, mrd_value=Decimal(0), **MRD)], None, None),
+        ([assessed(14, 60, mrd_value=Decimal(0), **MRD)], None, None),
+        ([relapsed(14), assessed(14, 2, mrd_value=Decimal(0), **MRD)], None, None),
+        ([relapsed(15), assessed(14, 2, mrd_value=Decimal(0), **MRD)], 14, 14),
+    ],
+)
+def test_remission(records: list[Record], remission: int | None, mrd_negative: int | None) -> None:
+    found = story(*records)
+    days = (value(found.remission), value(found.remission_mrd_negative))
+    assert days == tuple(None if number is None else day(number) for number in (remission, mrd_negative))
+
+
+# --- ADTTE ------------------------------------------------------------------------------------------------
+def test_each_endpoint_is_a_row_with_its_dates_and_words() -> None:
+    data = cohort([*infused(), grafted(16), assessed(60, 2), relapsed(90), died(120)])
+    assert data.adtte.select("PARAMCD", "AVAL", "STATUS", "CNSR", "EVNTDESC", "CNSDTDSC").rows() == [
+        ("OS", 120, 1, 0, "DEATH", ""),
+        ("PFS", 90, 1, 0, "RELAPSE/PROGRESSION", ""),
+        ("CIR", 90, 1, 0, "RELAPSE/PROGRESSION", ""),
+        ("NRM", 90, 2, 2, "RELAPSE/PROGRESSION", ""),
+        ("FUREV", 120, 0, 1, "", "DEATH"),
+    ]
+    assert set(data.adtte["STARTDT"]) == {T0}
+    assert data.adtte["ADT"].to_list() == [day(120), day(90), day(90), day(90), day(120)]
+    assert set(data.adtte["AVALU"]) == {"DAYS"}
+
+
+@pytest.mark.parametrize(
+    ("records", "cutoff", "words"),
+    [
+        ([contact(50, free_on=40)], NEVER, "LAST KNOWN ALIVE / LAST DISEASE ASSESSMENT"),
+        ([contact(50)], NEVER, "LAST KNOWN ALIVE / NO POST-BASELINE"),
+        ([contact(50, free_on=50)], day(30), "DATA CUT-OFF / DATA CUT-OFF"),
+        ([assessed(20, 2), contact(50)], day(30), "DATA CUT-OFF / LAST DISEASE ASSESSMENT"),
+    ],
+)
+def test_why_somebody_is_censored(records: list[Record], cutoff: date, words: str) -> None:
+    rows = {row.paramcd: row for row in endpoints_of(story(*records, cutoff=cutoff))}
+    assert f"{rows['OS'].censoring} / {rows['PFS'].censoring}" == words
+
+
+def test_an_event_on_the_day_of_infusion_keeps_day_0() -> None:
+    assert {row.days for row in endpoints_of(story(died(0)))} == {0}
+
+
+@pytest.mark.parametrize("wrong", [died(-1), relapsed(-1)], ids=lambda record: record.form)
+def test_an_event_before_the_infusion_is_refused_by_name(wrong: Record) -> None:
+    with pytest.raises(ImpossibleDates, match=r"HZ01-001: .+ on 2024-02-29, before the infusion"):
+        endpoints_of(story(wrong))
+
+
+# --- the tables as a whole --------------------------------------------------------------------------------
+def test_nobody_gives_empty_tables_of_the_same_columns() -> None:
+    nobody, somebody = build_datasets(NEVER, []), cohort([*infused(), died(9)])
+    for table in ("adsl", "adtte", "trace"):
+        assert getattr(nobody, table).height == 0
+        assert getattr(nobody, table).schema == getattr(somebody, table).schema
+
+
+@SLOW
+@given(cohorts(max_size=4), st.integers(0, 1200))
+def test_subjects_that_come_in_parts_give_the_same_tables(subjects: list[Timeline], days: int) -> None:
+    cutoff = date.fromordinal(date(2021, 11, 1).toordinal() + days)
+    casebooks = built(subjects)
+    whole = build_datasets(cutoff, cut_at(casebooks, cutoff))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "_SUBJECTS_AT_ONCE", 1)
+        parts = build_datasets(cutoff, cut_at(casebooks, cutoff))
+    for table in ("adsl", "adtte", "trace"):
+        assert_frame_equal(getattr(parts, table), getattr(whole, table), check_row_order=table != "trace")
+
+
+@SLOW
+@given(any_timeline())
+def test_deriving_again_changes_nothing(timeline: Timeline) -> None:
+    """One pass over the forms is enough: nothing is derived from what a later form derives."""
+    (subject,) = cut_at(built([timeline]), NEVER)
+    casebook = tell(subject, NEVER).casebook
+    records = all_records(casebook)
+    before = [dict(record.values) for record in records]
+    assert [with_derived(record, casebook).values for record in records] == before
+
+
+# --- the trace --------------------------------------------------------------------------------------------
+PLAIN = {"SUBJID", "SITEID", "ENRLFL", "SAFFL", "HSCTFL", "AGEDAYS"}  # not read from one item
+
+
+def named(trace: dict[str, str], subjects: dict[str, CutSubject]) -> Any:
+    """The value at the place that a row of the trace names; fails if there is none."""
+    casebook = subjects[trace["SUBJID"]].casebook
+    place = (trace["form"], trace["visit"], trace["row_key"])
+    (record,) = (record for record in casebook.records(trace["form"]) if record.place == place)
+    if trace["item"] == FORM_DATE:
+        return record.form_date
+    found = record.values[form_model(trace["form"]).item(trace["item"]).name]
+    return local_day(found) or found
+
+
+def assert_traced(data: Datasets, subjects: dict[str, CutSubject]) -> None:
+    """Each value of ADSL and each date of ADTTE stands at the place that the trace names for it."""
+    traces = {(row["DATASET"], row["SUBJID"], row["VARIABLE"]): row for row in data.trace.to_dicts()}
+    assert len(traces) == data.trace.height
+    for subject in data.adsl.to_dicts():
+        for variable in subject.keys() - PLAIN:
+            trace = traces.pop(("ADSL", subject["SUBJID"], variable), None)
+            assert (None if trace is None else named(trace, subjects)) == subject[variable], variable
+    for end in data.adtte.to_dicts():
+        trace = traces.pop(("ADTTE", end["SUBJID"], end["PARAMCD"]), None)
+        if trace is None:
+            assert end["ADT"] in (end["STARTDT"], data.cutoff)
+        else:
+            assert named(trace, subjects) == end["ADT"]
+    assert traces == {}
+
+
+@SLOW
+@given(cohorts(max_size=3), st.integers(0, 1200))
+def test_every_value_names_the_item_that_it_was_read_from(subjects: list[Timeline], days: int) -> None:
+    cutoff = date.fromordinal(date(2021, 11, 1).toordinal() + days)
+    found = {subject.facts.subject: subject for subject in cut_at(built(subjects), cutoff)}
+    assert_traced(build_datasets(cutoff, found.values()), found)
+
+
+@pytest.mark.django_db
+def test_every_value_leads_to_its_page_and_version_in_the_registry(
+    tmp_path: Path, demo_timelines: list[Timeline]
+) -> None:
+    write_casebook(tmp_path / "casebook", sheets_of(demo_timelines[3:6]))
+    CasebookImport(tmp_path / "casebook", SystemPerson("import")).run()
+    cutoff = date(2025, 2, 1)
+    lock = make_lock(cutoff, "interim", by=SystemPerson("lock"), source=Source.COMMAND)
+    found = {subject.facts.subject: subject for subject in read_snapshot(lock.snapshot.path)[1]}
+    data = build_datasets(cutoff, found.values())
+    assert_traced(data, found)
+    led = traced(data, lock)
+    assert led.height == data.trace.height > 40
+    for place in led.to_dicts():
+        assert_in_registry(place)
+
+
+def assert_in_registry(place: dict[str, Any]) -> None:
+    page = Page.objects.get(pk=place["page_id"])
+    assert (page.subject.code, page.form_code, page.visit_code) == (
+        place["SUBJID"],
+        place["form"],
+        place["visit"],
+    )
+    model = form_model(place["form"])
+    version = model.history.get(history_id=place["history_id"])
+    current = model.objects.get(page=page, row_key=place["row_key"])
+    assert version.id == current.pk
+    assert current.history.latest().history_id == version.history_id
+
+
+def test_a_column_of_adsl_is_either_plain_or_traced() -> None:
+    columns = set(build_datasets(NEVER, []).adsl.columns)
+    assert columns == PLAIN | set(build._FACTS)
+    assert isinstance(build_datasets(NEVER, []).adsl.schema["ENRLDT"], pl.Date)
