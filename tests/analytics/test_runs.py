@@ -13,7 +13,6 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
-from pytest_django.fixtures import SettingsWrapper
 
 from analytics.endpoints.figure import Figure, figure
 from analytics.locks import seal
@@ -173,7 +172,7 @@ def test_a_worker_that_is_silent_for_less_than_a_lease_keeps_its_run(instead: An
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_long_computation_keeps_its_run_by_its_heartbeat(instead: Any, settings: SettingsWrapper) -> None:
+def test_a_long_computation_keeps_its_run_by_its_heartbeat(instead: Any, settings: Any) -> None:
     settings.RUN_LEASE_SECONDS = 0.3
     run = waiting_lock()
     heard = threading.Event()

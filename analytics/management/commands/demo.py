@@ -38,8 +38,6 @@ class Command(RegistryCommand):
             self._fill(timelines)
         lock = make_lock(CUTOFF, REASON, by=self.system("demo"), source=Source.COMMAND)
         run = wait_for(waiting_run(lock.snapshot))
-            waiting_run(make_lock(CUTOFF, REASON, by=self.system("demo"), source=Source.COMMAND).snapshot)
-        )
         if run.state == RunState.FAILED:
             raise CommandError(f"the run failed: {run.error}")
         call_command("verify_figures")
