@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from analytics.datasets.build import build_datasets
@@ -90,11 +90,14 @@ def _heartbeat(run: Run) -> Iterator[None]:
 
 
 def _beat(run_id: int, claim: int, stop: threading.Event) -> None:
-    try:
-        while not stop.wait(settings.RUN_LEASE_SECONDS / 3):
+    """A beat that the database misses is no reason to stop beating."""
+    while not stop.wait(settings.RUN_LEASE_SECONDS / 3):
+        try:
             Run.objects.filter(pk=run_id, attempts=claim).update(heartbeat=timezone.now())
-    finally:
-        connection.close()
+        except DatabaseError as problem:
+            log.warning("run %s could not say that its worker is alive: %s", run_id, problem)
+        finally:
+            connection.close()
 
 
 def _held(run: Run) -> bool:

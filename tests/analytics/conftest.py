@@ -19,6 +19,7 @@ from tests import services
 from tests.conftest import Registry
 
 DEMO = Path(timelines.__file__).parent / "demo" / "timelines.csv"
+DEMO_CUTOFF = "2025-08-05"
 
 
 @pytest.fixture(scope="session")
@@ -39,15 +40,16 @@ def demo_casebook(tmp_path_factory: pytest.TempPathFactory, demo_timelines: list
 def demo_template(
     registry_template: Registry, demo_casebook: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Registry]:
-    """A registry with the invented cohort that is only ever copied."""
+    """A registry with the invented cohort and a finished lock of it, which is only ever copied."""
     with copy_of(registry_template, tmp_path_factory.mktemp("demo-template") / "home") as template:
         template.run("import_casebook", demo_casebook)
+        template.run("lock", "--cutoff", DEMO_CUTOFF, "--reason", "interim analysis", "--wait")
         yield template
 
 
 @pytest.fixture
 def demo_registry(demo_template: Registry, tmp_path: Path) -> Iterator[Registry]:
-    """A registry of the test's own with the invented cohort, on the engine of this run."""
+    """A registry of the test's own with the invented cohort and lock 1, on the engine of this run."""
     with copy_of(demo_template, tmp_path / "demo-registry") as registry:
         yield registry
 

@@ -50,7 +50,8 @@ class Command(RegistryCommand):
         others = Subject.objects.exclude(patient_id__in=invented).count()
         if others:
             raise CommandError(
-                f"this registry holds {others} subjects that are not of the demo; set CHIMERA_HOME to another folder"
+                f"this registry holds {others} subjects that are not of the demo; "
+                "set CHIMERA_HOME to another folder"
             )
 
     def _fill(self, timelines: Path) -> None:

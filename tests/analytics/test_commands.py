@@ -1,0 +1,154 @@
+"""The commands of the read-outs as a person or a script runs them, each in a process of its own."""
+
+import csv
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.analytics.conftest import DEMO_CUTOFF
+from tests.conftest import Registry
+
+
+def lock(registry: Registry, cutoff: str = DEMO_CUTOFF) -> tuple[str, str]:
+    """The id of a new lock with finished estimates, and the hash of its snapshot."""
+    done = registry.run("lock", "--cutoff", cutoff, "--reason", "interim analysis", "--wait")
+    (said,) = (line for line in done.stderr.splitlines() if line.startswith("cut-off"))
+    assert said.startswith(f"cut-off {cutoff}, snapshot ")
+    return done.stdout.splitlines()[-1], said.rpartition(" ")[2]
+
+
+def endpoints(registry: Registry, name: str) -> dict[str, Any]:
+    return json.loads(registry.run("endpoints", name, "--json").stdout)
+
+
+def edit(folder: Path, sheet: str, change: Callable[[dict[str, str]], None]) -> None:
+    """Change rows of a sheet of a casebook directory."""
+    path = folder / f"{sheet}.csv"
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        change(row)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+# --- an empty registry ------------------------------------------------------------------------------------
+def test_without_a_lock_there_is_nothing_to_show(registry: Registry) -> None:
+    for arguments in (["endpoints", "latest", "--json"], ["verify_figures"]):
+        done = registry.run(*arguments, check=False)
+        assert (done.returncode, done.stdout) == (3, "")
+        assert "no " in done.stderr
+
+
+def test_a_lock_of_nobody_counts_nobody(registry: Registry) -> None:
+    number, _ = lock(registry)
+    found = endpoints(registry, number)
+    assert found["enrolled_n"] == {
+        "value": 0,
+        "text": "0",
+        "n": 0,
+        "N": 0,
+        "kind": "count",
+        "set": "ENR",
+        "definition": "enrolment_date <= cut-off",
+    }
+    assert (found["os_12m"]["value"], found["os_12m"]["reason"]) == (None, "nobody is in the set")
+
+
+# --- the invented cohort ----------------------------------------------------------------------------------
+def test_a_lock_says_its_id_alone_and_the_same_content_has_the_same_result(demo_registry: Registry) -> None:
+    done = demo_registry.run("lock", "--cutoff", DEMO_CUTOFF, "--reason", "once more", "--wait")
+    assert done.stdout == "2\n"
+    found = endpoints(demo_registry, "latest")
+    assert found == endpoints(demo_registry, "1")
+    assert found["pfs_12m"]["text"] == "48.7"
+    assert found["pfs_12m"]["value"] == pytest.approx(48.6979166666667)
+    assert (found["pfs_12m"]["n"], found["pfs_12m"]["N"]) == (8, 19)
+    assert "pfs_12m\t48.7\n" in demo_registry.run("endpoints", "1").stdout
+
+
+def test_the_published_figures_agree(demo_registry: Registry) -> None:
+    compared = demo_registry.run("verify_figures").stdout
+    assert compared.splitlines()[0].split() == ["figure", "published", "computed", "agrees"]
+    assert "43 of 43 computed figures agree\n" in compared
+    assert "NO" not in compared
+
+
+def test_a_correction_shows_in_the_next_lock_and_not_in_the_last(
+    demo_registry: Registry, demo_casebook: Path, tmp_path: Path
+) -> None:
+    corrected = tmp_path / "corrected"
+    shutil.copytree(demo_casebook, corrected)
+
+    def died_of_something_else(row: dict[str, str]) -> None:
+        row["dth_primary"] = "other" if row["subject_id"] == "HZ01-002" else row["dth_primary"]
+
+    edit(corrected, "DTH", died_of_something_else)
+    demo_registry.run("import_casebook", corrected, "--reason", "source says otherwise")
+    _, sealed = lock(demo_registry)
+    assert sealed != sealed_by_lock_1(demo_registry)
+    disagreeing = demo_registry.run("verify_figures", check=False)
+    assert disagreeing.returncode == 1
+    (line,) = (line for line in disagreeing.stdout.splitlines() if line.endswith("NO"))
+    assert line.split() == ["deaths_infection", "3", "2", "NO"]
+    assert demo_registry.run("verify_figures", "1").returncode == 0
+
+
+def sealed_by_lock_1(registry: Registry) -> str:
+    return min((registry.home / "snapshots").glob("*.jsonl"), key=lambda path: path.stat().st_mtime_ns).stem
+
+
+def test_export_and_import_give_the_same_snapshot_on_any_engine(
+    demo_registry: Registry, sqlite_registry: Registry, tmp_path: Path
+) -> None:
+    """The second registry is on SQLite, whatever engine the first is on."""
+    demo_registry.run("export_casebook", tmp_path / "exported")
+    sqlite_registry.run("import_casebook", tmp_path / "exported")
+    number, sealed = lock(sqlite_registry)
+    assert sealed == sealed_by_lock_1(demo_registry)
+    assert endpoints(sqlite_registry, number) == endpoints(demo_registry, "1")
+
+
+def test_a_lock_is_exported_as_of_its_cutoff_without_identity(
+    demo_registry: Registry, sqlite_registry: Registry, tmp_path: Path
+) -> None:
+    cutoff, out = "2025-02-01", tmp_path / "as-of-lock"
+    number, sealed = lock(demo_registry, cutoff)
+    assert f" rows in {out}" in demo_registry.run("export_casebook", out, "--lock", number).stdout
+    assert not (out / "IDENTITY.csv").exists()
+    cells = [cell for path in out.glob("*.csv") for cell in path.read_text(encoding="utf-8").split(",")]
+    assert "after_cutoff" not in cells
+    assert not [cell for cell in cells if cutoff < cell[:10] < "2026" and cell[:2] == "20"]
+    sqlite_registry.run("import_casebook", out, check=False)  # demographics lack the birth date
+    _, sealed_again = lock(sqlite_registry, cutoff)
+    assert values_in(sqlite_registry, sealed_again) == values_in(demo_registry, sealed)
+
+
+def values_in(registry: Registry, sealed: str) -> list[list[str]]:
+    """The values of a snapshot without what it knows of the subjects beside their rows."""
+    lines = (registry.home / "snapshots" / f"{sealed}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines if line.startswith("[")]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["7", "latest"])
+def test_an_export_of_no_lock_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CommandError) as problem:
+        call_command("export_casebook", tmp_path / "out", lock=name)
+    assert problem.value.returncode == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.django_db
+def test_an_export_is_not_written_over_anything(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("mine")
+    with pytest.raises(CommandError, match="not an empty directory"):
+        call_command("export_casebook", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]

@@ -1,0 +1,205 @@
+"""Real workers on real brokers: what is rung is computed once, however often a worker is killed."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from celery import Celery
+
+from analytics.datasets.build import build_datasets
+from analytics.endpoints.figures import compute_figures
+from analytics.locks.cut import Value, all_records
+from analytics.locks.snapshot import Sealed, read_snapshot, write_snapshot
+from analytics.runs.compute import result_hash
+from patients.builder.timeline import Timeline
+from tests.analytics.casebooks import CutContent, built, content, without_database
+from tests.conftest import ROOT, Registry
+
+CUTOFF = date(2025, 8, 5)
+BIG = 1_000  # subjects: so many keep a worker busy long enough to be met at work
+KILLS = 10
+PATIENCE_S = 60
+LEASE = {"CHIMERA_RUN_LEASE_SECONDS": "1"}
+# What `make_lock` leaves behind of a snapshot that lies there already.
+TAKE_IN = """
+from datetime import date
+from analytics.locks.models import Lock, Snapshot
+from analytics.runs.start import waiting_run
+cutoff = date(2025, 8, 5)
+snapshot = Snapshot.objects.create(hash="{hash}", cutoff=cutoff, subjects={subjects}, values={values})
+Lock.objects.create(snapshot=snapshot, cutoff=cutoff, reason="a big one", made_by="test")
+print(waiting_run(snapshot).pk)
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """The row of a run, read by a connection of our own."""
+
+    registry: Registry
+    number: int = 1
+
+    def ask(self, sql: str) -> tuple[Any, ...]:
+        url = self.registry.database_url
+        if url.startswith("sqlite"):
+            connection: Any = sqlite3.connect(url.removeprefix("sqlite:///"), timeout=20)
+        else:
+            connection = psycopg.connect(url)
+        try:
+            found: tuple[Any, ...] = connection.execute(sql).fetchone()
+            return found
+        finally:
+            connection.close()
+
+    @property
+    def state(self) -> str:
+        return str(self.ask(f"SELECT state FROM analytics_run WHERE id = {self.number}")[0])
+
+    @property
+    def attempts(self) -> int:
+        return int(self.ask(f"SELECT attempts FROM analytics_run WHERE id = {self.number}")[0])
+
+    @property
+    def result(self) -> str:
+        return str(self.ask(f"SELECT result_hash FROM analytics_run WHERE id = {self.number}")[0])
+
+    def count(self, table: str, where: str = "1 = 1") -> int:
+        return int(self.ask(f"SELECT count(*) FROM {table} WHERE {where}")[0])
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A Celery worker of a registry with its children: a process group of their own."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def wait_until(self, holds: Callable[[], bool], ring: Callable[[], object] = lambda: None) -> None:
+        """Wait, and ring every second, as the sweeper does every half minute."""
+        begun = next_ring = time.monotonic()
+        while not holds():
+            now = time.monotonic()
+            assert self.process.poll() is None, f"the worker ended:\n{self.log.read_text()}"
+            assert now < begun + PATIENCE_S, f"nothing happened:\n{self.log.read_text()}"
+            if now >= next_ring:
+                next_ring = now + 1
+                ring()
+            time.sleep(0.005)
+
+    def kill(self) -> None:
+        """All of it, at once and for good."""
+        if self.process.returncode is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+@contextmanager
+def worker(registry: Registry, **environment: str) -> Iterator[Worker]:
+    """A worker of the registry, killed at the end."""
+    command = [sys.executable, "-m", "celery", "-A", "trial", "worker", "--concurrency", "1"]
+    # The checks of a start were made when the registry was migrated; there are no other workers to greet.
+    own = {**registry.env, "CELERY_SKIP_CHECKS": "yes", **environment}
+    log = registry.home / "worker.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [*command, "--without-mingle", "--without-gossip", "--without-heartbeat"],
+            cwd=ROOT,
+            env={**os.environ, **own},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    running = Worker(process, log)
+    try:
+        yield running
+    finally:
+        running.kill()
+
+
+# --- killed at work ---------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def many(demo_timelines: list[Timeline]) -> list[CutContent]:
+    """The invented cohort over and over, under other names."""
+    with without_database():
+        cohort = [content(all_records(book), CUTOFF) for book in built(demo_timelines).values()]
+    return [_named(one, f"HZ01-{number:04d}") for number, one in enumerate(islice(cycle(cohort), BIG))]
+
+
+def _named(told: CutContent, code: str) -> CutContent:
+    facts, values = told
+    return replace(facts, subject=code), [
+        Value(code, v.visit, v.form, v.row_key, v.item, v.value, v.unit, v.missing) for v in values
+    ]
+
+
+def take_in(registry: Registry, sealed: Sealed) -> Row:
+    """The registry with a lock of a snapshot, its run waiting."""
+    script = TAKE_IN.format(hash=sealed.hash, subjects=sealed.subjects, values=sealed.values)
+    done = registry.run("shell", "--verbosity=0", "-c", script)
+    return Row(registry, int(done.stdout.split()[-1]))
+
+
+def undisturbed(sealed: Sealed) -> str:
+    """The hash of the result that this process comes to."""
+    with without_database():
+        return result_hash(compute_figures(build_datasets(*read_snapshot(sealed.path))))
+
+
+def test_a_worker_that_is_killed_ten_times_leaves_one_result(
+    registry: Registry, redis_url: str, many: list[CutContent]
+) -> None:
+    row = take_in(registry, sealed := write_snapshot(registry.home / "snapshots", CUTOFF, many))
+    bell = Celery(broker=redis_url)
+
+    def ring() -> None:
+        bell.send_task("analytics.runs.recompute", (row.number,))
+
+    broker = {"CHIMERA_BROKER_URL": redis_url, **LEASE}
+    for attempt in range(1, KILLS + 1):
+        with worker(registry, **broker) as killed:
+            killed.wait_until(lambda attempt=attempt: row.attempts == attempt, ring)
+            time.sleep(0.03 * attempt)  # further on in its work each time
+        assert (row.state, row.count("analytics_estimate")) == ("running", 0)
+    with worker(registry, **broker) as last:
+        last.wait_until(lambda: row.state == "done", ring)
+    assert row.attempts == KILLS + 1
+    assert row.result == undisturbed(sealed)
+    assert row.count("analytics_run") == 1
+    assert row.count("trial_trailevent", "action = 'run.finished'") == 1
+    figures = row.count("analytics_estimate")
+    assert figures == row.ask("SELECT count(DISTINCT figure) FROM analytics_estimate")[0] > 100
+    bell.close()
+
+
+# --- brokers ----------------------------------------------------------------------------------------------
+def test_the_broker_of_files_rings_a_worker(registry: Registry) -> None:
+    """Without any broker set, the lock rings through files in the home of the registry."""
+    with worker(registry) as running:
+        assert registry.run("lock", "--cutoff", str(CUTOFF), "--reason", "interim").stdout == "1\n"
+        running.wait_until(lambda: Row(registry).state == "done")
+    assert Row(registry).attempts == 1
+
+
+def test_a_lock_survives_a_dead_broker_and_is_revived(registry: Registry, redis_url: str) -> None:
+    dead = {"CHIMERA_BROKER_URL": "redis://127.0.0.1:1/0"}
+    done = registry.run("lock", "--cutoff", str(CUTOFF), "--reason", "interim", env=dead)
+    assert done.stdout == "1\n"
+    assert "could not be rung" in done.stderr
+    assert Row(registry).state == "queued"
+    alive = {"CHIMERA_BROKER_URL": redis_url}
+    with worker(registry, **alive) as running:
+        assert registry.run("run_pending", env=alive).stdout == "1 rung\n"
+        running.wait_until(lambda: Row(registry).state == "done")
