@@ -118,7 +118,14 @@ class StoredCasebook:
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
         self.subject_code = subject.code
+        self._rows_by_form: dict[str, list[FormRow]] = {}
         self._by_form: dict[str, list[Record]] = {}
+
+    def stored(self, form: str) -> list[FormRow]:
+        """The rows of a form as they are stored, each with its page and visit. Raises KeyError."""
+        if form not in self._rows_by_form:
+            self._rows_by_form[form] = list(form_model(form).of_subject(self.subject))
+        return self._rows_by_form[form]
 
     def records(self, form: str) -> Sequence[Record]:
         if form not in self._by_form:
@@ -137,8 +144,7 @@ class StoredCasebook:
         self._by_form[record.form] = in_order([*others, record])
 
     def _read(self, form: str) -> list[Record]:
-        rows = form_model(form).of_subject(self.subject)
-        return in_order(record_of(row, row.page, self.subject) for row in rows)
+        return in_order(record_of(row, row.page, self.subject) for row in self.stored(form))
 
 
 def record_of(row: FormRow, page: Page, subject: Subject) -> Record:

@@ -17,6 +17,7 @@ from patients.items.types import MultiReferenceItem, ReferenceItem, TextItem
 _ID_CARD = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_DIGITS = "10X98765432"
+_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # as a Chinese keyboard types 138
 _MOBILE = re.compile(r"(?<![\d.])(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?![\d.])")
 _LANDLINE = re.compile(r"(?<![\d.-])0\d{2,3}[- ]\d{7,8}(?!\d)")
 _RECORD = re.compile(
@@ -33,13 +34,18 @@ def _is_id_card(number: str) -> bool:
 
 def identity_in(text: str) -> str:
     """The first part of a text that looks like an identity; empty if there is none."""
+    found = _place_in(text.translate(_HALF_WIDTH))
+    return text[found] if found else ""
+
+
+def _place_in(text: str) -> slice | None:
     for found in _ID_CARD.finditer(text):
         if _is_id_card(found[0]):
-            return found[0]
+            return slice(*found.span())
     for pattern in (_RECORD, _MOBILE, _LANDLINE):
         if match := pattern.search(text):
-            return match[0]
-    return ""
+            return slice(*match.span())
+    return None
 
 
 def identities(edits: list[Edit], reasons: Reasons) -> list[Finding]:

@@ -39,6 +39,7 @@ class Reason:
 
 NO_REASON = Reason()
 Reasons = Mapping[tuple[str, str], Reason]
+NO_REASONS: Reasons = {}
 
 
 class SameReason(dict[tuple[str, str], Reason]):

@@ -17,13 +17,14 @@ from patients.casebook.answers import Record, StoredCasebook, record_of
 from patients.casebook.form import FormRow, Repeat, form_model
 from patients.casebook.identity import Identity, fingerprint
 from patients.casebook.page import Page, PageState, Subject
+from patients.casebook.settings import settings_read_once
 from patients.entry.checks import blocking, page_findings
 from patients.entry.derive import AUTHOR, dependents, with_derived
 from patients.entry.edits import Edit, Typed, clashes_with, read_edits
 from patients.entry.gates import gate_findings
 from patients.entry.header import HeaderEdit, header_findings, read_header
 from patients.entry.identity_patterns import identities
-from patients.entry.reasons import NO_REASON, Reasons, unexplained
+from patients.entry.reasons import NO_REASON, NO_REASONS, Reasons, unexplained
 from patients.entry.refusals import Conflict, PageClosed, Refused, UnknownPage
 from patients.items.item import Item
 from patients.items.problems import Finding
@@ -73,7 +74,10 @@ def save_page(
         raise UnknownPage(str(page.pk))
     require(by, Permission.ENTER, site=site)
     with transaction.atomic(), acting(actor_at(by, site=site, source=source, request_id=request_id)):
-        return _Save(_locked(page), base_version, reasons or {}).run(rows, header or {}, complete)
+        found = _locked(page)
+        reasons = NO_REASONS if reasons is None else reasons  # `SameReason` is empty, and not nothing
+        with settings_read_once():
+            return _Save(found, base_version, reasons).run(rows, header or {}, complete)
 
 
 def is_unchanged(page: Page, rows: Typed, header: Mapping[str, str]) -> bool:
@@ -107,7 +111,8 @@ class _Save:
         self.subject = self.page.subject
         self.model = form_model(self.page.form_code)
         self.casebook = StoredCasebook(self.subject)
-        self.rows: dict[str, FormRow] = {row.row_key: row for row in self.model.of_page(self.page)}
+        stored = self.casebook.stored(self.page.form_code)
+        self.rows: dict[str, FormRow] = {row.row_key: row for row in stored if row.page_id == self.page.pk}
         self.records = {key: record_of(row, self.page, self.subject) for key, row in self.rows.items()}
 
     def run(self, typed: Typed, header: Mapping[str, str], complete: bool) -> Saved:
@@ -164,7 +169,7 @@ class _Save:
     def _keep(self, edits: list[Edit], header_edits: list[HeaderEdit]) -> None:
         self.page.version += 1
         with translation.override("en"):  # the trail reads the same whoever saved
-            self.changes += [_header_change(edit) for edit in header_edits]
+            self.changes += [_header_change(edit, self.reasons) for edit in header_edits]
             self.changes += [_change(edit, self.reasons) for edit in edits]
             self._keep_identity(edits)
             self._keep_rows(edits)
@@ -204,19 +209,22 @@ class _Save:
         return bool(derived)
 
     def _derive_elsewhere(self, changed_forms: set[str]) -> None:
-        """Derived items of other forms that are made from what changed, until nothing more does."""
+        """Derived items of other rows that are made from what changed, until nothing more does; those of this
+        page once more, where they are made from what was derived elsewhere."""
         waiting = sorted({form for source in changed_forms for form in dependents().get(source, ())})
         changed = {form for form in waiting if self._derive_form(form)}
         if changed - changed_forms:
             self._derive_elsewhere(changed)
 
     def _derive_form(self, form: str) -> bool:
-        rows = form_model(form).of_subject(self.subject).exclude(page=self.page)
-        placed = [(record_of(row, row.page, self.subject), row) for row in rows]
+        others = [row for row in self.casebook.stored(form) if row.page_id != self.page.pk]
+        placed = [(record_of(row, row.page, self.subject), row) for row in others]
+        if form == self.page.form_code:
+            placed += [(self.records[key], row) for key, row in self.rows.items()]
         changed = False
         for record, row in sorted(placed, key=lambda pair: (pair[0].dated or date.min, pair[0].place)):
             self.casebook.replace_record(record)
-            where = f"{form}@{record.visit}."
+            where = "" if row.page_id == self.page.pk else f"{form}@{record.visit}."
             changed |= self._write(row, record, always=False, where=where)
         return changed
 
@@ -280,10 +288,19 @@ def _change(edit: Edit, reasons: Reasons) -> Change:
     )
 
 
-def _header_change(edit: HeaderEdit) -> Change:
-    old, new = edit.item.text(edit.old_value), edit.item.text(edit.value)
-    shown = edit.item.shown(edit.old_value or None), edit.item.shown(edit.value or None)
-    return Change(edit.name, str(edit.item.declared.label), old, new, "", *shown)
+def _header_change(edit: HeaderEdit, reasons: Reasons) -> Change:
+    """A reason is kept where one is given; a page says of its header no more than what it holds now."""
+    reason = reasons.get(("", edit.name), NO_REASON) if edit.old_value else NO_REASON
+    return Change(
+        item=edit.name,
+        label=str(edit.item.declared.label),
+        old=edit.item.text(edit.old_value),
+        new=edit.item.text(edit.value),
+        old_shown=edit.item.shown(edit.old_value or None),
+        new_shown=edit.item.shown(edit.value or None),
+        reason_code=reason.code,
+        reason=reason.text,
+    )
 
 
 def _derived_change(item: Item, before: Mapping[str, Any], record: Record, where: str) -> Change:

@@ -77,7 +77,7 @@ def read_partial_date(typed: str) -> PartialDate:
     except ValueError:
         raise NotAnAnswer(_("%(typed)s is not a day of the calendar.") % {"typed": typed}) from None
     if found:
-        return _plausible(found)
+        return _plausible(found, typed)
     if _SLASHES.fullmatch(typed):
         raise NotAnAnswer(
             _("%(typed)s is ambiguous: day or month first? Write it as 2025-08-05 or 05 Aug 2025.")
@@ -95,12 +95,12 @@ def _written(typed: str) -> PartialDate | None:
     return None
 
 
-def _plausible(found: PartialDate) -> PartialDate:
+def _plausible(found: PartialDate, typed: str) -> PartialDate:
     if FIRST_YEAR <= found.year <= LAST_YEAR:
         return found
     raise NotAnAnswer(
-        _("%(year)s is not a year from %(first)s to %(last)s.")
-        % {"year": f"{found.year:04d}", "first": FIRST_YEAR, "last": LAST_YEAR}
+        _("%(typed)s: the year is not from %(first)s to %(last)s.")
+        % {"typed": typed, "first": FIRST_YEAR, "last": LAST_YEAR}
     )
 
 

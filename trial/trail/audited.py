@@ -99,11 +99,13 @@ class AuditedQuerySet(models.QuerySet[Record]):
 
     def create_with_history(self, rows: Iterable[Any]) -> list[Any]:
         """Insert new rows and their first versions, in two statements. The one bulk way that is allowed."""
+        rows = list(rows)
+        if not rows:
+            return []
         with transaction.atomic():
             created = super().bulk_create(rows)
             versions = [_first_version(row) for row in created]
-            if versions:
-                type(versions[0]).objects.bulk_create(versions)
+            type(versions[0]).objects.bulk_create(versions)
         return created
 
     def _refuse(self, way: str) -> NoReturn:

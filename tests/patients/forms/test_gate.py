@@ -1,4 +1,4 @@
-"""HSCT: the remission that supports a graft is that of the last day of assessment in the 14 days before it."""
+"""HSCT: a graft is supported by the remission of the last day of assessment in the 14 days before it."""
 
 from datetime import date, datetime, timedelta
 from itertools import permutations

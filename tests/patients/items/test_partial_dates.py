@@ -110,7 +110,7 @@ def test_a_date_with_two_readings_is_refused_whatever_the_day(typed: str) -> Non
 
 @pytest.mark.parametrize("typed", OUT_OF_RANGE)
 def test_a_year_beyond_any_life_or_visit_is_refused(typed: str) -> None:
-    with pytest.raises(NotAnAnswer, match="not a year from 1900 to 2199"):
+    with pytest.raises(NotAnAnswer, match="the year is not from 1900 to 2199"):
         read_partial_date(typed)
 
 

@@ -90,8 +90,13 @@ def test_the_event_is_written_after_everything_else_that_it_is_about() -> None:
 def test_a_caller_that_fails_afterwards_takes_row_and_history_back() -> None:
     site = desk.a_site()
     before = desk.content()
-    with pytest.raises(RuntimeError), acting(system_actor("test", Source.COMMAND)), transaction.atomic():
-        Subject(code="HZ01-001", site=site).save()
-        raise RuntimeError
+
+    def save_and_fail() -> None:
+        with acting(system_actor("test", Source.COMMAND)), transaction.atomic():
+            Subject(code="HZ01-001", site=site).save()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        save_and_fail()
     assert desk.content() == before
     assert not TrailEvent.objects.filter(subject="HZ01-001").exists()

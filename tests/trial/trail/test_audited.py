@@ -8,12 +8,13 @@ from django.db import models, transaction
 from django.db.models import F
 from django.test import override_settings
 
-from patients.casebook.page import Page, Subject, Visit
+from patients.casebook.page import Subject, Visit
 from patients.entry.register import register_site
+from tests.trial.trail.tables import audited_models
 from trial.people.access import SystemPerson
 from trial.people.models import Site
 from trial.trail.actor import Actor, Source, acting
-from trial.trail.audited import AuditedModel, UnauditedWrite
+from trial.trail.audited import UnauditedWrite
 
 ANA = Actor("ana.li", "Ana Li", "coordinator", "HZ01", Source.WEB, "a" * 32)
 
@@ -262,11 +263,3 @@ def test_a_relation_of_an_audited_model_cannot_take_rows_with_it() -> None:
         for column in model._meta.concrete_fields:
             if column.is_relation:
                 assert column.remote_field.on_delete is models.PROTECT, (model, column)
-
-
-def audited_models() -> list[type[AuditedModel]]:
-    from django.apps import apps
-
-    found = [model for model in apps.get_models() if issubclass(model, AuditedModel)]
-    assert Page in found
-    return found

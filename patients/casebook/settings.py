@@ -1,0 +1,20 @@
+"""The configuration as one save or one screen sees it: read once, the same from beginning to end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.utils import timezone
+
+from trial.protocol.configuration import SETTINGS, configured_as
+from trial.protocol.models import ConfigValue
+
+
+@contextmanager
+def settings_read_once() -> Iterator[None]:
+    """Within this block every configuration value in force comes from one statement, however many rules look
+    one up."""
+    in_force = ConfigValue.objects.filter(key__in=SETTINGS, in_force_from__lte=timezone.now())
+    stored = dict(in_force.order_by("version").values_list("key", "value"))
+    defaults = {key: "" if one.default is None else str(one.default) for key, one in SETTINGS.items()}
+    with configured_as({**defaults, **stored}):
+        yield

@@ -1,0 +1,86 @@
+"""Small casebook directories: the first patients of the demo, as they are or with something planted."""
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from patients.builder.build import casebook_of
+from patients.builder.timelines import read_timelines
+from patients.entry.importing import CasebookImport, Outcome, Report
+from trial.people.access import SystemPerson
+
+Sheets = dict[str, list[dict[str, str]]]
+BY = SystemPerson("import", on_behalf_of="the tests")
+
+
+@cache
+def _built(first: int, last: int) -> Mapping[str, Sequence[Mapping[str, str]]]:
+    with as_file(files("patients.builder") / "demo" / "timelines.csv") as path:
+        return casebook_of(read_timelines(path)[first:last])
+
+
+SHORT = 16
+"""The patient of the demo with the shortest story that has a graft, a contact and a death."""
+
+
+def sheets(count: int = 1) -> Sheets:
+    """The sheets of that patient and of those after it."""
+    return {name: [dict(row) for row in rows] for name, rows in _built(SHORT, SHORT + count).items()}
+
+
+def row(found: Sheets, form: str, **cells: str) -> dict[str, str]:
+    """The first row of a sheet with these cells, to be changed in place."""
+    return next(one for one in found[form] if all(one[name] == text for name, text in cells.items()))
+
+
+def write(folder: Path, found: Sheets, *, end: str = "\n", mark: str = "") -> Path:
+    """Write the sheets with whatever columns their rows have, the way a spreadsheet would."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, rows in found.items():
+        columns = list(dict.fromkeys(column for one in rows for column in one))
+        if not columns:
+            continue
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            file.write(mark)
+            writer = csv.DictWriter(file, columns, restval="", lineterminator=end)
+            writer.writeheader()
+            writer.writerows(rows)
+    return folder
+
+
+def line_of(folder: Path, form: str, **cells: str) -> int:
+    """The line of the first row of a sheet with these cells."""
+    with (folder / f"{form}.csv").open(encoding="utf-8-sig", newline="") as file:
+        for line, one in enumerate(csv.DictReader(file), 2):
+            if all(one[name] == text for name, text in cells.items()):
+                return line
+    raise LookupError(cells)
+
+
+def imported(folder: Path, reason: str = "") -> Report:
+    return CasebookImport(folder, BY, reason=reason).run()
+
+
+def planted(folder: Path, change: Callable[[Sheets], object], count: int = 1) -> Path:
+    """A casebook with something changed in it."""
+    found = sheets(count)
+    change(found)
+    return write(folder, found)
+
+
+def pages_in(found: Sheets) -> int:
+    """How many pages the sheets of forms are about."""
+    people = ("SUBJECTS", "MEMBERS", "IDENTITY")
+    places = {
+        (name, one["subject_id"], one["visit_code"])
+        for name, rows in found.items()
+        if name not in people
+        for one in rows
+    }
+    return len(places)
+
+
+def counts(report: Report) -> dict[str, int]:
+    return {outcome.value: report.pages[outcome] for outcome in Outcome if report.pages[outcome]}

@@ -1,0 +1,214 @@
+"""Derived items: computed where they stand and wherever else they are made from what changed."""
+
+import pytest
+
+from patients.casebook.answers import StoredCasebook
+from patients.casebook.form import declared_forms
+from patients.casebook.page import Page, Subject
+from patients.entry.derive import AUTHOR, dependents, with_derived
+from patients.entry.refusals import Refused
+from patients.items.problems import Severity
+from tests.patients.entry import desk
+from trial import __version__
+from trial.trail.models import TrailEvent
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def subject() -> Subject:
+    return desk.infused()
+
+
+def assessed(subject: Subject, visit: str, day: str, **answers: str) -> Page:
+    """A response assessment on a day."""
+    page = desk.opened(subject, "RESP", visit, day)
+    desk.save(page, desk.RESP | {"resp_dt": day, **answers}, on=day)
+    return page
+
+
+# --- on the page itself ---------------------------------------------------------------------------------
+def test_a_derived_item_is_computed_with_the_save(subject: Subject) -> None:
+    kept = desk.texts(desk.page_of(subject, "INF", "C0"))
+    assert (kept["inf_dose_kg"], kept["inf_dose_ok"]) == ("2.000", "Y")
+
+
+@pytest.mark.parametrize(
+    ("total", "weight", "dose", "is_in_window"),
+    [("118.40", "74.0", "1.600", "Y"), ("118.36", "74.0", "1.599", "N"), ("177.60", "74.0", "2.400", "Y"),
+     ("177.64", "74.0", "2.401", "N"), ("148.00", "", "", "")],
+)  # fmt: skip
+def test_a_derived_item_follows_what_it_is_made_from(
+    subject: Subject, total: str, weight: str, dose: str, is_in_window: str
+) -> None:
+    page = desk.page_of(subject, "INF", "C0")
+    desk.save(page, {"inf_dose_total": total, "inf_weight": weight}, why=desk.BECAUSE)
+    kept = desk.texts(page)
+    assert (kept.get("inf_dose_kg", ""), kept.get("inf_dose_ok", "")) == (dose, is_in_window)
+
+
+def test_a_derived_item_that_is_not_asked_is_empty(subject: Subject) -> None:
+    page = desk.opened(subject, "HSCT", "H0", desk.GRAFTED)
+    desk.save(page, desk.HSCT, on=desk.GRAFTED)
+    assert desk.texts(page)["hsct_interval"] == "20"
+    desk.save(page, {"hsct_done": "N"}, why=desk.BECAUSE)
+    assert "hsct_interval" not in desk.texts(page)
+
+
+@pytest.mark.parametrize("name", ["age_consent", "screen_no"])
+def test_a_derived_item_is_never_entered(subject: Subject, name: str) -> None:
+    page = desk.page_of(subject, "DM" if name == "age_consent" else "ELIG")
+    before = desk.content()
+    for answers in ({name: "31.6"}, {name: ""}, {f"{name}__missing": "unknown"}):
+        with pytest.raises(Refused) as refusal:
+            desk.save(page, answers, why=desk.BECAUSE)
+        assert "derived and cannot be entered" in str(refusal.value.findings[0].message)
+    assert desk.content() == before
+
+
+def test_the_limits_of_a_derived_item_are_judged(subject: Subject) -> None:
+    page = desk.page_of(subject, "INF", "C0")
+    saved = desk.save(page, {"inf_dose_total": "74.00"}, why=desk.BECAUSE)
+    found = {(finding.item, finding.severity) for finding in saved.findings}
+    assert {("inf_dose_kg", Severity.SOFT), ("inf_dose_ok", Severity.SOFT)} <= found
+
+
+# --- who derived it -------------------------------------------------------------------------------------
+@pytest.mark.requirement("AT-13")
+def test_a_derived_change_names_the_engine_inside_the_event_of_the_person(subject: Subject) -> None:
+    person = desk.a_member()
+    counted = TrailEvent.objects.count()
+    page = desk.page_of(subject, "INF", "C0")
+    desk.save(page, {"inf_weight": "70.0"}, why=desk.BECAUSE, by=person)
+    event, changes = desk.last_event(), desk.changes_of(desk.last_event())
+    assert (TrailEvent.objects.count(), event.actor) == (counted + 1, "ana.li")
+    assert f"system:derivation@{__version__}" == AUTHOR
+    assert (changes["inf_weight"].author, changes["inf_dose_kg"].author) == ("ana.li", AUTHOR)
+    assert (changes["inf_dose_kg"].old, changes["inf_dose_kg"].new) == ("2.000", "2.114")
+    assert (changes["inf_dose_kg"].old_shown, changes["inf_dose_kg"].reason) == ("2.000 10^6/kg", "")
+
+
+def test_a_derived_item_that_stays_the_same_is_no_change(subject: Subject) -> None:
+    page = desk.page_of(subject, "INF", "C0")
+    desk.save(page, {"inf_reaction": "fever"}, why=desk.BECAUSE)
+    assert set(desk.changes_of(desk.last_event())) == {"inf_reaction"}
+
+
+# --- on other pages -------------------------------------------------------------------------------------
+@pytest.mark.requirement("AT-13")
+def test_another_day_of_consent_gives_another_age(subject: Subject) -> None:
+    demographics = desk.page_of(subject, "DM")
+    assert desk.texts(demographics)["age_consent"] == "31.6"
+    desk.save(desk.page_of(subject, "ELIG"), {"icf_main_dt": "2022-04-03 10:00"}, why=desk.BECAUSE)
+    assert desk.texts(demographics)["age_consent"] == "29.9"
+    change = desk.changes_of(desk.last_event())["DM@SCR.age_consent"]
+    assert (change.old, change.new, change.author) == ("31.6", "29.9", AUTHOR)
+    versions = desk.row_of(demographics).history.all()
+    assert [str(version.age_consent) for version in versions] == ["29.9", "31.6"]
+
+
+def test_what_is_derived_elsewhere_takes_no_version_of_that_page(subject: Subject) -> None:
+    """Somebody who edits that page meanwhile has changed nothing that the derivation has."""
+    demographics = desk.page_of(subject, "DM")
+    desk.save(desk.page_of(subject, "ELIG"), {"icf_main_dt": "2022-04-03 10:00"}, why=desk.BECAUSE)
+    assert desk.now(demographics).version == demographics.version
+    desk.save(demographics, {"hctci": "5"}, base=demographics.version, why=desk.BECAUSE)
+    assert desk.texts(demographics)["age_consent"] == "29.9"
+
+
+def test_the_birth_date_survives_a_derivation_elsewhere(subject: Subject) -> None:
+    before = desk.row_of(desk.page_of(subject, "DM")).birth_date
+    desk.save(desk.page_of(subject, "ELIG"), {"icf_main_dt": "2022-04-03 10:00"}, why=desk.BECAUSE)
+    assert desk.row_of(desk.page_of(subject, "DM")).birth_date == before
+
+
+def test_another_day_of_infusion_gives_another_interval(subject: Subject) -> None:
+    graft = desk.opened(subject, "HSCT", "H0", desk.GRAFTED)
+    desk.save(graft, desk.HSCT, on=desk.GRAFTED)
+    desk.save(desk.page_of(subject, "INF", "C0"), {"inf_start_dt": "2024-01-04 10:00"}, why=desk.BECAUSE)
+    assert desk.texts(graft)["hsct_interval"] == "21"
+    assert desk.changes_of(desk.last_event())["HSCT@H0.hsct_interval"].new == "21"
+
+
+def test_an_earlier_response_that_changes_turns_a_later_one_into_a_relapse(subject: Subject) -> None:
+    first = assessed(subject, "C14R", "2024-01-21", bm_blast="40", resp_inv="NR")
+    later = assessed(subject, "UNS1", "2024-03-01", bm_blast="40", resp_inv="NR")
+    latest = assessed(subject, "UNS2", "2024-04-01", bm_blast="1", resp_inv="CRi")
+    assert desk.texts(later)["resp_protocol"] != "RELAPSE"
+    desk.save(first, {"bm_blast": "1.2"}, why=desk.BECAUSE)
+    assert desk.texts(first)["resp_protocol"] == "CRi"
+    assert desk.texts(later)["resp_protocol"] == "RELAPSE"
+    changes = desk.changes_of(desk.last_event())
+    assert (changes["RESP@UNS1.resp_protocol"].new, changes["RESP@UNS1.resp_protocol"].author) == (
+        "RELAPSE",
+        AUTHOR,
+    )
+    assert "RESP@UNS2.resp_protocol" not in changes
+    assert desk.texts(latest)["resp_protocol"] == "CRi"
+
+
+def test_a_later_response_does_not_change_an_earlier_one(subject: Subject) -> None:
+    first = assessed(subject, "C14R", "2024-01-21")
+    before = desk.row_of(first).history.count()
+    assessed(subject, "UNS1", "2024-03-01", bm_blast="40")
+    assert desk.row_of(first).history.count() == before
+
+
+def test_the_diagnosis_derives_every_response(subject: Subject) -> None:
+    pages = [assessed(subject, "C14R", "2024-01-21"), assessed(subject, "UNS1", "2024-03-01")]
+    desk.save(desk.page_of(subject, "DX"), {"dx_type": ""}, why=desk.BECAUSE)
+    assert [desk.texts(page).get("resp_protocol") for page in pages] == [None, None]
+    desk.save(desk.page_of(subject, "DX"), {"dx_type": "t_all"}, why=desk.BECAUSE)
+    assert [desk.texts(page).get("resp_protocol") for page in pages] == ["CRi", "CRi"]
+
+
+def test_a_relapse_makes_a_death_one_of_relapse(subject: Subject) -> None:
+    page = desk.opened(subject, "DTH", "ENDv", desk.DIED)
+    desk.save(page, desk.DTH, on=desk.DIED)
+    assert desk.texts(page)["dth_nrm"] == "Y"
+    relapse = desk.opened(subject, "RLP", "RLPv1", "2024-03-01")
+    desk.save(relapse, {"rlp_dt": "2024-03-01", "rlp_type": "progression_without_remission"}, on="2024-03-01")
+    assert desk.texts(page)["dth_nrm"] == "N"
+
+
+def test_the_sex_decides_whether_an_answer_is_asked_for_eligibility(subject: Subject) -> None:
+    page = desk.page_of(subject, "ELIG")
+    assert desk.texts(page)["eligible"] == "Y"
+    desk.save(desk.page_of(subject, "DM"), {"sex": "F"}, why=desk.BECAUSE)
+    assert "eligible" not in desk.texts(page)
+    desk.save(page, {"exc07_preg": "N", "pregnancy_test": "negative"})
+    assert desk.texts(page)["eligible"] == "Y"
+
+
+def test_a_derivation_of_one_subject_leaves_others_alone(subject: Subject) -> None:
+    other = desk.infused("HZ01-002")
+    before = desk.row_of(desk.page_of(other, "DM")).history.count()
+    desk.save(desk.page_of(subject, "ELIG"), {"icf_main_dt": "2022-04-03 10:00"}, why=desk.BECAUSE)
+    assert desk.row_of(desk.page_of(other, "DM")).history.count() == before
+
+
+def test_every_stored_derivation_is_what_the_rules_say_now(subject: Subject) -> None:
+    """After many saves in any order nothing is left that would be derived otherwise."""
+    assessed(subject, "UNS1", "2024-03-01", bm_blast="40")
+    assessed(subject, "C14R", "2024-01-21")
+    desk.save(desk.opened(subject, "HSCT", "H0", desk.GRAFTED), desk.HSCT, on=desk.GRAFTED)
+    desk.save(desk.page_of(subject, "INF", "C0"), {"inf_start_dt": "2024-01-06 10:00"}, why=desk.BECAUSE)
+    desk.save(desk.page_of(subject, "DX"), {"bm_blast_scr_pct": "50.0"}, why=desk.BECAUSE)
+    casebook = StoredCasebook(Subject.objects.select_related("identity").get(pk=subject.pk))
+    for model in declared_forms():
+        for record in casebook.records(model.form.code):
+            kept = {item.name: item.text(record.values[item.name]) for item in model.items()}
+            with_derived(record, casebook)
+            assert kept == {item.name: item.text(record.values[item.name]) for item in model.items()}, (
+                record.place
+            )
+
+
+def test_the_sources_of_derivations_say_which_forms_depend_on_which() -> None:
+    found = dependents()
+    assert found["ELIG"] == {"DM"}
+    assert found["INF"] == {"RESP", "HSCT"}
+    assert found["RESP"] == {"RESP"}
+    assert found["DX"] == {"RESP"}
+    assert found["RLP"] == {"DTH"}
+    assert found["HSCT"] == {"RESP"}
