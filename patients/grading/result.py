@@ -14,3 +14,22 @@ class Graded:
     rule_id: str
     version: str
     inputs: tuple[str, ...] = ()
+
+    @property
+    def number(self) -> int | None:
+        """A numeric grade; None where nothing was graded."""
+        return None if self.value is None else int(self.value)
+
+
+def worst(axes: dict[str, int | None], rule: str, version: str) -> Graded:
+    """The highest grade over the axes that are known; not gradable only if none is.
+
+    The inputs that decided are the axes at that grade; at grade 0 all that are known.
+    """
+    known = {axis: grade for axis, grade in axes.items() if grade is not None}
+    if not known:
+        return Graded(None, f"{rule}-EMPTY", version)
+    top = max(known.values())
+    return Graded(
+        str(top), f"{rule}-{top}", version, tuple(axis for axis, grade in known.items() if grade == top)
+    )
