@@ -32,10 +32,10 @@ def table_and_key(row: AppendOnlyModel) -> tuple[str, str]:
 
 
 def contents(row: AppendOnlyModel) -> list[tuple]:
-    table, key = table_and_key(row)
+    table, _key = table_and_key(row)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM {table} ORDER BY {key}")
-        return cursor.fetchall()
+        cursor.execute(f"SELECT * FROM {table}")
+        return sorted(cursor.fetchall(), key=repr)
 
 
 def statements(row: AppendOnlyModel) -> dict[str, str]:
