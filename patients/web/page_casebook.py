@@ -1,19 +1,15 @@
 """What the screen of a page reads from the database, in as few statements as there are forms to look at."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
-
-from django.utils import timezone
 
 from patients.casebook.answers import Record, StoredCasebook, record_of
 from patients.casebook.form import FormRow, Repeat, form_model
 from patients.casebook.page import Page, PageState
+from patients.casebook.settings import settings_read_once
 from patients.entry.checks import page_findings
 from patients.entry.header import header_findings
 from patients.items.problems import Finding
-from trial.protocol.configuration import SETTINGS, configured_as
-from trial.protocol.models import ConfigValue
 
 
 class _OwnRows(StoredCasebook):
@@ -57,20 +53,8 @@ class PageCasebook:
         records = [self.record(key) for key in self.rows]
         if not records and self.model.form.repeat is Repeat.SINGLE:
             records = [self.record("")]
-        with _settings_read_once():
+        with settings_read_once():
             return (
                 *header_findings(self.page, self.casebook),
                 *page_findings(self.page, records, self.casebook),
             )
-
-
-@contextmanager
-def _settings_read_once() -> Iterator[None]:
-    """Every configuration value in one statement, however many limits look one up."""
-    now = timezone.now()
-    stored: Mapping[str, str] = dict(
-        ConfigValue.objects.filter(in_force_from__lte=now).order_by("version").values_list("key", "value")
-    )
-    defaults = {key: "" if each.default is None else str(each.default) for key, each in SETTINGS.items()}
-    with configured_as({**defaults, **{key: text for key, text in stored.items() if key in SETTINGS}}):
-        yield
