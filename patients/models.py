@@ -6,24 +6,52 @@ from patients.casebook.page import Page, Subject, Visit
 from patients.forms.eligibility import Eligibility  # isort: skip
 from patients.forms.demographics import Demographics  # isort: skip
 from patients.forms.disease import DiseaseHistory  # isort: skip
+from patients.forms.prior_therapy import PriorTherapy  # isort: skip
+from patients.forms.prior_transplant import PriorTransplant  # isort: skip
+from patients.forms.prior_cellular import PriorCellularTherapy  # isort: skip
+from patients.forms.donor import Donor  # isort: skip
+from patients.forms.manufacturing import Manufacturing  # isort: skip
+from patients.forms.release import ProductRelease  # isort: skip
+from patients.forms.lymphodepletion import Lymphodepletion  # isort: skip
 from patients.forms.infusion import Infusion  # isort: skip
+from patients.forms.laboratory import Laboratory  # isort: skip
+from patients.forms.crs import CytokineRelease  # isort: skip
 from patients.forms.response import ResponseAssessment  # isort: skip
 from patients.forms.transplantation import Transplantation  # isort: skip
+from patients.forms.chimerism import Chimerism  # isort: skip
+from patients.forms.acute_gvhd import AcuteGVHD  # isort: skip
+from patients.forms.chronic_gvhd import ChronicGVHD  # isort: skip
+from patients.forms.infection import Infection  # isort: skip
+from patients.forms.adverse_event import AdverseEvent  # isort: skip
 from patients.forms.relapse import Relapse  # isort: skip
 from patients.forms.follow_up import FollowUp  # isort: skip
 from patients.forms.death import Death  # isort: skip
 from patients.forms.end_of_study import EndOfStudy  # isort: skip
 
 __all__ = [
+    "AcuteGVHD",
+    "AdverseEvent",
+    "Chimerism",
+    "ChronicGVHD",
+    "CytokineRelease",
     "Death",
     "Demographics",
     "DiseaseHistory",
+    "Donor",
     "Eligibility",
     "EndOfStudy",
     "FollowUp",
     "Identity",
+    "Infection",
     "Infusion",
+    "Laboratory",
+    "Lymphodepletion",
+    "Manufacturing",
     "Page",
+    "PriorCellularTherapy",
+    "PriorTherapy",
+    "PriorTransplant",
+    "ProductRelease",
     "Relapse",
     "ResponseAssessment",
     "Subject",

@@ -101,7 +101,7 @@ SIMPLE_HISTORY_DATE_INDEX = "Composite"
 # --- people ----------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "trial.Account"
 LOGIN_URL = "sign-in"
-LOGIN_REDIRECT_URL = "subjects"
+LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 import polars as pl
@@ -37,6 +38,19 @@ _ADSL: dict[str, Any] = {
     "DOSEFL": pl.Boolean,
     "NOCONDFL": pl.Boolean,
     "NOPROPFL": pl.Boolean,
+    "DONCLASS": pl.String,
+    "DONGRP": pl.String,
+    "MFGFL": pl.Boolean,
+    "CRSMAX": pl.Int8,
+    "CYTMAX": pl.Int8,
+    "AGMAX": pl.Int8,
+    "AGONDT": pl.Date,
+    "AGRESDT": pl.Date,
+    "CHIM1PCT": pl.Decimal(5, 2),
+    "CGONDT": pl.Date,
+    "PRLINES": pl.Int16,
+    "PRALLO": pl.Int16,
+    "PRCLL1": pl.Int16,
 }
 _ADTTE: dict[str, Any] = {
     "SUBJID": pl.String,
@@ -80,6 +94,22 @@ _FACTS = {
     "DOSEFL": "dose_in_window",
     "NOCONDFL": "without_conditioning",
     "NOPROPFL": "without_prophylaxis",
+    "DONCLASS": "history.donor_class",
+    "DONGRP": "history.donor_group",
+    "MFGFL": "history.manufactured",
+    "CRSMAX": "toxicity.crs_max",
+    "CYTMAX": "toxicity.cytopenia_max",
+    "AGMAX": "toxicity.acute_max",
+    "AGONDT": "toxicity.acute_onset",
+    "AGRESDT": "toxicity.acute_resolved",
+    "CHIM1PCT": "toxicity.donor_share",
+    "CGONDT": "toxicity.chronic_onset",
+}
+# Which of its lists is counted in which variable: each entry is a source of the number.
+_COUNTS = {
+    "PRLINES": "history.lines",
+    "PRALLO": "history.allogeneic_transplants",
+    "PRCLL1": "history.cll1_car_t",
 }
 _SUBJECTS_AT_ONCE = 2_000  # so many casebooks are held in memory
 
@@ -104,9 +134,15 @@ def build_datasets(cutoff: date, subjects: Iterable[CutSubject]) -> Datasets:
 
 def _part(stories: list[Story]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """ADSL, ADTTE and trace of some subjects."""
-    told = [(story, {name: getattr(story, fact) for name, fact in _FACTS.items()}) for story in stories]
+    told = [(story, {name: attrgetter(fact)(story) for name, fact in _FACTS.items()}) for story in stories]
     times = [row for story in stories for row in endpoints_of(story)]
     traced = [_trace("ADSL", story.subject, *fact) for story, facts in told for fact in facts.items()]
+    traced += [
+        _trace("ADSL", story.subject, name, fact)
+        for story in stories
+        for name, counted in _COUNTS.items()
+        for fact in attrgetter(counted)(story)
+    ]
     traced += [_trace("ADTTE", row.subject, row.paramcd, row.source) for row in times]
     return (
         pl.DataFrame([_adsl(story, facts) for story, facts in told], schema=_ADSL, orient="row"),
@@ -127,6 +163,7 @@ def _adsl(story: Story, facts: dict[str, Sourced[Any] | None]) -> dict[str, Any]
         "HSCTFL": infused and story.grafted is not None,
         "AGEDAYS": story.facts.age_days_at_enrolment,
         **{name: value(fact) for name, fact in facts.items()},
+        **{name: len(attrgetter(counted)(story)) for name, counted in _COUNTS.items()},
     }
 
 

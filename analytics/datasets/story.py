@@ -11,7 +11,9 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+from analytics.datasets.history import History, history_of
 from analytics.datasets.sourced import Sourced, days, earliest, first, latest, sourced, sourced_day
+from analytics.datasets.toxicity import Toxicity, toxicity_of
 from analytics.locks.cut import FORM_DATE, SubjectFacts
 from analytics.locks.snapshot import CutSubject
 from patients.casebook.answers import Casebook, Record
@@ -113,6 +115,15 @@ class Story:
         if record.values["resp_protocol"] not in REMISSIONS or day is None or self.infused is None:
             return False
         return bool(day > self.infused.value and (self.relapse is None or day < self.relapse.value))
+
+    # --- before the product, and what it did ---------------------------------------------------------------
+    @cached_property
+    def history(self) -> History:
+        return history_of(self.casebook)
+
+    @cached_property
+    def toxicity(self) -> Toxicity:
+        return toxicity_of(self.casebook, value(self.infused), value(self.grafted))
 
     # --- how long it was observed --------------------------------------------------------------------------
     @property

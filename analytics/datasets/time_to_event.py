@@ -47,13 +47,18 @@ class ImpossibleDates(ValueError):
 
 
 def endpoints_of(story: Story) -> list[TimeToEvent]:
-    """OS, PFS, CIR, NRM and FUREV from T0, of a subject who was infused; none of another.
+    """The endpoints from T0 of a subject who was infused, and those from H0 of one who was transplanted.
 
     Raises ImpossibleDates.
     """
     if story.enrolled is None or story.infused is None:
         return []
-    origin = story.infused.value
+    from_infusion = _from_infusion(story, story.infused.value)
+    return from_infusion if story.grafted is None else from_infusion + _from_graft(story, story.grafted.value)
+
+
+def _from_infusion(story: Story, origin: date) -> list[TimeToEvent]:
+    """OS, PFS, CIR, NRM and FUREV."""
     ends = {
         "OS": _dead(story, EVENT) or _last_known_alive(story, origin),
         "PFS": _relapsed(story, EVENT) or _dead(story, EVENT) or _last_assessment(story, origin),
@@ -68,9 +73,36 @@ def endpoints_of(story: Story) -> list[TimeToEvent]:
     return [_row(story.subject, origin, code, end) for code, end in ends.items()]
 
 
+def _from_graft(story: Story, origin: date) -> list[TimeToEvent]:
+    """Acute GVHD after the graft: AGV14 of any grade, AGV24 and AGV34 dated by the onset of that grade, and
+    AGV14R with relapse as a competing event too (the named sensitivity run). A subject with a lower grade
+    stays at risk; GVHD on the day of death or relapse counts."""
+    onsets = {
+        "AGV14": story.toxicity.acute_onset,
+        "AGV24": story.toxicity.acute_2_onset,
+        "AGV34": story.toxicity.acute_3_onset,
+    }
+    ends = {code: _gvhd(story, onset, origin) for code, onset in onsets.items()}
+    ends["AGV14R"] = _gvhd_or_relapse(story, onsets["AGV14"], origin)
+    return [_row(story.subject, origin, code, end) for code, end in ends.items()]
+
+
+def _gvhd(story: Story, onset: Sourced[date] | None, origin: date) -> _End:
+    if onset is not None:
+        return _End(onset.value, EVENT, "ACUTE GVHD", onset)
+    return _dead(story, COMPETING, "DEATH WITHOUT ACUTE GVHD") or _last_known_alive(story, origin)
+
+
+def _gvhd_or_relapse(story: Story, onset: Sourced[date] | None, origin: date) -> _End:
+    relapse = story.relapse
+    if relapse is not None and relapse.value >= origin and (onset is None or onset.value > relapse.value):
+        return _End(relapse.value, COMPETING, RELAPSED, relapse)
+    return _gvhd(story, onset, origin)
+
+
 def _row(subject: str, origin: date, code: str, end: _End) -> TimeToEvent:
     if end.day < origin:
-        raise ImpossibleDates(f"{subject}: {end.why} on {end.day}, before the infusion on {origin}")
+        raise ImpossibleDates(f"{subject}: {end.why} on {end.day}, before its origin on {origin}")
     censored = end.status == CENSORED
     return TimeToEvent(
         subject,

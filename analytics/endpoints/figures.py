@@ -4,12 +4,14 @@ from analytics.datasets.build import Datasets
 from analytics.endpoints.catalogue import catalogue
 from analytics.endpoints.cohort import cohort_figures
 from analytics.endpoints.figure import Figure
+from analytics.endpoints.history import history_figures
 from analytics.endpoints.outcome import outcome_figures
 from analytics.endpoints.survival_times import survival_figures
+from analytics.endpoints.toxicity import toxicity_figures
 
 __all__ = ["Figure", "compute_figures"]
 
-_ROOMS = (cohort_figures, outcome_figures, survival_figures)
+_ROOMS = (cohort_figures, history_figures, outcome_figures, toxicity_figures, survival_figures)
 
 
 def compute_figures(data: Datasets) -> list[Figure]:

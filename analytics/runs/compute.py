@@ -10,12 +10,14 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from analytics.datasets.build import build_datasets
+from analytics.datasets.build import Datasets, build_datasets
+from analytics.endpoints.curves import curves_of
 from analytics.endpoints.figures import Figure, compute_figures
 from analytics.locks.snapshot import read_snapshot
 from analytics.runs.models import Estimate, Run, RunState
@@ -34,18 +36,23 @@ def compute_run(run_id: int) -> bool:
         return False
     try:
         with _heartbeat(run):
-            figures = figures_of(run)
+            data = datasets_of(run)
+            figures, curves = compute_figures(data), curves_of(data)
     except Exception as problem:
         log.exception("run %s failed", run_id)
         return _fail(run, problem)
-    return _finish(run, figures)
+    return _finish(run, figures, curves)
+
+
+def datasets_of(run: Run) -> Datasets:
+    """The datasets of the snapshot, under the configuration of the run."""
+    with configured_as(run.configuration):
+        return build_datasets(*read_snapshot(run.snapshot.path))
 
 
 def figures_of(run: Run) -> list[Figure]:
     """Every figure of the snapshot, under the configuration of the run."""
-    with configured_as(run.configuration):
-        cutoff, subjects = read_snapshot(run.snapshot.path)
-        return compute_figures(build_datasets(cutoff, subjects))
+    return compute_figures(datasets_of(run))
 
 
 def _claim(run_id: int) -> Run | None:
@@ -106,12 +113,13 @@ def _held(run: Run) -> bool:
     return claimed.first() is not None
 
 
-def _finish(run: Run, figures: list[Figure]) -> bool:
+def _finish(run: Run, figures: list[Figure], curves: dict[str, Any]) -> bool:
     with transaction.atomic(), acting(system_actor("run", Source.TASK)):
         if not _held(run):
             return False
         Estimate.objects.bulk_create(_estimate(run, figure) for figure in figures)
         run.state, run.finished_at, run.result_hash = RunState.DONE, timezone.now(), result_hash(figures)
+        run.curves = curves
         run.save()
         changes = [Change("result_hash", "Hash of the result", "", run.result_hash)]
         record_event("run.finished", Place(about=f"run {run.pk}"), changes)

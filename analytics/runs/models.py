@@ -41,6 +41,7 @@ class Run(models.Model):
     heartbeat = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     result_hash = models.CharField(max_length=64, blank=True)
+    curves = models.JSONField(default=dict, blank=True)
     error = models.TextField(blank=True)
 
     objects = RunQuerySet.as_manager()

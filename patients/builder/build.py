@@ -3,7 +3,23 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 
-from patients.builder import follow_up, outcome, response, screening, transplant, treatment
+from patients.builder import (
+    chimerism,
+    crs,
+    donors,
+    events,
+    follow_up,
+    gvhd,
+    history,
+    laboratory,
+    lymphodepletion,
+    outcome,
+    product,
+    response,
+    screening,
+    transplant,
+    treatment,
+)
 from patients.builder.members import member_rows
 from patients.builder.story import PageRow, Story
 from patients.builder.timeline import Timeline
@@ -17,9 +33,23 @@ FORMS: dict[str, FormBuilder] = {
     "ELIG": screening.eligibility,
     "DM": screening.demographics,
     "DX": screening.disease_history,
+    "PTHER": history.prior_therapy,
+    "PTX": history.prior_transplants,
+    "PCAR": history.prior_cellular_therapy,
+    "DONOR": donors.donor,
+    "MFG": product.manufacturing,
+    "REL": product.release,
+    "LD": lymphodepletion.lymphodepletion,
     "INF": treatment.infusion,
+    "LAB": laboratory.laboratory,
+    "CRS": crs.cytokine_release,
     "RESP": response.response_assessment,
     "HSCT": transplant.transplantation,
+    "CHIM": chimerism.chimerism,
+    "AGVHD": gvhd.acute_gvhd,
+    "CGVHD": gvhd.chronic_gvhd,
+    "INFX": events.infections,
+    "AE": events.adverse_events,
     "RLP": outcome.relapse,
     "FU": follow_up.follow_up,
     "DTH": outcome.death,

@@ -8,11 +8,13 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from patients.builder.counts import counts_on
 from patients.builder.screening import SCREENING, blood_blasts_at_screening, marrow_blasts_at_screening
 from patients.builder.story import PageRow, Story
 from patients.builder.timeline import Diagnosis, RelapseType
 from patients.forms.response import PET_EXPECTED_AT
 from patients.forms.transplantation import RESPONSE_HOLDS_DAYS
+from patients.grading.response import ResponseInput, protocol_response
 from patients.schedule.plan import PlannedVisit
 from trial.protocol.visits import visit_type
 
@@ -145,6 +147,8 @@ class _Page:
 
     def _investigator(self) -> str:
         """Without a marrow, the lymphoma that is still there is no response."""
+        if self._in_remission:
+            return remission_on(self.story, self.assessment.day)
         not_done = self.assessment.finding is Finding.MARROW_NOT_DONE
         return Finding.ACTIVE.value if not_done and self.story.has_lymphoma else self.assessment.finding.value
 
@@ -245,6 +249,19 @@ class _Page:
         if finding is Finding.MARROW_NOT_DONE:
             return False
         return self._is_baseline or day == self.story.facts.cri_date or visit in PET_EXPECTED_AT
+
+
+def remission_on(story: Story, day: date) -> str:
+    """CR, CRh or CRi by the protocol's policy, with the counts of the day."""
+    neutrophils, platelets = counts_on(story, day)
+    given = ResponseInput(
+        disease=story.diagnosis,
+        marrow_done=True,
+        marrow_blast=Decimal(0),
+        anc=neutrophils,
+        platelets=platelets,
+    )
+    return str(protocol_response(given).value)
 
 
 def relapsed_marrow_blasts(story: Story) -> Decimal:

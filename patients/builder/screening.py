@@ -124,7 +124,7 @@ def demographics(story: Story) -> Iterator[PageRow]:
             "ethnic_han": "han",
             "race": "ASIAN",
             "country": "CHN",
-            "abo_rh": story.one_of("DM abo_rh", _blood_groups()),
+            "abo_rh": blood_group(story),
             "cmv_igg": story.one_of("DM cmv_igg", ("positive", "positive", "positive", "negative")),
             "ebv_igg": "positive",
             "hbsag": "negative",
@@ -133,6 +133,10 @@ def demographics(story: Story) -> Iterator[PageRow]:
             "hctci": story.number("DM hctci", 0, 4),
         },
     )
+
+
+def blood_group(story: Story) -> str:
+    return story.one_of("DM abo_rh", _blood_groups())
 
 
 def _blood_groups() -> list[str]:
@@ -167,7 +171,7 @@ def _diagnosis(story: Story) -> dict[str, Any]:
         "dx_type": story.diagnosis,
         "dx_subtype": subtype,
         "dx_classification": "who_2022",
-        "dx_date": _diagnosed(story),
+        "dx_date": diagnosed_on(story),
         "secondary_dx": False,
         "cyto_group": cytogenetics,
         "fusion_genes": [_FUSIONS.get(subtype, "none")],
@@ -182,7 +186,7 @@ def _diagnosis(story: Story) -> dict[str, Any]:
     return values
 
 
-def _diagnosed(story: Story) -> PartialDate:
+def diagnosed_on(story: Story) -> PartialDate:
     """As long ago as the lines and transplantations take; of some only the month is known."""
     facts = story.facts
     lines = sum(story.number(f"DX line {n}", *LINE_DAYS) for n in range(max(facts.prior_lines, 1)))

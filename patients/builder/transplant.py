@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from patients.builder.response import Finding, assessments
+from patients.builder.donors import donor_id
+from patients.builder.response import Finding, assessments, remission_on
 from patients.builder.story import PageRow, Story
 from patients.builder.treatment import weight_at_infusion
 from trial.protocol.visits import ANCHOR_FORMS
@@ -38,13 +39,14 @@ def _state(story: Story, day: date) -> dict[str, Any]:
     assert last.finding is Finding.REMISSION
     return {
         "hsct_start_dt": story.moment("HSCT hsct_start_dt", day, from_hour=13, to_hour=17),
-        "hsct_status": last.finding.value,
+        "hsct_status": remission_on(story, last.day),
         "hsct_mrd": "negative" if story.is_mrd_negative else "positive",
     }
 
 
 def _graft(story: Story) -> dict[str, Any]:
     return {
+        "hsct_donor": donor_id(story),
         "hsct_source": story.one_of("HSCT hsct_source", (["bm", "g_csf_pbsc"], ["g_csf_pbsc"])),
         "hsct_fresh": "fresh",
         "graft_weight": weight_at_infusion(story) - story.decimal("HSCT graft_weight", *WEIGHT_LOSS_KG),

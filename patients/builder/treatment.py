@@ -27,18 +27,32 @@ def infusion(story: Story) -> Iterator[PageRow]:
         visit=ANCHOR_FORMS["INF"],
         values={
             "inf_go": True,
+            "inf_batch": batch_number(story),
             "inf_coi_check1": INVESTIGATOR,
             "inf_coi_check2": NURSE,
             "inf_start_dt": start,
             "inf_end_dt": start + timedelta(minutes=story.number("INF inf_end_dt", 12, 35)),
             "inf_weight": weight_at_infusion(story),
-            "inf_dose_total": _total(story, weight_at_infusion(story)),
-            "inf_volume": story.decimal("INF inf_volume", "20.0", "60.0"),
+            "inf_dose_total": dose_total(story),
+            "inf_volume": volume(story),
             "inf_complete": True,
             "inf_premed": ["antihistamine", "paracetamol"],
             "inf_reaction": "none",
         },
     )
+
+
+def batch_number(story: Story) -> str:
+    return f"B-{story.subject}"
+
+
+def dose_total(story: Story) -> Decimal:
+    """CAR+ cells in 10^6: all that is in the bag."""
+    return _total(story, weight_at_infusion(story))
+
+
+def volume(story: Story) -> Decimal:
+    return story.decimal("INF inf_volume", "20.0", "60.0")
 
 
 def weight_at_infusion(story: Story) -> Decimal:

@@ -86,6 +86,10 @@ class RowAnswers:
         return self.record.visit
 
     @property
+    def row_key(self) -> str:
+        return self.record.row_key
+
+    @property
     def subject(self) -> str:
         return self.casebook.subject_code
 

@@ -411,7 +411,7 @@ class Eligibility(FormRow):
             lambda answers: None,  # creatinine and weight come with the laboratory and vital-signs forms
             ("LAB", "VS", "DM.age_consent", "DM.sex"),
         ),
-        waits_for="LAB",
+        waits_for="VS",
         hard=between("5", "300"),
         soft=at_least("60"),
         unit="mL/min",

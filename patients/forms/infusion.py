@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.forms.rows import row_with
 from patients.items.codelists import NO, choices
 from patients.items.conditions import Answers, when
 from patients.items.item import Derivation
@@ -38,6 +39,26 @@ from trial.protocol.configuration import setting_as
 from trial.protocol.study import SITE_ZONE
 
 
+def _released(answers: Answers, item: str) -> Any:
+    """What the release form says of the batch infused."""
+    batch = row_with(answers, "REL", "batch_no", answers["inf_batch"])
+    return batch[item] if batch else None
+
+
+def _may_be_infused(batch_no: str, answers: Answers) -> bool:
+    """The batch exists, was not rejected, its label is right, and it has not expired."""
+    batch = row_with(answers, "REL", "batch_no", batch_no)
+    if batch is None or batch["rel_conditional"] == "rejected" or batch["rel_coi_match"] is False:
+        return False
+    expiry, start = batch["rel_expiry"], answers["inf_start_dt"]
+    return expiry is None or start is None or start <= expiry
+
+
+def _after_release(moment: datetime, answers: Answers) -> bool:
+    released = _released(answers, "rel_decision_dt")
+    return released is None or moment >= released
+
+
 def _dose_per_kg(answers: Answers) -> Decimal | None:
     total, weight = answers["inf_dose_total"], answers["inf_weight"]
     if total is None or not weight:
@@ -56,7 +77,7 @@ def dose_in_window(dose: Decimal | None) -> bool | None:
 
 def _t_cells_per_kg(answers: Answers) -> Decimal | None:
     """Needs the share of CAR+ cells, which comes with the release form."""
-    total, weight, share = answers["inf_dose_total"], answers["inf_weight"], answers["REL.rel_car"]
+    total, weight, share = answers["inf_dose_total"], answers["inf_weight"], _released(answers, "rel_car")
     if total is None or not weight or not share:
         return None
     per_kg: Decimal = total / (share / 100) / weight
@@ -112,7 +133,16 @@ class Infusion(FormRow):
         hard=numbered(other_than(NO), "X-INF-01", _("Pre-infusion check not passed.")),
         cdisc="DS",
     )
-    inf_batch = ReferenceItem(_("Batch infused"), target="REL.batch_no", cdisc="EX.EXLOT")
+    inf_batch = ReferenceItem(
+        _("Batch infused"),
+        target="REL.batch_no",
+        hard=numbered(
+            must("released, not rejected, not expired", _may_be_infused, "REL.rel_conditional"),
+            "X-INF-02",
+            _("Batch may not be infused."),
+        ),
+        cdisc="EX.EXLOT",
+    )
     inf_coi_check1 = UserItem(_("Identity checked by"), cdisc="audit")
     inf_coi_check2 = UserItem(
         _("Second checker"),
@@ -130,7 +160,7 @@ class Infusion(FormRow):
         hard=(
             NOT_LATER_THAN_NOW,
             not_before("ELIG.icf_main_dt"),
-            not_before("REL.rel_decision_dt"),
+            must("not before the release", _after_release, "REL.rel_decision_dt"),
             must("at least 1 d after lymphodepletion", _after_lymphodepletion, "LD.ld_date"),
         ),
         soft=numbered(

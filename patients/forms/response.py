@@ -5,7 +5,7 @@ derived from them side by side, beside the investigator's own.
 """
 
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -49,6 +49,8 @@ from patients.items.types import (
 from trial.protocol.configuration import setting, setting_as
 
 BLOOD_SAMPLES_APART = timedelta(days=7)
+COUNT_NEAR_DAYS = 3
+TRANSFUSION_FREE_DAYS = 7
 MARROW_EXPECTED_AT = ("C28", "HM1", "HM3")
 PET_EXPECTED_AT = ("C28", "HM3")
 _EXTRAMEDULLARY = CodeList(
@@ -94,6 +96,31 @@ def _blood_blasts_persist(answers: Answers) -> bool:
         row["pb_blast"] and answers["resp_dt"] - row["resp_dt"] >= BLOOD_SAMPLES_APART
         for row in _earlier(answers)
     )
+
+
+def _nearest_count(answers: Answers, test: str, step: str) -> Decimal | None:
+    """The result of a count (10^9/L) nearest to the assessment, at most 3 days away; the earlier on a tie."""
+    day = answers["resp_dt"]
+    found = [
+        (abs((sampled - day).days), row["lab_dt"], row["lab_si"])
+        for row in answers.rows("LAB")
+        if row["lab_test"] == test
+        and row["lab_si"] is not None
+        and day
+        and (sampled := local_day(row["lab_dt"]))
+    ]
+    near = min((one for one in found if one[0] <= COUNT_NEAR_DAYS), default=None)
+    return None if near is None else near[2].quantize(Decimal(step), ROUND_HALF_UP)
+
+
+def _platelets(answers: Answers) -> int | None:
+    """Not within 7 days of a platelet transfusion, where transfusions are recorded."""
+    day = answers["resp_dt"]
+    transfused = (row["trf_dt"] for row in answers.rows("TRF") if row["trf_type"] == "platelets")
+    if any(day and given and 0 <= (day - given).days <= TRANSFUSION_FREE_DAYS for given in transfused):
+        return None
+    count = _nearest_count(answers, "PLAT", "1")
+    return None if count is None else int(count)
 
 
 def _assessment(answers: Answers, reading: str) -> ResponseInput | None:
@@ -257,7 +284,9 @@ class ResponseAssessment(FormRow):
         5,
         2,
         derived=Derivation(
-            "nearest neutrophils within 3 d, from LAB", lambda answers: None, ("LAB", "resp_dt")
+            "nearest neutrophils within 3 d, from LAB",
+            lambda answers: _nearest_count(answers, "NEUT", "0.01"),
+            ("LAB", "resp_dt"),
         ),
         waits_for="LAB",
         hard=between("0", "100"),
@@ -268,7 +297,7 @@ class ResponseAssessment(FormRow):
         _("Platelets (untransfused 7 d)"),
         derived=Derivation(
             "nearest platelets within 3 d without transfusion in 7 d, from LAB and TRF",
-            lambda answers: None,
+            _platelets,
             ("LAB", "TRF", "resp_dt"),
         ),
         waits_for="LAB",

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.forms.donor import CAR_T_SOURCE, GRAFT_SOURCE
+from patients.forms.rows import row_with
 from patients.items.codelists import NO, RESP, YES, Code, CodeList, choices, codes
 from patients.items.conditions import Answers, when
 from patients.items.item import Derivation
@@ -62,6 +64,19 @@ def _as_assessed(status: str, answers: Answers) -> bool:
         status in (response["resp_protocol"], response["resp_strict"], response["resp_inv"])
         for response in responses
     )
+
+
+def _roles(answers: Answers, donor_id: str) -> list[str]:
+    donor = row_with(answers, "DONOR", "donor_id", donor_id)
+    return (donor["donor_role"] or []) if donor else []
+
+
+def _is_graft_donor(donor_id: str, answers: Answers) -> bool:
+    return GRAFT_SOURCE in _roles(answers, donor_id)
+
+
+def _is_product_donor(donor_id: str, answers: Answers) -> bool:
+    return CAR_T_SOURCE in _roles(answers, donor_id)
 
 
 def _within_ten_percent(weight: Decimal, answers: Answers) -> bool:
@@ -142,7 +157,19 @@ class Transplantation(FormRow):
         unit="d",
         cdisc="ADSL.CARTHSCT",
     )
-    hsct_donor = ReferenceItem(_("Graft donor"), target="DONOR.donor_id", req="C", when=_DONE, cdisc="RELREC")
+    hsct_donor = ReferenceItem(
+        _("Graft donor"),
+        target="DONOR.donor_id",
+        req="C",
+        when=_DONE,
+        hard=numbered(
+            must("a donor chosen as graft source", _is_graft_donor, "DONOR.donor_role"),
+            "X-HSCT-06",
+            _("Choose the donor on DONOR first."),
+        ),
+        soft=must("the donor of the CAR-T product", _is_product_donor, "DONOR.donor_role"),
+        cdisc="RELREC",
+    )
     hsct_status = ChoiceItem(
         _("Disease state at H0"),
         RESP,

@@ -125,6 +125,43 @@ RESP = CodeList(
     "C96785",
 )
 REL = choices("REL", _("not related"), _("unlikely"), _("possible"), _("probable"), _("definite"))
+OUTCOME = CodeList(
+    "OUT",
+    (
+        Code("RECOVERED/RESOLVED", _("recovered/resolved"), "C49498"),
+        Code("RECOVERING/RESOLVING", _("recovering/resolving"), "C49496"),
+        Code("NOT RECOVERED/NOT RESOLVED", _("not recovered/not resolved"), "C49494"),
+        Code("RECOVERED/RESOLVED WITH SEQUELAE", _("recovered/resolved with sequelae"), "C49495"),
+        Code("FATAL", _("fatal"), "C48275"),
+        Code("UNKNOWN", _("unknown")),
+    ),
+    "C66768",
+)
+ACTION = CodeList(
+    "ACN",
+    (
+        Code("DOSE NOT CHANGED", _("dose not changed"), "C49504"),
+        Code("DRUG INTERRUPTED", _("drug interrupted"), "C49501"),
+        Code("DRUG WITHDRAWN", _("drug withdrawn"), "C49502"),
+        Code("DOSE REDUCED", _("dose reduced"), "C49505"),
+        Code("NOT APPLICABLE", _("not applicable"), "C48660"),
+        Code("UNKNOWN", _("unknown")),
+    ),
+    "C66767",
+)
+OXYGEN = CodeList(
+    "O2",
+    (
+        Code("none", _("none")),
+        Code("nasal_cannula", _("nasal cannula")),
+        Code("blow_by", _("blow-by")),
+        Code("high_flow", _("high-flow")),
+        Code("mask", _("mask")),
+        Code("venturi", _("venturi")),
+        Code("non_rebreather", _("non-rebreather")),
+        Code("positive_pressure", _("positive pressure (CPAP/BiPAP/ventilator)")),
+    ),
+)
 DEATH_CAUSE = choices(
     "PRCDTH",
     _("relapse/progression"),

@@ -29,6 +29,10 @@ class Answers(Protocol):
         """The code of the visit; empty on a log form."""
 
     @property
+    def row_key(self) -> str:
+        """The key of the row; empty on a single form."""
+
+    @property
     def subject(self) -> str:
         """The code of the subject."""
 

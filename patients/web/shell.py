@@ -51,11 +51,19 @@ def site_label(site: Site) -> str:
     return site.code if site.name == site.code else str(site)
 
 
+def _places(here: str) -> list[tuple[Permission, NavLink]]:
+    """Where everybody may go who holds the right at one of the sites."""
+    return [
+        (Permission.READ, NavLink(reverse("subjects"), _("Subjects"), "subjects", here == "subjects")),
+        (Permission.READ_RESULTS, NavLink(reverse("locks"), _("Results"), "results", here == "locks")),
+    ]
+
+
 def shell(person: Account, sites: Iterable[Site], *, here: str, subject: Subject | None = None) -> Shell:
     """The frame for a person at these sites; `here` is the name of the place they are at."""
     at = list(sites)
     roles = dict.fromkeys(role.label for site in at for role in roles_at(person, site.code))
-    links = [NavLink(reverse("subjects"), _("Subjects"), "subjects", here == "subjects")]
+    links = [link for right, link in _places(here) if any(can(person, right, site=site.code) for site in at)]
     if subject is not None:
         links.append(
             NavLink(

@@ -1,12 +1,11 @@
 """The addresses of the screens. Records are named by their codes, pages by their number."""
 
 from django.urls import URLPattern, path
-from django.views.generic import RedirectView
 
 from patients.web import views
 
 urlpatterns: list[URLPattern] = [
-    path("", RedirectView.as_view(pattern_name="subjects"), name="home"),
+    path("", views.home, name="home"),
     path("subjects/", views.subjects, name="subjects"),
     path("subjects/<str:code>/", views.subject, name="subject"),
     path("subjects/<str:code>/trail/", views.trail, name="trail"),

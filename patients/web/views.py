@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
@@ -33,6 +33,14 @@ private = cache_control(private=True, no_store=True)
 """What is shown of patients is kept by no cache."""
 
 LOCKED = 423
+
+
+@require_safe
+@private
+def home(request: HttpRequest) -> HttpResponse:
+    """To the subjects; who may not see any goes to the results."""
+    reads = sites_where(person_of(request), Permission.READ)
+    return redirect("subjects" if reads else "locks")
 
 
 @require_safe

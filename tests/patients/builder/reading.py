@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from patients.builder.build import FORMS
 from patients.casebook.answers import HeldCasebook, Record
 from patients.casebook.files import HEADER, IDENTITY, PEOPLE
 from patients.casebook.form import form_model
@@ -21,7 +22,7 @@ from trial.protocol import configuration
 from trial.protocol.defaults import CONSENT_VERSIONS
 
 Rows = Sequence[Mapping[str, str]]
-DERIVED_IN_ORDER = ("DM", "ELIG", "DX", "INF", "RESP", "HSCT", "RLP", "FU", "DTH", "EOS")
+DERIVED_IN_ORDER = tuple(FORMS)
 
 
 class _NoVersions:

@@ -70,16 +70,35 @@ def planted(folder: Path, change: Callable[[Sheets], object], count: int = 1) ->
     return write(folder, found)
 
 
+PEOPLE = ("SUBJECTS", "MEMBERS", "IDENTITY")
+
+
 def pages_in(found: Sheets) -> int:
     """How many pages the sheets of forms are about."""
-    people = ("SUBJECTS", "MEMBERS", "IDENTITY")
-    places = {
-        (name, one["subject_id"], one["visit_code"])
+    return sum(len(_places(rows)) for name, rows in found.items() if name not in PEOPLE)
+
+
+def rows_in(found: Sheets) -> int:
+    """How many rows the sheets of forms hold."""
+    return sum(len(rows) for name, rows in found.items() if name not in PEOPLE)
+
+
+def first_half(found: Sheets) -> Sheets:
+    """The first half of the pages of each form, each with all its rows."""
+    kept = {name: _places(rows) for name, rows in found.items() if name not in PEOPLE}
+    return {
+        name: [one for one in rows if name in PEOPLE or _place(one) in kept[name][: len(kept[name]) // 2]]
         for name, rows in found.items()
-        if name not in people
-        for one in rows
     }
-    return len(places)
+
+
+def _places(rows: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
+    """Subject and visit of each page, in the order of the rows."""
+    return list(dict.fromkeys(_place(one) for one in rows))
+
+
+def _place(row: Mapping[str, str]) -> tuple[str, str]:
+    return row["subject_id"], row["visit_code"]
 
 
 def counts(report: Report) -> dict[str, int]:

@@ -92,7 +92,7 @@ DX = {
     "cyto_group": "normal",
     "fusion_genes": "none",
     "mutations": "none",
-    "disease_status": "relapse_after_allo_hsct",
+    "disease_status": "relapse_1",
     "relapse_n": "3",
     "bm_blast_scr_pct": "60.4",
     "pb_blast_scr_pct": "29.8",

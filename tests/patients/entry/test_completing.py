@@ -108,10 +108,13 @@ def test_a_soft_finding_does_not_keep_a_page_open(page: Page) -> None:
 
 
 def test_an_item_of_a_form_that_is_not_there_yet_is_not_asked_for(subject: Subject) -> None:
-    page = desk.page_of(desk.infused("HZ01-002"), "INF", "C0")
-    saved = desk.save(page, complete=True)
-    assert saved.is_complete
-    assert desk.row_of(page).inf_batch is None
+    page = desk.opened(desk.infused("HZ01-002"), "RLP", "RLPv1", "2024-03-01")
+    answers = {"rlp_dt": "2024-03-01", "rlp_type": "progression_without_remission"}
+    saved = desk.save(page, answers, on="2024-03-01", complete=True)
+    assert not saved.is_complete
+    assert checks(saved, "rlp_cd7")
+    assert not checks(saved, "rlp_car_pos")
+    assert desk.row_of(page).rlp_car_pos is None
 
 
 def test_a_correction_without_fault_leaves_a_page_complete(complete: Page) -> None:

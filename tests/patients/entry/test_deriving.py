@@ -207,8 +207,8 @@ def test_every_stored_derivation_is_what_the_rules_say_now(subject: Subject) -> 
 def test_the_sources_of_derivations_say_which_forms_depend_on_which() -> None:
     found = dependents()
     assert found["ELIG"] == {"DM"}
-    assert found["INF"] == {"RESP", "HSCT"}
+    assert found["INF"] == {"AE", "CRS", "HSCT", "RESP"}
     assert found["RESP"] == {"RESP"}
     assert found["DX"] == {"RESP"}
     assert found["RLP"] == {"DTH"}
-    assert found["HSCT"] == {"RESP"}
+    assert found["HSCT"] == {"AE", "RESP"}

@@ -27,14 +27,14 @@ def lines(text: str) -> dict[str, str]:
 
 @pytest.mark.requirement("DI-10")
 def test_an_import_its_repetition_and_its_correction(registry: Registry, tmp_path: Path) -> None:
-    pages = casebooks.pages_in(sheets())
+    pages, rows = casebooks.pages_in(sheets()), casebooks.rows_in(sheets())
     first = registry.run("import_casebook", write(tmp_path / "first", sheets()))
-    assert lines(first.stdout)["kept"] == f"{pages} pages, {pages} rows"
-    assert first.stdout.splitlines()[-1] == f"rows in: {pages}"
+    assert lines(first.stdout)["kept"] == f"{pages} pages, {rows} rows"
+    assert first.stdout.splitlines()[-1] == f"rows in: {rows}"
     assert first.stderr == ""
 
     again = registry.run("import_casebook", tmp_path / "first")
-    assert lines(again.stdout)["left as it was"] == f"{pages} pages, {pages} rows"
+    assert lines(again.stdout)["left as it was"] == f"{pages} pages, {rows} rows"
 
     other = planted(tmp_path / "other", lambda found: row(found, "DX").update(relapse_n="5"))
     conflict = registry.run("import_casebook", other, check=False)
@@ -43,17 +43,17 @@ def test_an_import_its_repetition_and_its_correction(registry: Registry, tmp_pat
 
     changed = registry.run("import_casebook", other, "--reason", "second delivery of the source")
     assert lines(changed.stdout)["kept"] == "1 pages, 1 rows"
-    assert lines(changed.stdout)["left as it was"] == f"{pages - 1} pages, {pages - 1} rows"
+    assert lines(changed.stdout)["left as it was"] == f"{pages - 1} pages, {rows - 1} rows"
 
 
 @pytest.mark.requirement("DI-10")
 def test_refusals_are_named_and_kept_or_undone_as_asked(registry: Registry, tmp_path: Path) -> None:
-    pages = casebooks.pages_in(sheets())
+    pages, rows = casebooks.pages_in(sheets()), casebooks.rows_in(sheets())
     folder = planted(tmp_path / "in", spoiled)
     for option in ("--dry-run", "--all-or-nothing"):
         undone = registry.run("import_casebook", folder, option, check=False)
         assert undone.returncode == 1
-        assert undone.stdout.splitlines()[-1] == f"rows in: {pages}; nothing was kept"
+        assert undone.stdout.splitlines()[-1] == f"rows in: {rows}; nothing was kept"
 
     kept = registry.run("import_casebook", folder, check=False)
     assert kept.returncode == 1

@@ -16,7 +16,7 @@ from trial.trail.actor import Source
 
 pytestmark = pytest.mark.django_db
 
-MOST = 25
+MOST = 30
 
 
 def sent_by(page: Page, answers: dict[str, str], **options: object) -> list[str]:

@@ -46,7 +46,7 @@ def test_screening_is_there_from_the_beginning_without_dates() -> None:
     subject = desk.a_subject()
     assert codes(subject) == {"SCR"}
     assert window(subject, "SCR") == (None, None, None)
-    assert set(subject.pages.values_list("form_code", flat=True)) == {"ELIG", "DM", "DX", "RESP"}
+    assert set(subject.pages.values_list("form_code", flat=True)) == {"ELIG", "DM", "DX", "LAB", "RESP"}
 
 
 def test_consent_gives_screening_its_window_and_opens_enrolment() -> None:
@@ -101,7 +101,11 @@ def test_new_visits_stand_in_the_trail_in_one_change(infused: Subject) -> None:
 
 
 def test_a_visit_has_an_empty_page_for_each_form_of_this_version_that_is_due(infused: Subject) -> None:
-    assert set(visit(infused, "C28").pages.values_list("form_code", flat=True)) == {"RESP"}
+    assert set(visit(infused, "C28").pages.values_list("form_code", flat=True)) == {
+        "AGVHD",
+        "LAB",
+        "RESP",
+    }
     assert not infused.pages.filter(form_code__in=LOG_FORMS).exists()
 
 

@@ -1,0 +1,123 @@
+"""From a number to its subjects, and from each subject to the pages and items that made it."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import polars as pl
+
+from analytics.datasets.build import Datasets, build_datasets
+from analytics.datasets.trace import traced
+from analytics.endpoints.catalogue import Entry, catalogue
+from analytics.locks.cut import FORM_DATE, all_records
+from analytics.locks.models import Lock
+from analytics.locks.snapshot import CutSubject, read_snapshot
+from analytics.reports.variables import variables_of
+from analytics.runs.models import Estimate, Run
+from analytics.runs.results import NoResult
+from patients.casebook.answers import Record
+from patients.casebook.form import form_model
+from patients.casebook.page import Subject
+from patients.entry.header import FORM_DATE as FORM_DATE_ITEM
+from trial.people.access import sites_where
+from trial.people.models import Account
+from trial.people.roles import Permission
+from trial.protocol.configuration import configured_as
+
+
+@dataclass(frozen=True, slots=True)
+class SourceItem:
+    """An item behind a number: where it stands, with the version of its row at the lock."""
+
+    variable: str
+    value: str
+    form: str
+    visit: str
+    row_key: str
+    label: str
+    page_id: int | None
+    history_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TracedSubject:
+    subject: str
+    may_open: bool
+    items: tuple[SourceItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TraceScreen:
+    """One figure with its working."""
+
+    lock: Lock
+    entry: Entry
+    estimate: Estimate
+    subjects: tuple[TracedSubject, ...]
+
+    @property
+    def full_precision(self) -> str:
+        return "–" if self.estimate.value is None else repr(self.estimate.value)
+
+
+def trace_screen(lock: Lock, run: Run, figure: str, reader: Account) -> TraceScreen:
+    """Raises NoResult for a figure the run did not compute. Links to pages are for those who may read."""
+    estimate = run.estimates.filter(figure=figure).first()
+    if estimate is None:
+        raise NoResult(figure)
+    openable = set(
+        Subject.objects.filter(site__in=sites_where(reader, Permission.READ)).values_list("code", flat=True)
+    )
+    data, sealed = _sealed(run.pk)
+    rows = traced(data, lock).filter(pl.col("VARIABLE").is_in(variables_of(figure)))
+    subjects = tuple(
+        TracedSubject(
+            code, code in openable, tuple(_items(rows.filter(pl.col("SUBJID") == code), sealed[code]))
+        )
+        for code in estimate.subjects
+    )
+    return TraceScreen(lock, catalogue()[figure], estimate, subjects)
+
+
+@lru_cache(maxsize=2)
+def _sealed(run_id: int) -> tuple[Datasets, dict[str, CutSubject]]:
+    """The datasets and the subjects of a run; a sealed snapshot never changes, so neither do they."""
+    run = Run.objects.select_related("snapshot").get(pk=run_id)
+    with configured_as(run.configuration):
+        cutoff, found = read_snapshot(run.snapshot.path)
+        subjects = list(found)
+        return build_datasets(cutoff, subjects), {subject.facts.subject: subject for subject in subjects}
+
+
+def _items(rows: pl.DataFrame, subject: CutSubject) -> list[SourceItem]:
+    records = {
+        (record.visit, record.form, record.row_key): record for record in all_records(subject.casebook)
+    }
+    return [
+        SourceItem(
+            variable=row["VARIABLE"],
+            value=_shown(records.get((row["visit"], row["form"], row["row_key"])), row["form"], row["item"]),
+            form=row["form"],
+            visit=row["visit"],
+            row_key=row["row_key"],
+            label=_label(row["form"], row["item"]),
+            page_id=row["page_id"],
+            history_id=row["history_id"],
+        )
+        for row in rows.iter_rows(named=True)
+    ]
+
+
+def _shown(record: Record | None, form: str, name: str) -> str:
+    """The value as people read it, as it was in the cut."""
+    if record is None:
+        return ""
+    if name == FORM_DATE:
+        return str(record.form_date or "")
+    return form_model(form).item(name).with_unit(record.values.get(name))
+
+
+def _label(form: str, item: str) -> str:
+    """The label of an item; the date of the page is the header's."""
+    return str(
+        FORM_DATE_ITEM.declared.label if item == FORM_DATE else form_model(form).item(item).declared.label
+    )

@@ -1,0 +1,11 @@
+"""The addresses of the pages of the locks."""
+
+from django.urls import URLPattern, path
+
+from analytics.reports import views
+
+urlpatterns: list[URLPattern] = [
+    path("locks/", views.locks, name="locks"),
+    path("locks/<int:pk>/", views.results, name="results"),
+    path("locks/<int:pk>/<str:figure>/", views.trace, name="trace"),
+]

@@ -1,0 +1,172 @@
+"""Adverse events and infections that the timeline implies."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from patients.builder.story import PageRow, Story
+from patients.builder.timeline import DeathCause
+from patients.items.partial_date import PartialDate
+
+FATAL_INFECTION_DAYS = 6  # from its onset to death, at most
+REACTIVATION_AFTER_GRAFT_DAYS = (25, 45)
+REACTIVATION_LASTS_DAYS = (14, 30)
+
+
+def adverse_events(story: Story) -> Iterator[PageRow]:
+    """AE: CRS, cytopenia, acute GVHD from grade II, and a fatal infection."""
+    events = [
+        event for event in (_crs(story), _cytopenia(story), _gvhd(story), _fatal_infection(story)) if event
+    ]
+    for number, values in enumerate(sorted(events, key=lambda event: str(event["ae_start"])), 1):
+        yield PageRow(form="AE", day=story.screened_on, visit="", row_key=str(number), values=values)
+
+
+def _event(story: Story, start: date, end: date | None, grade: int, **values: Any) -> dict[str, Any]:
+    grafted = story.facts.hsct_date
+    fatal = grade == 5
+    common: dict[str, Any] = {
+        "ae_start": PartialDate.of(start),
+        "ae_grade": str(grade),
+        "ae_serious": fatal,
+        "ae_rel_ld": "unlikely",
+        "ae_rel_cart": "unlikely",
+        "ae_rel_disease": "not_related",
+        "ae_action": "NOT APPLICABLE",
+        "ae_other_action": ["drug"],
+        "ae_outcome": "FATAL" if fatal else "RECOVERED/RESOLVED" if end else "NOT RECOVERED/NOT RESOLVED",
+    }
+    if grafted:
+        common["ae_rel_hsct"] = "unlikely" if start >= grafted else "not_related"
+    if end:
+        common["ae_end"] = PartialDate.of(end)
+    if fatal:
+        common["ae_ser_crit"] = ["death"]
+    return common | values
+
+
+def _crs(story: Story) -> dict[str, Any] | None:
+    facts = story.facts
+    if not facts.crs_max_grade or facts.crs_onset_date is None:
+        return None
+    return _event(
+        story,
+        facts.crs_onset_date,
+        facts.crs_resolved_date,
+        facts.crs_max_grade,
+        ae_term="Cytokine release syndrome",
+        ae_special="crs",
+        ae_ctcae_term="cytokine_release_syndrome",
+        ae_rel_cart="definite",
+    )
+
+
+def _cytopenia(story: Story) -> dict[str, Any] | None:
+    facts = story.facts
+    if (facts.cytopenia_max_grade or 0) < 3 or facts.cytopenia_onset_date is None:
+        return None
+    before = facts.cart_infusion_date is not None and facts.cytopenia_onset_date < facts.cart_infusion_date
+    return _event(
+        story,
+        facts.cytopenia_onset_date,
+        None,
+        facts.cytopenia_max_grade or 0,
+        ae_term="Neutropenia",
+        ae_special="cytopenia",
+        ae_ctcae_term="neutrophil_count_decreased",
+        ae_rel_ld="definite",
+        ae_rel_cart="not_related" if before else "possible",
+    )
+
+
+def _gvhd(story: Story) -> dict[str, Any] | None:
+    facts = story.facts
+    if (facts.agvhd_max_grade or 0) < 2 or facts.agvhd_onset_date is None:
+        return None
+    related = {} if facts.hsct_date is None else {"ae_rel_hsct": "definite"}
+    return _event(
+        story,
+        facts.agvhd_onset_date,
+        facts.agvhd_resolved_date,
+        min(facts.agvhd_max_grade or 0, 4),
+        ae_term="Acute graft versus host disease",
+        ae_special="agvhd",
+        ae_ctcae_term="immune_system_disorders_other",
+        **related,
+    )
+
+
+def _onset_of_fatal_infection(story: Story) -> date | None:
+    facts = story.facts
+    if facts.death_cause is not DeathCause.INFECTION or facts.death_date is None:
+        return None
+    earliest = facts.cart_infusion_date or facts.enrolment_date
+    return max(earliest, facts.death_date - timedelta(story.number("INFX fatal", 2, FATAL_INFECTION_DAYS)))
+
+
+def _fatal_infection(story: Story) -> dict[str, Any] | None:
+    onset = _onset_of_fatal_infection(story)
+    if onset is None:
+        return None
+    return _event(
+        story,
+        onset,
+        story.facts.death_date,
+        5,
+        ae_term="Septic shock",
+        ae_special="infection",
+        ae_ctcae_term="sepsis",
+        ae_rel_ld="possible",
+    )
+
+
+def infections(story: Story) -> Iterator[PageRow]:
+    """INFX: the fatal infection, and a reactivation of CMV in some after the graft."""
+    found = [infection for infection in (_reactivation(story), _fatal(story)) if infection]
+    for number, values in enumerate(sorted(found, key=lambda infection: infection["inf_onset"]), 1):
+        yield PageRow(form="INFX", day=story.screened_on, visit="", row_key=str(number), values=values)
+
+
+def _fatal(story: Story) -> dict[str, Any] | None:
+    onset = _onset_of_fatal_infection(story)
+    if onset is None:
+        return None
+    return {
+        "inf_onset": onset,
+        "inf_class": "bacterial",
+        "inf_site": ["blood"],
+        "inf_org": story.one_of(
+            "INFX org", ("klebsiella_pneumoniae", "pseudomonas_aeruginosa", "escherichia_coli")
+        ),
+        "inf_evidence": "proven",
+        "inf_ctcae": "5",
+        "inf_bmtctn": "3",
+        "inf_tx": ["antibacterial"],
+        "inf_end": story.facts.death_date,
+        "inf_outcome": "FATAL",
+    }
+
+
+def _reactivation(story: Story) -> dict[str, Any] | None:
+    grafted = story.facts.hsct_date
+    if grafted is None or not story.one_of("INFX cmv", (True, False, False)):
+        return None
+    onset = grafted + timedelta(story.number("INFX cmv onset", *REACTIVATION_AFTER_GRAFT_DAYS))
+    end = onset + timedelta(story.number("INFX cmv end", *REACTIVATION_LASTS_DAYS))
+    if end >= story.facts.last_contact_date:
+        return None
+    return {
+        "inf_onset": onset,
+        "inf_class": "viral_reactivation",
+        "inf_org": "cytomegalovirus",
+        "inf_evidence": "proven",
+        "vir_load": story.decimal("INFX cmv load", "1200", "9000"),
+        "vir_first_dt": onset,
+        "vir_neg_dt": end,
+        "vir_thr": True,
+        "inf_ctcae": "2",
+        "inf_bmtctn": "1",
+        "inf_tx": ["ganciclovir_foscarnet"],
+        "inf_end": end,
+        "inf_outcome": "RECOVERED/RESOLVED",
+    }

@@ -1,0 +1,93 @@
+"""PTHER: lines of earlier therapy, one row each, entered by the coordinator at screening.
+
+A line holds its consolidation, maintenance and intrathecal parts; lines are numbered from 1 without gaps.
+"""
+
+from django.utils.translation import gettext_lazy as _
+
+from patients.casebook.form import FormDeclaration, FormRow, Repeat
+from patients.forms.rows import unique_on_form
+from patients.items.codelists import RESP, Code, choices
+from patients.items.limits import at_most, between, not_after, not_before
+from patients.items.types import ChoiceItem, IntegerItem, MultiItem, PartialDateItem, TextItem
+
+
+class PriorTherapy(FormRow):
+    """One line of therapy before the trial: agents, dates, best response and why it ended."""
+
+    form = FormDeclaration(
+        code="PTHER",
+        title=_("Prior therapy line"),
+        enters="coordinator",
+        signs="-",
+        sdtm="CM (CMCAT=PRIOR ANTICANCER), SUPPCM",
+        repeat=Repeat.ROWS,
+        dated_by="line_start",
+        before_consent=True,
+    )
+
+    line_no = IntegerItem(
+        _("Line number"), hard=(between("1", "20"), unique_on_form("PTHER", "line_no")), cdisc="CM.CMSPID"
+    )
+    line_type = ChoiceItem(
+        _("Type"),
+        choices(
+            "line_type",
+            _("induction"),
+            _("consolidation"),
+            _("re-induction"),
+            _("salvage"),
+            _("maintenance"),
+            _("targeted"),
+            _("immunotherapy"),
+            _("radiotherapy"),
+            _("intrathecal only"),
+            _("other"),
+        ),
+        cdisc="CM.CMSCAT",
+    )
+    regimen_name = TextItem(_("Regimen"), 120, cdisc="CM.CMTRT")
+    agents = MultiItem(
+        _("Agents"),
+        choices(
+            "agents",
+            _("anthracycline"),
+            _("cytarabine"),
+            _("venetoclax"),
+            Code("hma", _("HMA")),
+            _("FLT3 inhibitor"),
+            _("IDH inhibitor"),
+            _("asparaginase"),
+            _("nelarabine"),
+            _("methotrexate"),
+            _("vincristine"),
+            _("steroid"),
+            _("cladribine/fludarabine"),
+            _("gemtuzumab"),
+            _("daratumumab"),
+            _("other"),
+        ),
+        cdisc="CM.CMDECOD",
+    )
+    line_start = PartialDateItem(
+        _("Start"), hard=(not_before("DX.dx_date"), not_after("LD.ld_date")), cdisc="CM.CMSTDTC"
+    )
+    line_end = PartialDateItem(_("End"), req="O", hard=not_before("line_start"), cdisc="CM.CMENDTC")
+    cycles = IntegerItem(
+        _("Courses given"), req="O", hard=between("0", "30"), soft=at_most("12"), cdisc="SUPPCM"
+    )
+    line_best_resp = ChoiceItem(_("Best response"), RESP, cdisc="RS.BESTRESP (C94536)")
+    line_stop_reason = ChoiceItem(
+        _("Reason ended"),
+        choices(
+            "line_stop_reason",
+            _("completed"),
+            _("progression/no response"),
+            _("relapse"),
+            _("toxicity"),
+            _("transplant"),
+            _("patient choice"),
+            _("other"),
+        ),
+        cdisc="SUPPCM",
+    )
