@@ -7,6 +7,7 @@ raw save (`loaddata`), and every switch of the library that would leave the hist
 """
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, NoReturn, TypeVar
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.db import models, transaction
 from django.db.models.signals import pre_save
 from django.dispatch import receiver
 from django.utils import timezone
-from simple_history.manager import HistoricalQuerySet
+from simple_history.manager import HistoricalQuerySet, HistoryManager
 from simple_history.models import HistoricalRecords
 
 from trial.trail.actor import current_actor
@@ -27,6 +28,15 @@ class UnauditedWrite(TypeError):
 
 class HistoryQuerySet(AppendOnlyQuerySet[Any], HistoricalQuerySet):  # type: ignore[misc]
     """The kept versions of a model: read only."""
+
+
+class RowHistoryManager(HistoryManager):  # type: ignore[misc]
+    """The library makes a manager's class at every access to a history; here it is made once."""
+
+    @classmethod
+    @cache
+    def from_queryset(cls, queryset_class: type[HistoryQuerySet], class_name: str | None = None) -> Any:
+        return super().from_queryset(queryset_class, class_name)
 
 
 class HistoryRow(AppendOnlyModel):
@@ -75,6 +85,7 @@ class RowVersions(HistoricalRecords):  # type: ignore[misc]
             history_user_setter=_set_author,
             history_change_reason_field=models.TextField(blank=True, default=""),
             historical_queryset=HistoryQuerySet,
+            history_manager=RowHistoryManager,
             **options,
         )
 
