@@ -80,6 +80,10 @@ class ResultsScreen:
     incidence: StepFigure | None
 
     @property
+    def patients_note(self) -> str:
+        return _("n = %(n)s, n (%%) unless said") % {"n": self.numbers.text("enrolled_n")}
+
+    @property
     def survival_caption(self) -> SafeString:
         return _sentence(
             _(
@@ -123,7 +127,26 @@ def _sentence(words: str, **numbers: SafeString) -> SafeString:
 
 
 def paragraph(n: Numbers) -> tuple[SafeString, ...]:
-    """The Results paragraph of the abstract, sentence by sentence, written from the numbers."""
+    """The Results paragraph of the abstract, sentence by sentence, written from the numbers. What the
+    published one had no occasion to say is added where it occurred."""
+    return (*_published(n), *_further(n))
+
+
+def _further(n: Numbers) -> list[SafeString]:
+    """The worst grades, relapses with CD7 and other deaths, each only if there are any."""
+    occasions = (
+        ("crs_g4_n", n.share("crs_g4"), _("CRS of grade 4 occurred in {share}.")),
+        ("agvhd_g4_n", n.share("agvhd_g4"), _("Acute GVHD of grade IV occurred in {share}.")),
+        ("relapse_cd7pos_n", n["relapse_cd7pos_n"], _("{share} had a CD7-positive relapse.")),
+        ("deaths_other", n["deaths_other"], _("{share} died of another cause.")),
+    )
+    return [
+        _sentence(words, share=share) for id, share, words in occasions if n.text(id) not in (MISSING, "0")
+    ]
+
+
+def _published(n: Numbers) -> tuple[SafeString, ...]:
+    """The sentences of the published interim analysis."""
     return (
         _sentence(
             _("By the cut-off, {enrolled} patients were enrolled and {infused} had received CD7 CAR-T cells; "
@@ -224,13 +247,17 @@ def _safety(n: Numbers) -> tuple[TableRow, ...]:
     return (
         row(_("CRS grade 1–2"), "crs_g12"),
         row(_("CRS grade 3"), "crs_g3"),
+        row(_("CRS grade 4"), "crs_g4"),
         row(_("Cytopenia grade 3–4"), "cytopenia_g34"),
         row(_("aGVHD grade I–II"), "agvhd_g12"),
         row(_("aGVHD grade III"), "agvhd_g3"),
+        row(_("aGVHD grade IV"), "agvhd_g4"),
         TableRow(_("aGVHD resolved"), n.of("agvhd_resolved_n", "agvhd_any_n")),
         TableRow(_("Chronic GVHD, evaluable"), n.of("cgvhd_n", "cgvhd_evaluable")),
         TableRow(_("Full donor chimerism, evaluable"), n.of("chimerism_full_n", "chimerism_evaluable")),
         row(_("Relapse, CD7-negative"), "relapse"),
+        row(_("Relapse of any type"), "relapse_any"),
         TableRow(_("Death from infection"), n["deaths_infection"]),
         TableRow(_("Death from relapse"), n["deaths_relapse"]),
+        TableRow(_("Death from another cause"), n["deaths_other"]),
     )

@@ -18,8 +18,19 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """A word beside a point of a curve; one that `ends` there stands left of it."""
+
+    x: str
+    y: str
+    text: str
+    ends: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
-    """One line: `kind` 1 or 2 picks its look; `path` the curve, `band` its limits, `ticks` the censored."""
+    """One line: `kind` 1 or 2 picks its look; `path` the curve, `band` its limits, `ticks` the censored.
+    `value` is the share at the line of reference."""
 
     kind: int
     label: str
@@ -28,6 +39,7 @@ class Curve:
     ticks: str
     label_x: str
     label_y: str
+    value: Label | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +111,7 @@ class Scale:
         marks = []
         for time in at:
             if time <= self.longest:
-                y = self.y(_value_at(time, times, shares, start))
+                y = self.y(share_at(time, times, shares, start))
                 marks.append(f"M{_number(self.x(time))} {_number(y - 4)}v8")
         return "".join(marks)
 
@@ -110,14 +122,16 @@ class Scale:
         """The corners of a step function that starts at 1, up to where it is defined."""
         corners, share_now = [(LEFT, self.y(1.0))], 1.0
         for time, share in zip(times, shares, strict=True):
+            corners.append((self.x(time), self.y(share_now)))
             if time > self.longest or share is None:
                 break
-            corners += [(self.x(time), self.y(share_now)), (self.x(time), self.y(share))]
+            corners.append((self.x(time), self.y(share)))
             share_now = share
         return corners
 
 
-def _value_at(time: float, times: Sequence[float], shares: Sequence[float], start: float) -> float:
+def share_at(time: float, times: Sequence[float], shares: Sequence[float], start: float) -> float:
+    """The step function at a time; `start` before its first step."""
     value = start
     for step, share in zip(times, shares, strict=True):
         if step > time:
