@@ -198,11 +198,11 @@ def _published(n: Numbers) -> tuple[SafeString, ...]:
         ),
         _sentence(
             _("At a median follow-up of {median} months (range {range}), {alive} patients were alive and "
-              "{free} free of disease; {relapse} had a CD7-negative relapse after a median of {time} months, "
-              "and {deaths} died, {infection} of infection and {of_relapse} of relapse."),
+              "{free} free of disease; {relapse} had a CD7-negative relapse after a median of {time} months "
+              "(range {times}), and {deaths} died, {infection} of infection and {of_relapse} of relapse."),
             median=n["fu_median"], range=n.spread("fu"), alive=n["alive_n"], free=n["disease_free_n"],
-            relapse=n.share("relapse"), time=n["relapse_median"], deaths=n["deaths_n"],
-            infection=n["deaths_infection"], of_relapse=n["deaths_relapse"],
+            relapse=n.share("relapse"), time=n["relapse_median"], times=n.spread("relapse"),
+            deaths=n["deaths_n"], infection=n["deaths_infection"], of_relapse=n["deaths_relapse"],
         ),
         _sentence(
             _("Twelve-month OS was {os} (95 % CI {os_ci}) and PFS {pfs} (95 % CI {pfs_ci}); median OS was "

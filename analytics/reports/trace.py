@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import polars as pl
 
@@ -67,7 +68,8 @@ def trace_screen(lock: Lock, run: Run, figure: str, reader: Account) -> TraceScr
     openable = set(
         Subject.objects.filter(site__in=sites_where(reader, Permission.READ)).values_list("code", flat=True)
     )
-    data, sealed = _sealed(run.pk)
+    with configured_as(run.configuration):
+        data, sealed = _sealed(run.snapshot.hash, run.snapshot.path, tuple(run.configuration.items()))
     rows = traced(data, lock).filter(pl.col("VARIABLE").is_in(variables_of(figure)))
     subjects = tuple(
         TracedSubject(
@@ -79,13 +81,13 @@ def trace_screen(lock: Lock, run: Run, figure: str, reader: Account) -> TraceScr
 
 
 @lru_cache(maxsize=2)
-def _sealed(run_id: int) -> tuple[Datasets, dict[str, CutSubject]]:
-    """The datasets and the subjects of a run; a sealed snapshot never changes, so neither do they."""
-    run = Run.objects.select_related("snapshot").get(pk=run_id)
-    with configured_as(run.configuration):
-        cutoff, found = read_snapshot(run.snapshot.path)
-        subjects = list(found)
-        return build_datasets(cutoff, subjects), {subject.facts.subject: subject for subject in subjects}
+def _sealed(
+    hash: str, path: Path, configuration: tuple[tuple[str, str], ...]
+) -> tuple[Datasets, dict[str, CutSubject]]:
+    """The datasets and the subjects of a snapshot under a configuration; sealed, they never change."""
+    cutoff, found = read_snapshot(path)
+    subjects = list(found)
+    return build_datasets(cutoff, subjects), {subject.facts.subject: subject for subject in subjects}
 
 
 def _items(rows: pl.DataFrame, subject: CutSubject) -> list[SourceItem]:

@@ -1,0 +1,221 @@
+"""The pages of a lock: who may see them, what they say, and that they say the same again."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from analytics.datasets.build import build_datasets
+from analytics.endpoints.catalogue import catalogue
+from analytics.endpoints.curves import curves_of
+from analytics.locks import seal
+from analytics.locks.cut import all_records
+from analytics.locks.models import Lock
+from analytics.runs.compute import compute_run
+from analytics.runs.models import Estimate
+from analytics.runs.start import run_of
+from patients.builder.timeline import Timeline
+from tests.analytics.casebooks import CutContent, built, content, cut_at, without_database
+from tests.patients.web import people
+from trial.people.access import SystemPerson
+from trial.people.roles import TABLE, Permission, Role
+from trial.trail.actor import Source
+
+pytestmark = pytest.mark.django_db
+CUTOFF = date(2025, 8, 5)
+LockOf = Callable[..., Lock]
+
+
+@pytest.fixture(scope="module")
+def cohort(demo_timelines: list[Timeline]) -> list[CutContent]:
+    """The invented cohort as the data cut holds it."""
+    return cut_of(demo_timelines)
+
+
+def cut_of(timelines: list[Timeline]) -> list[CutContent]:
+    with without_database():
+        casebooks = built(timelines)
+        return [content(all_records(book), CUTOFF, subject) for subject, book in casebooks.items()]
+
+
+@pytest.fixture
+def lock_of(monkeypatch: pytest.MonkeyPatch) -> LockOf:
+    """A lock of what a cut holds; its run is finished unless said otherwise."""
+
+    def made(cut: list[CutContent], *, computed: bool = True) -> Lock:
+        with monkeypatch.context() as patch:
+            patch.setattr(seal, "_content", lambda cutoff, sources: iter(cut))
+            lock = seal.make_lock(CUTOFF, "interim", by=SystemPerson("lock"), source=Source.COMMAND)
+        assert not computed or compute_run(run_of(lock.snapshot).pk)
+        return lock
+
+    return made
+
+
+@pytest.fixture
+def statistician() -> Client:
+    return people.signed_in(people.a_member(Role.STATISTICIAN))
+
+
+def read(client: Client, url: str) -> str:
+    answer = client.get(url)
+    assert answer.status_code == 200, url
+    return answer.content.decode()
+
+
+def results_of(lock: Lock) -> str:
+    return reverse("results", args=[lock.pk])
+
+
+def numbers_in(text: str) -> list[tuple[str, str]]:
+    """Figure and words of every number that is a link."""
+    return re.findall(r'<a class="num" href="/locks/\d+/(\w+)/">([^<]*)</a>', text)
+
+
+def figures_in(text: str) -> list[str]:
+    return re.findall(r"<svg viewBox.*?</svg>", text, re.DOTALL)
+
+
+# --- who may see them -------------------------------------------------------------------------------------
+@pytest.mark.parametrize("role", list(Role))
+def test_results_are_for_the_roles_that_may_read_them(
+    role: Role, cohort: list[CutContent], lock_of: LockOf
+) -> None:
+    lock = lock_of(cohort[:1])
+    client = people.signed_in(people.a_member(role))
+    expected = 200 if Permission.READ_RESULTS in TABLE[role] else 403
+    for url in (reverse("locks"), results_of(lock), reverse("trace", args=[lock.pk, "saf_n"])):
+        assert client.get(url).status_code == expected, url
+
+
+def test_a_stranger_is_asked_to_sign_in(cohort: list[CutContent], lock_of: LockOf) -> None:
+    for url in (reverse("locks"), results_of(lock_of(cohort[:1]))):
+        answer = Client().get(url)
+        assert answer["Location"] == f"{reverse('sign-in')}?next={url}"
+
+
+def test_who_sees_results_alone_starts_there(statistician: Client) -> None:
+    assert statistician.get(reverse("home"))["Location"] == reverse("locks")
+
+
+def test_there_is_no_page_of_a_lock_or_figure_that_does_not_exist(
+    statistician: Client, cohort: list[CutContent], lock_of: LockOf
+) -> None:
+    lock = lock_of(cohort[:1])
+    for url in ("/locks/999/", f"/locks/{lock.pk}/os_13m/", f"/locks/{lock.pk}999/os_12m/"):
+        assert statistician.get(url).status_code == 404, url
+
+
+# --- what they say ----------------------------------------------------------------------------------------
+def test_every_number_is_the_estimate_it_leads_to(
+    statistician: Client, cohort: list[CutContent], lock_of: LockOf
+) -> None:
+    lock = lock_of(cohort)
+    printed = dict(Estimate.objects.filter(run=run_of(lock.snapshot)).values_list("figure", "text"))
+    shown = numbers_in(read(statistician, results_of(lock)))
+    assert len(shown) > 80
+    for figure, words in shown:
+        assert words.startswith(printed[figure]), (figure, words)
+
+
+def test_the_published_figures_stand_in_the_paragraph_and_the_tables(
+    statistician: Client, cohort: list[CutContent], lock_of: LockOf
+) -> None:
+    """Each as published, with its percentage or its range beside the number that is linked."""
+    words = " ".join(text for _, text in numbers_in(read(statistician, results_of(lock_of(cohort)))))
+    said = set(re.findall(r"\d+(?:\.\d+)?", words))
+    published = [entry for entry in catalogue().values() if entry.published_value is not None]
+    assert len(published) == 79
+    assert [entry.id for entry in published if entry.published_text not in said] == []
+
+
+def test_the_numbers_at_risk_under_the_curves_are_those_of_the_figures(
+    statistician: Client, cohort: list[CutContent], lock_of: LockOf
+) -> None:
+    lock = lock_of(cohort)
+    curves = run_of(lock.snapshot).curves["survival"]
+    for stem, curve in (("os", curves["OS"]), ("pfs", curves["PFS"])):
+        estimates = Estimate.objects.filter(run=run_of(lock.snapshot), figure__startswith=f"{stem}_nrisk_")
+        expected = {estimate.figure: int(estimate.text) for estimate in estimates}
+        at_risk = zip((0, 3, 6, 9, 12, 15, 18), curve["at_risk"], strict=True)
+        assert {f"{stem}_nrisk_{month}m": count for month, count in at_risk} == expected
+    text = read(statistician, results_of(lock))
+    shown = re.findall(r'<th scope="row">OS</th>(.*?)</tr>', text, re.DOTALL)
+    assert re.findall(r">(\d+)</td>", shown[0]) == [str(count) for count in curves["OS"]["at_risk"]]
+
+
+def test_the_figures_are_drawn_the_same_again(
+    statistician: Client, cohort: list[CutContent], demo_timelines: list[Timeline], lock_of: LockOf
+) -> None:
+    """Byte for byte, from the sealed numbers, and from those of a cohort that came in another order."""
+    lock = lock_of(cohort)
+    drawn = figures_in(read(statistician, results_of(lock)))
+    assert len(drawn) == 2
+    assert figures_in(read(statistician, results_of(lock))) == drawn
+    with without_database():
+        again = curves_of(build_datasets(CUTOFF, cut_at(built(demo_timelines[::-1]), CUTOFF)))
+    assert again == run_of(lock.snapshot).curves
+
+
+def test_what_the_published_analysis_had_no_occasion_to_say_is_said_where_it_occurred(
+    statistician: Client, cohort: list[CutContent], demo_timelines: list[Timeline], lock_of: LockOf
+) -> None:
+    assert "grade 4 occurred" not in read(statistician, results_of(lock_of(cohort)))
+    worse = [with_grade_four(one) for one in demo_timelines[:3]]
+    text = read(statistician, results_of(lock_of(cut_of(worse))))
+    for words in ("CRS of grade 4 occurred in", "Acute GVHD of grade IV occurred in"):
+        assert words in text
+    assert "CD7-positive relapse" not in text
+
+
+def with_grade_four(timeline: Timeline) -> Timeline:
+    return replace(timeline, crs_max_grade=4, agvhd_max_grade=4)
+
+
+def test_a_cut_with_nobody_in_it_has_a_page(statistician: Client, lock_of: LockOf) -> None:
+    text = read(statistician, results_of(lock_of([])))
+    assert figures_in(text) == []
+    assert ("enrolled_n", "0") in numbers_in(text)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Results paragraph"), ("zh-hans", "结果段落")])
+def test_the_page_speaks_both_languages(
+    statistician: Client, cohort: list[CutContent], lock_of: LockOf, language: str, words: str
+) -> None:
+    url = results_of(lock_of(cohort[:2]))
+    text = statistician.get(url, headers={"Accept-Language": language}).content.decode()
+    assert words in text
+
+
+# --- a run that is not finished ---------------------------------------------------------------------------
+def test_a_lock_says_that_its_results_are_being_computed(
+    statistician: Client, cohort: list[CutContent], lock_of: LockOf
+) -> None:
+    lock = lock_of(cohort[:1], computed=False)
+    assert "Results paragraph" not in read(statistician, results_of(lock))
+    assert statistician.get(reverse("trace", args=[lock.pk, "saf_n"])).status_code == 404
+    assert compute_run(run_of(lock.snapshot).pk)
+    assert "Results paragraph" in read(statistician, results_of(lock))
+
+
+# --- from a number to its subjects ------------------------------------------------------------------------
+def test_every_figure_leads_to_its_subjects(
+    statistician: Client, cohort: list[CutContent], lock_of: LockOf
+) -> None:
+    lock = lock_of(cohort)
+    for estimate in Estimate.objects.filter(run=run_of(lock.snapshot)):
+        text = read(statistician, reverse("trace", args=[lock.pk, estimate.figure]))
+        shown = set(re.findall(r'<th scope="row">(HZ01-\d+)</th>', text))
+        assert shown == set(estimate.subjects), estimate.figure
+
+
+def test_the_items_behind_a_number_are_shown_as_they_were_in_the_cut(
+    statistician: Client, cohort: list[CutContent], lock_of: LockOf
+) -> None:
+    text = read(statistician, reverse("trace", args=[lock_of(cohort).pk, "deaths_n"]))
+    for words in ("Date of death", "2025-03-21", "DTH ENDv", "Primary cause"):
+        assert words in text, words
