@@ -102,8 +102,9 @@ class PageQuerySet(AuditedQuerySet["Page"]):
 class Page(AuditedModel):
     """One form due or filled at a visit; a log form has one page for each subject, without a visit.
 
-    It carries the common header (date of assessment, not done with its reason) and the workflow: state, and
-    a version that grows with each save.
+    It carries the common header (date of assessment, not done with its reason, source documents) and the
+    workflow: state, and a version that grows with each save. `header_versions` holds the version at which
+    each item of the header last changed, as the rows of a form do for theirs.
     """
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="pages")
@@ -115,6 +116,7 @@ class Page(AuditedModel):
     not_done = models.BooleanField(_("form not done"), default=False)
     not_done_reason = models.CharField(max_length=30, choices=NotDoneReason, blank=True)
     source_documents = models.JSONField(_("source documents"), default=list, blank=True)
+    header_versions = models.JSONField(default=dict, blank=True)
 
     objects: ClassVar = PageQuerySet.as_manager()
 

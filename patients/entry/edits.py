@@ -4,7 +4,7 @@ All channels hand over text: `rows[key][item]` is the answer as typed, `rows[key
 reason for an empty one. An item that is not mentioned stays as it is.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,7 +119,7 @@ def _edit(
 ) -> Edit | None:
     row, values = kept.get(key, (None, {}))
     old_value, old_missing = values.get(item.name), row.missing.get(item.name, "") if row else ""
-    value = old_value if answer is None else _read(item, answer)
+    value = old_value if answer is None else read_answer(item, answer)
     missing = _read_missing(
         item, value, old_missing if reason is None else reason, explicit=reason is not None
     )
@@ -129,7 +129,7 @@ def _edit(
     return Edit(key, item, value, missing, old_value, old_missing, changed_at)
 
 
-def _read(item: Item, answer: str) -> Any:
+def read_answer(item: Item, answer: str) -> Any:
     """The value; None for an empty answer, and for a list of none."""
     answer = keepable(answer).strip()
     value = item.read(answer) if answer else None
@@ -150,7 +150,7 @@ def _read_missing(item: Item, value: Any, reason: str, *, explicit: bool) -> str
     return ""
 
 
-def clashes_with(edits: list[Edit], base_version: int) -> list[Clash]:
+def clashes_with(edits: Iterable[Edit], base_version: int) -> list[Clash]:
     """The edits of items that changed after `base_version` of the page."""
     return [
         Clash(edit.row_key, edit.item.name, str(edit.item.declared.label), mine=new, theirs=old)

@@ -1,4 +1,8 @@
-"""The common header of a page: date of assessment, not done with its reason, source documents."""
+"""The common header of a page: date of assessment, not done with its reason, source documents.
+
+Its items are edited like those of a row: each has the version at which it last changed, clashes, and needs a
+reason when it changes again. They belong to no row, so their row key is empty.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,11 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import Casebook, local_day
 from patients.casebook.page import NotDoneReason, Page
+from patients.entry.edits import Edit, read_answer
 from patients.items.codelists import Code, CodeList, choices
 from patients.items.item import Item
 from patients.items.limits import NOT_IN_FUTURE
 from patients.items.problems import Finding, NotAnAnswer, Severity
-from patients.items.types import BooleanItem, ChoiceItem, DateItem, MultiItem, keepable
+from patients.items.types import BooleanItem, ChoiceItem, DateItem, MultiItem
 
 MAY_BE_EARLIER = frozenset({"DX", "PTHER", "PTX", "PCAR", "DM"})  # dated before consent (X-ELIG-02)
 
@@ -47,36 +52,66 @@ FIELDS: tuple[tuple[str, Item, str], ...] = (
     ("not_done_reason", NOT_DONE_REASON, "not_done_reason"),
     ("src_doc", SOURCE_DOCUMENTS, "source_documents"),
 )
+HEADER: dict[str, Item] = {name: item for name, item, _column in FIELDS}
+for _name, _item in HEADER.items():
+    _item.name = _name  # no model does it for them
 _EMPTY: dict[str, Any] = {"form_date": None, "not_done": False, "not_done_reason": "", "source_documents": []}
 
 
 @dataclass(frozen=True, slots=True)
-class HeaderEdit:
-    """One item of the header that shall have another value."""
+class HeaderEdit(Edit):
+    """One item of the header that shall have another value; `kept` is what its column will hold."""
 
-    name: str
-    item: Item
     column: str
-    value: Any
-    old_value: Any
+    kept: Any
+
+
+def header_values(page: Page) -> dict[str, Any]:
+    """What stands in the header as it is shown, by item; None where nothing does."""
+    return {name: _answer(getattr(page, column), column, said_before=True) for name, _item, column in FIELDS}
+
+
+def header_versions(page: Page) -> dict[str, int]:
+    """The version at which each item of the header last changed.
+
+    A page that was last saved before these were kept names none; what stands in its header then counts as
+    changed by that save: a reason is asked, and whoever read an earlier version is told.
+    """
+    filled = (name for name, _item, column in FIELDS if getattr(page, column) != _EMPTY[column])
+    return dict(page.header_versions) or dict.fromkeys(filled, page.version)
 
 
 def read_header(page: Page, typed: Mapping[str, str]) -> tuple[list[HeaderEdit], list[Finding]]:
     """What of the header would change, and what cannot be read."""
     edits: list[HeaderEdit] = []
     findings: list[Finding] = []
+    versions = header_versions(page)
     for name, item, column in FIELDS:
         if name not in typed:
             continue
         try:
-            answer = keepable(typed[name]).strip()
-            value = item.read(answer) if answer else _EMPTY[column]
+            edit = _edit(page, item, column, typed[name], versions.get(name, 0))
         except NotAnAnswer as refusal:
             findings.append(Finding(name, refusal.message, Severity.REFUSED, value=typed[name]))
         else:
-            old = getattr(page, column)
-            edits.extend([HeaderEdit(name, item, column, value, old)] if value != old else [])
+            edits.extend([edit] if edit else [])
     return edits, findings
+
+
+def _edit(page: Page, item: Item, column: str, typed: str, changed_at: int) -> HeaderEdit | None:
+    answer, held = read_answer(item, typed), getattr(page, column)
+    kept = _EMPTY[column] if answer is None else answer
+    if kept == held:
+        return None
+    value, old_value = (_answer(each, column, said_before=changed_at > 0) for each in (kept, held))
+    return HeaderEdit("", item, value, "", old_value, "", changed_at, column, kept)
+
+
+def _answer(kept: Any, column: str, *, said_before: bool) -> Any:
+    """The answer for which a column stands; None for none. `No` to "not done" is one if something else was
+    said before: the column alone cannot tell it from silence."""
+    is_none = kept == _EMPTY[column] and not (kept is False and said_before)
+    return None if is_none else kept
 
 
 def header_findings(page: Page, casebook: Casebook) -> Iterator[Finding]:

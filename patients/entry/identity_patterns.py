@@ -5,7 +5,7 @@ landline numbers, and labelled hospital or record numbers. Trial codes such as H
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.utils.translation import gettext_lazy as _
 
@@ -48,7 +48,7 @@ def _place_in(text: str) -> slice | None:
     return None
 
 
-def identities(edits: list[Edit], reasons: Reasons) -> list[Finding]:
+def identities(edits: Iterable[Edit], reasons: Reasons) -> list[Finding]:
     """The free texts among the edits, and among the reasons for them, that hold an identity."""
     return [
         Finding(

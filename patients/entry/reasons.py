@@ -1,6 +1,6 @@
 """Why a saved value changes: asked for each item, never for a first entry."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import models
@@ -53,7 +53,7 @@ class SameReason(dict[tuple[str, str], Reason]):
         return self.reason
 
 
-def unexplained(edits: list[Edit], reasons: Reasons) -> list[Finding]:
+def unexplained(edits: Iterable[Edit], reasons: Reasons) -> list[Finding]:
     """The changed items for which no sufficient reason was given."""
     return [
         Finding(

@@ -22,7 +22,7 @@ from patients.entry.checks import blocking, page_findings
 from patients.entry.derive import AUTHOR, dependents, with_derived
 from patients.entry.edits import Edit, Typed, clashes_with, read_edits
 from patients.entry.gates import gate_findings
-from patients.entry.header import HeaderEdit, header_findings, read_header
+from patients.entry.header import HeaderEdit, header_findings, header_versions, read_header
 from patients.entry.identity_patterns import identities
 from patients.entry.reasons import NO_REASON, NO_REASONS, Reasons, unexplained
 from patients.entry.refusals import Conflict, PageClosed, Refused, UnknownPage
@@ -114,6 +114,7 @@ class _Save:
         stored = self.casebook.stored(self.page.form_code)
         self.rows: dict[str, FormRow] = {row.row_key: row for row in stored if row.page_id == self.page.pk}
         self.records = {key: record_of(row, self.page, self.subject) for key, row in self.rows.items()}
+        self.header_versions = header_versions(self.page)
 
     def run(self, typed: Typed, header: Mapping[str, str], complete: bool) -> Saved:
         edits, header_edits = self._read(typed, header)
@@ -136,9 +137,10 @@ class _Save:
         edits, unreadable = read_edits(self.model, typed, kept)
         header_edits, unreadable_header = read_header(self.page, header)
         self._refuse([*unreadable, *unreadable_header])
-        if clashes := clashes_with(edits, self.base_version):
+        every = [*header_edits, *edits]
+        if clashes := clashes_with(every, self.base_version):
             raise Conflict(clashes)
-        self._refuse([*identities(edits, self.reasons), *unexplained(edits, self.reasons)])
+        self._refuse([*identities(every, self.reasons), *unexplained(every, self.reasons)])
         return edits, header_edits
 
     @staticmethod
@@ -149,7 +151,7 @@ class _Save:
     def _apply(self, edits: list[Edit], header_edits: list[HeaderEdit]) -> None:
         """Put the edits into the records that the rules look at; nothing is written yet."""
         for header_edit in header_edits:
-            setattr(self.page, header_edit.column, header_edit.value)
+            setattr(self.page, header_edit.column, header_edit.kept)
         for edit in edits:
             record = self.records.setdefault(edit.row_key, self._new_record(edit.row_key))
             record.values[edit.item.name] = edit.value
@@ -168,9 +170,10 @@ class _Save:
     # --- writing ---------------------------------------------------------------------------------------
     def _keep(self, edits: list[Edit], header_edits: list[HeaderEdit]) -> None:
         self.page.version += 1
+        changed = {edit.item.name: self.page.version for edit in header_edits}
+        self.page.header_versions = self.header_versions | changed
         with translation.override("en"):  # the trail reads the same whoever saved
-            self.changes += [_header_change(edit, self.reasons) for edit in header_edits]
-            self.changes += [_change(edit, self.reasons) for edit in edits]
+            self.changes += [_change(edit, self.reasons) for edit in (*header_edits, *edits)]
             self._keep_identity(edits)
             self._keep_rows(edits)
             self._derive_elsewhere({self.page.form_code})
@@ -283,21 +286,6 @@ def _change(edit: Edit, reasons: Reasons) -> Change:
         row_key=edit.row_key,
         old_shown=old_shown,
         new_shown=new_shown,
-        reason_code=reason.code,
-        reason=reason.text,
-    )
-
-
-def _header_change(edit: HeaderEdit, reasons: Reasons) -> Change:
-    """A reason is kept where one is given; a page says of its header no more than what it holds now."""
-    reason = reasons.get(("", edit.name), NO_REASON) if edit.old_value else NO_REASON
-    return Change(
-        item=edit.name,
-        label=str(edit.item.declared.label),
-        old=edit.item.text(edit.old_value),
-        new=edit.item.text(edit.value),
-        old_shown=edit.item.shown(edit.old_value or None),
-        new_shown=edit.item.shown(edit.value or None),
         reason_code=reason.code,
         reason=reason.text,
     )

@@ -12,7 +12,7 @@ from django.http import QueryDict
 
 from patients.casebook.form import FormRow, Repeat
 from patients.entry.edits import MISSING_SUFFIX as MISSING
-from patients.entry.header import FIELDS
+from patients.entry.header import HEADER
 from patients.entry.reasons import Reason
 from patients.items.item import Item
 from patients.items.types import GridItem, MultiItem
@@ -22,7 +22,8 @@ BASE, REASON, WHY = "__base", "__reason", "__why"
 """Suffixes of a field's name: the text that stood in it, and the reason for its change."""
 
 Place = tuple[str, str]
-"""Row key and item."""
+"""Row key and item. The items of the header belong to no row: their key is empty, as is that of the row of a
+single form, which has no item of their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,6 @@ class Draft:
     entered: dict[Place, Entered] = field(default_factory=dict)
     bases: dict[Place, str] = field(default_factory=dict)
     reasons: dict[Place, Reason] = field(default_factory=dict)
-    header: dict[str, str] = field(default_factory=dict)
-    header_bases: dict[str, str] = field(default_factory=dict)
     action: str = "save"
 
     @property
@@ -52,13 +51,25 @@ class Draft:
         """What `save_page` is given."""
         rows: dict[str, dict[str, str]] = {}
         for (key, item), entered in self.entered.items():
-            row = rows.setdefault(key, {})
-            row[item], row[f"{item}{MISSING}"] = entered.value, entered.missing
+            if not is_of_header((key, item)):
+                row = rows.setdefault(key, {})
+                row[item], row[f"{item}{MISSING}"] = entered.value, entered.missing
         return rows
 
     @property
+    def header(self) -> dict[str, str]:
+        """What `save_page` is given of the header."""
+        found = self.entered.items()
+        return {place[1]: entered.value for place, entered in found if is_of_header(place)}
+
+    @property
     def is_empty(self) -> bool:
-        return not self.entered and not self.header
+        return not self.entered
+
+
+def is_of_header(place: Place) -> bool:
+    key, item = place
+    return not key and item in HEADER
 
 
 def read_draft(post: QueryDict, model: type[FormRow], kept_keys: set[str], *, identify: bool) -> Draft:
@@ -66,17 +77,16 @@ def read_draft(post: QueryDict, model: type[FormRow], kept_keys: set[str], *, id
     identifying item is entered without the right."""
     draft = Draft(_version(post), _slots(post, model, kept_keys), action=post.get("do", "save"))
     buttons = _buttons(post)
+    for name, item in HEADER.items():
+        if f"{name}{BASE}" in post:
+            _read_field(draft, post, ("", name), name, Entered(read_entered(post, item, name).value))
     for slot in draft.slots:
         for item, name in fields_of(slot, model):
             if f"{name}{BASE}" in post:
                 if item.declared.identity and not identify:
                     raise PermissionDenied(f"{item.name} is withheld")
-                _read_field(draft, post, slot, item, name, buttons.get(name))
-    for name, item, _column in FIELDS:
-        if f"{name}{BASE}" in post:
-            text, base = read_entered(post, item, name).value, tidy(post.get(f"{name}{BASE}", ""))
-            if text != base:
-                draft.header[name], draft.header_bases[name] = text, base
+                entered = buttons.get(name) or read_entered(post, item, name)
+                _read_field(draft, post, (slot.key, item.name), name, entered)
     _resolve(draft, post, model)
     return draft
 
@@ -121,11 +131,7 @@ def _buttons(post: QueryDict) -> dict[str, Entered]:
     return found | {name: Entered() for name in post.getlist("clear")}
 
 
-def _read_field(
-    draft: Draft, post: QueryDict, slot: Slot, item: Item, name: str, pressed: Entered | None
-) -> None:
-    place = (slot.key, item.name)
-    entered = pressed or read_entered(post, item, name)
+def _read_field(draft: Draft, post: QueryDict, place: Place, name: str, entered: Entered) -> None:
     base = tidy(post.get(f"{name}{BASE}", ""))
     if entered.text == base:
         return
@@ -167,6 +173,7 @@ def _resolve(draft: Draft, post: QueryDict, model: type[FormRow]) -> None:
         return
     keep_theirs = draft.action == "theirs"
     places = {name: (slot.key, item.name) for slot in draft.slots for item, name in fields_of(slot, model)}
+    places |= {name: ("", name) for name in HEADER}
     reason = Reason(post.get("why-code", ""), tidy(post.get("why", "")))
     for name in names:
         place = places.get(name)

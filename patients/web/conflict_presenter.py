@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from patients.casebook.form import FormRow
 from patients.casebook.page import Page
 from patients.entry.edits import MISSING_SUFFIX as MISSING
-from patients.entry.header import FIELDS
+from patients.entry.header import HEADER, header_values, header_versions
 from patients.entry.reasons import ReasonCode
 from patients.entry.refusals import Clash
 from patients.items.item import Item
 from patients.items.missing import MissingReason
 from patients.items.problems import NotAnAnswer
-from patients.web.binding import BASE, REASON, WHY, Draft, Slot
+from patients.web.binding import BASE, REASON, WHY, Draft, Place, Slot, is_of_header
 from patients.web.clocks import ClockDay, days_on_clocks, long_day, moment
 from patients.web.page_presenter import PagePresenter
 from patients.web.widgets import labels_of, shown_value
@@ -93,7 +93,8 @@ def conflict_screen(presenter: PagePresenter, draft: Draft, clashes: tuple[Clash
 
 
 def _clash(clash: Clash, draft: Draft, model: type[FormRow]) -> ClashRow:
-    item, place = model.item(clash.item), (clash.row_key, clash.item)
+    place = (clash.row_key, clash.item)
+    item = _item(model, place)
     slot = _slot(draft, clash.row_key)
     return ClashRow(
         name=f"{slot.prefix}{clash.item}",
@@ -102,6 +103,10 @@ def _clash(clash: Clash, draft: Draft, model: type[FormRow]) -> ClashRow:
         mine=clash.mine or _("no answer"),
         theirs=clash.theirs or _("no answer"),
     )
+
+
+def _item(model: type[FormRow], place: Place) -> Item:
+    return HEADER[place[1]] if is_of_header(place) else model.item(place[1])
 
 
 def _slot(draft: Draft, key: str) -> Slot:
@@ -124,21 +129,17 @@ def _aloud(item: Item, text: str) -> str:
         return text
 
 
-def _mine(draft: Draft, model: type[FormRow], clashing: set[tuple[str, str]]) -> Iterator[MergedRow]:
-    declared = {name: item for name, item, _column in FIELDS}
-    for name, text in draft.header.items():
-        item = declared[name]
-        was, now = _aloud(item, draft.header_bases[name]), _aloud(item, text)
-        yield MergedRow(str(item.declared.label), was, now, _("you"))
-    for (key, name), entered in draft.entered.items():
-        if (key, name) not in clashing:
-            item = model.item(name)
-            was, now = _aloud(item, draft.bases[key, name]), _aloud(item, entered.text)
-            yield MergedRow(_labelled(item, key), was, now, _("you"))
+def _mine(draft: Draft, model: type[FormRow], clashing: set[Place]) -> Iterator[MergedRow]:
+    for place, entered in draft.entered.items():
+        if place not in clashing:
+            item = _item(model, place)
+            was, now = _aloud(item, draft.bases[place]), _aloud(item, entered.text)
+            yield MergedRow(_labelled(item, place[0]), was, now, _("you"))
 
 
-def _theirs(draft: Draft, presenter: PagePresenter, clashing: set[tuple[str, str]]) -> Iterator[MergedRow]:
+def _theirs(draft: Draft, presenter: PagePresenter, clashing: set[Place]) -> Iterator[MergedRow]:
     """What others changed since the person began, beside the items in question."""
+    yield from _their_header(draft, presenter.page, clashing)
     for key, row in presenter.stored.rows.items():
         values = presenter.stored.record(key).values
         for name, version in row.item_versions.items():
@@ -146,6 +147,15 @@ def _theirs(draft: Draft, presenter: PagePresenter, clashing: set[tuple[str, str
                 item = presenter.model.item(name)
                 now = _stored_aloud(item, values, row.missing, identify=presenter.rights.identify)
                 yield MergedRow(_labelled(item, key), "", now, _("somebody else"))
+
+
+def _their_header(draft: Draft, page: Page, clashing: set[Place]) -> Iterator[MergedRow]:
+    values = header_values(page)
+    for name, version in header_versions(page).items():
+        if version > draft.base_version and ("", name) not in clashing:
+            item = HEADER[name]
+            now = shown_value(item, values[name], labels_of(item))
+            yield MergedRow(_labelled(item, ""), "", now, _("somebody else"))
 
 
 def _stored_aloud(
@@ -158,7 +168,7 @@ def _stored_aloud(
     return shown_value(item, values.get(item.name), labels_of(item))
 
 
-def _hidden(draft: Draft, clashing: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def _hidden(draft: Draft, clashing: set[Place]) -> Iterator[tuple[str, str]]:
     """The draft, carried along until the choices are made."""
     for slot in draft.slots:
         if slot.prefix:
@@ -170,6 +180,4 @@ def _hidden(draft: Draft, clashing: set[tuple[str, str]]) -> Iterator[tuple[str,
         if (key, item) in draft.reasons:
             reason = draft.reasons[key, item]
             yield from ((f"{name}{REASON}", reason.code), (f"{name}{WHY}", reason.text))
-    for name, text in draft.header.items():
-        yield from ((name, text), (f"{name}{BASE}", draft.header_bases[name]))
     yield from (("clash", f"{_slot(draft, key).prefix}{item}") for key, item in sorted(clashing))

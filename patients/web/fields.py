@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from patients.casebook.answers import RowAnswers
 from patients.casebook.form import FormRow
-from patients.entry.reasons import Reason, ReasonCode
+from patients.entry.reasons import ReasonCode
 from patients.items.item import Item, Requirement
 from patients.items.problems import Finding, NotAnAnswer, Severity
-from patients.web.binding import Draft, Slot, fields_of
+from patients.web.binding import Draft, Place, Slot, fields_of
 from patients.web.reveal import Data, is_settled, reveal_data
 from patients.web.widgets import (
     MISSING_CHOICES,
@@ -168,7 +168,7 @@ def _field(item: Item, row: RowContext, names: Mapping[str, str]) -> Field | Non
     made.is_orphan = not asked and bool(made.base) and not made.is_changed and not item.is_derived
     made.reveal = "" if is_settled(reveal) else json.dumps(reveal)
     made.messages = list(_messages(row.findings, item, row.slot.key))
-    made.reason = made.reason or _open_reason(made)
+    made.reason = made.reason or open_reason(made)
     made.is_locked = row.locked
     return made
 
@@ -221,8 +221,7 @@ def _entered(item: Item, row: RowContext, name: str) -> Field:
     made.day = row.today if made.size in ("w-date", "w-dt") else ""
     made.waits_for = item.declared.waits_for if item.waits(row.answers) else ""
     made.trail_url = _trail_of(item, row) if made.is_saved else ""
-    if is_changed and made.is_saved and row.draft and (given := row.draft.reasons.get(place)):
-        made.reason = _box(given)
+    made.reason = given_reason(made, row.draft, place)
     return made
 
 
@@ -254,11 +253,13 @@ def _typed_aloud(item: Item, entered: Entered, labels: Labels) -> str:
         return entered.value
 
 
-def _box(given: Reason) -> ReasonBox:
-    return ReasonBox(given.code, given.text)
+def given_reason(made: Field, draft: Draft | None, place: Place) -> ReasonBox | None:
+    """The reason as far as it was given with the draft."""
+    given = draft.reasons.get(place) if draft and made.is_changed and made.is_saved else None
+    return ReasonBox(given.code, given.text) if given else None
 
 
-def _open_reason(made: Field) -> ReasonBox | None:
+def open_reason(made: Field) -> ReasonBox | None:
     """The question for a reason, where the save has asked for one."""
     return ReasonBox() if any(message.check == REASON_MISSING for message in made.messages) else None
 

@@ -11,15 +11,15 @@ from django.utils.translation import gettext as _
 from patients.casebook.answers import Record, RowAnswers
 from patients.casebook.form import FormRow, Repeat
 from patients.casebook.page import Page
-from patients.entry.header import FIELDS
 from patients.items.item import Item
 from patients.items.problems import Finding, NotAnAnswer
-from patients.web.binding import Draft, Slot, next_key
+from patients.web.binding import Draft, Slot, is_of_header, next_key
 from patients.web.clocks import local_now
-from patients.web.fields import REASON_MISSING, Field, RowContext, entry_field, fields_of_row, message_of
+from patients.web.fields import REASON_MISSING, Field, RowContext, fields_of_row, message_of
+from patients.web.header_fields import HeaderContext, header_fields
 from patients.web.page_casebook import PageCasebook
 from patients.web.page_screen import Column, PageScreen, Rights, RowView, SectionView, SummaryLine
-from patients.web.widgets import Entered, labels_of, shown_value, typed_text, unit_of
+from patients.web.widgets import unit_of
 from trial.people.access import Person, can
 from trial.people.roles import Permission
 
@@ -137,31 +137,9 @@ class PagePresenter:
         named = urlencode({name: value for name, value in where.items() if value})
         return f"{reverse('trail', args=[self.page.subject.code])}?{named}"
 
-    # --- header ----------------------------------------------------------------------------------------
-    def _header(self, findings: Iterable[Finding], draft: Draft | None) -> list[Field]:
-        said = list(findings)
-        return [self._header_field(name, item, column, said, draft) for name, item, column in FIELDS]
-
-    def _header_field(
-        self, name: str, item: Item, column: str, findings: list[Finding], draft: Draft | None
-    ) -> Field:
-        value = getattr(self.page, column) or (False if column == "not_done" else None)
-        kept = typed_text(item, value)
-        typed = draft.header.get(name, kept) if draft else kept
-        labels = labels_of(item)
-        made = entry_field(item, name, Entered(typed), labels, label=str(item.declared.label))
-        made.base, made.is_changed = kept, typed != kept
-        made.was = made.shown = shown_value(item, value, labels)
-        made.missing_choices = ()
-        made.is_locked = self.is_locked
-        made.day = self.today if made.size == "w-date" else ""
-        made.messages = [message_of(found) for found in findings if (found.row_key, found.item) == ("", name)]
-        if name == "not_done_reason":
-            made.is_conditional = True
-            made.reveal = '{"item": "not_done", "codes": ["Y"], "negated": false}'
-            done = (draft.header.get("not_done") if draft else None) or ("Y" if self.page.not_done else "N")
-            made.is_hidden = done != "Y" and not typed
-        return made
+    def _header(self, findings: tuple[Finding, ...], draft: Draft | None) -> list[Field]:
+        context = HeaderContext(self.page, findings, draft, self.is_locked, self._trail_url, self.today)
+        return header_fields(context)
 
     # --- summary ---------------------------------------------------------------------------------------
     def _summary(self, findings: Iterable[Finding], screen: PageScreen) -> list[SummaryLine]:
@@ -204,7 +182,7 @@ def _overlaid(record: Record, model: type[FormRow], draft: Draft | None) -> Reco
         return record
     values = dict(record.values)
     for (key, name), entered in draft.entered.items():
-        if key == record.row_key:
+        if key == record.row_key and not is_of_header((key, name)):
             values[name] = _readable(model.item(name), entered.value)
     return replace(record, values=values)
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from patients.casebook.form import declared_forms, form_model, is_declared
 from patients.casebook.page import PageState, Subject
-from patients.entry.header import FIELDS
+from patients.entry.header import HEADER
 from patients.entry.reasons import ReasonCode
 from patients.items.item import Item
 from patients.items.missing import MissingReason
@@ -37,7 +37,6 @@ ACTS: dict[str, Promise] = {
 }
 _IDENTIFYING = ("full_name", "hospital_number", "birth_date")
 _ENGINES: dict[str, Promise] = {"derivation": gettext_lazy("derived"), "schedule": gettext_lazy("schedule")}
-_HEADER = {name: item for name, item, _column in FIELDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +204,7 @@ def _item_of(change: TrailChange, event: TrailEvent) -> Item | None:
     try:
         return form_model(form).item(name) if is_declared(form) else None
     except KeyError:
-        return _HEADER.get(name)
+        return HEADER.get(name)
 
 
 def _label(change: TrailChange, item: Item | None) -> str:

@@ -72,7 +72,7 @@ class AppendOnly(Operation):
         self._execute(_drop, app_label, schema_editor, to_state)
 
     def describe(self) -> str:
-        return f"Append-only: {', '.join(self.model_names)}"
+        return f"{type(self).__name__}: {', '.join(self.model_names)}"
 
     def deconstruct(self) -> tuple[str, tuple[str, ...], dict[str, Any]]:
         return type(self).__name__, self.model_names, {}
@@ -84,3 +84,26 @@ class AppendOnly(Operation):
             table = state.apps.get_model(app_label, name)._meta.db_table
             for sql in statements(table, schema_editor.connection.vendor):
                 schema_editor.execute(sql, params=None)
+
+
+class LiftAppendOnly(AppendOnly):
+    """Stands before a change of the columns of such tables, `AppendOnly` after it, in one migration: SQLite
+    builds a changed table anew and drops the triggers of the old one without a word."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        self._execute(_drop, app_label, schema_editor, from_state)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        self._execute(_create, app_label, schema_editor, to_state)

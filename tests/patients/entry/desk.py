@@ -263,14 +263,15 @@ def save(
 ) -> Saved:
     """Save a single form. `base` is the version read (the present one), `why` the reason of each item."""
     page = now(page)
-    reasons = dict.fromkeys(answers or (), why) if isinstance(why, Reason) else (why or {})
+    header = {**({"form_date": on} if on else {}), **(header or {})}
+    reasons = dict.fromkeys([*(answers or ()), *header], why) if isinstance(why, Reason) else (why or {})
     return save_page(
         page,
         {"": answers} if answers else {},
         by=by,
         base_version=page.version if base is None else base,
         source=options.pop("source", Source.WEB),
-        header={**({"form_date": on} if on else {}), **(header or {})},
+        header=header,
         reasons={("", name.removesuffix("__missing")): reason for name, reason in reasons.items()},
         **options,
     )

@@ -8,6 +8,7 @@ import pytest
 from django.db import connections
 
 from patients.casebook.page import Page
+from patients.entry.header import FIELDS, HEADER
 from patients.entry.reasons import Reason
 from patients.entry.refusals import Clash, Conflict
 from patients.models import Demographics, DiseaseHistory
@@ -137,6 +138,8 @@ ITEMS = {
     "cd7_pct": [f"{n}.5" for n in range(99)],
     "cd7_mfi": ["bright", "moderate", "dim", "unknown"],
     "lip_markers": [f"CD7+ CD{n}+" for n in range(100)],
+    "form_date": [f"2023-12-{day}" for day in range(10, 32)],
+    "src_doc": ["", "emr", "emr|lab_system", "phone_contact"],
 }
 
 
@@ -147,6 +150,14 @@ class Editor:
     base: int
     typed: dict[str, str]
 
+    @property
+    def answers(self) -> dict[str, str]:
+        return {name: text for name, text in self.typed.items() if name not in HEADER}
+
+    @property
+    def header(self) -> dict[str, str]:
+        return {name: text for name, text in self.typed.items() if name in HEADER}
+
 
 @dataclass
 class Expected:
@@ -155,6 +166,10 @@ class Expected:
     version: int = 0
     kept: dict[str, str] = field(default_factory=dict)
     changed_at: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def filled(self) -> dict[str, str]:
+        return {name: text for name, text in self.kept.items() if text}
 
     def different(self, editor: Editor) -> set[str]:
         return {name for name, text in editor.typed.items() if text != self.kept.get(name, "")}
@@ -177,10 +192,16 @@ def an_editor(random: Random, version: int) -> Editor:
 def told(page: Page, editor: Editor) -> set[str]:
     """The items that a save is told to be in conflict; none where it went through."""
     try:
-        desk.save(page, editor.typed, base=editor.base, why=desk.BECAUSE)
+        desk.save(page, editor.answers, header=editor.header, base=editor.base, why=desk.BECAUSE)
     except Conflict as conflict:
         return {clash.item for clash in conflict.clashes}
     return set()
+
+
+def content_of(page: Page) -> dict[str, str]:
+    """What stands on the page, in its header and in its row."""
+    header = {name: item.text(getattr(page, column)) for name, item, column in FIELDS if name in ITEMS}
+    return {name: text for name, text in (header | desk.texts(page)).items() if text}
 
 
 @pytest.mark.requirement("DI-01")
@@ -202,11 +223,13 @@ def test_in_a_thousand_races_nothing_is_lost_and_every_conflict_is_told(db: None
             else:
                 merges += editor.base < expected.version
                 expected.save(editor)
-    assert desk.now(page).version == expected.version
-    assert desk.texts(page) == expected.kept
-    assert desk.row_of(page).item_versions == expected.changed_at
+    page = desk.now(page)
+    assert page.version == expected.version
+    assert content_of(page) == expected.filled
+    assert desk.row_of(page).item_versions | page.header_versions == expected.changed_at
     assert min(conflicts, merges) > 50
-    assert replayed(TrailEvent.objects.filter(form="DX").order_by("pk")) == expected.kept
+    told_by_trail = replayed(TrailEvent.objects.filter(form="DX").order_by("pk"))
+    assert {name: text for name, text in told_by_trail.items() if text} == expected.filled
 
 
 def replayed(events) -> dict[str, str]:
