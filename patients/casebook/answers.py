@@ -131,10 +131,24 @@ class StoredCasebook:
             self._rows_by_form[form] = list(form_model(form).of_subject(self.subject))
         return self._rows_by_form[form]
 
+    def stored_on(self, page: Page) -> list[FormRow]:
+        """The rows of a page, with the page as it is at hand."""
+        found = [row for row in self.stored(page.form_code) if row.page_id == page.pk]
+        for row in found:
+            row.page = page
+        return found
+
     def records(self, form: str) -> Sequence[Record]:
         if form not in self._by_form:
             self._by_form[form] = self._read(form) if is_declared(form) else []
         return self._by_form[form]
+
+    def keep(self, page: Page, rows: Iterable[FormRow]) -> None:
+        """The page is saved with these rows: what is read from now on is what the database holds."""
+        kept = list(rows)
+        others = [row for row in self.stored(page.form_code) if row.page_id != page.pk]
+        self._rows_by_form[page.form_code] = [*others, *kept]
+        self.replace(page, [record_of(row, page, self.subject) for row in kept])
 
     def replace(self, page: Page, records: Iterable[Record]) -> None:
         """From now on the page holds these records: the rules see what is about to be saved."""

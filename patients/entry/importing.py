@@ -5,7 +5,8 @@ that exists with other content is a conflict, unless a reason for the change is 
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -15,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from patients.casebook.answers import StoredCasebook
 from patients.casebook.files import (
     IDENTITY,
     MEMBERS,
@@ -30,7 +32,7 @@ from patients.entry.checks import blocking
 from patients.entry.reasons import Reason, SameReason
 from patients.entry.refusals import NotSaved, PageClosed, Refused
 from patients.entry.register import register_identity, register_member, register_site, register_subject
-from patients.entry.save import is_unchanged, save_page
+from patients.entry.save import held_casebook, is_unchanged, save_page
 from patients.entry.staging import StagedPage, Staging
 from patients.items.partial_date import read_date
 from patients.items.problems import Finding, NotAnAnswer
@@ -109,6 +111,7 @@ class CasebookImport:
     report: Report = field(default_factory=Report)
     progress: Callable[[int, int], None] = lambda done, total: None
     people: dict[str, list[tuple[int, dict[str, str]]]] = field(init=False, default_factory=dict)
+    _casebook: StoredCasebook | None = field(init=False, default=None)
 
     def run(self) -> Report:
         """Import everything. Raises UnreadableCasebook before anything is written."""
@@ -234,9 +237,12 @@ class CasebookImport:
         return births
 
     # --- pages -----------------------------------------------------------------------------------------
+    @transaction.atomic
     def _subject(self, subject: Subject | None, code: str, staging: Staging, birth: str | None) -> None:
-        """All pages of a subject; those that later pages have made complete are tried once more."""
+        """All pages of a subject in one transaction, so that what is stored is read once. Those that later
+        pages have made complete are tried once more."""
         unfinished: list[_Unfinished] = []
+        self._casebook = held_casebook(subject) if subject else None
         seen: dict[tuple[str, str], int] = {}
         for staged in staging.pages(code):
             line = seen.setdefault((staged.form, staged.visit), staged.line)
@@ -251,13 +257,14 @@ class CasebookImport:
                 unfinished.append(found)
         for found in unfinished:
             self._finish(found)
+        self._casebook = None
 
     def _page(self, subject: Subject, staged: StagedPage, birth: str | None) -> _Unfinished | None:
         """What a page becomes; an answer where it is kept and not complete."""
         if staged.form == "DM" and birth is not None:
             staged.rows[""] = {**staged.rows.get("", {}), "birth_date": birth}
         try:
-            with transaction.atomic():  # a refused page leaves no opened visit behind
+            with self._page_alone(subject):
                 return self._enter(subject, staged)
         except (VisitNotPlanned, UnknownVisit):
             self._page_refused(staged, "visit_code", staged.visit, _("The subject has no such visit."))
@@ -270,6 +277,17 @@ class CasebookImport:
         except NotSaved as problem:
             self._page_refused(staged, staged.form, "", str(problem))
         return None
+
+    @contextmanager
+    def _page_alone(self, subject: Subject) -> Iterator[None]:
+        """One page, or nothing of it: a refused page leaves no opened visit behind, and what it would have
+        changed is read again."""
+        try:
+            with transaction.atomic():
+                yield
+        except Exception:
+            self._casebook = held_casebook(subject)
+            raise
 
     def _enter(self, subject: Subject, staged: StagedPage) -> _Unfinished | None:
         """Save a page that is new or explained; leave one that is the same."""
@@ -300,6 +318,7 @@ class CasebookImport:
             header=staged.header,
             reasons=SameReason(Reason(text=self.reason)) if self.reason else None,
             complete=True,
+            casebook=self._casebook,
         )
         if not saved.is_complete:
             return _Unfinished(staged, saved.page)
@@ -309,11 +328,18 @@ class CasebookImport:
     def _finish(self, found: _Unfinished) -> None:
         """Ask for a page to be complete, now that all others are in. It is kept in any case, even where a
         later page (a death, a withdrawal) would have kept it out."""
-        page = Page.objects.get(pk=found.page.pk)
+        page = Page.objects.select_related("subject__site").get(pk=found.page.pk)
         try:
-            saved = save_page(
-                page, {}, by=self.by, base_version=page.version, source=Source.IMPORT, complete=True
-            )
+            with self._page_alone(page.subject):
+                saved = save_page(
+                    page,
+                    {},
+                    by=self.by,
+                    base_version=page.version,
+                    source=Source.IMPORT,
+                    complete=True,
+                    casebook=self._casebook,
+                )
             findings, is_complete = blocking(saved.findings), saved.is_complete
         except Refused as problem:
             findings, is_complete = list(problem.findings), False

@@ -60,12 +60,15 @@ def save_page(
     reasons: Reasons | None = None,
     complete: bool = False,
     request_id: str = "",
+    casebook: StoredCasebook | None = None,
 ) -> Saved:
     """Save what was typed on a page. See `patients.entry.edits` for `rows` and `header` for the header.
 
     `base_version` is the version of the page that the editor read. `reasons` explains, by (row key, item),
     each change of a value saved before. `complete` asks for the page to be complete, which findings may
-    prevent; they are in the answer. Nothing changed means nothing written.
+    prevent; they are in the answer. Nothing changed means nothing written. `casebook` is handed in by a
+    caller that saves many pages of one subject in a transaction of its own (see `held_casebook`); one that
+    a save has refused must not be used again.
 
     Raises UnknownPage (404), PermissionDenied (403), PageClosed (423), Refused (422), Conflict (409).
     """
@@ -74,10 +77,18 @@ def save_page(
         raise UnknownPage(str(page.pk))
     require(by, Permission.ENTER, site=site)
     with transaction.atomic(), acting(actor_at(by, site=site, source=source, request_id=request_id)):
-        found = _locked(page)
+        held = casebook or held_casebook(page.subject)
+        found = _as_it_is(page, held.subject)
         reasons = NO_REASONS if reasons is None else reasons  # `SameReason` is empty, and not nothing
         with settings_read_once():
-            return _Save(found, base_version, reasons).run(rows, header or {}, complete)
+            return _Save(found, held, base_version, reasons).run(rows, header or {}, complete)
+
+
+def held_casebook(subject: Subject) -> StoredCasebook:
+    """The casebook of a subject, locked until the transaction ends. Saves of one subject wait for each
+    other: rules look across its forms."""
+    Subject.objects.select_for_update().get(pk=subject.pk)
+    return StoredCasebook(Subject.objects.select_related("site", "identity").get(pk=subject.pk))
 
 
 def is_unchanged(page: Page, rows: Typed, header: Mapping[str, str]) -> bool:
@@ -89,10 +100,10 @@ def is_unchanged(page: Page, rows: Typed, header: Mapping[str, str]) -> bool:
     return not (edits or unreadable or header_edits or unreadable_header)
 
 
-def _locked(page: Page) -> Page:
-    """The page as it is now. Saves of one subject wait for each other: rules look across its forms."""
-    Subject.objects.select_for_update().get(pk=page.subject_id)
-    found: Page = Page.objects.select_related("subject__site", "subject__identity", "visit").get(pk=page.pk)
+def _as_it_is(page: Page, subject: Subject) -> Page:
+    """The page as it is now, of the subject that is locked."""
+    found: Page = Page.objects.select_related("visit").get(pk=page.pk)
+    found.subject = subject
     if found.is_closed:
         raise PageClosed(str(found))
     return found
@@ -103,6 +114,7 @@ class _Save:
     """One save under way."""
 
     page: Page
+    casebook: StoredCasebook
     base_version: int
     reasons: Reasons
     changes: list[Change] = field(default_factory=list)
@@ -110,9 +122,7 @@ class _Save:
     def __post_init__(self) -> None:
         self.subject = self.page.subject
         self.model = form_model(self.page.form_code)
-        self.casebook = StoredCasebook(self.subject)
-        stored = self.casebook.stored(self.page.form_code)
-        self.rows: dict[str, FormRow] = {row.row_key: row for row in stored if row.page_id == self.page.pk}
+        self.rows: dict[str, FormRow] = {row.row_key: row for row in self.casebook.stored_on(self.page)}
         self.records = {key: record_of(row, self.page, self.subject) for key, row in self.rows.items()}
         self.header_versions = header_versions(self.page)
 
@@ -128,6 +138,7 @@ class _Save:
         moved = self._settle_state(findings, complete)
         if changed or moved:
             self.page.save()
+            self.casebook.keep(self.page, self.rows.values())
             record_event("page.saved", self._place(), self.changes)
         return Saved(self.page, len(edits) + len(header_edits), tuple(findings))
 
@@ -192,23 +203,27 @@ class _Save:
 
     def _keep_rows(self, edits: list[Edit]) -> None:
         touched = dict.fromkeys(edit.row_key for edit in edits)
+        new: list[FormRow] = []
         for key in touched or self.rows:
             row = self.rows.get(key) or self.model(page=self.page, row_key=key)
             row.item_versions |= {e.item.name: self.page.version for e in edits if e.row_key == key}
             self.rows[key] = row
-            self._write(row, self.records[key], always=key in touched)
+            derived = self._fill(row, self.records[key])
+            if row.pk is None:
+                new.append(row)
+            elif derived or key in touched:
+                row.save()
+        self.model.objects.create_with_history(new)
 
-    def _write(self, row: FormRow, record: Record, *, always: bool, where: str = "") -> bool:
-        """Derive the record and save its row, if anything of it changed."""
+    def _fill(self, row: FormRow, record: Record, *, where: str = "") -> bool:
+        """Derive the record and put it into its row; whether anything derived has changed."""
         before = row.values()
         with_derived(record, self.casebook)
         derived = [item for item in row.items() if item.is_derived and _differs(item, before, record.values)]
         for item in row.items():
             setattr(row, item.name, _column_value(item, record.values[item.name]))
         row.missing = dict(record.missing)
-        if always or derived:
-            row.save()
-            self.changes += [_derived_change(item, before, record, where) for item in derived]
+        self.changes += [_derived_change(item, before, record, where) for item in derived]
         return bool(derived)
 
     def _derive_elsewhere(self, changed_forms: set[str]) -> None:
@@ -228,7 +243,9 @@ class _Save:
         for record, row in sorted(placed, key=lambda pair: (pair[0].dated or date.min, pair[0].place)):
             self.casebook.replace_record(record)
             where = "" if row.page_id == self.page.pk else f"{form}@{record.visit}."
-            changed |= self._write(row, record, always=False, where=where)
+            if self._fill(row, record, where=where):
+                row.save()
+                changed = True
         return changed
 
     def _findings(self) -> list[Finding]:
