@@ -549,6 +549,38 @@ def test_a_reason_that_says_nothing_changes_nothing(corrected: Path, reason: str
     assert desk.content([Page]) == before
 
 
+@pytest.fixture
+def dated_otherwise(tmp_path: Path) -> Path:
+    """A second delivery in which nothing differs but the date of one page; the first is imported."""
+    imported(write(tmp_path / "first", sheets()))
+    return planted(tmp_path / "second", lambda found: row(found, "DX").update(form_date="2025-05-09"))
+
+
+@pytest.mark.requirement("AT-04")
+@pytest.mark.parametrize(("reason", "outcome"), [("", Outcome.CONFLICT), ("typo", Outcome.REFUSED)])
+def test_another_date_is_a_conflict_until_it_is_explained(
+    dated_otherwise: Path, reason: str, outcome: Outcome
+) -> None:
+    before = desk.content([Page, Page.history.model])
+    report = imported(dated_otherwise, reason=reason)
+    assert (report.pages[outcome], report.pages[Outcome.LEFT]) == (1, casebooks.pages_in(sheets()) - 1)
+    assert [(file, line) for file, line, _item, _value in refusals(report)] == [("DX.csv", 2)]
+    assert desk.content([Page, Page.history.model]) == before
+
+
+@pytest.mark.requirement("AT-04")
+def test_a_date_is_corrected_with_its_reason_and_nothing_else(dated_otherwise: Path, tmp_path: Path) -> None:
+    """At which version the items of a header changed is no content of a casebook."""
+    report = imported(dated_otherwise, reason="second delivery")
+    assert (report.is_clean, report.pages[Outcome.KEPT]) == (True, 1)
+    change = desk.changes_of(TrailEvent.objects.filter(form="DX").latest("pk"))["form_date"]
+    assert (change.new, change.reason) == ("2025-05-09", "second delivery")
+    export_registry(tmp_path / "out")
+    assert "header_versions" not in (tmp_path / "out" / "DX.csv").read_text()
+    for delivered in (dated_otherwise, tmp_path / "out"):
+        assert set(imported(delivered).pages) == {Outcome.LEFT}
+
+
 def test_a_conflict_is_told_again_until_it_is_settled(corrected: Path) -> None:
     first, second = imported(corrected), imported(corrected)
     assert [str(one) for one in first.remarks] == [str(one) for one in second.remarks]

@@ -146,6 +146,24 @@ def test_the_reason_is_asked_as_soon_as_a_saved_value_changes(tab: "Tab", page: 
     assert str(row(page).bm_blast) == "6.5"
 
 
+@pytest.mark.requirement("AT-04")
+def test_the_reason_for_another_date_is_asked_at_the_date(tab: "Tab", page: Page) -> None:
+    tab.fill("#form_date", "2025-05-20")
+    assert not tab.is_visible("#r-form_date")  # a first entry
+    save(tab)
+    tab.wait_for_selector(".toast")
+    reason = tab.get_by_role("group", name="change from 2025-05-20?")
+    tab.fill("#form_date", "2025-05-21")
+    reason.get_by_role("button", name="Undo").click()
+    assert tab.input_value("#form_date") == "2025-05-20"
+    tab.fill("#form_date", "2025-05-21")
+    reason.get_by_text("Transcription error").click()
+    save(tab)
+    tab.wait_for_selector(".toast")
+    page.refresh_from_db()
+    assert str(page.form_date) == "2025-05-21"
+
+
 def test_a_saved_item_that_is_no_longer_asked_stays_in_sight(tab: "Tab") -> None:
     choose(tab, "Marrow examined", "Yes")
     tab.fill("#bm_blast", "61.5")
