@@ -184,7 +184,13 @@ SPECTACULAR_SETTINGS = {
 # --- background work: the Run row is the truth, the broker a doorbell --------------------------------------
 _EMBEDDED_BROKER = CHIMERA_HOME / "broker"
 CELERY_BROKER_URL = environment.text("CHIMERA_BROKER_URL", "filesystem://localhost")
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {"visibility_timeout": 6 * 60 * 60}  # seconds
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
+    "visibility_timeout": 6 * 60 * 60,  # seconds, as all here
+    # Who rings does not wait for a dead broker: the sweeper rings again.
+    "socket_connect_timeout": 2,
+    "max_retries": 1,
+    "interval_start": 0.2,
+}
 if CELERY_BROKER_URL.startswith("filesystem"):
     (_EMBEDDED_BROKER / "queue").mkdir(parents=True, exist_ok=True)
     CELERY_BROKER_TRANSPORT_OPTIONS = {

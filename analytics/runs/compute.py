@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from analytics.datasets.build import Datasets, build_datasets
+from analytics.datasets.build import build_datasets
 from analytics.endpoints.curves import curves_of
 from analytics.endpoints.figures import Figure, compute_figures
 from analytics.locks.snapshot import read_snapshot
@@ -36,23 +36,18 @@ def compute_run(run_id: int) -> bool:
         return False
     try:
         with _heartbeat(run):
-            data = datasets_of(run)
-            figures, curves = compute_figures(data), curves_of(data)
+            figures, curves = results_of(run)
     except Exception as problem:
         log.exception("run %s failed", run_id)
         return _fail(run, problem)
     return _finish(run, figures, curves)
 
 
-def datasets_of(run: Run) -> Datasets:
-    """The datasets of the snapshot, under the configuration of the run."""
+def results_of(run: Run) -> tuple[list[Figure], dict[str, Any]]:
+    """Every figure and the curves of the snapshot, under the configuration of the run."""
     with configured_as(run.configuration):
-        return build_datasets(*read_snapshot(run.snapshot.path))
-
-
-def figures_of(run: Run) -> list[Figure]:
-    """Every figure of the snapshot, under the configuration of the run."""
-    return compute_figures(datasets_of(run))
+        data = build_datasets(*read_snapshot(run.snapshot.path))
+        return compute_figures(data), curves_of(data)
 
 
 def _claim(run_id: int) -> Run | None:
@@ -72,6 +67,7 @@ def _claim(run_id: int) -> Run | None:
             return None
         run.state, run.heartbeat, run.attempts = RunState.RUNNING, timezone.now(), run.attempts + 1
         run.save()
+    log.info("run %s: claim %s", run_id, run.attempts)
     return run
 
 

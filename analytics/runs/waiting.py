@@ -1,32 +1,60 @@
-"""Waiting for a run, and computing it here where nobody else does."""
+"""Waiting for a run: for a worker that is there, else for one that is started, at last in this process."""
 
 import time
+from collections.abc import Callable
 
 from analytics.runs.compute import compute_run
 from analytics.runs.models import Run, RunState
+from analytics.runs.own_worker import LOG, Worker, own_worker
+from analytics.runs.ring import ring
 
 UNCLAIMED_SECONDS = 2.0
+RING_SECONDS = 10.0
+WORKER_SECONDS = 60.0
 POLL_SECONDS = 0.05
 
 
-def wait_for(run: Run) -> Run:
-    """Wait until a run is done or failed.
+def wait_for(run: Run, say: Callable[[str], object]) -> Run:
+    """Wait until a run is done or failed, and `say` what is done for it.
 
-    If no worker has claimed it in time, or its worker was lost, this process becomes its worker: the row is
-    all that a worker needs, so it also works where the broker is dead.
+    A run that nobody has claimed in time gets a worker of this command's own. Where that one cannot be rung
+    or is lost, the run is computed here: the row is all that this needs.
     """
-    while not _finished(run, within=UNCLAIMED_SECONDS):
+    if _ends(run, UNCLAIMED_SECONDS):
+        return run
+    with own_worker() as worker:
+        say(f"no worker has claimed run {run.pk}: started one, process {worker.pid}, log {LOG}")
+        served = _serves(worker, run)
+    if not served:
+        say(f"that worker did not finish run {run.pk}: it is computed in this process")
+    while not served:
         compute_run(run.pk)
+        served = _ends(run, UNCLAIMED_SECONDS)
     return run
 
 
-def _finished(run: Run, *, within: float) -> bool:
-    """Whether the run ends within so many seconds; the row is fresh afterwards."""
-    until = time.monotonic() + within
+def _serves(worker: Worker, run: Run) -> bool:
+    """Whether the run ends while the worker is there. It is rung again: a message dies with who took it."""
+    until = time.monotonic() + WORKER_SECONDS
+    while not _ends(run, RING_SECONDS, worker):
+        if worker.poll() is not None or time.monotonic() > until:
+            return False
+        ring(run.pk)
+    return True
+
+
+def _ends(run: Run, unclaimed: float, worker: Worker | None = None) -> bool:
+    """Wait for the end of a run; False once nobody has held it for so many seconds, or its worker is gone.
+
+    Who holds a run either ends it or falls silent for a lease, so that is waited for. The row is fresh after.
+    """
+    since = time.monotonic()
     while True:
         run.refresh_from_db()
         if run.state in (RunState.DONE, RunState.FAILED):
             return True
-        if time.monotonic() > until:
+        if not Run.objects.claimable().filter(pk=run.pk).exists():
+            since = time.monotonic()
+        elif time.monotonic() > since + unclaimed or (worker and worker.poll() is not None):
             return False
         time.sleep(POLL_SECONDS)

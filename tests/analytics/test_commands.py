@@ -101,6 +101,25 @@ def test_a_correction_shows_in_the_next_lock_and_not_in_the_last(
     assert demo_registry.run("verify_figures", "1").returncode == 0
 
 
+def test_a_lock_that_waits_exits_1_where_its_run_fails(
+    demo_registry: Registry, demo_casebook: Path, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "wrong"
+    shutil.copytree(demo_casebook, wrong)
+
+    def before_infusion(row: dict[str, str]) -> None:
+        row["rlp_dt"] = "2024-09-17" if row["subject_id"] == "HZ01-005" else row["rlp_dt"]
+
+    edit(wrong, "RLP", before_infusion)
+    demo_registry.run("import_casebook", wrong, "--reason", "a slip of the pen")
+    done = demo_registry.run("lock", "--cutoff", DEMO_CUTOFF, "--reason", "too early", "--wait", check=False)
+    assert (done.returncode, done.stdout) == (1, "2\n")
+    failed = "the run failed: ImpossibleDates: HZ01-005: RELAPSE/PROGRESSION on 2024-09-17"
+    assert failed in done.stderr.splitlines()[-1]
+    assert failed.removeprefix("the run failed: ") in (demo_registry.home / "worker.log").read_text()
+    assert demo_registry.run("endpoints", "2", check=False).returncode == 3
+
+
 def sealed_by_lock_1(registry: Registry) -> str:
     return min((registry.home / "snapshots").glob("*.jsonl"), key=lambda path: path.stat().st_mtime_ns).stem
 

@@ -1,6 +1,8 @@
 """Real workers on real brokers: what is rung is computed once, however often a worker is killed."""
 
+import contextlib
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -28,7 +30,7 @@ from tests.analytics.casebooks import CutContent, built, content, without_databa
 from tests.conftest import ROOT, Registry
 
 CUTOFF = date(2025, 8, 5)
-BIG = 1_000  # subjects: so many keep a worker busy long enough to be met at work
+BIG = 100  # subjects: so many keep a worker busy long enough to be met at work
 KILLS = 10
 PATIENCE_S = 60
 LEASE = {"CHIMERA_RUN_LEASE_SECONDS": "1"}
@@ -111,7 +113,7 @@ def worker(registry: Registry, **environment: str) -> Iterator[Worker]:
     command = [sys.executable, "-m", "celery", "-A", "trial", "worker", "--concurrency", "1"]
     # The checks of a start were made when the registry was migrated; there are no other workers to greet.
     own = {**registry.env, "CELERY_SKIP_CHECKS": "yes", **environment}
-    log = registry.home / "worker.log"
+    log = registry.home / "site-worker.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
             [*command, "--without-mingle", "--without-gossip", "--without-heartbeat"],
@@ -203,3 +205,116 @@ def test_a_lock_survives_a_dead_broker_and_is_revived(registry: Registry, redis_
     with worker(registry, **alive) as running:
         assert registry.run("run_pending", env=alive).stdout == "1 rung\n"
         running.wait_until(lambda: Row(registry).state == "done")
+
+
+# --- a worker of the command's own ------------------------------------------------------------------------
+WAIT = """
+from analytics.runs.models import Run
+from analytics.runs.waiting import wait_for
+print(wait_for(Run.objects.get(pk={number}), print).state)
+"""
+
+
+def processes(registry: Registry) -> set[int]:
+    """Those that work on the registry, whoever their parent is."""
+    home = f"CHIMERA_HOME={registry.home}".encode()
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if home in path.read_bytes().split(b"\0"):
+                found.add(int(path.parent.name))
+    return found
+
+
+def waiting_lock(registry: Registry, cutoff: date = CUTOFF, **environment: str) -> tuple[str, str]:
+    """What a lock that waits prints, and what it says beside that."""
+    done = registry.run("lock", "--cutoff", str(cutoff), "--reason", "interim", "--wait", env=environment)
+    return done.stdout, done.stderr
+
+
+def test_a_lock_that_waits_starts_a_worker_and_leaves_none(registry: Registry) -> None:
+    printed, said = waiting_lock(registry)
+    assert printed == "1\n"
+    (number,) = re.findall(r"no worker has claimed run 1: started one, process (\d+), log ", said)
+    assert "in this process" not in said
+    log = (registry.home / "worker.log").read_text()
+    assert "run 1: claim 1\n" in log, f"the worker, process {number}, computed it:\n{log}"
+    assert (Row(registry).state, Row(registry).attempts) == ("done", 1)
+    assert processes(registry) == set()
+
+
+def test_a_lock_that_waits_starts_none_where_one_runs(registry: Registry) -> None:
+    with worker(registry) as running:
+        registry.run("lock", "--cutoff", str(CUTOFF), "--reason", "interim")
+        running.wait_until(lambda: Row(registry).state == "done")
+        printed, said = waiting_lock(registry, date(2025, 8, 6))
+    assert printed == "2\n"
+    assert "started one" not in said
+    assert Row(registry, 2).state == "done"
+
+
+def test_a_lock_that_waits_computes_by_itself_where_the_broker_is_dead(registry: Registry) -> None:
+    printed, said = waiting_lock(registry, CHIMERA_BROKER_URL="redis://127.0.0.1:1/0")
+    assert printed == "1\n"
+    assert "that worker did not finish run 1: it is computed in this process\n" in said
+    assert "claim" not in (registry.home / "worker.log").read_text()
+    assert (Row(registry).state, Row(registry).attempts) == ("done", 1)
+    assert processes(registry) == set()
+
+
+@contextmanager
+def waiter(row: Row) -> Iterator[tuple["subprocess.Popen[str]", int]]:
+    """A process that waits for a run, and the id of the worker that it started; both are gone at the end."""
+    with subprocess.Popen(
+        [sys.executable, "-u", "manage.py", "shell", "--verbosity=0", "-c", WAIT.format(number=row.number)],
+        cwd=ROOT,
+        env={**os.environ, **row.registry.env, **LEASE},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            (started,) = re.findall(r"process (\d+)", process.stdout.readline())
+            yield process, int(started)
+        finally:
+            for left in processes(row.registry):
+                os.kill(left, signal.SIGKILL)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.005)
+
+
+def test_a_command_whose_worker_is_killed_at_work_takes_over(
+    registry: Registry, many: list[CutContent]
+) -> None:
+    row = take_in(registry, sealed := write_snapshot(registry.home / "snapshots", CUTOFF, many))
+    with waiter(row) as (process, started):
+        until(lambda: row.attempts == 1)
+        os.kill(started, signal.SIGKILL)
+        said, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+    assert said.splitlines() == [
+        f"that worker did not finish run {row.number}: it is computed in this process",
+        "done",
+    ]
+    assert (row.attempts, row.result) == (2, undisturbed(sealed))
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_command_that_is_stopped_leaves_no_worker(
+    registry: Registry, many: list[CutContent], how: signal.Signals
+) -> None:
+    row = take_in(registry, write_snapshot(registry.home / "snapshots", CUTOFF, many))
+    with waiter(row) as (process, started):
+        until(lambda: row.attempts == 1)
+        assert processes(registry) == {process.pid, started}
+        process.send_signal(how)
+        until(lambda: not processes(registry))
+    assert row.state in ("running", "done")
+    assert row.count("analytics_run") == 1

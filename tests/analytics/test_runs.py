@@ -1,10 +1,14 @@
 """Runs: computed once, by whoever holds the last claim, whatever becomes of workers and broker."""
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +23,7 @@ from analytics.locks import seal
 from analytics.locks.models import Lock, Snapshot
 from analytics.locks.seal import make_lock
 from analytics.runs import compute, start, waiting
-from analytics.runs.compute import compute_run, figures_of, result_hash
+from analytics.runs.compute import compute_run, result_hash, results_of
 from analytics.runs.models import Estimate, Run, RunState
 from analytics.runs.results import NoSuchLock, NotFinished, estimates_of, find_lock
 from analytics.runs.ring import ring_waiting
@@ -38,6 +42,11 @@ WORKERS = 10
 
 def lock(cutoff: date = CUTOFF, reason: str = "interim analysis") -> Lock:
     return make_lock(cutoff, reason, by=SystemPerson("lock"), source=Source.COMMAND)
+
+
+def figures_of(run: Run) -> list[Figure]:
+    figures, _ = results_of(run)
+    return figures
 
 
 def waiting_lock(cutoff: date = CUTOFF) -> Run:
@@ -71,14 +80,14 @@ def all_at_once(act: Callable[[], Any], times: int) -> list[Any]:
 
 @pytest.fixture
 def instead(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Run], list[Figure]]], None]:
-    """Put another computation in the place of the real one, once."""
+    """Put another computation of the figures in the place of the real one, once."""
 
     def place(act: Callable[[Run], list[Figure]]) -> None:
-        def once(run: Run) -> list[Figure]:
-            monkeypatch.setattr(compute, "figures_of", figures_of)
-            return act(run)
+        def once(run: Run) -> tuple[list[Figure], dict[str, Any]]:
+            monkeypatch.setattr(compute, "results_of", results_of)
+            return act(run), {}
 
-        monkeypatch.setattr(compute, "figures_of", once)
+        monkeypatch.setattr(compute, "results_of", once)
 
     return place
 
@@ -98,7 +107,8 @@ def test_of_ten_workers_at_once_one_computes() -> None:
     run.refresh_from_db()
     assert (run.state, run.attempts, events("run.finished")) == (RunState.DONE, 1, 1)
     assert Estimate.objects.filter(run=run).count() == len(figures_of(run))
-    assert run.result_hash == result_hash(figures_of(run))
+    figures, curves = results_of(run)
+    assert (run.result_hash, run.curves) == (result_hash(figures), curves)
 
 
 def test_a_finished_run_is_left_alone() -> None:
@@ -164,7 +174,7 @@ def test_a_worker_that_was_given_up_does_not_finish_for_its_successor(instead: A
     run.refresh_from_db()
     assert (run.state, run.attempts, Estimate.objects.count()) == (RunState.RUNNING, 2, 0)
     (successor,) = successors
-    assert compute._finish(successor, figures_of(successor)) is True
+    assert compute._finish(successor, *results_of(successor)) is True
 
 
 def test_a_worker_that_was_given_up_fails_nothing(instead: Any) -> None:
@@ -261,9 +271,9 @@ def test_a_lock_after_a_failure_tries_again(instead: Any) -> None:
 
 
 def test_a_lock_that_waits_for_a_failing_run_exits_1_and_says_why(
-    instead: Any, monkeypatch: pytest.MonkeyPatch
+    instead: Any, own_worker: "OwnWorker"
 ) -> None:
-    monkeypatch.setattr(waiting, "UNCLAIMED_SECONDS", 0)
+    own_worker.ended = 1
     instead(broken)
     out = StringIO()
     with pytest.raises(CommandError, match="ZeroDivisionError: division by zero") as problem:
@@ -334,26 +344,106 @@ def test_the_worker_is_rung_only_when_the_lock_stands(
 
 
 # --- waiting ----------------------------------------------------------------------------------------------
-def test_who_waits_computes_what_nobody_claims(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "UNCLAIMED_SECONDS", 0)
-    assert wait_for(waiting_lock()).state == RunState.DONE
+@dataclass
+class OwnWorker:
+    """The worker that a waiting command would start; `poll` says whether it has ended, as a process does."""
+
+    ended: int | None = None
+    started: int = 0
+    stopped: int = 0
+    pid: int = 4711
+
+    def poll(self) -> int | None:
+        return self.ended
+
+    @contextmanager
+    def __call__(self) -> Iterator["OwnWorker"]:
+        self.started += 1
+        try:
+            yield self
+        finally:
+            self.stopped += 1
 
 
-def test_who_waits_leaves_a_run_to_the_worker_that_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "UNCLAIMED_SECONDS", 0)
+@pytest.fixture
+def own_worker(monkeypatch: pytest.MonkeyPatch) -> OwnWorker:
+    """In place of a worker's process, which would not see this transaction. No time is spent on waiting."""
+    worker = OwnWorker()
+    monkeypatch.setattr(waiting, "own_worker", worker)
+    for name in ("UNCLAIMED_SECONDS", "RING_SECONDS", "POLL_SECONDS"):
+        monkeypatch.setattr(waiting, name, 0)
+    return worker
+
+
+def test_a_worker_is_started_for_what_nobody_claims_and_rung_until_it_does(
+    own_worker: OwnWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, rung, said = waiting_lock(), [], []
+
+    def ring(run_id: int) -> None:
+        rung.append((run_id, own_worker.started, own_worker.stopped))
+        if len(rung) == 3:
+            compute_run(run_id)
+
+    monkeypatch.setattr(waiting, "ring", ring)
+    assert wait_for(run, said.append).state == RunState.DONE
+    assert rung == [(run.pk, 1, 0)] * 3
+    assert own_worker.stopped == 1
+    assert said == [
+        f"no worker has claimed run {run.pk}: started one, process 4711, "
+        f"log {django_settings.CHIMERA_HOME}/worker.log"
+    ]
+
+
+def test_no_worker_is_started_for_a_run_that_one_holds(
+    own_worker: OwnWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = waiting_lock()
     Run.objects.filter(pk=run.pk).update(state=RunState.RUNNING, heartbeat=timezone.now())
+    looks: list[float] = []
+
+    def finished_by_another(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 3:
+            Run.objects.filter(pk=run.pk).update(state=RunState.DONE)
+
+    monkeypatch.setattr(waiting, "time", SimpleNamespace(monotonic=time.monotonic, sleep=finished_by_another))
+    assert wait_for(run, pytest.fail).state == RunState.DONE
+    assert (len(looks), own_worker.started) == (3, 0)
+
+
+def test_who_waits_computes_what_its_own_worker_leaves(own_worker: OwnWorker) -> None:
+    own_worker.ended = 1
+    run, said = waiting_lock(), []
+    assert wait_for(run, said.append).state == RunState.DONE
+    assert own_worker.stopped == 1, "before the run is computed here"
+    assert said[1:] == [f"that worker did not finish run {run.pk}: it is computed in this process"]
+    assert Run.objects.get(pk=run.pk).attempts == 1
+
+
+def test_who_waits_computes_what_its_own_worker_never_claims(
+    own_worker: OwnWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "WORKER_SECONDS", 0)
+    assert wait_for(waiting_lock(), lambda said: None).state == RunState.DONE
+    assert (own_worker.started, own_worker.stopped) == (1, 1)
+
+
+def test_who_computes_itself_still_leaves_a_run_to_the_worker_that_holds_it(
+    own_worker: OwnWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_worker.ended = 1
     looks: list[int] = []
 
-    def finished_by_another(run_id: int) -> bool:
-        assert compute_run(run_id) is False
+    def claimed_by_another(run_id: int) -> bool:
         looks.append(run_id)
         if len(looks) == 3:
             Run.objects.filter(pk=run_id).update(state=RunState.DONE)
         return False
 
-    monkeypatch.setattr(waiting, "compute_run", finished_by_another)
-    assert wait_for(run).state == RunState.DONE
+    monkeypatch.setattr(waiting, "compute_run", claimed_by_another)
+    run = waiting_lock()
+    assert wait_for(run, lambda said: None).state == RunState.DONE
     assert looks == [run.pk] * 3
 
 

@@ -37,7 +37,7 @@ class Command(RegistryCommand):
             self._refuse_another_registry(timelines)
             self._fill(timelines)
         lock = make_lock(CUTOFF, REASON, by=self.system("demo"), source=Source.COMMAND)
-        run = wait_for(waiting_run(lock.snapshot))
+        run = wait_for(waiting_run(lock.snapshot), self.stderr.write)
         if run.state == RunState.FAILED:
             raise CommandError(f"the run failed: {run.error}")
         call_command("verify_figures")

@@ -28,7 +28,7 @@ class Command(RegistryCommand):
         lock = make_lock(options["cutoff"], options["reason"], by=by, source=Source.COMMAND)
         self.stderr.write(f"cut-off {lock.cutoff}, snapshot {lock.snapshot.hash}")
         if options["wait"]:
-            run = wait_for(run_of(lock.snapshot))
+            run = wait_for(run_of(lock.snapshot), self.stderr.write)
             if run.state == RunState.FAILED:
                 self.stdout.write(str(lock.pk))
                 raise CommandError(f"the run failed: {run.error}")
