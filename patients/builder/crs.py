@@ -26,13 +26,13 @@ def grade_on(story: Story, day: date) -> int:
 
 
 def cytokine_release(story: Story) -> Iterator[PageRow]:
-    """CRS: each day from the infusion to day 14, or until it has been gone for two days."""
+    """CRS: each day from the infusion to day 14, to its onset, or until it has been gone for two days."""
     days = _days(story)
     for day in days:
         visit = "C0" if day == story.facts.cart_infusion_date else story.visit_on("CRS", day)
         values = _day(story, day)
-        if day == days[-1] and _closed(story, days):
-            values["crs_outcome"] = "RECOVERED/RESOLVED"
+        if day == days[-1]:
+            values |= _outcome(story, days)
         yield PageRow(form="CRS", day=day, visit=visit, values=values)
 
 
@@ -41,10 +41,21 @@ def _days(story: Story) -> list[date]:
     if infused is None:
         return []
     last = infused + timedelta(DAILY_TO_CAR_DAY)
+    if story.facts.crs_onset_date:
+        last = max(last, story.facts.crs_onset_date)
     if story.facts.crs_resolved_date:
         last = max(last, story.facts.crs_resolved_date + timedelta(AFTER_RESOLUTION_DAYS - 1))
     last = min(last, story.facts.last_contact_date)
     return [infused + timedelta(step) for step in range((last - infused).days + 1)]
+
+
+def _outcome(story: Story, days: list[date]) -> dict[str, Any]:
+    """Of an episode that has ended, and of one that lasted until death."""
+    if _closed(story, days):
+        return {"crs_outcome": "RECOVERED/RESOLVED"}
+    died = story.facts.death_date
+    lasted = died is not None and grade_on(story, days[-1]) >= 1 and (died - days[-1]).days <= 1
+    return {"crs_outcome": "NOT RECOVERED/NOT RESOLVED"} if lasted else {}
 
 
 def _closed(story: Story, days: list[date]) -> bool:

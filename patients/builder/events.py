@@ -1,13 +1,17 @@
 """Adverse events and infections that the timeline implies."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 from patients.builder.story import PageRow, Story
 from patients.builder.timeline import DeathCause
+from patients.forms.adverse_event import CANDIDATE, RELATED
+from patients.items.codelists import NO
 from patients.items.partial_date import PartialDate
+from trial.protocol.configuration import SETTINGS
 
+EVENING = time(20, 0)
 FATAL_INFECTION_DAYS = 6  # from its onset to death, at most
 REACTIVATION_AFTER_GRAFT_DAYS = (25, 45)
 REACTIVATION_LASTS_DAYS = (14, 30)
@@ -41,8 +45,25 @@ def _event(story: Story, start: date, end: date | None, grade: int, **values: An
     if end:
         common["ae_end"] = PartialDate.of(end)
     if fatal:
-        common["ae_ser_crit"] = ["death"]
-    return common | values
+        common |= {"ae_ser_crit": ["death"], "ae_expected": "Y"}
+    return common | _near_infusions(story, start) | values | _toxicity(story, start, grade, values)
+
+
+def _near_infusions(story: Story, start: date) -> dict[str, Any]:
+    """On the day of an infusion or the next the time is asked too: the evening, after both."""
+    infusions = (story.facts.cart_infusion_date, story.facts.hsct_date)
+    near = any(day is not None and 0 <= (start - day).days <= 1 for day in infusions)
+    return {"ae_start_time": EVENING} if near else {}
+
+
+def _toxicity(story: Story, start: date, grade: int, values: dict[str, Any]) -> dict[str, Any]:
+    """In the window of dose-limiting toxicity: a candidate from grade 4, if related and no cytopenia."""
+    infused, window = story.facts.cart_infusion_date, SETTINGS["dlt_window_days"].default
+    assert isinstance(window, int)
+    if infused is None or not 0 <= (start - infused).days <= window:
+        return {}
+    related = values.get("ae_rel_cart") in RELATED and values["ae_special"] != "cytopenia"
+    return {"ae_dlt": CANDIDATE if related and grade >= 4 else NO}
 
 
 def _crs(story: Story) -> dict[str, Any] | None:

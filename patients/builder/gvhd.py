@@ -120,7 +120,8 @@ def _chronic_page(story: Story, day: date) -> dict[str, Any]:
         return values
     if day == onset:
         values["cg_onset_type"] = "quiescent" if story.facts.agvhd_max_grade else "de_novo"
-    return values | _scores(story) | _chronic_treatment(story, day)
+    overlap = {"cg_overlap": acute_grade_on(story, day) >= 1}
+    return values | _scores(story) | overlap | _chronic_treatment(story, day)
 
 
 def _scores(story: Story) -> dict[str, Any]:
@@ -144,7 +145,6 @@ def _scores(story: Story) -> dict[str, Any]:
     if severity is Severity.SEVERE:
         scores |= {"cg_skin_bsa": "3"}
     return scores | {
-        "cg_overlap": False,
         "cg_diag_signs": "lichen-like changes of the mouth",
         "cg_nonGVHD": ["none"],
     }

@@ -15,6 +15,7 @@ from trial.protocol.study import SITE_ZONE
 BATCH = "1"
 CULTURE_DAYS = (7, 10)
 AFTER_HARVEST_DAYS = 2  # tests before release, where there is time
+SHELF_LIFE_DAYS = 30  # or to the day of infusion
 COLLECTION, RELEASE = "APH", "REL"
 
 
@@ -77,8 +78,8 @@ def manufacturing(story: Story) -> Iterator[PageRow]:
 
 def release(story: Story) -> Iterator[PageRow]:
     """REL: a full release, with at least what is infused in the bag."""
-    days = days_of_batch(story)
-    if days is None:
+    days, infused = days_of_batch(story), story.facts.cart_infusion_date
+    if days is None or infused is None:
         return
     values: dict[str, Any] = {
         "batch_no": batch_number(story),
@@ -95,7 +96,7 @@ def release(story: Story) -> Iterator[PageRow]:
         "rel_potency": "pass",
         "rel_dose_total": dose_total(story),
         "rel_volume": volume(story),
-        "rel_expiry": _at(days.released + timedelta(30), 18),
+        "rel_expiry": _at(max(days.released + timedelta(SHELF_LIFE_DAYS), infused), 18),
         "rel_conditional": "full",
         "rel_decision_dt": _at(days.released, 8),
         "rel_by": CELL_LABORATORY,

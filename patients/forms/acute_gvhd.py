@@ -5,6 +5,8 @@ on, since donor CAR-T cells can cause it before the graft does.
 """
 
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -15,10 +17,21 @@ from patients.grading.magic import MagicGrade, OrganValues, magic_grade
 from patients.items.codelists import Code, CodeList, choices
 from patients.items.conditions import Answers, when, when_at_least, when_not
 from patients.items.item import Derivation
-from patients.items.limits import at_most, between, must, not_after, not_before, numbered, other_than
+from patients.items.limits import (
+    at_most,
+    below,
+    between,
+    must,
+    not_after,
+    not_before,
+    numbered,
+    other_than,
+)
 from patients.items.types import BooleanItem, ChoiceItem, DateItem, DecimalItem, IntegerItem, MultiItem
 
 BEFORE_GRAFT = "car_t_before_h0"
+REPORTED_FROM_GRADE = 2
+ACUTE_UP_TO_HSCT_DAY = 100
 _VALUES = (
     "ag_skin_bsa",
     "ag_skin_bullae",
@@ -62,6 +75,38 @@ def _phase_fits(phase: str, answers: Answers) -> bool:
 
 def _wide_enough(bullae: bool, answers: Answers) -> bool:
     return not bullae or answers["ag_skin_bsa"] is None or answers["ag_skin_bsa"] > 50
+
+
+def _as_measured(bilirubin: Decimal, answers: Answers) -> bool:
+    """Within a tenth of a result of the laboratory from the same day, if there is one."""
+    results = [
+        row["lab_si"]
+        for row in answers.rows("LAB")
+        if row["lab_test"] == "BILI" and row["lab_si"] and local_day(row["lab_dt"]) == answers["ag_dt"]
+    ]
+    return not results or any(abs(bilirubin - result) * 10 <= result for result in results)
+
+
+def _is_reported(grade: int, answers: Answers) -> bool:
+    return grade < REPORTED_FROM_GRADE or any(row["ae_special"] == "agvhd" for row in answers.rows("AE"))
+
+
+def _not_late(grade: int, answers: Answers) -> bool:
+    grafted, day = local_day(answers["HSCT.hsct_start_dt"]), answers["ag_dt"]
+    return not grade or None in (grafted, day) or (day - grafted).days <= ACUTE_UP_TO_HSCT_DAY
+
+
+def _not_before_peak(resolved: date, answers: Answers) -> bool:
+    """Not before the day of the highest grade since the episode before it was resolved."""
+    here = answers["ag_dt"] or date.max
+    days = [row for row in answers.rows("AGVHD") if row["ag_dt"] and row["ag_dt"] <= here]
+    began = max(
+        (row["ag_resolved_dt"] for row in days if row["ag_resolved_dt"] and row["ag_dt"] < here),
+        default=date.min,
+    )
+    graded = [row for row in days if row["ag_grade"] and row["ag_dt"] > began]
+    peak = max(graded, key=lambda row: (row["ag_grade"], -row["ag_dt"].toordinal()), default=None)
+    return peak is None or resolved >= peak["ag_dt"]
 
 
 def _stage(label: Any, formula: str, pick: Callable[[MagicGrade], int | None], highest: str) -> IntegerItem:
@@ -120,6 +165,11 @@ class AcuteGVHD(FormRow):
         6,
         1,
         hard=between("0", "1500"),
+        soft=numbered(
+            must("within 10 % of the laboratory of the day", _as_measured, "LAB.lab_si", "ag_dt"),
+            "X-AG-02",
+            _("Bilirubin differs from the laboratory."),
+        ),
         unit="umol/L",
         cdisc="LB.BILI (C38037)",
     )
@@ -175,8 +225,22 @@ class AcuteGVHD(FormRow):
     ag_grade = IntegerItem(
         _("Overall MAGIC grade"),
         derived=_derived("MAGIC, overall 0-4", lambda grade: grade.overall.number),
-        hard=between("0", "4"),
-        soft=at_most("2"),
+        hard=(
+            between("0", "4"),
+            numbered(
+                must("an adverse event from grade II", _is_reported, "AE.ae_special"),
+                "X-AG-05",
+                _("GVHD grade II+ must be in AE."),
+            ),
+        ),
+        soft=(
+            below("3"),
+            numbered(
+                must("by transplant day 100", _not_late, "ag_dt", "HSCT.hsct_start_dt"),
+                "X-AG-04",
+                _("Late acute GVHD: confirm type (persistent, recurrent, late onset)."),
+            ),
+        ),
         cdisc="FA.AGVHDGR; AE.AETOXGR",
     )
 
@@ -248,6 +312,13 @@ class AcuteGVHD(FormRow):
     ag_resolved_dt = DateItem(
         _("Resolved"),
         req="O",
-        hard=numbered(not_before("ag_onset_dt"), "X-AG-09", _("Resolution before peak.")),
+        hard=(
+            not_before("ag_onset_dt"),
+            numbered(
+                must("not before the highest grade", _not_before_peak, "AGVHD.ag_grade", "ag_dt"),
+                "X-AG-09",
+                _("Resolution before peak."),
+            ),
+        ),
         cdisc="AE.AEENDTC",
     )

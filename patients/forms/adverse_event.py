@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Repeat, Section
-from patients.items.codelists import ACTION, OUTCOME, REL, YES, Code, CodeList, choices, codes
+from patients.items.codelists import ACTION, NO, OUTCOME, REL, YES, Code, CodeList, choices, codes
 from patients.items.conditions import Answers, judged, when
 from patients.items.item import Derivation
 from patients.items.limits import Limit, at_least_one, must, not_before, numbered
@@ -25,6 +25,10 @@ from patients.items.types import (
 from trial.protocol.configuration import setting_as
 
 RELATED = frozenset({"possible", "probable", "definite"})  # related = possible or higher
+CANDIDATE = "Y_candidate"
+LINKED = {"crs": "CRS", "infection": "INFX", "agvhd": "AGVHD", "cgvhd": "CGVHD"}
+LINKED_ITEMS = ("CRS.crs_date", "INFX.inf_onset", "AGVHD.ag_dt", "CGVHD.cg_dt")
+COUNTED = {"neutrophil_count_decreased": "NEUT", "platelet_count_decreased": "PLAT"}
 _ENDED = ("RECOVERED/RESOLVED", "RECOVERED/RESOLVED WITH SEQUELAE", "FATAL")
 # Terms of CTCAE that this trial meets; any other is written under "other" with its own term.
 CTCAE_TERMS = choices(
@@ -127,6 +131,32 @@ def _no_outcome_as_term(term: str, answers: Answers) -> bool:
     return "death" not in term.lower() and "死亡" not in term
 
 
+def _has_linked(special: str, answers: Answers) -> bool:
+    """What is of special interest has its own form, where this version has it."""
+    form = LINKED.get(special)
+    return form is None or bool(answers.rows(form))
+
+
+def _not_adjudicated(answer: str, answers: Answers) -> bool:
+    return answer in (NO, CANDIDATE) or bool(answers.rows("DLT"))
+
+
+def _as_counted(grade: str, answers: Answers) -> bool:
+    """Neutrophils and platelets: the highest grade of the laboratory while the event lasts."""
+    test, began, ended = COUNTED.get(answers["ae_ctcae_term"]), answers["ae_start"], answers["ae_end"]
+    if test is None or began is None:
+        return True
+    last = ended.latest if ended else date.max
+    grades = [
+        row["lab_grade"]
+        for row in answers.rows("LAB")
+        if row["lab_test"] == test
+        and row["lab_grade"] is not None
+        and began.earliest <= (local_day(row["lab_dt"]) or date.min) <= last
+    ]
+    return not grades or max(grades) == int(grade)
+
+
 def _relation(label: Any, **options: Any) -> ChoiceItem:
     return ChoiceItem(label, REL, **options)
 
@@ -174,12 +204,13 @@ class AdverseEvent(FormRow):
             _("second malignancy"),
             _("graft failure"),
         ),
+        hard=must("a record of what it links to", _has_linked, *LINKED_ITEMS),
         cdisc="AE.AESCAT/RELREC",
     )
     ae_pt = CodedTextItem(
         _("MedDRA PT"),
         "MedDRA",
-        derived=Derivation("coded against MedDRA", lambda answers: None, ("ae_term", "CODING")),
+        derived=Derivation("coded against MedDRA", lambda answers: None, ("ae_term",)),
         waits_for="CODING",
         cdisc="AE.AEDECOD, AESOC (C66788 MedDRA C43820)",
     )
@@ -195,7 +226,7 @@ class AdverseEvent(FormRow):
     ae_start = PartialDateItem(_("Start"), hard=not_before("ELIG.icf_main_dt"), cdisc="AE.AESTDTC")
     ae_start_time = TimeItem(
         _("Start time"),
-        req="O",
+        req="C",
         when=judged("on the day of T0 or H0 or the next", _near_anchor, "ae_start", "INF.inf_start_dt"),
         cdisc="AE.AESTDTC",
     )
@@ -215,6 +246,11 @@ class AdverseEvent(FormRow):
             must("5 exactly when fatal", _fatal_agrees, "ae_outcome", "DTH.dth_dt"),
             "X-AE-01",
             _("Grade 5, fatal outcome and death form must agree."),
+        ),
+        soft=numbered(
+            must("the highest of the laboratory, for a count", _as_counted, "ae_ctcae_term", "LAB.lab_grade"),
+            "X-AE-06",
+            _("The highest grade of the laboratory is not %(value)s."),
         ),
         cdisc="AE.AETOXGR",
     )
@@ -276,9 +312,9 @@ class AdverseEvent(FormRow):
                 Code("not_applicable", _("not applicable")),
             ),
         ),
-        req="O",
+        req="C",
         when=when("ae_serious", YES),
-        hint=_("answered by the medical monitor"),
+        hint=_("as the medical monitor judges"),
         cdisc="SUPPAE",
     )
     ae_trtem = MultiItem(
@@ -296,14 +332,15 @@ class AdverseEvent(FormRow):
         CodeList(
             "ae_dlt",
             (
-                Code("N", _("No")),
-                Code("Y_candidate", _("Yes: candidate")),
+                Code(NO, _("No")),
+                Code(CANDIDATE, _("Yes: candidate")),
                 Code("Y_confirmed", _("Yes: confirmed")),
                 Code("N_rejected", _("No: rejected")),
             ),
         ),
-        req="O",
         when=judged("start in the DLT window", _in_dlt_window, "ae_start", "INF.inf_start_dt"),
+        hint=_("confirmed or rejected by the dose-limiting toxicity form alone"),
+        hard=must("not confirmed or rejected without that form", _not_adjudicated, "DLT.dlt_ae"),
         cdisc="ADAE.DLTFL",
     )
     ae_day_car = IntegerItem(

@@ -19,6 +19,7 @@ from patients.items.types import ChoiceItem, DateItem, DecimalItem
 from trial.protocol.configuration import setting_as
 
 FALL_POINTS = Decimal(10)
+OF_THE_PRODUCT_PCT = Decimal(5)
 BEFORE_CONSENT_DAYS = 60
 
 
@@ -46,11 +47,15 @@ def _adds_up(host: Decimal, answers: Answers) -> bool:
 
 
 def _earlier(answers: Answers) -> list[Answers]:
+    """The results before it of the same fraction of the same material, in order."""
     day = answers["chim_dt"]
     return [
         row
         for row in other_rows(answers, "CHIM")
-        if day and row["chim_dt"] and row["chim_dt"] < day and row["chim_lineage"] == answers["chim_lineage"]
+        if day
+        and row["chim_dt"]
+        and row["chim_dt"] < day
+        and all(row[item] == answers[item] for item in ("chim_sample", "chim_lineage"))
     ]
 
 
@@ -61,6 +66,14 @@ def _no_fall(donor: Decimal, answers: Answers) -> bool:
         or before[-1]["chim_donor_pct"] is None
         or before[-1]["chim_donor_pct"] - donor < FALL_POINTS
     )
+
+
+def _none_before_graft(donor: Decimal, answers: Answers) -> bool:
+    """Between infusion and graft there are no donor cells but those of the product."""
+    day, infused = answers["chim_dt"], local_day(answers["INF.inf_start_dt"])
+    grafted = local_day(answers["HSCT.hsct_start_dt"])
+    between_both = day and infused and day >= infused and (grafted is None or day < grafted)
+    return not between_both or donor <= OF_THE_PRODUCT_PCT
 
 
 def _stays_full(code: str, answers: Answers) -> bool:
@@ -127,10 +140,17 @@ class Chimerism(FormRow):
         5,
         2,
         hard=between("0", "100"),
-        soft=numbered(
-            must("no fall of 10 points or more", _no_fall, "CHIM.chim_donor_pct"),
-            "X-CHM-02",
-            _("Falling donor chimerism: relapse or rejection?"),
+        soft=(
+            numbered(
+                must("no fall of 10 points or more", _no_fall, "CHIM.chim_donor_pct"),
+                "X-CHM-02",
+                _("Falling donor chimerism: relapse or rejection?"),
+            ),
+            numbered(
+                must("at most 5 between infusion and graft", _none_before_graft, "HSCT.hsct_start_dt"),
+                "X-CHM-05",
+                _("Donor cells before the graft: CAR-T derived (expected) - confirm fraction."),
+            ),
         ),
         unit="%",
         cdisc="GF.GFORRES",

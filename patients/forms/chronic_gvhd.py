@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Section
 from patients.forms.rows import other_rows
-from patients.grading.nih import OrganScores, lung_score, nih_global
+from patients.grading.nih import OrganScores, liver_score, lung_score, nih_global
 from patients.items.codelists import YES, Code, CodeList, choices
 from patients.items.conditions import Answers, judged, when
 from patients.items.item import Derivation
@@ -25,6 +25,7 @@ from patients.items.types import (
 
 EARLIEST_HSCT_DAY = 60
 UNUSUAL_BEFORE_HSCT_DAY = 90
+LABORATORY_WITHIN_DAYS = 7
 _PRESENT = when("cg_present", YES)
 _SCORED = (
     "cg_present",
@@ -103,6 +104,54 @@ def _some_organ(present: bool, answers: Answers) -> bool:
     return not present or _global(answers) not in (None, "none")
 
 
+def _onset(answers: Answers) -> date | None:
+    """The first day with chronic GVHD."""
+    return min(
+        (row["cg_dt"] for row in answers.rows("CGVHD") if row["cg_present"] and row["cg_dt"]), default=None
+    )
+
+
+def _since_onset(day: date, answers: Answers) -> bool:
+    onset = _onset(answers)
+    return onset is None or day >= onset
+
+
+def _overlaps(overlap: bool, answers: Answers) -> bool:
+    return overlap or not any(
+        row["ag_grade"] for row in answers.rows("AGVHD") if row["ag_dt"] and row["ag_dt"] == answers["cg_dt"]
+    )
+
+
+def _nearest(test: str, answers: Answers) -> Answers | None:
+    """The result of the test, with its upper limit, nearest to the day and within a week of it."""
+    day = answers["cg_dt"]
+    near = [
+        (abs((local_day(row["lab_dt"]) - day).days), row)
+        for row in answers.rows("LAB")
+        if day
+        and row["lab_test"] == test
+        and row["lab_dt"]
+        and row["lab_value"] is not None
+        and row["lab_uln"]
+    ]
+    days, found = min(near, key=lambda pair: pair[0], default=(0, None))
+    return found if days <= LABORATORY_WITHIN_DAYS else None
+
+
+def _as_measured(score: str, answers: Answers) -> bool:
+    """Only where bilirubin, ALT and ALP were all measured."""
+    bilirubin, alt, alp = (_nearest(test, answers) for test in ("BILI", "ALT", "ALP"))
+    if bilirubin is None or alt is None or alp is None or bilirubin["lab_si"] is None:
+        return True
+    measured = liver_score(
+        bilirubin_umol_per_l=bilirubin["lab_si"],
+        bilirubin_uln=bilirubin["lab_uln"] * bilirubin["lab_si"] / bilirubin["lab_value"],
+        alt_times_uln=alt["lab_value"] / alt["lab_uln"],
+        alp_times_uln=alp["lab_value"] / alp["lab_uln"],
+    )
+    return int(score) == measured
+
+
 def _organ(label: Any, *codes: Code, **options: Any) -> ChoiceItem:
     return ChoiceItem(label, CodeList("score", codes), when=_PRESENT, cdisc="FA", **options)
 
@@ -153,7 +202,17 @@ class ChronicGVHD(FormRow):
         when=judged("first cg_present=Y", _first_present, "cg_present", "CGVHD.cg_present"),
         cdisc="FA",
     )
-    cg_overlap = BooleanItem(_("Overlap with acute features"), req="C", when=_PRESENT, cdisc="FA")
+    cg_overlap = BooleanItem(
+        _("Overlap with acute features"),
+        req="C",
+        when=_PRESENT,
+        soft=numbered(
+            must("with acute GVHD of the same day", _overlaps, "AGVHD.ag_grade", "cg_dt"),
+            "X-CG-05",
+            _("Overlap syndrome?"),
+        ),
+        cdisc="FA",
+    )
     cg_diag_signs = TextItem(_("Diagnostic/distinctive signs"), 200, req="C", when=_PRESENT, cdisc="FA")
 
     cg_skin_bsa = _organ(
@@ -187,7 +246,15 @@ class ChronicGVHD(FormRow):
             _("3: loss >15%, supplements, dilation or severe diarrhoea"),
         ),
     )
-    cg_liver = _organ(_("Liver"), *_scores("0", "1", "2", "3"))
+    cg_liver = _organ(
+        _("Liver"),
+        *_scores("0", "1", "2", "3"),
+        hard=numbered(
+            must("as the laboratory of the week says", _as_measured, "LAB.lab_si", "cg_dt"),
+            "X-CG-03",
+            _("Liver score differs from LAB."),
+        ),
+    )
     cg_fev1 = IntegerItem(
         "FEV1",
         req="O",
@@ -245,5 +312,6 @@ class ChronicGVHD(FormRow):
         req="C",
         when=_PRESENT & when("cg_systemic_tx", YES),
         hint=_("needed for GRFS"),
+        hard=must("not before the onset", _since_onset, "CGVHD.cg_dt"),
         cdisc="CM; ADTTE GRFS",
     )

@@ -14,11 +14,20 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Section
-from patients.grading.crs import CrsDay, crs_grade
+from patients.grading.crs import LOW_FLOW_UP_TO_L_PER_MIN, CrsDay, crs_grade
 from patients.items.codelists import OUTCOME, OXYGEN, YES, choices
 from patients.items.conditions import Answers, judged, when, when_not
 from patients.items.item import Derivation
-from patients.items.limits import at_least_characters, at_most, between, must, numbered, other_than
+from patients.items.limits import (
+    at_least_characters,
+    at_most,
+    below,
+    between,
+    must,
+    not_before,
+    numbered,
+    other_than,
+)
 from patients.items.types import (
     BooleanItem,
     ChoiceItem,
@@ -33,6 +42,8 @@ from trial.protocol.study import SITE_ZONE
 
 FEVER_FROM_C = Decimal("38.0")
 LAST_CAR_DAY, LATE_CAR_DAY = 42, 21
+LATE_ONSET_AFTER_CAR_DAY = 14
+DOSES_IN_AN_EPISODE = 4  # of tocilizumab
 _COMPONENTS = (
     "crs_fever",
     "crs_fever_masked",
@@ -108,9 +119,29 @@ def _maximum(answers: Answers) -> int | None:
 
 
 def _is_last_day(answers: Answers) -> bool:
-    """The outcome is entered on the last day of an episode that has an end."""
+    """The outcome is entered on the last day of an episode that has an end, or that death ended."""
     days = _episode(answers)
-    return bool(days) and _end(answers) is not None and answers["crs_date"] == days[-1]["crs_date"]
+    if not days or answers["crs_date"] != days[-1]["crs_date"]:
+        return False
+    return _end(answers) is not None or _died_in_it(answers, days[-1])
+
+
+def _died_in_it(answers: Answers, last: Answers) -> bool:
+    """Whether death followed on the last day of the episode, or the day after it."""
+    died = answers["DTH.dth_dt"]
+    return died is not None and _grade_of(last) >= 1 and (died - last["crs_date"]).days <= 1
+
+
+def _fatal_agrees(outcome: str, answers: Answers) -> bool:
+    return outcome != "FATAL" or answers["DTH.dth_dt"] is not None
+
+
+def _is_reported(outcome: str, answers: Answers) -> bool:
+    """An adverse event says CRS with the grade of the episode."""
+    return any(
+        row["ae_special"] == "crs" and row["ae_grade"] == str(answers["crs_max"])
+        for row in answers.rows("AE")
+    )
 
 
 def _car_day(day: date, answers: Answers) -> int | None:
@@ -131,13 +162,43 @@ def _hot_enough(fever: bool, answers: Answers) -> bool:
 
 
 def _fever_before(masked: bool, answers: Answers) -> bool:
-    return not masked or any(
-        row["crs_fever"] for row in _episode(answers) if row["crs_date"] < answers["crs_date"]
-    )
+    day = answers["crs_date"] or date.max
+    return not masked or any(row["crs_fever"] for row in _episode(answers) if row["crs_date"] < day)
 
 
 def _with_fever(present: bool, answers: Answers) -> bool:
     return not present or bool(answers["crs_fever"] or answers["crs_fever_masked"])
+
+
+def _no_gap(day: date, answers: Answers) -> bool:
+    """Until an episode has ended every day after its onset has a row."""
+    onset, end = _onset_day(answers), _end(answers)
+    before = max((row["crs_date"] for row in _episode(answers) if row["crs_date"] < day), default=None)
+    if onset is None or before is None or before < onset or (end is not None and before >= end):
+        return True
+    return bool(day - before == timedelta(days=1))
+
+
+def _not_late(fever: bool, answers: Answers) -> bool:
+    """The first day of fever; later ones follow from it."""
+    day = answers["crs_date"]
+    car_day = None if day is None else _car_day(day, answers)
+    if not fever or car_day is None or car_day <= LATE_ONSET_AFTER_CAR_DAY:
+        return True
+    return any(row["crs_fever"] and row["crs_date"] and row["crs_date"] < day for row in answers.rows("CRS"))
+
+
+def _low_flow(litres: Decimal, answers: Answers) -> bool:
+    return answers["crs_o2"] != "nasal_cannula" or litres <= LOW_FLOW_UP_TO_L_PER_MIN
+
+
+def _doses_in_all(doses: int, answers: Answers) -> bool:
+    others = sum(row["crs_toci"] or 0 for row in _episode(answers) if row["crs_date"] != answers["crs_date"])
+    return doses + others <= DOSES_IN_AN_EPISODE
+
+
+def _not_without_crs(doses: int, answers: Answers) -> bool:
+    return not doses or answers["crs_grade"] != 0
 
 
 def _differs(answers: Answers) -> bool:
@@ -179,7 +240,14 @@ class CytokineRelease(FormRow):
     )
     crs_date = DateItem(
         _("Day assessed"),
-        hard=must("CAR-T day 0 to 42", _within_days(LAST_CAR_DAY), "INF.inf_start_dt"),
+        hard=(
+            must("CAR-T day 0 to 42", _within_days(LAST_CAR_DAY), "INF.inf_start_dt"),
+            numbered(
+                must("the day after the one before, in an open episode", _no_gap, "CRS.crs_date"),
+                "X-CRS-10",
+                _("Daily row missing before %(value)s."),
+            ),
+        ),
         soft=must("CAR-T day 0 to 21", _within_days(LATE_CAR_DAY), "INF.inf_start_dt"),
         cdisc="FA.FADTC",
     )
@@ -187,6 +255,11 @@ class CytokineRelease(FormRow):
         _("Temperature >=38.0 without other cause"),
         hard=numbered(
             must("38.0 or more", _hot_enough, "crs_tmax"), "X-CRS-01", _("Fever needs at least 38.0 C.")
+        ),
+        soft=numbered(
+            must("begun by CAR-T day 14", _not_late, "CRS.crs_fever", "INF.inf_start_dt"),
+            "X-CRS-08",
+            _("Late onset CRS: exclude infection first."),
         ),
         cdisc="FA",
     )
@@ -208,7 +281,7 @@ class CytokineRelease(FormRow):
         req="C",
         when=when("crs_hypot", YES),
         hard=between("0", "5"),
-        soft=at_most("1"),
+        soft=below("2"),
         cdisc="FA",
     )
     crs_vasopressin = BooleanItem(_("Vasopressin in use"), req="C", when=when("crs_hypot", YES), cdisc="FA")
@@ -228,6 +301,7 @@ class CytokineRelease(FormRow):
         req="C",
         when=when("crs_hypox", YES) & when("crs_o2", "nasal_cannula", "high_flow"),
         hard=between("0.5", "80"),
+        soft=must("at most 6 through a nasal cannula", _low_flow, "crs_o2"),
         unit="L/min",
         cdisc="FA",
     )
@@ -265,7 +339,18 @@ class CytokineRelease(FormRow):
     )
 
     crs_toci = IntegerItem(
-        _("Tocilizumab doses this day"), hard=between("0", "4"), unit="doses", cdisc="CM/EC"
+        _("Tocilizumab doses this day"),
+        hard=between("0", "4"),
+        soft=(
+            must("at most 4 in the episode", _doses_in_all, "CRS.crs_toci"),
+            numbered(
+                must("none without CRS", _not_without_crs, "crs_grade"),
+                "X-CRS-05",
+                _("Tocilizumab without CRS."),
+            ),
+        ),
+        unit="doses",
+        cdisc="CM/EC",
     )
     crs_steroid = ChoiceItem(
         _("Systemic steroid this day"),
@@ -303,23 +388,33 @@ class CytokineRelease(FormRow):
     crs_onset_dt = DateTimeItem(
         _("Episode onset"),
         derived=Derivation("first day of a derived grade >= 1", _onset, ("CRS", "INF.inf_start_dt")),
+        hard=not_before("INF.inf_start_dt"),
         cdisc="AE.AESTDTC",
     )
     crs_end_dt = DateItem(
         _("Episode end"),
         derived=Derivation("first day of grade 0 with grade 0 on the next day too", _end, ("CRS",)),
+        hard=not_before("crs_onset_dt"),
         cdisc="AE.AEENDTC",
     )
     crs_max = IntegerItem(
         _("Maximum grade"),
         derived=Derivation("maximum over the days of the episode", _maximum, ("CRS",)),
         hard=between("0", "5"),
-        soft=at_most("2"),
+        soft=below("3"),
         cdisc="AE.AETOXGR",
     )
     crs_outcome = ChoiceItem(
         _("Outcome"),
         OUTCOME,
-        when=judged("last day of a closed episode", _is_last_day, "CRS.crs_date", "crs_end_dt"),
+        when=judged("last day of a closed episode", _is_last_day, "CRS.crs_date", "crs_end_dt", "DTH.dth_dt"),
+        hard=(
+            must("fatal only with a death form", _fatal_agrees, "DTH.dth_dt"),
+            numbered(
+                must("with an adverse event of the episode", _is_reported, "AE.ae_special", "crs_max"),
+                "X-CRS-07",
+                _("The CRS episode must be in AE with its grade."),
+            ),
+        ),
         cdisc="AE.AEOUT",
     )

@@ -14,7 +14,16 @@ from patients.forms.rows import other_rows
 from patients.items.codelists import ABO, NO, POSNEG, SEX, YES, Code, CodeList, choices
 from patients.items.conditions import Answers, judged, when, when_at_least
 from patients.items.item import Derivation
-from patients.items.limits import below, between, must, not_after, numbered, other_than
+from patients.items.limits import (
+    at_least,
+    at_most,
+    below,
+    between,
+    must,
+    not_after,
+    numbered,
+    other_than,
+)
 from patients.items.types import (
     BooleanItem,
     ChoiceItem,
@@ -51,6 +60,7 @@ HLA_PATTERN = r"(A|B|C|DRB1|DQB1)\*\d{2,3}(:\d{2,3}){1,3}[NLSCAQ]?"
 CAR_T_SOURCE, GRAFT_SOURCE = "car_t_source", "graft_source"
 HAPLO = "new_haploidentical_donor"
 PRIOR = "prior_transplant_donor"
+GENERATION_AT_LEAST, GENERATION_AT_MOST = 15, 50  # years from a parent to a child
 
 
 def relationship_group(relationship: str | None) -> str | None:
@@ -136,6 +146,27 @@ def _screened_if_mismatched(done: bool, answers: Answers) -> bool:
     return bool(done) or matched is None or matched == len(CELLS.codes)
 
 
+def _haplotype_possible(shared: bool, answers: Answers) -> bool:
+    """Whoever shares a haplotype has at least one allele in common at each locus."""
+    recipient, donor = answers["r_hla"], answers["d_hla"]
+    if not shared or not recipient or not donor:
+        return True
+    return all(_at(locus, recipient) & _at(locus, donor) for locus in LOCI)
+
+
+def _at(locus: str, types: dict[str, str]) -> set[str]:
+    return {_two_fields(allele) for cell, allele in types.items() if cell.startswith(f"{locus}_")}
+
+
+def _age_fits(age: int, answers: Answers) -> bool:
+    """A parent is 15 to 50 years older, a child at least 15 years younger."""
+    kin, own = relationship_group(answers["donor_rel"]), answers["DM.age_consent"]
+    if own is None or kin not in ("parent", "offspring"):
+        return True
+    older = age - own if kin == "parent" else own - age
+    return bool(older >= GENERATION_AT_LEAST and (kin != "parent" or older <= GENERATION_AT_MOST))
+
+
 def _cmv_fits(donor: str, answers: Answers) -> bool:
     return not (donor == "negative" and answers["DM.cmv_igg"] == "positive")
 
@@ -178,7 +209,7 @@ class Donor(FormRow):
 
     donor_id = TextItem(
         _("Donor identifier"),
-        14,
+        12,
         derived=Derivation("subject_id + '-D' + n", _donor_id, ()),
         cdisc="APDM.APID",
     )
@@ -228,7 +259,19 @@ class Donor(FormRow):
         cdisc="APDM.SEX",
     )
     donor_age = IntegerItem(
-        _("Donor age"), hard=between("8", "75"), soft=between("18", "60"), unit="years", cdisc="APDM.AGE"
+        _("Donor age"),
+        hard=between("8", "75"),
+        soft=(
+            numbered(at_least("18"), "X-DON-09", _("Minor donor: ethics note required.")),
+            at_most("60"),
+            numbered(
+                must("an age that fits the relationship", _age_fits, "donor_rel", "DM.age_consent"),
+                "X-DON-06",
+                _("Ages do not fit the relationship."),
+            ),
+        ),
+        unit="years",
+        cdisc="APDM.AGE",
     )
     donor_weight = DecimalItem(
         _("Donor weight"), 4, 1, hard=between("25", "180"), unit="kg", cdisc="VS.WEIGHT (C25208)"
@@ -296,7 +339,14 @@ class Donor(FormRow):
     haplo_shared = BooleanItem(
         _("One full haplotype shared"),
         when=when("donor_class", HAPLO),
-        hard=other_than(NO),
+        hard=(
+            other_than(NO),
+            numbered(
+                must("an allele in common at each locus", _haplotype_possible, "r_hla", "d_hla"),
+                "X-DON-04",
+                _("Shared haplotype impossible with these types."),
+            ),
+        ),
         cdisc="SUPPGF",
     )
     dpb1_class = ChoiceItem(

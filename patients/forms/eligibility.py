@@ -5,6 +5,7 @@ the main consent is recorded, nothing but this form and the demographics can be 
 """
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -46,6 +47,14 @@ from trial.protocol.models import ConsentVersion
 from trial.protocol.study import SITE_ZONE
 
 ADULT_YEARS = 18
+# I8: least values, and most times the upper limit of normal without and with leukaemia in the liver (defaults
+# of a sister trial, NCT06633328, that await the trial team's confirmation).
+LEAST = {"lvef_pct": 50, "spo2_ra_pct": 92, "crcl_ml_min": 60}
+MOST_TIMES_ULN = {
+    "BILI": (Decimal("1.5"), Decimal(3)),
+    "ALT": (Decimal(3), Decimal(5)),
+    "AST": (Decimal(3), Decimal(5)),
+}
 REGISTERED_ON = date(2023, 4, 11)  # date of the registry entry NCT05827835
 
 INCLUSION = (
@@ -166,6 +175,23 @@ def _cd7_not_low(answer: str, answers: Answers) -> bool:
     return share is None or share >= 50
 
 
+def _organs_fit(answer: str, answers: Answers) -> bool:
+    """Of what is known: heart, lung and kidney on this page, liver in the screening laboratory."""
+    weak = any((value := answers[name]) is not None and value < least for name, least in LEAST.items())
+    return answer != YES or not (weak or _liver_fails(answers))
+
+
+def _liver_fails(answers: Answers) -> bool:
+    column = 1 if "liver" in (answers["DX.emd_sites"] or ()) else 0
+    return any(
+        row["lab_value"] > MOST_TIMES_ULN[row["lab_test"]][column] * row["lab_uln"]
+        for row in answers.rows("LAB")
+        if row.visit == "SCR"
+        and row["lab_test"] in MOST_TIMES_ULN
+        and None not in (row["lab_value"], row["lab_uln"])
+    )
+
+
 def _signed_by_investigator(day: date, answers: Answers) -> bool:
     signed = answers["signed_in_source_on"]
     return bool(answers["signed_in_source_by"]) and signed is not None and signed <= day
@@ -173,6 +199,18 @@ def _signed_by_investigator(day: date, answers: Answers) -> bool:
 
 def _fertile(answer: str, answers: Answers) -> bool:
     return answer != "NA" or answers["DM.fertile"] != YES
+
+
+def _eligible_or_open(value: Any, answers: Answers) -> bool:
+    return answers["ELIG.eligible"] is not False
+
+
+ELIGIBLE = numbered(
+    must("the subject is eligible", _eligible_or_open, "ELIG.eligible"),
+    "X-ELIG-05",
+    _("Subject is not eligible; treatment forms stay closed unless a waiver is approved."),
+)
+"""Of every date of treatment."""
 
 
 class Eligibility(FormRow):
@@ -344,7 +382,18 @@ class Eligibility(FormRow):
         cdisc="IE INCL06",
     )
     inc07_life = ChoiceItem(_("I7 Expected survival over 12 weeks"), NYNA, cdisc="IE INCL07")
-    inc08_organ = ChoiceItem(_("I8 Organ function within protocol limits"), NYNA, cdisc="IE INCL08")
+    inc08_organ = ChoiceItem(
+        _("I8 Organ function within protocol limits"),
+        NYNA,
+        soft=numbered(
+            must(
+                "within the limits of the protocol", _organs_fit, "LAB.lab_value", "lvef_pct", "spo2_ra_pct"
+            ),
+            "X-ELIG-08",
+            _("Organ function item answered Yes but a value is outside the limits."),
+        ),
+        cdisc="IE INCL08",
+    )
     inc09_donor = ChoiceItem(
         _("I9 Suitable prior-transplant or haploidentical related donor available"), NYNA, cdisc="IE INCL09"
     )

@@ -6,6 +6,7 @@ from datetime import date
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.forms.adverse_event import RELATED
 from patients.items.codelists import YES, Code, CodeList, choices
 from patients.items.conditions import Answers, judged, when
 from patients.items.limits import NOT_IN_FUTURE, between, must, not_after, numbered, other_than
@@ -54,6 +55,20 @@ def _relapse_recorded(status: str, answers: Answers) -> bool:
 def _recently_assessed(day: date, answers: Answers) -> bool:
     contact = answers["fu_dt"]
     return contact is None or (contact - day).days <= ASSESSMENT_OLD_DAYS
+
+
+def _malignancy_reported(answer: str, answers: Answers) -> bool:
+    return answer == "no" or any(
+        row["ae_special"] == "second_malignancy" and row["ae_serious"] for row in answers.rows("AE")
+    )
+
+
+def _event_reported(answer: bool, answers: Answers) -> bool:
+    """A serious event, or one related to any part of the treatment."""
+    return not answer or any(
+        row["ae_serious"] or {row["ae_rel_ld"], row["ae_rel_cart"], row["ae_rel_hsct"]} & RELATED
+        for row in answers.rows("AE")
+    )
 
 
 def _yearly(answers: Answers) -> bool:
@@ -147,10 +162,21 @@ class FollowUp(FormRow):
                 Code("yes_other", _("yes, other")),
             ),
         ),
-        soft=other_than("yes_t_cell", "yes_other"),
+        soft=(
+            other_than("yes_t_cell", "yes_other"),
+            numbered(
+                must("with a serious adverse event", _malignancy_reported, "AE.ae_special"),
+                "X-FU-04",
+                _("Second malignancy must be AE (serious)."),
+            ),
+        ),
         cdisc="AE",
     )
-    fu_new_ae = BooleanItem(_("New serious or related event"), soft=other_than(YES), cdisc="AE")
+    fu_new_ae = BooleanItem(
+        _("New serious or related event"),
+        hard=must("with an adverse event", _event_reported, "AE.ae_serious"),
+        cdisc="AE",
+    )
     fu_qol = DecimalItem(
         _("EQ-5D-5L index"),
         4,

@@ -1,9 +1,10 @@
 """INFX: infections and viral reactivations, one row each, entered by the coordinator, signed by the
 investigator."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
@@ -14,8 +15,11 @@ from patients.items.conditions import Answers, when, when_not
 from patients.items.item import Derivation
 from patients.items.limits import after, at_least_one, between, must, not_before, numbered, other_than
 from patients.items.types import BooleanItem, ChoiceItem, DateItem, DecimalItem, MultiItem
+from trial.protocol.study import SITE_ZONE
 
 NEUTROPENIC_BELOW_10E9_PER_L = Decimal("0.5")
+REPORTED_FROM_GRADE = 3
+OPEN_AT_MOST_DAYS = 90
 RECURRENCE_DAYS = {"bacterial": 14}  # the table for viruses and fungi is not in the specification
 _VIRAL = when("inf_class", "viral_disease", "viral_reactivation")
 
@@ -54,6 +58,17 @@ def _fatal_agrees(grade: str, answers: Answers) -> bool:
     return grade != "5" or answers["DTH.dth_dt"] is not None
 
 
+def _is_reported(grade: str, answers: Answers) -> bool:
+    severe = int(grade) >= REPORTED_FROM_GRADE
+    return not severe or any(row["ae_special"] == "infection" for row in answers.rows("AE"))
+
+
+def _not_open_long(onset: date, answers: Answers) -> bool:
+    """Asked at the onset, since an empty end has nothing to ask at."""
+    today = timezone.now().astimezone(SITE_ZONE).date()
+    return answers["inf_end"] is not None or (today - onset).days <= OPEN_AT_MOST_DAYS
+
+
 class Infection(FormRow):
     """One infection: organism, site, evidence, severity and course."""
 
@@ -67,7 +82,12 @@ class Infection(FormRow):
         dated_by="inf_onset",
     )
 
-    inf_onset = DateItem(_("Onset"), hard=not_before("ELIG.icf_main_dt"), cdisc="MB.MBDTC/AE.AESTDTC")
+    inf_onset = DateItem(
+        _("Onset"),
+        hard=not_before("ELIG.icf_main_dt"),
+        soft=must("ended within 90 d", _not_open_long, "inf_end"),
+        cdisc="MB.MBDTC/AE.AESTDTC",
+    )
     inf_class = ChoiceItem(
         _("Class"),
         CodeList(
@@ -155,7 +175,14 @@ class Infection(FormRow):
     inf_ctcae = ChoiceItem(
         _("CTCAE grade"),
         codes("inf_ctcae", "1", "2", "3", "4", "5"),
-        hard=must("5 only with a death form", _fatal_agrees, "DTH.dth_dt"),
+        hard=(
+            must("5 only with a death form", _fatal_agrees, "DTH.dth_dt"),
+            numbered(
+                must("an adverse event from grade 3", _is_reported, "AE.ae_special"),
+                "X-INFX-03",
+                _("Severe infection must be in AE."),
+            ),
+        ),
         soft=other_than("3", "4", "5"),
         cdisc="AE.AETOXGR",
     )

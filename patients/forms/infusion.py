@@ -11,6 +11,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.forms.eligibility import ELIGIBLE
+from patients.forms.lymphodepletion import CONFIGURED as REGIMEN
 from patients.forms.rows import row_with
 from patients.items.codelists import NO, choices
 from patients.items.conditions import Answers, when
@@ -52,6 +54,10 @@ def _may_be_infused(batch_no: str, answers: Answers) -> bool:
         return False
     expiry, start = batch["rel_expiry"], answers["inf_start_dt"]
     return expiry is None or start is None or start <= expiry
+
+
+def _fully_released(batch_no: str, answers: Answers) -> bool:
+    return _released(answers, "rel_conditional") not in ("conditional", "exceptional")
 
 
 def _after_release(moment: datetime, answers: Answers) -> bool:
@@ -99,6 +105,12 @@ def _two_to_seven_days(moment: datetime, answers: Answers) -> bool:
     return days is None or 2 <= days <= 7
 
 
+def _regimen_complete(moment: datetime, answers: Answers) -> bool:
+    """Asked here, where it shows; silent until any lymphodepletion is recorded."""
+    given = {row["ld_drug"] for row in answers.rows("LD")}
+    return not given or given >= set(REGIMEN)
+
+
 def _within(hours: float) -> Limit:
     def kept(end: Any, answers: Answers) -> bool:
         start = answers["inf_start_dt"]
@@ -141,6 +153,7 @@ class Infusion(FormRow):
             "X-INF-02",
             _("Batch may not be infused."),
         ),
+        soft=must("a full release", _fully_released, "REL.rel_conditional"),
         cdisc="EX.EXLOT",
     )
     inf_coi_check1 = UserItem(_("Identity checked by"), cdisc="audit")
@@ -159,14 +172,22 @@ class Infusion(FormRow):
         _("Infusion start (T0)"),
         hard=(
             NOT_LATER_THAN_NOW,
+            ELIGIBLE,
             not_before("ELIG.icf_main_dt"),
             must("not before the release", _after_release, "REL.rel_decision_dt"),
             must("at least 1 d after lymphodepletion", _after_lymphodepletion, "LD.ld_date"),
         ),
-        soft=numbered(
-            must("2-7 d after lymphodepletion", _two_to_seven_days, "LD.ld_date"),
-            "X-INF-04",
-            _("Interval from lymphodepletion is outside 2-7 d."),
+        soft=(
+            numbered(
+                must("2-7 d after lymphodepletion", _two_to_seven_days, "LD.ld_date"),
+                "X-INF-04",
+                _("Interval from lymphodepletion is outside 2-7 d."),
+            ),
+            numbered(
+                must("after all three drugs of lymphodepletion", _regimen_complete, "LD.ld_drug"),
+                "X-LD-04",
+                _("Regimen is incomplete: flu/cy/etoposide expected."),
+            ),
         ),
         cdisc="EX.EXSTDTC; ADSL.TRTSDTM",
     )

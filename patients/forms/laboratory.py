@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
@@ -18,7 +19,7 @@ from patients.grading.ctcae import lab_grade
 from patients.items.codelists import NO, YES, Code, CodeList, choices
 from patients.items.conditions import Answers, judged, when
 from patients.items.item import Derivation
-from patients.items.limits import NOT_LATER_THAN_NOW, must, numbered
+from patients.items.limits import NOT_LATER_THAN_NOW, between, must, numbered
 from patients.items.types import (
     BooleanItem,
     ChoiceItem,
@@ -30,6 +31,11 @@ from patients.items.types import (
 from trial.protocol.configuration import setting_as
 
 BEFORE_CONSENT_DAYS = 28  # routine results from before consent may be used for screening
+JUDGED_WITHIN_DAYS = 3
+DIFFERENTIAL_AT_MOST = Decimal("1.05")  # of the leukocytes, for rounding
+# Tests that CTCAE grades by a multiple of the baseline, or by a fall from it.
+GRADED_BY_BASELINE = frozenset({"ALT", "AST", "ALP", "GGT", "BILI", "CREAT", "FIBRINO"})
+PENDING = "pending_investigator"
 _NUMERIC_STATUS = ("done", "below_detection")
 
 
@@ -79,16 +85,41 @@ def _before(moment: datetime, first: Any) -> bool:
     return day is not None and day < first
 
 
+def _baseline(answers: Answers) -> Decimal | None:
+    """The last value of the test before the first dose; of a result from before it, none."""
+    first = _first_dose(answers)
+    if answers["lab_test"] not in GRADED_BY_BASELINE or first is None or answers["lab_dt"] is None:
+        return None
+    if _before(answers["lab_dt"], first):
+        return None
+    earlier = [
+        row
+        for row in other_rows(answers, "LAB")
+        if row["lab_test"] == answers["lab_test"]
+        and row["lab_si"] is not None
+        and row["lab_dt"]
+        and _before(row["lab_dt"], first)
+    ]
+    return max(earlier, key=lambda row: row["lab_dt"])["lab_si"] if earlier else None
+
+
+def _corrected(answers: Answers) -> Decimal | None:
+    """Calcium corrected for the albumin of the sample; None without it."""
+    calcium, albumin = _in_si(answers, "lab_value"), _in_sample(answers).get("ALB")
+    return None if calcium is None or albumin is None else calcium + Decimal("0.02") * (40 - albumin)
+
+
 def _grade(answers: Answers) -> int | None:
-    """Without the baseline: the grade of the value itself against its normal range."""
+    """By the value, its normal range and, where the criteria say so, the baseline."""
     test = _test(answers)
     if test is None or not test.ctcae:
         return None
     return lab_grade(
         test.code,
-        _in_si(answers, "lab_value"),
+        _corrected(answers) if test.code == "CA" else _in_si(answers, "lab_value"),
         lln=_in_si(answers, "lab_lln"),
         uln=_in_si(answers, "lab_uln"),
+        baseline=_baseline(answers),
         version=setting_as(str, "ctcae_version"),
     ).number
 
@@ -98,6 +129,9 @@ def _possible(value: Decimal, answers: Answers) -> bool:
 
 
 def _usual(value: Decimal, answers: Answers) -> bool:
+    if answers["lab_test"] == "BLASTLE" and value > 0:
+        infused, day = local_day(answers["INF.inf_start_dt"]), local_day(answers["lab_dt"])
+        return infused is None or day is None or day <= infused  # none after the infusion
     return _within(answers, "soft")
 
 
@@ -112,6 +146,60 @@ def _within(answers: Answers, which: str) -> bool:
 def _unit_of_test(unit: str, answers: Answers) -> bool:
     test = _test(answers)
     return test is None or unit in test.units()
+
+
+def _only_result(test: str, answers: Answers) -> bool:
+    """No other result of the test at the same moment, but for the same one twice."""
+    return all(
+        row["lab_value"] == answers["lab_value"]
+        for row in other_rows(answers, "LAB")
+        if row["lab_test"] == test and row["lab_dt"] == answers["lab_dt"] is not None
+    )
+
+
+def _in_sample(answers: Answers) -> dict[str, Decimal]:
+    """The results of the sample in SI, by test."""
+    return {
+        row["lab_test"]: row["lab_si"]
+        for row in answers.rows("LAB")
+        if row["lab_dt"] == answers["lab_dt"] and row["lab_si"] is not None
+    }
+
+
+def _differential_fits(value: Decimal, answers: Answers) -> bool:
+    """Asked at the leukocytes: neutrophils, lymphocytes and monocytes are part of them."""
+    if answers["lab_test"] != "WBC" or (total := _in_si(answers, "lab_value")) is None:
+        return True
+    found = _in_sample(answers)
+    parts = [found[test] for test in ("NEUT", "LYM", "MONO") if test in found]
+    return sum(parts, Decimal(0)) <= total * DIFFERENTIAL_AT_MOST
+
+
+def _direct_fits(value: Decimal, answers: Answers) -> bool:
+    if answers["lab_test"] != "BILDIR" or (direct := _in_si(answers, "lab_value")) is None:
+        return True
+    total = _in_sample(answers).get("BILI")
+    return total is None or direct <= total
+
+
+def _rises_slowly(grade: int, answers: Answers) -> bool:
+    """Against the result before it of the same test; an investigator's judgement settles it."""
+    if grade < 2 or answers["lab_cs"] in (YES, NO) or answers["lab_dt"] is None:
+        return True
+    earlier = [
+        row
+        for row in other_rows(answers, "LAB")
+        if row["lab_test"] == answers["lab_test"] and row["lab_dt"] and row["lab_dt"] < answers["lab_dt"]
+    ]
+    before = max(earlier, key=lambda row: row["lab_dt"])["lab_grade"] if earlier else None
+    return before is None or grade - before < 2
+
+
+def _judged_in_time(answer: str, answers: Answers) -> bool:
+    grade, moment = answers["lab_grade"], answers["lab_dt"]
+    if answer != PENDING or grade is None or grade < 3 or moment is None:
+        return True
+    return bool(timezone.now() - moment <= timedelta(days=JUDGED_WITHIN_DAYS))
 
 
 def _not_long_before_consent(moment: datetime, answers: Answers) -> bool:
@@ -160,20 +248,41 @@ class Laboratory(FormRow):
         ),
         cdisc="LB.LBDTC",
     )
-    lab_test = ChoiceItem(_("Test"), TEST_CODES, cdisc="LB.LBTESTCD (C65047)")
+    lab_test = ChoiceItem(
+        _("Test"),
+        TEST_CODES,
+        hard=numbered(
+            must("one result of a test at a moment", _only_result, "LAB.lab_value", "lab_dt"),
+            "X-LAB-09",
+            _("Duplicate result."),
+        ),
+        cdisc="LB.LBTESTCD (C65047)",
+    )
     lab_value = DecimalItem(
         _("Result"),
-        16,
+        17,
         4,
         req="C",
         when=when("lab_status", *_NUMERIC_STATUS),
         hard=numbered(
             must("possible for the test", _possible, "lab_test", "lab_unit"), "X-LAB-01", _NOT_POSSIBLE
         ),
-        soft=numbered(
-            must("usual for the test", _usual, "lab_test", "lab_unit"),
-            "X-LAB-02",
-            _("Please verify the result %(value)s."),
+        soft=(
+            numbered(
+                must("usual for the test", _usual, "lab_test", "lab_unit"),
+                "X-LAB-02",
+                _("Please verify the result %(value)s."),
+            ),
+            numbered(
+                must("differential within the leukocytes", _differential_fits, "LAB.lab_value", "lab_test"),
+                "X-LAB-06",
+                _("Differential exceeds WBC."),
+            ),
+            numbered(
+                must("direct bilirubin within the total", _direct_fits, "LAB.lab_value", "lab_test"),
+                "X-LAB-07",
+                _("Direct bilirubin exceeds total."),
+            ),
         ),
         cdisc="LB.LBORRES",
     )
@@ -190,7 +299,7 @@ class Laboratory(FormRow):
     )
     lab_lln = DecimalItem(
         _("Lower limit"),
-        16,
+        12,
         4,
         req="O",
         hard=numbered(
@@ -204,7 +313,7 @@ class Laboratory(FormRow):
         ),
         cdisc="LB.LBORNRLO",
     )
-    lab_uln = DecimalItem(_("Upper limit"), 16, 4, req="O", cdisc="LB.LBORNRHI")
+    lab_uln = DecimalItem(_("Upper limit"), 12, 4, req="O", cdisc="LB.LBORNRHI")
     lab_status = ChoiceItem(
         _("Status"),
         CodeList(
@@ -250,8 +359,10 @@ class Laboratory(FormRow):
         derived=Derivation(
             "engine of section 3.5, configured CTCAE version",
             _grade,
-            ("lab_test", "lab_value", "lab_unit", "lab_lln", "lab_uln"),
+            ("lab_test", "lab_value", "lab_unit", "lab_lln", "lab_uln", "lab_dt", "LD"),
         ),
+        hard=between("0", "4"),
+        soft=must("a rise by less than 2 grades, unless judged", _rises_slowly, "LAB.lab_grade", "lab_cs"),
         cdisc="LB.LBTOXGR",
     )
     lab_cs = ChoiceItem(
@@ -261,9 +372,14 @@ class Laboratory(FormRow):
             (
                 Code(YES, _("Yes")),
                 Code(NO, _("No")),
-                Code("pending_investigator", _("pending investigator")),
+                Code(PENDING, _("pending investigator")),
             ),
         ),
         when=judged("grade 3 or more, or beyond the usual", _needs_judgement, "lab_grade", "lab_ind"),
+        soft=numbered(
+            must("judged within 3 d", _judged_in_time, "lab_grade", "lab_dt"),
+            "X-LAB-04",
+            _("Clinical significance needed."),
+        ),
         cdisc="SUPPLB.LBCLSIG",
     )

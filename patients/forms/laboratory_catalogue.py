@@ -91,7 +91,7 @@ TESTS: tuple[LabTest, ...] = (
     _test("BILDIR", _("Bilirubin, direct"), "C64481", "B", "umol/L", "0-1500", "-340", mg_dl="17.1"),
     _test("CREAT", _("Creatinine"), "C64547", "B", "umol/L", "5-3000", "-500", True, mg_dl="88.4"),
     _test("UREA", _("Urea"), "C64815", "B", "mmol/L", "0.1-100", "-40", mg_dl="0.357"),
-    _test("LDH", _("Lactate dehydrogenase"), "C64855", "B", "U/L", "10-50000", "-5000"),
+    _test("LDH", _("Lactate dehydrogenase"), "C64855", "B", "U/L", "10-50000", "-5000", True),
     _test("URATE", _("Urate"), "C64814", "B", "umol/L", "5-3000", "-900", mg_dl="59.48"),
     _test("ALB", _("Albumin"), "C64431", "B", "g/L", "5-80", "20-", True, g_dl="10"),
     _test("SODIUM", _("Sodium"), "C64809", "B", "mmol/L", "90-200", "125-155", True),

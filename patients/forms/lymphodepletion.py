@@ -5,18 +5,26 @@ The regimen is fludarabine, cyclophosphamide and etoposide. The doses per m² we
 are configuration values from memory: they must be replaced from the protocol before real use.
 """
 
-from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.translation import gettext_lazy as _
 
-from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Repeat
+from patients.forms.eligibility import ELIGIBLE
 from patients.forms.rows import other_rows
 from patients.items.codelists import Code, CodeList, choices
 from patients.items.conditions import Answers, judged, when, when_not
 from patients.items.item import Derivation
-from patients.items.limits import between, must, numbered, other_than
+from patients.items.limits import (
+    at_least,
+    at_most,
+    between,
+    must,
+    not_after,
+    not_before,
+    numbered,
+    other_than,
+)
 from patients.items.types import BooleanItem, ChoiceItem, DateItem, DecimalItem, TextItem
 from trial.protocol.configuration import setting_as
 
@@ -62,21 +70,6 @@ def _first_of_day(answers: Answers) -> bool:
         row["ld_date"] == answers["ld_date"] and row["ld_weight"] is not None
         for row in other_rows(answers, "LD")
     )
-
-
-def _car_day(day: date, answers: Answers) -> int | None:
-    infused = local_day(answers["INF.inf_start_dt"])
-    return (day - infused).days if infused else None
-
-
-def _before_infusion(day: date, answers: Answers) -> bool:
-    car_day = _car_day(day, answers)
-    return car_day is None or FIRST_CAR_DAY <= car_day <= LAST_CAR_DAY
-
-
-def _usual_day(day: date, answers: Answers) -> bool:
-    car_day = _car_day(day, answers)
-    return car_day is None or USUAL_FIRST <= car_day <= USUAL_LAST
 
 
 def _possible(dose: Decimal, answers: Answers) -> bool:
@@ -148,12 +141,16 @@ class Lymphodepletion(FormRow):
     )
     ld_date = DateItem(
         _("Date given"),
-        hard=numbered(
-            must("10 to 1 d before infusion", _before_infusion, "INF.inf_start_dt"),
-            "X-LD-01",
-            _("Lymphodepletion must end at least one day before infusion."),
+        hard=(
+            ELIGIBLE,
+            not_before("INF.inf_start_dt", FIRST_CAR_DAY),
+            numbered(
+                not_after("INF.inf_start_dt", LAST_CAR_DAY),
+                "X-LD-01",
+                _("Lymphodepletion must end at least one day before infusion."),
+            ),
         ),
-        soft=must("6 to 2 d before infusion", _usual_day, "INF.inf_start_dt"),
+        soft=(not_before("INF.inf_start_dt", USUAL_FIRST), not_after("INF.inf_start_dt", USUAL_LAST)),
         cdisc="EX.EXSTDTC",
     )
     ld_dose_planned = DecimalItem(
@@ -185,7 +182,7 @@ class Lymphodepletion(FormRow):
         derived=Derivation(
             "100 * given / (planned * BSA)", _dose_share, ("ld_dose_given", "ld_dose_planned", "LD")
         ),
-        soft=between("80", "110"),
+        soft=(at_least("80"), at_most("110")),
         unit="%",
         cdisc="SUPPEX",
     )

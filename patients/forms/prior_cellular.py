@@ -31,7 +31,6 @@ class PriorCellularTherapy(FormRow):
         sdtm="CM/PR, SUPPCM",
         repeat=Repeat.ROWS,
         dated_by="pcar_date",
-        before_consent=True,
     )
 
     pcar_type = ChoiceItem(

@@ -6,10 +6,28 @@ A line holds its consolidation, maintenance and intrathecal parts; lines are num
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormDeclaration, FormRow, Repeat
-from patients.forms.rows import unique_on_form
+from patients.forms.rows import row_with, unique_on_form
 from patients.items.codelists import RESP, Code, choices
-from patients.items.limits import at_most, between, not_after, not_before
+from patients.items.conditions import Answers
+from patients.items.limits import at_most, between, must, not_after, not_before, numbered
 from patients.items.types import ChoiceItem, IntegerItem, MultiItem, PartialDateItem, TextItem
+
+OVERLAP_AT_MOST_DAYS = 30  # of a line with the next
+
+
+def _in_order(number: int, answers: Answers) -> bool:
+    """The line before it exists, and overlaps with it by 30 days at most."""
+    if number == 1:
+        return True
+    before = row_with(answers, "PTHER", "line_no", number - 1)
+    if before is None:
+        return False
+    start, ended = answers["line_start"], before["line_end"]
+    began = before["line_start"]
+    in_time = start is None or began is None or start.latest >= began.earliest
+    return in_time and (
+        start is None or ended is None or (ended.earliest - start.latest).days <= OVERLAP_AT_MOST_DAYS
+    )
 
 
 class PriorTherapy(FormRow):
@@ -23,11 +41,20 @@ class PriorTherapy(FormRow):
         sdtm="CM (CMCAT=PRIOR ANTICANCER), SUPPCM",
         repeat=Repeat.ROWS,
         dated_by="line_start",
-        before_consent=True,
     )
 
     line_no = IntegerItem(
-        _("Line number"), hard=(between("1", "20"), unique_on_form("PTHER", "line_no")), cdisc="CM.CMSPID"
+        _("Line number"),
+        hard=(
+            between("1", "20"),
+            unique_on_form("PTHER", "line_no"),
+            numbered(
+                must("after the line before it", _in_order, "PTHER.line_no", "PTHER.line_start"),
+                "X-DX-07",
+                _("Therapy lines must be numbered 1..n in order."),
+            ),
+        ),
+        cdisc="CM.CMSPID",
     )
     line_type = ChoiceItem(
         _("Type"),

@@ -38,7 +38,6 @@ class PriorTransplant(FormRow):
         sdtm="PR, SUPPPR",
         repeat=Repeat.ROWS,
         dated_by="ptx_date",
-        before_consent=True,
     )
 
     ptx_no = IntegerItem(

@@ -164,6 +164,28 @@ def _potassium(lab: LabValue) -> int | None:
     return int(lab.value < lab.lln or lab.value > lab.uln)
 
 
+def _calcium(lab: LabValue) -> int | None:
+    """Corrected. Low: below LLN 1, 2.0 2, 1.75 3, 1.5 4. High: above ULN 1, 2.9 2, 3.1 3, 3.4 4."""
+    low = sum(lab.value < bound for bound in (D("2.0"), D("1.75"), D("1.5")))
+    return _both_ways(lab, low, sum(lab.value > bound for bound in (D("2.9"), D("3.1"), D("3.4"))))
+
+
+def _magnesium(lab: LabValue) -> int | None:
+    """Low: below LLN 1, 0.5 2, 0.4 3, 0.3 4. High: above ULN 1, 1.23 3, 3.30 4; there is no 2."""
+    low = sum(lab.value < bound for bound in (D("0.5"), D("0.4"), D("0.3")))
+    high = sum(lab.value > bound for bound in (D("1.23"), D("3.30")))
+    return _both_ways(lab, low, high + 1 if high else 0)
+
+
+def _both_ways(lab: LabValue, low: int, high: int) -> int | None:
+    """Grade 2 and more by bounds passed on either side, else 1 beyond a normal limit, if both are known."""
+    if low or high:
+        return max(low, high) + 1
+    if lab.lln is None or lab.uln is None:
+        return None
+    return int(lab.value < lab.lln or lab.value > lab.uln)
+
+
 def _haemoglobin(lab: LabValue) -> int | None:
     """Below 80 g/L is 3; grade 4 is a clinical judgement."""
     if lab.value < D(80):
@@ -205,6 +227,9 @@ _V5: dict[str, Rule] = {
     "ALB": _albumin,
     "TRIG": _triglycerides,
     "APTT": _times_uln("1.5", "2.5"),
+    "CA": _calcium,
+    "MG": _magnesium,
+    "LDH": _times_uln(),
 }
 _V6: dict[str, Rule] = _V5 | {
     "NEUT": _low("1.5", "1.0", "0.5", "0.1", from_lln=False),

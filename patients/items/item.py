@@ -152,7 +152,7 @@ class Item(_Column):
         for severity, limits in ((Severity.HARD, self.declared.hard), (Severity.SOFT, self.declared.soft)):
             for limit in limits:
                 if not limit.kept(value, answers):
-                    yield self._finding(limit, severity, value)
+                    yield self.finding(limit, severity, value)
 
     def operands(self) -> Iterator[str]:
         """The other items that its condition and limits look at."""
@@ -160,7 +160,8 @@ class Item(_Column):
         for limit in (*self.declared.hard, *self.declared.soft):
             yield from limit.operands()
 
-    def _finding(self, limit: Limit, severity: Severity, value: Any) -> Finding:
+    def finding(self, limit: Limit, severity: Severity, value: Any) -> Finding:
+        """What is said of a value that does not keep to the limit."""
         message = limit.message or _("%(label)s: %(value)s does not keep to %(limit)s.")
         named = {"label": self.declared.label, "value": self.with_unit(value), "limit": str(limit)}
         return Finding(self.name, _filled(message, named), severity, check=limit.check, value=value)
@@ -175,4 +176,5 @@ class Item(_Column):
 
 
 def _filled(message: Text, named: dict[str, Any]) -> Text:
-    return message % named if "%(" in str(message) else message
+    """The message with its placeholders filled; a percent sign is written twice in every message."""
+    return message % named

@@ -21,9 +21,11 @@ from patients.builder.timeline import (
     Sex,
     Timeline,
 )
+from patients.forms.crs import LAST_CAR_DAY
 
 FIRST_ENROLMENT, LAST_ENROLMENT = date(2021, 11, 1), date(2023, 6, 30)
 FOLLOWED_DAYS = 950  # at most, from the infusion
+CRS_BY_CAR_DAY = LAST_CAR_DAY - 1  # its end shows on two days
 ADULT_DAYS, OLDEST_DAYS = 6575, 88 * 365
 DOSES = ("2000000", "1600000", "2400000", "5000000", "1234567", "2000500", "10000", "20000000")
 REMISSIONS = (Response.MRD_NEG_CRI, Response.MRD_POS_CRI)
@@ -65,7 +67,8 @@ def after_graft(draw: Draw, grafted: date, last: date) -> Facts:
 @st.composite
 def after_infusion(draw: Draw, infused: date, last: date) -> Facts:
     """Response, graft, relapse, toxicity of somebody followed from the infusion to the last contact."""
-    facts: Facts = draw(episodes("crs_max_grade", "crs_onset_date", "crs_resolved_date", infused, last))
+    crs_by = min(last, infused + timedelta(CRS_BY_CAR_DAY))
+    facts: Facts = draw(episodes("crs_max_grade", "crs_onset_date", "crs_resolved_date", infused, crs_by))
     facts["response"] = draw(st.sampled_from(Response)) if last > infused else Response.NO_RESPONSE
     relapse_after = infused
     if facts["response"] in REMISSIONS:

@@ -275,6 +275,10 @@ EVENTS_MAY_ASK = {
     ("MFG", "aph_date"),  # the cells were collected long before the infusion
     ("LD", "ld_date"),  # days between lymphodepletion and infusion
     ("INF", "inf_start_dt"),
+    ("LAB", "lab_grade"),  # counts that fall by two grades
+    ("CRS", "crs_fever"),  # an onset after the second week
+    ("CRS", "crs_date"),  # CRS after the third week
+    ("CRS", "crs_pressor_n"),  # the two pressors of grade 4
     ("CRS", "crs_max"),
     ("AGVHD", "ag_grade"),
     ("CGVHD", "cg_dt"),
@@ -284,6 +288,8 @@ EVENTS_MAY_ASK = {
 STORY_MAY_ASK = {
     ("DM", "age_consent"),  # above 75
     ("ELIG", "icf_main_dt"),  # before the registration of the trial
+    ("DX", "cd7_test_dt"),  # lymphodepletion long after screening
+    ("REL", "rel_dose_total"),  # a dose far below the target
     ("INF", "inf_dose_kg"),
     ("INF", "inf_dose_ok"),
     ("RESP", "bm_done"),  # a CRi later than day 28

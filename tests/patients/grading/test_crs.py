@@ -1,5 +1,6 @@
 """CRS by the ASTCT consensus: worked cases, boundaries, and what must hold of any day."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -121,3 +122,26 @@ def test_more_oxygen_never_lowers_the_grade(flow: Decimal, support: str) -> None
         return crs_grade(day).number or 0
 
     assert at(flow + 1) >= at(flow)
+
+
+ORDER_OF_SUPPORT = [["none", "blow_by"], ["mask", "venturi", "non_rebreather"], ["positive_pressure"]]
+
+
+@given(days, st.sampled_from(ORDER_OF_SUPPORT[0]), st.sampled_from(ORDER_OF_SUPPORT[1]))
+def test_more_support_never_lowers_the_grade(day: CrsDay, less: str, more: str) -> None:
+    def with_support(oxygen: str) -> int:
+        supported = replace(day, fever=True, hypoxia=True, oxygen=oxygen, airway_protection_only=False)
+        return crs_grade(supported).number or 0
+
+    assert with_support(less) <= with_support(more) <= with_support("positive_pressure")
+
+
+@given(days)
+def test_death_is_grade_5_and_nothing_else_is(day: CrsDay) -> None:
+    assert (crs_grade(day).number == 5) == day.fatal
+
+
+@given(days)
+def test_without_fever_now_or_masked_there_is_no_crs(day: CrsDay) -> None:
+    cool = replace(day, fever=False, fever_masked=False, fatal=False)
+    assert crs_grade(cool).number == 0

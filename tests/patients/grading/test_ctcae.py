@@ -54,6 +54,64 @@ MORE: list[tuple[str, str, dict[str, str], str, int]] = [
     ("ALB", "19", {}, "5.0", 3),
     ("INR", "2.6", {}, "5.0", 3),
     ("TRIG", "1.70", {}, "5.0", 0),
+    ("TRIG", "3.42", {}, "5.0", 1),
+    ("TRIG", "11.4", {}, "5.0", 3),
+    ("TRIG", "11.41", {}, "5.0", 4),
+    ("WBC", "1.0", {}, "5.0", 3),
+    ("HGB", "99", {}, "5.0", 2),
+    ("ALT", "40", {"uln": "40"}, "5.0", 0),
+    ("ALT", "121", {"uln": "40"}, "5.0", 2),
+    ("ALT", "200", {"uln": "40"}, "5.0", 2),
+    ("ALT", "800", {"uln": "40"}, "5.0", 3),
+    ("ALT", "149", {"uln": "40", "baseline": "100"}, "5.0", 0),
+    ("ALT", "301", {"uln": "40", "baseline": "100"}, "5.0", 2),
+    ("ALT", "150", {"uln": "40", "baseline": "100"}, "6.0", 1),
+    ("ALT", "401", {"uln": "40", "baseline": "100"}, "6.0", 4),
+    ("BILI", "210", {"uln": "21"}, "5.0", 3),
+    ("ALP", "300", {"uln": "120"}, "5.0", 1),
+    ("ALP", "301", {"uln": "120"}, "5.0", 2),
+    ("CREAT", "105", {"uln": "104"}, "5.0", 1),
+    ("CREAT", "156", {"uln": "104"}, "5.0", 1),
+    ("CREAT", "157", {"uln": "104"}, "5.0", 2),
+    ("CREAT", "625", {"uln": "104"}, "5.0", 4),
+    ("FIBRINO", "1.5", {"lln": "2.0"}, "5.0", 1),
+    ("FIBRINO", "1.0", {"lln": "2.0"}, "5.0", 2),
+    ("INR", "1.2", {}, "5.0", 0),
+    ("INR", "1.5", {}, "5.0", 1),
+    ("INR", "2.5", {}, "5.0", 2),
+    ("K", "3.0", {"lln": "3.5", "uln": "5.3"}, "5.0", 1),
+    ("K", "2.5", {}, "5.0", 3),
+    ("K", "2.4", {}, "5.0", 4),
+    ("K", "5.5", {"lln": "3.5", "uln": "5.3"}, "5.0", 1),
+    ("K", "6.0", {}, "5.0", 2),
+    ("K", "7.0", {}, "5.0", 3),
+    ("SODIUM", "130", {"lln": "137", "uln": "147"}, "5.0", 1),
+    ("SODIUM", "120", {}, "5.0", 3),
+    ("SODIUM", "150", {"lln": "137", "uln": "147"}, "5.0", 1),
+    ("SODIUM", "151", {}, "5.0", 2),
+    ("SODIUM", "161", {}, "5.0", 4),
+    ("ALB", "20", {}, "5.0", 2),
+    ("ALB", "30", {"lln": "35"}, "5.0", 1),
+    ("APTT", "60", {"uln": "40"}, "5.0", 1),
+    ("APTT", "101", {"uln": "40"}, "5.0", 3),
+    ("LDH", "250", {"uln": "250"}, "5.0", 0),
+    ("LDH", "5000", {"uln": "250"}, "5.0", 1),
+    ("CA", "2.0", {"lln": "2.1", "uln": "2.6"}, "5.0", 1),
+    ("CA", "1.99", {}, "5.0", 2),
+    ("CA", "1.75", {}, "5.0", 2),
+    ("CA", "1.5", {}, "5.0", 3),
+    ("CA", "1.49", {}, "5.0", 4),
+    ("CA", "2.9", {"lln": "2.1", "uln": "2.6"}, "5.0", 1),
+    ("CA", "3.1", {}, "5.0", 2),
+    ("CA", "3.4", {}, "5.0", 3),
+    ("CA", "3.41", {}, "5.0", 4),
+    ("MG", "0.5", {"lln": "0.7", "uln": "1.0"}, "5.0", 1),
+    ("MG", "0.4", {}, "5.0", 2),
+    ("MG", "0.3", {}, "5.0", 3),
+    ("MG", "0.29", {}, "5.0", 4),
+    ("MG", "1.23", {"lln": "0.7", "uln": "1.0"}, "5.0", 1),
+    ("MG", "1.24", {}, "5.0", 3),
+    ("MG", "3.31", {}, "5.0", 4),
 ]
 
 
@@ -98,3 +156,63 @@ def test_a_lower_count_never_has_a_lower_grade(test: str, version: str, one: Dec
     grades = [lab_grade(test, value, lln=Decimal(5), version=version).number for value in (lower, higher)]
     if None not in grades:
         assert grades[0] >= grades[1]  # type: ignore[operator]
+
+
+LIMITS = {"lln": Decimal(5), "uln": Decimal(40)}
+RISING = ["ALT", "AST", "BILI", "ALP", "GGT", "CREAT", "INR", "TRIG", "APTT", "LDH"]
+BOTH_WAYS = {"K": ("3.5", "5.3"), "SODIUM": ("137", "147"), "CA": ("2.1", "2.6"), "MG": ("0.7", "1.0")}
+
+
+@given(
+    st.sampled_from(RISING),
+    st.sampled_from(["5.0", "6.0"]),
+    st.none() | st.decimals("1", "200", places=1),
+    st.decimals("0", "3000", places=2),
+    st.decimals("0", "3000", places=2),
+)
+def test_a_higher_value_never_has_a_lower_grade(
+    test: str, version: str, baseline: Decimal | None, one: Decimal, other: Decimal
+) -> None:
+    lower, higher = (
+        lab_grade(test, value, baseline=baseline, version=version, **LIMITS).number
+        for value in sorted((one, other))
+    )
+    assert lower is not None
+    assert higher is not None
+    assert lower <= higher
+
+
+@given(st.sampled_from(sorted(BOTH_WAYS)), st.decimals("0", "1", places=3), st.decimals("0", "1", places=3))
+def test_further_from_normal_is_never_a_lower_grade(test: str, one: Decimal, other: Decimal) -> None:
+    lln, uln = (Decimal(limit) for limit in BOTH_WAYS[test])
+
+    def at(share: Decimal, limit: Decimal, sign: int) -> int:
+        value = limit * (1 + sign * share)
+        grade = lab_grade(test, value, lln=lln, uln=uln).number
+        assert grade is not None
+        return grade
+
+    nearer, further = sorted((one, other))
+    assert at(nearer, lln, -1) <= at(further, lln, -1)
+    assert at(nearer, uln, 1) <= at(further, uln, 1)
+    assert at(Decimal(0), lln, -1) == at(Decimal(0), uln, 1) == 0
+
+
+@given(
+    st.none() | st.decimals("0.5", "6", places=2),
+    st.decimals("0", "6", places=2),
+    st.decimals("0", "6", places=2),
+)
+def test_less_fibrinogen_never_has_a_lower_grade(
+    baseline: Decimal | None, one: Decimal, other: Decimal
+) -> None:
+    deeper, higher = (
+        lab_grade("FIBRINO", value, lln=Decimal(2), baseline=baseline).number or 0
+        for value in sorted((one, other))
+    )
+    assert deeper >= higher
+
+
+@given(st.sampled_from(RISING + sorted(BOTH_WAYS)), st.decimals("0", "3000", places=2))
+def test_any_value_has_a_grade_from_0_to_4_or_none(test: str, value: Decimal) -> None:
+    assert lab_grade(test, value).number in (None, 0, 1, 2, 3, 4)

@@ -84,3 +84,46 @@ def test_a_worse_organ_never_lowers_the_severity(scores: OrganScores, organ: str
     assert before is not None
     assert after is not None
     assert SEVERITY.index(after) >= SEVERITY.index(before)
+
+
+@given(st.integers(5, 150), st.integers(5, 150), score)
+def test_less_breath_never_lowers_the_lung_score(one: int, other: int, symptoms: int | None) -> None:
+    worse, better = (lung_score(fev1_pct=fev1, symptoms=symptoms) for fev1 in sorted((one, other)))
+    assert worse is not None
+    assert better is not None
+    assert 3 >= worse >= better >= 0
+
+
+times = st.decimals("0", "10", places=1)
+
+
+@given(
+    st.decimals("1", "300", places=1),
+    st.decimals("0", "300", places=1),
+    times,
+    times,
+    times,
+    times,
+)
+def test_worse_tests_never_lower_the_liver_score(
+    bilirubin: Decimal, more: Decimal, alt: Decimal, more_alt: Decimal, alp: Decimal, more_alp: Decimal
+) -> None:
+    def scored(bilirubin: Decimal, alt: Decimal, alp: Decimal) -> int:
+        return liver_score(
+            bilirubin_umol_per_l=bilirubin,
+            bilirubin_uln=Decimal(21),
+            alt_times_uln=alt,
+            alp_times_uln=alp,
+        )
+
+    assert scored(bilirubin + more, alt + more_alt, alp + more_alp) >= scored(bilirubin, alt, alp)
+
+
+@given(st.builds(OrganScores, **dict.fromkeys(ORGANS, score)), st.sampled_from(ORGANS))
+def test_an_organ_that_something_else_explains_never_raises_the_severity(
+    scores: OrganScores, organ: str
+) -> None:
+    before = nih_global(scores).value
+    after = nih_global(replace(scores, other_cause=(organ,))).value
+    if before is not None and after is not None:
+        assert SEVERITY.index(after) <= SEVERITY.index(before)

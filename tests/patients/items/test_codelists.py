@@ -82,7 +82,11 @@ LISTS = {f"{form}.{listed.name}": listed for form, item, listed in items_with_co
 FIXED = {name: listed for name, listed in LISTS.items() if "icf_main_version" not in name}
 """All but the consent versions, which the ethics committee adds to."""
 
-AS_PUBLISHED = {"=", *(f"{kin}, BIOLOGICAL" for kin in ("MOTHER", "FATHER", "SON", "DAUGHTER"))}
+AS_PUBLISHED = {
+    *("=", "<=", ">="),
+    *(f"{kin}, BIOLOGICAL" for kin in ("MOTHER", "FATHER", "SON", "DAUGHTER")),
+    *(f"{kin}, {share}" for kin in ("BROTHER", "SISTER") for share in ("FULL", "HALF")),
+}
 """Published codes with a sign that separates answers elsewhere; each belongs to a single choice."""
 
 every_list = pytest.mark.parametrize("listed", FIXED.values(), ids=FIXED)

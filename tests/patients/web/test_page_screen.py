@@ -166,7 +166,7 @@ def treated(coordinator: Account) -> Subject:
 
 
 def test_a_page_asks_little_of_the_database(desk: Client, treated: Subject) -> None:
-    """Session, account, roles and grants, page, visits and the settings; and each form that its rules look at once."""
+    """Session, account, roles, grants, page, visits, settings; and each form that its rules look at once."""
     tables = {model._meta.db_table for model in declared_forms()}
     for form, visit in (("RESP", "C28"), ("DX", "SCR"), ("ELIG", "SCR"), ("HSCT", "H0"), ("INF", "C0")):
         found = statements(desk, people.page_of(treated, form, visit).get_absolute_url())
