@@ -26,6 +26,9 @@ test: check ## everything that must hold, on SQLite and on PostgreSQL (ARGS=... 
 	env -u DATABASE_URL $(PYTEST)
 	$(BIN)/python -m tests.services $(PYTEST)
 
+bench: .venv/development ## how long and how much memory a large cohort takes (SUBJECTS=500)
+	$(BIN)/python -m benchmarks.journey $(SUBJECTS)
+
 check: export CHIMERA_HOME := $(CURDIR)/var/check
 check: .venv/development ## lint, format, types, direction of imports, missing migrations
 	$(BIN)/ruff check .
@@ -57,4 +60,4 @@ clean: ## what tools left behind; the registries in var/ and .venv stay
 	PYTHON=$(PYTHON) scripts/bring venv
 	$(PYTHON) -m venv .venv
 
-.PHONY: help setup demo test check lock-requirements messages clean
+.PHONY: help setup demo test bench check lock-requirements messages clean
