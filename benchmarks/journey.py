@@ -1,6 +1,6 @@
 """The whole way of a large cohort: timelines, casebook, registry, lock and figures, in seconds and memory.
 
-`python -m benchmarks.journey [SUBJECTS]` in an empty registry of its own. Goal: 500 subjects within 15 minutes
+`python -m benchmarks.journey [SUBJECTS]` in an empty registry of its own. Goal: 500 subjects in 15 minutes
 and 1 GiB on two cores.
 """
 

@@ -1,12 +1,14 @@
 """`import_casebook DIR` as people run it: what it prints, how it ends, what stands in the registry then."""
 
 import os
-from contextlib import ExitStack
+import subprocess
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
+from patients.casebook.files import write_casebook
 from tests import services
 from tests.conftest import Registry
 from tests.patients.entry import casebooks
@@ -44,6 +46,24 @@ def test_an_import_its_repetition_and_its_correction(registry: Registry, tmp_pat
     changed = registry.run("import_casebook", other, "--reason", "second delivery of the source")
     assert lines(changed.stdout)["kept"] == "1 pages, 1 rows"
     assert lines(changed.stdout)["left as it was"] == f"{pages - 1} pages, {rows - 1} rows"
+
+
+@pytest.mark.requirement("DI-10")
+def test_an_import_that_is_killed_is_run_again(registry: Registry, tmp_path: Path) -> None:
+    """Wherever it stood, the registry ends as if nothing had happened."""
+    found = sheets(3)
+    write_casebook(tmp_path / "in", found)
+    for seconds in (1.5, 3, 4.5, 6):
+        with suppress(subprocess.TimeoutExpired):
+            registry.run("import_casebook", tmp_path / "in", timeout=seconds)  # then killed
+    last = registry.run("import_casebook", tmp_path / "in")
+    counted = [int(lines(last.stdout)[name].split()[0]) for name in ("kept", "left as it was")]
+    assert sum(counted) == casebooks.pages_in(found)
+    registry.run("export_casebook", tmp_path / "out")
+    files_in, files_out = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("in", "out")
+    )
+    assert files_out == files_in
 
 
 @pytest.mark.requirement("DI-10")
