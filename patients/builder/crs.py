@@ -28,8 +28,10 @@ def grade_on(story: Story, day: date) -> int:
 def cytokine_release(story: Story) -> Iterator[PageRow]:
     """CRS: each day from the infusion to day 14, to its onset, or until it has been gone for two days."""
     days = _days(story)
+    taken: set[str] = set()
     for day in days:
-        visit = "C0" if day == story.facts.cart_infusion_date else story.visit_on("CRS", day)
+        visit = "C0" if day == story.facts.cart_infusion_date else story.visit_on("CRS", day, taken)
+        taken |= {visit} if visit else set()
         values = _day(story, day)
         if day == days[-1]:
             values |= _outcome(story, days)
