@@ -43,8 +43,7 @@ lock-requirements: .venv/development ## exact versions and hashes of pyproject.t
 
 messages: .venv/development ## translations: collects the strings, compiles the catalogues
 	scripts/bring gettext
-	$(MANAGE) makemessages --all --no-obsolete --ignore .venv --ignore var --ignore tests
-	$(MANAGE) compilemessages --ignore .venv
+	CHIMERA_HOME=$(CURDIR)/var/check $(BIN)/python scripts/messages
 
 clean: ## what tools left behind; the registries in var/ and .venv stay
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache var/check

@@ -15,7 +15,7 @@ from trial.trail.models import TrailEvent
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ["production.txt", "development.txt"]
-TARGETS = {"help", "setup", "demo", "test", "check", "lock-requirements", "messages", "clean"}
+TARGETS = {"help", "setup", "demo", "test", "bench", "check", "lock-requirements", "messages", "clean"}
 SERVICES = {"postgres", "redis", "setup", "web", "worker", "beat", "proxy"}
 
 

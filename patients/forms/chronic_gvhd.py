@@ -242,6 +242,7 @@ class ChronicGVHD(FormRow):
         *_scores(
             "0",
             _("1: weight loss <5%"),
+            # xgettext:no-python-format
             _("2: loss 5-15% or moderate diarrhoea"),
             _("3: loss >15%, supplements, dilation or severe diarrhoea"),
         ),

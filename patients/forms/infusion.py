@@ -139,6 +139,7 @@ class Infusion(FormRow):
     inf_go = BooleanItem(
         _("Pre-infusion check passed"),
         hint=_(
+            # xgettext:no-python-format
             "no uncontrolled infection, no new organ failure, SpO2 of 92 % or more on room air, "
             "lymphodepletion completed 2-7 d before"
         ),

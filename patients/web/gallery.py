@@ -123,6 +123,7 @@ def _in_states() -> list[Field]:
     refused.messages = [Message("error", _("3/8/2025 is ambiguous: day or month first?"))]
     judged = _made("judged", percent, "104")
     judged.label = _("Judged")
+    # xgettext:no-python-format
     judged.messages = [Message("hard", _("104 % is above 100.")), Message("soft", _("Please confirm."))]
     due = _made("due", percent)
     due.label, due.messages = _("Due"), [Message("due", _("needed to complete the page"))]

@@ -90,6 +90,7 @@ _DECLARED = (
     ),
     Setting(
         "mrd_threshold_pct", Decimal("0.01"), "%",
+        # xgettext:no-python-format
         _("Positive at or above 1e-4. ELN MRD 2021 uses 0.1 % of CD45+ cells for flow: a second flag."),
         False,
     ),
