@@ -1,7 +1,7 @@
 """Lymphodepletion: fludarabine, cyclophosphamide and etoposide on three days."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -11,24 +11,12 @@ from patients.builder.treatment import weight_at_infusion
 from patients.forms.lymphodepletion import CONFIGURED, body_surface
 from trial.protocol.configuration import SETTINGS
 
-DAYS = 3
 _HEIGHT_CM = {Sex.M: ("165.0", "184.0"), Sex.F: ("152.0", "172.0")}
-
-
-def days_given(story: Story) -> list[date]:
-    """Three days in a row from the start, all before the infusion and in the time of follow-up."""
-    start, infused = story.facts.ld_start_date, story.facts.cart_infusion_date
-    if start is None:
-        return []
-    given = [start + timedelta(step) for step in range(DAYS)]
-    return [
-        day for day in given if day <= story.facts.last_contact_date and (infused is None or day < infused)
-    ]
 
 
 def lymphodepletion(story: Story) -> Iterator[PageRow]:
     """LD: a page a day with a row for each drug, at the configured dose."""
-    for number, day in enumerate(days_given(story), 1):
+    for number, day in enumerate(story.lymphodepletion_days, 1):
         for drug in CONFIGURED:
             yield PageRow(
                 form="LD", day=day, visit=f"LD{number}", row_key=drug, values=_dose(story, drug, day)

@@ -25,6 +25,7 @@ T = TypeVar("T")
 CONSENT_BEFORE_ENROLMENT_DAYS = (1, 7)
 CONSENT_BEFORE_LYMPHODEPLETION_DAYS = 28  # later a consent is asked about, and so is the CD7 test
 ADULT_FROM_DAYS = int(ADULT_YEARS * DAYS_PER_YEAR) + 1
+LYMPHODEPLETION_DAYS = 3
 LYMPHODEPLETION_TO_INFUSION_DAYS = 6  # planned, where no infusion happened
 NO_TRANSPLANT_DECIDED_ON_CAR_DAY = 53
 VISIT_JITTER_DAYS = 2  # a visit falls so near its target
@@ -129,6 +130,17 @@ class Story:
         return facts.ld_start_date + timedelta(LYMPHODEPLETION_TO_INFUSION_DAYS)
 
     @property
+    def lymphodepletion_days(self) -> list[date]:
+        """Three days in a row from the start, all before the infusion and in the time of follow-up."""
+        start, infused = self.facts.ld_start_date, self.facts.cart_infusion_date
+        if start is None:
+            return []
+        given = [start + timedelta(step) for step in range(LYMPHODEPLETION_DAYS)]
+        return [
+            day for day in given if day <= self.facts.last_contact_date and (not infused or day < infused)
+        ]
+
+    @property
     def no_transplant_on(self) -> date | None:
         """The day on which it is recorded that there is no transplantation: none without an infusion, or
         where nothing is known of the days after it."""
@@ -148,6 +160,7 @@ class Story:
                 consent=self.consented_on,
                 eligible_signed=True,
                 planned_infusion=self.planned_infusion,
+                lymphodepletion_days=tuple(self.lymphodepletion_days),
                 t0=facts.cart_infusion_date,
                 h0=facts.hsct_date,
                 hsct_done=transplanted,

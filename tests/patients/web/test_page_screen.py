@@ -72,9 +72,7 @@ def test_the_answers_of_other_forms_decide(desk: Client, subject: Subject, respo
     assert found["mrd_eln"]["rule"] == {"item": "mrd_done", "codes": ["Y"], "negated": False}
 
 
-def test_a_derived_item_says_when_its_source_is_not_in_this_version(
-    desk: Client, subject: Subject
-) -> None:
+def test_a_derived_item_says_when_its_source_is_not_in_this_version(desk: Client, subject: Subject) -> None:
     page = people.page_of(subject, "ELIG", "SCR")
     text = desk.get(page.get_absolute_url()).content.decode()
     block = text[text.index('id="i-crcl_ml_min"') :].split("</div>\n\n")[0]
