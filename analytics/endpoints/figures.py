@@ -1,4 +1,4 @@
-"""All figures that the forms of this version can give, in the order of the catalogue."""
+"""All figures of the catalogue, in its order."""
 
 from analytics.datasets.build import Datasets
 from analytics.endpoints.catalogue import catalogue
@@ -15,6 +15,6 @@ _ROOMS = (cohort_figures, history_figures, outcome_figures, toxicity_figures, su
 
 
 def compute_figures(data: Datasets) -> list[Figure]:
-    """Every figure that can be computed. A figure of forms to come is not in the list."""
+    """Every figure, with a value or the reason for having none."""
     computed = {figure.id: figure for room in _ROOMS for figure in room(data)}
-    return [computed[id] for id in catalogue() if id in computed]
+    return [computed[id] for id in catalogue()]

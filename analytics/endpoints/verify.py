@@ -8,7 +8,7 @@ from analytics.endpoints.catalogue import catalogue
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A published figure and the computed one as printed; `computed` is None where none was computed."""
+    """A published figure and the computed one as printed; a figure that was not computed does not agree."""
 
     id: str
     published: str
@@ -17,10 +17,6 @@ class Comparison:
     @property
     def agrees(self) -> bool:
         return self.computed == self.published
-
-    @property
-    def disagrees(self) -> bool:
-        return self.computed is not None and not self.agrees
 
 
 def compare(computed: Mapping[str, str]) -> list[Comparison]:

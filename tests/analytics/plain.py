@@ -17,11 +17,20 @@ import numpy as np
 from statsmodels.duration.survfunc import SurvfuncRight
 from statsmodels.stats.proportion import proportion_confint
 
-from patients.builder.timeline import DeathCause, RelapseType, Response, Sex, Timeline
+from patients.builder.timeline import (
+    DeathCause,
+    ProductSource,
+    RelapseType,
+    Relationship,
+    Response,
+    Sex,
+    Timeline,
+)
 
 MONTH = 30.4375
 Z_95 = 1.959963984540054
 CENSORED, RELAPSED, DIED = 0, 1, 2
+HAPPENED, COMPETED = 1, 2
 NEAR = 1e-9
 Number = float | None
 
@@ -74,6 +83,47 @@ class Patient:
     @property
     def survival(self) -> tuple[int, bool]:
         return self.days_to(self.died or self.observed_to), self.died is not None
+
+    def grade(self, name: str) -> int:
+        """The peak of a graded event, which is reached on the day of its onset; 0 until then."""
+        return (getattr(self.facts, f"{name}_max_grade") or 0) if self.by_cutoff(f"{name}_onset_date") else 0
+
+    @property
+    def cytopenia(self) -> int:
+        """That of the 60 days from the infusion, and of no more than 30 after the graft; one that began
+        before the infusion shows on its day."""
+        days = 60 if self.by_cutoff("hsct_date") is None else min(60, self.days_to(self.facts.hsct_date) + 30)
+        grade = self.grade("cytopenia")
+        return grade if grade and self.days_to(self.facts.cytopenia_onset_date) <= days else 0
+
+    def graft_days_to(self, day: date | None) -> int:
+        """Days from the graft."""
+        return self.days_to(day) - self.days_to(self.facts.hsct_date)
+
+    def acute(self, grade: int, *, relapse_competes: bool = False) -> tuple[int, int]:
+        """Days from the graft to acute GVHD of at least this grade or to what came instead, and which."""
+        last, cause = self.died or self.observed_to, COMPETED if self.died else CENSORED
+        relapse = self.relapsed if relapse_competes else None
+        if relapse is not None and self.graft_days_to(relapse) >= 0:
+            last, cause = relapse, COMPETED
+        onset = self.by_cutoff("agvhd_onset_date")
+        if onset is not None and self.grade("agvhd") >= grade and onset <= last:
+            last, cause = onset, HAPPENED
+        return self.graft_days_to(last), cause
+
+    @property
+    def first_month_share(self) -> Decimal | None:
+        """The donor's share in a sample of day 27 to 35 after the graft."""
+        sampled = self.by_cutoff("chimerism_1m_date")
+        in_window = sampled is not None and 27 <= self.graft_days_to(sampled) <= 35
+        return self.facts.chimerism_1m_donor_pct if in_window else None
+
+    @property
+    def is_evaluable_for_chronic(self) -> bool:
+        """Followed to day 100 after the graft, free of relapse and death until after it."""
+        followed = self.graft_days_to(self.died or self.observed_to) >= 100
+        ends = [day for day in (self.died, self.relapsed) if day is not None]
+        return followed and all(self.graft_days_to(day) > 100 for day in ends)
 
     @property
     def progression(self) -> tuple[int, int]:
@@ -173,7 +223,10 @@ def figures(timelines: Iterable[Timeline], cutoff: date) -> dict[str, Number]:
     treated = [one for one in patients if one.is_treated]
     parts = (
         _cohort(enrolled, treated),
+        _history(enrolled),
         _response(treated),
+        _toxicity(treated),
+        _after_graft(treated),
         _relapse(treated),
         _status(treated),
         _times(treated),
@@ -204,6 +257,68 @@ def _cohort(enrolled: list[Patient], treated: list[Patient]) -> Iterator[tuple[s
     reverse = curve(observed, alive) if treated else None
     median = reverse.median_of(reverse.survival) if reverse else None
     yield "fu_reverse_km_median", None if median is None else median / MONTH
+
+
+def _history(enrolled: list[Patient]) -> Iterator[tuple[str, Number]]:
+    holds: dict[str, Callable[[Timeline], bool]] = {
+        "prior_lines_ge3": lambda facts: facts.prior_lines >= 3,
+        "prior_allo": lambda facts: facts.n_prior_allo_hsct >= 1,
+        "src_new_haplo": lambda facts: facts.product_source is ProductSource.NEW_HAPLO,
+        "src_prior_donor": lambda facts: facts.product_source is ProductSource.PRIOR_DONOR,
+        "donor_offspring": lambda facts: facts.donor_relationship is Relationship.OFFSPRING,
+        "donor_parent": lambda facts: facts.donor_relationship is Relationship.PARENT,
+        "donor_sibling": lambda facts: facts.donor_relationship is Relationship.SIBLING,
+        # A batch is made for whoever is infused, from the day of enrolment on.
+        "mfg_success": lambda facts: facts.cart_infusion_date is not None,
+    }
+    for stem, fact in holds.items():
+        yield from _counted(stem, enrolled, lambda one, fact=fact: fact(one.facts)).items()
+    yield "prior_allo_two_n", sum(one.facts.n_prior_allo_hsct == 2 for one in enrolled)
+    yield "prior_cll1_n", sum(one.facts.prior_cll1_cart for one in enrolled)
+
+
+def _toxicity(treated: list[Patient]) -> Iterator[tuple[str, Number]]:
+    for name, grades in (("g0", (0,)), ("g12", (1, 2)), ("g3", (3,)), ("g4", (4,))):
+        yield from _counted(
+            f"crs_{name}", treated, lambda one, grades=grades: one.grade("crs") in grades
+        ).items()
+    yield from _counted("cytopenia_g34", treated, lambda one: one.cytopenia >= 3).items()
+
+
+def _after_graft(treated: list[Patient]) -> Iterator[tuple[str, Number]]:
+    grafted = [one for one in treated if one.is_grafted]
+    for name, grades in (("any", (1, 2, 3, 4)), ("g12", (1, 2)), ("g3", (3,)), ("g4", (4,))):
+        yield from _counted(
+            f"agvhd_{name}", grafted, lambda one, grades=grades: one.grade("agvhd") in grades
+        ).items()
+    yield "agvhd_resolved_n", sum(one.by_cutoff("agvhd_resolved_date") is not None for one in grafted)
+    of_any = [one.acute(1) for one in grafted]
+    for id in ("agvhd_cif_3m", "agvhd_cif_3m_cmprsk"):
+        yield id, incidence(*_split(of_any), HAPPENED, 91.3125)
+    with_relapse = [one.acute(1, relapse_competes=True) for one in grafted]
+    yield "agvhd_cif_3m_relapse_competing", incidence(*_split(with_relapse), HAPPENED, 91.3125)
+    for id, grade in (("agvhd_cif_100d", 1), ("agvhd24_cif_100d", 2), ("agvhd34_cif_100d", 3)):
+        yield id, incidence(*_split([one.acute(grade) for one in grafted]), HAPPENED, 100)
+    yield from _chimerism(treated, grafted)
+    chronic = [one for one in grafted if one.is_evaluable_for_chronic]
+    yield "cgvhd_evaluable", len(chronic)
+    yield "cgvhd_n", sum(one.by_cutoff("cgvhd_onset_date") is not None for one in chronic)
+
+
+def _split(ends: list[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    return [time for time, _ in ends], [cause for _, cause in ends]
+
+
+def _chimerism(treated: list[Patient], grafted: list[Patient]) -> Iterator[tuple[str, Number]]:
+    shares = [(one, one.first_month_share) for one in grafted]
+    evaluable = [(one, share) for one, share in shares if share is not None]
+    full = sum(share >= 95 for _, share in evaluable)
+    yield "chimerism_evaluable", len(evaluable)
+    yield from {"chimerism_full_n": full, "chimerism_full_pct": percent(full, len(evaluable))}.items()
+    yield from limits("chimerism_full_pct", full, len(evaluable)).items()
+    earliest = min((one.days_to(one.relapsed) for one in treated if one.relapsed), default=None)
+    mixed = [one for one, share in evaluable if share < 95 and one.relapsed]
+    yield "chimerism_mixed_relapsed", sum(one.days_to(one.relapsed) == earliest for one in mixed)
 
 
 def _response(treated: list[Patient]) -> Iterator[tuple[str, Number]]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -70,6 +71,38 @@ def sealed_hash(folder: Path, subjects: list[CutContent], cutoff: date = CUTOFF)
 
 
 # --- which rows, which values -----------------------------------------------------------------------------
+def partly_known(on: date) -> PartialDate:
+    return PartialDate(on.year, on.month, on.day)
+
+
+def whole(on: date) -> date:
+    return on
+
+
+# The dating item of a form, and how it holds a day.
+DATING: dict[str, tuple[str, Callable[[date], Any]]] = {
+    "AE": ("ae_start", partly_known),
+    "AGVHD": ("ag_dt", whole),
+    "CGVHD": ("cg_dt", whole),
+    "CHIM": ("chim_dt", whole),
+    "CRS": ("crs_date", whole),
+    "DONOR": ("donor_consent_dt", whole),
+    "INFX": ("inf_onset", whole),
+    "LAB": ("lab_dt", moment),
+    "LD": ("ld_date", whole),
+    "MFG": ("aph_date", moment),
+    "PCAR": ("pcar_date", partly_known),
+    "PTHER": ("line_start", partly_known),
+    "PTX": ("ptx_date", partly_known),
+    "REL": ("rel_decision_dt", moment),
+}
+
+
+def dated_by(form: str, on: int) -> Record:
+    item, held = DATING[form]
+    return row(form, day(on), **{item: held(day(on))})
+
+
 DATED: dict[str, Callable[[int], Record]] = {
     "FU": contact,
     "RESP": lambda on: assessed(on, 2),
@@ -81,6 +114,7 @@ DATED: dict[str, Callable[[int], Record]] = {
     "ELIG": lambda on: row("ELIG", day(on), icf_main_dt=moment(day(on))),
     "DM": lambda on: row("DM", day(on), sex="M"),
     "DX": lambda on: row("DX", day(on), dx_type="aml"),
+    **{form: partial(dated_by, form) for form in DATING},
 }
 
 

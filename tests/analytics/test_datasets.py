@@ -109,7 +109,27 @@ def test_the_facts_of_a_subject_stand_in_one_row() -> None:
         "DOSEFL": None,
         "NOCONDFL": True,
         "NOPROPFL": True,
+        **dict.fromkeys(("DONCLASS", "DONGRP", "MFGFL", "CRSMAX", "CYTMAX", "AGMAX", "AGONDT", "AGRESDT")),
+        **dict.fromkeys(("CHIM1PCT", "CGONDT")),
+        **dict.fromkeys(("PRLINES", "PRALLO", "PRCLL1"), 0),
     }
+
+
+def test_what_was_before_the_product_and_what_it_did_stand_in_the_row() -> None:
+    before = [
+        *(row("PTHER", day(-90), key=key, line_no=int(key)) for key in "123"),
+        row("PTX", day(-90), key="1", ptx_type="autologous"),
+        row("PTX", day(-80), key="2", ptx_type="allogeneic"),
+        row("PCAR", day(-70), key="1", pcar_type="car_t", pcar_target=["cd19", "cll_1"]),
+        row("PCAR", day(-60), key="2", pcar_type="car_t", pcar_target=["cd19"]),
+        row("DONOR", day(-30), key="1", donor_rel="SON, BIOLOGICAL", donor_role=["graft_source"]),
+        row("DONOR", day(-30), key="2", donor_rel="MOTHER, BIOLOGICAL", donor_role=["car_t_source"]),
+        row("MFG", day(-20), key="1", mfg_success=False),
+        row("MFG", day(-15), key="2", mfg_success=True),
+    ]
+    found = facts(cohort([*infused(), *before]))
+    expected = {"PRLINES": 3, "PRALLO": 1, "PRCLL1": 1, "DONGRP": "parent", "MFGFL": True}
+    assert {name: found[name] for name in expected} == expected
 
 
 @pytest.mark.parametrize(
@@ -226,10 +246,63 @@ def test_each_endpoint_is_a_row_with_its_dates_and_words() -> None:
         ("CIR", 90, 1, 0, "RELAPSE/PROGRESSION", ""),
         ("NRM", 90, 2, 2, "RELAPSE/PROGRESSION", ""),
         ("FUREV", 120, 0, 1, "", "DEATH"),
+        ("AGV14", 104, 2, 2, "DEATH WITHOUT ACUTE GVHD", ""),
+        ("AGV24", 104, 2, 2, "DEATH WITHOUT ACUTE GVHD", ""),
+        ("AGV34", 104, 2, 2, "DEATH WITHOUT ACUTE GVHD", ""),
+        ("AGV14R", 74, 2, 2, "RELAPSE/PROGRESSION", ""),
     ]
-    assert set(data.adtte["STARTDT"]) == {T0}
-    assert data.adtte["ADT"].to_list() == [day(120), day(90), day(90), day(90), day(120)]
+    assert data.adtte["STARTDT"].to_list() == [T0] * 5 + [day(16)] * 4
+    ends = [120, 90, 90, 90, 120, 120, 120, 120, 90]
+    assert data.adtte["ADT"].to_list() == [day(number) for number in ends]
     assert set(data.adtte["AVALU"]) == {"DAYS"}
+
+
+NO_SIGN = {
+    "ag_bili": Decimal(10),
+    "ag_skin_bsa": Decimal(0),
+    "ag_skin_bullae": False,
+    "ag_ugi": "none_or_intermittent",
+    "ag_stool_mode": "no_diarrhoea",
+    "ag_lgi_severe": False,
+}
+RASH = {"ag_skin_bsa": Decimal(20)}  # grade I
+DIARRHOEA = {"ag_stool_mode": "volume", "ag_stool_ml": 1200}  # grade III
+
+
+def acute(on: int, signs: dict[str, Any], onset: int | None = None) -> Record:
+    """An assessment of acute GVHD with its organ values; an episode has its onset."""
+    begun = None if onset is None else day(onset)
+    return row("AGVHD", day(on), f"G{on}", ag_dt=day(on), ag_onset_dt=begun, **(NO_SIGN | signs))
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ([acute(30, RASH, 28), acute(40, DIARRHOEA, 28), contact(90)], "12,1 24,1 24,1 12,1"),
+        ([acute(30, RASH, 28), contact(90)], "12,1 74,0 74,0 12,1"),
+        ([acute(14, DIARRHOEA, 12), acute(30, RASH, 12), contact(90)], "74,0 74,0 74,0 74,0"),
+        ([acute(14, {}), acute(16, RASH, 16), contact(90)], "0,1 74,0 74,0 0,1"),
+        ([acute(30, DIARRHOEA, 30), died(30)], "14,1 14,1 14,1 14,1"),
+        ([relapsed(25), acute(30, DIARRHOEA, 30), died(40)], "14,1 14,1 14,1 9,2"),
+        ([relapsed(30), acute(30, DIARRHOEA, 30), died(40)], "14,1 14,1 14,1 14,1"),
+        ([relapsed(10), acute(30, RASH, 30), died(40)], "14,1 24,2 24,2 14,1"),
+        ([acute(30, {}), died(40)], "24,2 24,2 24,2 24,2"),
+    ],
+    ids=[
+        "a grade that is reached later is dated by its day",
+        "who has a lower grade stays at risk",
+        "an episode from before the graft counts in none",
+        "onset on the day of the graft",
+        "on the day of death",
+        "after relapse",
+        "on the day of relapse",
+        "relapse before the graft competes with nothing after it",
+        "death without it",
+    ],
+)
+def test_acute_gvhd_after_the_graft(records: list[Record], expected: str) -> None:
+    ends = {row.paramcd: f"{row.days},{row.status}" for row in endpoints_of(story(grafted(16), *records))}
+    assert " ".join(ends[code] for code in ("AGV14", "AGV24", "AGV34", "AGV14R")) == expected
 
 
 @pytest.mark.parametrize(
@@ -252,7 +325,7 @@ def test_an_event_on_the_day_of_infusion_keeps_day_0() -> None:
 
 @pytest.mark.parametrize("wrong", [died(-1), relapsed(-1)], ids=lambda record: record.form)
 def test_an_event_before_the_infusion_is_refused_by_name(wrong: Record) -> None:
-    with pytest.raises(ImpossibleDates, match=r"HZ01-001: .+ on 2024-02-29, before the infusion"):
+    with pytest.raises(ImpossibleDates, match=r"HZ01-001: .+ on 2024-02-29, before its origin on 2024-03-01"):
         endpoints_of(story(wrong))
 
 
@@ -305,10 +378,13 @@ def named(trace: dict[str, str], subjects: dict[str, CutSubject]) -> Any:
 
 def assert_traced(data: Datasets, subjects: dict[str, CutSubject]) -> None:
     """Each value of ADSL and each date of ADTTE stands at the place that the trace names for it."""
-    traces = {(row["DATASET"], row["SUBJID"], row["VARIABLE"]): row for row in data.trace.to_dicts()}
-    assert len(traces) == data.trace.height
+    every = data.trace.to_dicts()
+    counted = [trace for trace in every if trace["VARIABLE"] in build._COUNTS]
+    traces = {(row["DATASET"], row["SUBJID"], row["VARIABLE"]): row for row in every if row not in counted}
+    assert len(traces) == data.trace.height - len(counted)
+    assert_each_counts_once(data, counted, subjects)
     for subject in data.adsl.to_dicts():
-        for variable in subject.keys() - PLAIN:
+        for variable in subject.keys() - PLAIN - build._COUNTS.keys():
             trace = traces.pop(("ADSL", subject["SUBJID"], variable), None)
             assert (None if trace is None else named(trace, subjects)) == subject[variable], variable
     for end in data.adtte.to_dicts():
@@ -318,6 +394,19 @@ def assert_traced(data: Datasets, subjects: dict[str, CutSubject]) -> None:
         else:
             assert named(trace, subjects) == end["ADT"]
     assert traces == {}
+
+
+def assert_each_counts_once(
+    data: Datasets, counted: list[dict[str, str]], subjects: dict[str, CutSubject]
+) -> None:
+    """Each number of ADSL has as many traces, each of another row with a value."""
+    for subject in data.adsl.to_dicts():
+        for variable in build._COUNTS:
+            mine = (subject["SUBJID"], variable)
+            own = [one for one in counted if (one["SUBJID"], one["VARIABLE"]) == mine]
+            places = {(one["form"], one["visit"], one["row_key"]) for one in own}
+            assert len(own) == len(places) == subject[variable], variable
+            assert None not in [named(one, subjects) for one in own]
 
 
 @SLOW
@@ -361,5 +450,5 @@ def assert_in_registry(place: dict[str, Any]) -> None:
 
 def test_a_column_of_adsl_is_either_plain_or_traced() -> None:
     columns = set(build_datasets(NEVER, []).adsl.columns)
-    assert columns == PLAIN | set(build._FACTS)
+    assert columns == PLAIN | set(build._FACTS) | set(build._COUNTS)
     assert isinstance(build_datasets(NEVER, []).adsl.schema["ENRLDT"], pl.Date)

@@ -12,7 +12,8 @@ from trial.commands import RegistryCommand
 
 class Command(RegistryCommand):
     help = (
-        "Hold the figures of a lock against the published ones. Exit 1 on any disagreement, 3 without result."
+        "Hold the figures of a lock against the published ones. "
+        "Exit 1 on any that disagrees or was not computed, 3 without result."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,19 +26,16 @@ class Command(RegistryCommand):
             raise CommandError(str(problem), returncode=3) from problem
         comparisons = compare({estimate.figure: estimate.text or "-" for estimate in estimates})
         self._print(comparisons)
-        if any(comparison.disagrees for comparison in comparisons):
+        if not all(comparison.agrees for comparison in comparisons):
             sys.exit(1)
 
     def _print(self, comparisons: list[Comparison]) -> None:
-        computed = [comparison for comparison in comparisons if comparison.computed is not None]
         self._row("figure", "published", "computed", "agrees")
-        for one in computed:
-            self._row(one.id, one.published, one.computed or "", "yes" if one.agrees else "NO")
-        agreeing = sum(one.agrees for one in computed)
-        self.stdout.write(f"{agreeing} of {len(computed)} computed figures agree")
-        waiting = [one.id for one in comparisons if one.computed is None]
-        if waiting:
-            self.stdout.write(f"not yet computed ({len(waiting)}): {', '.join(waiting)}")
+        for one in comparisons:
+            computed = "absent" if one.computed is None else one.computed
+            self._row(one.id, one.published, computed, "yes" if one.agrees else "NO")
+        agreeing = sum(one.agrees for one in comparisons)
+        self.stdout.write(f"{agreeing} of {len(comparisons)} published figures agree")
 
     def _row(self, *cells: str) -> None:
         name, published, computed, agrees = cells
