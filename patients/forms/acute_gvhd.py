@@ -144,7 +144,7 @@ class AcuteGVHD(FormRow):
             ),
         ),
         soft=numbered(
-            must("CAR-T, before the graft", _phase_fits, "HSCT.hsct_start_dt"),
+            must(_("CAR-T, before the graft"), _phase_fits, "HSCT.hsct_start_dt"),
             "X-AG-07",
             _("GVHD before transplantation is CAR-T related."),
         ),
@@ -154,7 +154,7 @@ class AcuteGVHD(FormRow):
     ag_skin_bullae = BooleanItem(
         _("Generalised erythroderma with bullae and desquamation >5% BSA"),
         hard=numbered(
-            must("with erythema over 50 %", _wide_enough, "ag_skin_bsa"),
+            must(_("with erythema over 50 %"), _wide_enough, "ag_skin_bsa"),
             "X-AG-03",
             _("Erythroderma with bullae needs BSA over 50%%."),
         ),
@@ -166,7 +166,7 @@ class AcuteGVHD(FormRow):
         1,
         hard=between("0", "1500"),
         soft=numbered(
-            must("within 10 % of the laboratory of the day", _as_measured, "LAB.lab_si", "ag_dt"),
+            must(_("within 10 % of the laboratory of the day"), _as_measured, "LAB.lab_si", "ag_dt"),
             "X-AG-02",
             _("Bilirubin differs from the laboratory."),
         ),
@@ -228,7 +228,7 @@ class AcuteGVHD(FormRow):
         hard=(
             between("0", "4"),
             numbered(
-                must("an adverse event from grade II", _is_reported, "AE.ae_special"),
+                must(_("an adverse event from grade II"), _is_reported, "AE.ae_special"),
                 "X-AG-05",
                 _("GVHD grade II+ must be in AE."),
             ),
@@ -236,7 +236,7 @@ class AcuteGVHD(FormRow):
         soft=(
             below("3"),
             numbered(
-                must("by transplant day 100", _not_late, "ag_dt", "HSCT.hsct_start_dt"),
+                must(_("by transplant day 100"), _not_late, "ag_dt", "HSCT.hsct_start_dt"),
                 "X-AG-04",
                 _("Late acute GVHD: confirm type (persistent, recurrent, late onset)."),
             ),
@@ -315,7 +315,7 @@ class AcuteGVHD(FormRow):
         hard=(
             not_before("ag_onset_dt"),
             numbered(
-                must("not before the highest grade", _not_before_peak, "AGVHD.ag_grade", "ag_dt"),
+                must(_("not before the highest grade"), _not_before_peak, "AGVHD.ag_grade", "ag_dt"),
                 "X-AG-09",
                 _("Resolution before peak."),
             ),

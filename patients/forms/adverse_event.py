@@ -65,7 +65,7 @@ def _not_related_before(form: str, item: str) -> Limit:
     def kept(relation: str, answers: Answers) -> bool:
         return relation not in RELATED or not _start_before(answers, form, item)
 
-    rule = must("not related if it began before the exposure", kept, "ae_start", f"{form}.{item}")
+    rule = must(_("not related if it began before the exposure"), kept, "ae_start", f"{form}.{item}")
     return numbered(rule, "X-AE-03", _("Event began before the exposure."))
 
 
@@ -184,7 +184,7 @@ class AdverseEvent(FormRow):
         _("Verbatim term"),
         200,
         hint=_("the event, not a drug and not its outcome"),
-        hard=must("not 'death', which is an outcome", _no_outcome_as_term),
+        hard=must(_("not 'death', which is an outcome"), _no_outcome_as_term),
         cdisc="AE.AETERM",
     )
     ae_special = ChoiceItem(
@@ -204,7 +204,7 @@ class AdverseEvent(FormRow):
             _("second malignancy"),
             _("graft failure"),
         ),
-        hard=must("a record of what it links to", _has_linked, *LINKED_ITEMS),
+        hard=must(_("a record of what it links to"), _has_linked, *LINKED_ITEMS),
         cdisc="AE.AESCAT/RELREC",
     )
     ae_pt = CodedTextItem(
@@ -235,7 +235,9 @@ class AdverseEvent(FormRow):
         req="C",
         when=when("ae_outcome", *_ENDED),
         hard=numbered(
-            must("not before the start", _not_before_start, "ae_start"), "X-AE-02", _("Dates are not valid.")
+            must(_("not before the start"), _not_before_start, "ae_start"),
+            "X-AE-02",
+            _("Dates are not valid."),
         ),
         cdisc="AE.AEENDTC",
     )
@@ -243,12 +245,14 @@ class AdverseEvent(FormRow):
         _("Max grade"),
         codes("ae_grade", "1", "2", "3", "4", "5"),
         hard=numbered(
-            must("5 exactly when fatal", _fatal_agrees, "ae_outcome", "DTH.dth_dt"),
+            must(_("5 exactly when fatal"), _fatal_agrees, "ae_outcome", "DTH.dth_dt"),
             "X-AE-01",
             _("Grade 5, fatal outcome and death form must agree."),
         ),
         soft=numbered(
-            must("the highest of the laboratory, for a count", _as_counted, "ae_ctcae_term", "LAB.lab_grade"),
+            must(
+                _("the highest of the laboratory, for a count"), _as_counted, "ae_ctcae_term", "LAB.lab_grade"
+            ),
             "X-AE-06",
             _("The highest grade of the laboratory is not %(value)s."),
         ),
@@ -256,7 +260,7 @@ class AdverseEvent(FormRow):
     )
 
     ae_serious = BooleanItem(
-        _("Serious"), hard=must("serious at grade 5", _serious_if_fatal, "ae_grade"), cdisc="AE.AESER"
+        _("Serious"), hard=must(_("serious at grade 5"), _serious_if_fatal, "ae_grade"), cdisc="AE.AESER"
     )
     ae_ser_crit = MultiItem(
         _("Seriousness criteria"),
@@ -271,7 +275,7 @@ class AdverseEvent(FormRow):
         ),
         req="C",
         when=when("ae_serious", YES),
-        hard=(at_least_one(), must("death exactly at grade 5", _death_agrees, "ae_grade")),
+        hard=(at_least_one(), must(_("death exactly at grade 5"), _death_agrees, "ae_grade")),
         cdisc="AE.AESDTH, AESLIFE, AESHOSP, AESDISAB, AESCONG, AESMIE",
     )
 
@@ -340,7 +344,7 @@ class AdverseEvent(FormRow):
         ),
         when=judged("start in the DLT window", _in_dlt_window, "ae_start", "INF.inf_start_dt"),
         hint=_("confirmed or rejected by the dose-limiting toxicity form alone"),
-        hard=must("not confirmed or rejected without that form", _not_adjudicated, "DLT.dlt_ae"),
+        hard=must(_("not confirmed or rejected without that form"), _not_adjudicated, "DLT.dlt_ae"),
         cdisc="ADAE.DLTFL",
     )
     ae_day_car = IntegerItem(

@@ -109,7 +109,7 @@ class Chimerism(FormRow):
     chim_dt = DateItem(
         _("Sample date"),
         hint=_("before T0: the reference profile of recipient and donor"),
-        hard=must("at most 60 d before consent", _near_consent, "ELIG.icf_main_dt"),
+        hard=must(_("at most 60 d before consent"), _near_consent, "ELIG.icf_main_dt"),
         cdisc="GF.GFDTC",
     )
     chim_sample = ChoiceItem(_("Sample"), choices("chim_sample", _("blood"), _("marrow")), cdisc="GF.GFSPEC")
@@ -126,13 +126,13 @@ class Chimerism(FormRow):
                 Code("cd56", "CD56"),
             ),
         ),
-        hard=must("once for each sample", _unique_fraction, "CHIM.chim_lineage"),
+        hard=must(_("once for each sample"), _unique_fraction, "CHIM.chim_lineage"),
         cdisc="GF",
     )
     chim_method = ChoiceItem(
         _("Method"),
         choices("chim_method", "STR-PCR", "qPCR", "NGS", "XY-FISH"),
-        hard=must("XY-FISH only if donor and recipient differ in sex", _sexes_differ, "DM.sex"),
+        hard=must(_("XY-FISH only if donor and recipient differ in sex"), _sexes_differ, "DM.sex"),
         cdisc="GF.GFMETHOD",
     )
     chim_donor_pct = DecimalItem(
@@ -142,12 +142,12 @@ class Chimerism(FormRow):
         hard=between("0", "100"),
         soft=(
             numbered(
-                must("no fall of 10 points or more", _no_fall, "CHIM.chim_donor_pct"),
+                must(_("no fall of 10 points or more"), _no_fall, "CHIM.chim_donor_pct"),
                 "X-CHM-02",
                 _("Falling donor chimerism: relapse or rejection?"),
             ),
             numbered(
-                must("at most 5 between infusion and graft", _none_before_graft, "HSCT.hsct_start_dt"),
+                must(_("at most 5 between infusion and graft"), _none_before_graft, "HSCT.hsct_start_dt"),
                 "X-CHM-05",
                 _("Donor cells before the graft: CAR-T derived (expected) - confirm fraction."),
             ),
@@ -172,7 +172,7 @@ class Chimerism(FormRow):
         hard=(
             between("0", "100"),
             numbered(
-                must("all fractions add to 99-101", _adds_up, "chim_donor_pct", "chim_donor2_pct"),
+                must(_("all fractions add to 99-101"), _adds_up, "chim_donor_pct", "chim_donor2_pct"),
                 "X-CHM-01",
                 _("Fractions must add to 100%%."),
             ),
@@ -190,7 +190,7 @@ class Chimerism(FormRow):
             "engine of section 3.7, configured limit of full donor", _class, ("chim_donor_pct",)
         ),
         soft=numbered(
-            must("full once it was full", _stays_full, "CHIM.chim_donor_pct"),
+            must(_("full once it was full"), _stays_full, "CHIM.chim_donor_pct"),
             "X-CHM-03",
             _("Alert: loss of full chimerism."),
         ),

@@ -4,6 +4,7 @@ the investigator. Organs are scored; the global severity is derived (NIH 2014)."
 from datetime import date
 from typing import Any
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
@@ -92,7 +93,7 @@ def _from_hsct_day(least: int) -> Limit:
         grafted = local_day(answers["HSCT.hsct_start_dt"])
         return grafted is None or (day - grafted).days >= least
 
-    return must(f"transplant day {least} or later", kept, "HSCT.hsct_start_dt")
+    return must(format_lazy(_("transplant day {day} or later"), day=least), kept, "HSCT.hsct_start_dt")
 
 
 def _after_graft(day: date, answers: Answers) -> bool:
@@ -179,7 +180,7 @@ class ChronicGVHD(FormRow):
 
     cg_dt = DateItem(
         _("Date"),
-        hard=must("not before the graft", _after_graft, "HSCT.hsct_start_dt"),
+        hard=must(_("not before the graft"), _after_graft, "HSCT.hsct_start_dt"),
         soft=(
             numbered(_from_hsct_day(EARLIEST_HSCT_DAY), "X-CG-02", _("Chronic GVHD this early is unlikely.")),
             _from_hsct_day(UNUSUAL_BEFORE_HSCT_DAY),
@@ -189,7 +190,7 @@ class ChronicGVHD(FormRow):
     cg_present = BooleanItem(
         _("Chronic GVHD by NIH 2014 (diagnostic sign, or distinctive sign + confirmation)"),
         hard=numbered(
-            must("with at least one organ", _some_organ, *_SCORED[1:]),
+            must(_("with at least one organ"), _some_organ, *_SCORED[1:]),
             "X-CG-01",
             _("Chronic GVHD with no organ score."),
         ),
@@ -207,7 +208,7 @@ class ChronicGVHD(FormRow):
         req="C",
         when=_PRESENT,
         soft=numbered(
-            must("with acute GVHD of the same day", _overlaps, "AGVHD.ag_grade", "cg_dt"),
+            must(_("with acute GVHD of the same day"), _overlaps, "AGVHD.ag_grade", "cg_dt"),
             "X-CG-05",
             _("Overlap syndrome?"),
         ),
@@ -251,7 +252,7 @@ class ChronicGVHD(FormRow):
         _("Liver"),
         *_scores("0", "1", "2", "3"),
         hard=numbered(
-            must("as the laboratory of the week says", _as_measured, "LAB.lab_si", "cg_dt"),
+            must(_("as the laboratory of the week says"), _as_measured, "LAB.lab_si", "cg_dt"),
             "X-CG-03",
             _("Liver score differs from LAB."),
         ),
@@ -313,6 +314,6 @@ class ChronicGVHD(FormRow):
         req="C",
         when=_PRESENT & when("cg_systemic_tx", YES),
         hint=_("needed for GRFS"),
-        hard=must("not before the onset", _since_onset, "CGVHD.cg_dt"),
+        hard=must(_("not before the onset"), _since_onset, "CGVHD.cg_dt"),
         cdisc="CM; ADTTE GRFS",
     )

@@ -207,7 +207,7 @@ def _differs(answers: Answers) -> bool:
 
 
 _NEEDS_FEVER = numbered(
-    must("with fever, or fever masked by treatment", _with_fever, "crs_fever", "crs_fever_masked"),
+    must(_("with fever, or fever masked by treatment"), _with_fever, "crs_fever", "crs_fever_masked"),
     "X-CRS-02",
     _("CRS needs fever, or fever masked by treatment."),
 )
@@ -241,23 +241,23 @@ class CytokineRelease(FormRow):
     crs_date = DateItem(
         _("Day assessed"),
         hard=(
-            must("CAR-T day 0 to 42", _within_days(LAST_CAR_DAY), "INF.inf_start_dt"),
+            must(_("CAR-T day 0 to 42"), _within_days(LAST_CAR_DAY), "INF.inf_start_dt"),
             numbered(
-                must("the day after the one before, in an open episode", _no_gap, "CRS.crs_date"),
+                must(_("the day after the one before, in an open episode"), _no_gap, "CRS.crs_date"),
                 "X-CRS-10",
                 _("Daily row missing before %(value)s."),
             ),
         ),
-        soft=must("CAR-T day 0 to 21", _within_days(LATE_CAR_DAY), "INF.inf_start_dt"),
+        soft=must(_("CAR-T day 0 to 21"), _within_days(LATE_CAR_DAY), "INF.inf_start_dt"),
         cdisc="FA.FADTC",
     )
     crs_fever = BooleanItem(
         _("Temperature >=38.0 without other cause"),
         hard=numbered(
-            must("38.0 or more", _hot_enough, "crs_tmax"), "X-CRS-01", _("Fever needs at least 38.0 C.")
+            must(_("38.0 or more"), _hot_enough, "crs_tmax"), "X-CRS-01", _("Fever needs at least 38.0 C.")
         ),
         soft=numbered(
-            must("begun by CAR-T day 14", _not_late, "CRS.crs_fever", "INF.inf_start_dt"),
+            must(_("begun by CAR-T day 14"), _not_late, "CRS.crs_fever", "INF.inf_start_dt"),
             "X-CRS-08",
             _("Late onset CRS: exclude infection first."),
         ),
@@ -269,7 +269,7 @@ class CytokineRelease(FormRow):
     crs_fever_masked = BooleanItem(
         _("Antipyretic or anti-cytokine treatment has masked fever"),
         hard=numbered(
-            must("an earlier day of fever in the episode", _fever_before, "CRS.crs_fever"),
+            must(_("an earlier day of fever in the episode"), _fever_before, "CRS.crs_fever"),
             "X-CRS-03",
             _("Masked fever needs earlier fever and a treatment."),
         ),
@@ -301,7 +301,7 @@ class CytokineRelease(FormRow):
         req="C",
         when=when("crs_hypox", YES) & when("crs_o2", "nasal_cannula", "high_flow"),
         hard=between("0.5", "80"),
-        soft=must("at most 6 through a nasal cannula", _low_flow, "crs_o2"),
+        soft=must(_("at most 6 through a nasal cannula"), _low_flow, "crs_o2"),
         unit="L/min",
         cdisc="FA",
     )
@@ -323,7 +323,7 @@ class CytokineRelease(FormRow):
         req="O",
         hard=between("0", "5"),
         soft=numbered(
-            must("as derived", lambda value, answers: not _differs(answers), "crs_grade"),
+            must(_("as derived"), lambda value, answers: not _differs(answers), "crs_grade"),
             "X-CRS-04",
             _("Investigator grade %(value)s differs from the derived one: give a reason."),
         ),
@@ -342,9 +342,9 @@ class CytokineRelease(FormRow):
         _("Tocilizumab doses this day"),
         hard=between("0", "4"),
         soft=(
-            must("at most 4 in the episode", _doses_in_all, "CRS.crs_toci"),
+            must(_("at most 4 in the episode"), _doses_in_all, "CRS.crs_toci"),
             numbered(
-                must("none without CRS", _not_without_crs, "crs_grade"),
+                must(_("none without CRS"), _not_without_crs, "crs_grade"),
                 "X-CRS-05",
                 _("Tocilizumab without CRS."),
             ),
@@ -409,9 +409,9 @@ class CytokineRelease(FormRow):
         OUTCOME,
         when=judged("last day of a closed episode", _is_last_day, "CRS.crs_date", "crs_end_dt", "DTH.dth_dt"),
         hard=(
-            must("fatal only with a death form", _fatal_agrees, "DTH.dth_dt"),
+            must(_("fatal only with a death form"), _fatal_agrees, "DTH.dth_dt"),
             numbered(
-                must("with an adverse event of the episode", _is_reported, "AE.ae_special", "crs_max"),
+                must(_("with an adverse event of the episode"), _is_reported, "AE.ae_special", "crs_max"),
                 "X-CRS-07",
                 _("The CRS episode must be in AE with its grade."),
             ),

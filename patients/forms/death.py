@@ -53,7 +53,7 @@ class Death(FormRow):
             NOT_IN_FUTURE,
             numbered(
                 must(
-                    "not before any other event",
+                    _("not before any other event"),
                     _last_of_all,
                     *(f"{form}.*" for form in _DATED_FORMS),
                     "FU.fu_dt",
@@ -70,7 +70,9 @@ class Death(FormRow):
         DEATH_CAUSE,
         soft=(
             numbered(
-                must("a relapse form, when relapse is the cause", _relapse_recorded, "RLP.rlp_dt", "dth_dt"),
+                must(
+                    _("a relapse form, when relapse is the cause"), _relapse_recorded, "RLP.rlp_dt", "dth_dt"
+                ),
                 "X-DTH-02",
                 _("Relapse form missing."),
             ),
@@ -83,7 +85,7 @@ class Death(FormRow):
         DEATH_CAUSE,
         req="O",
         hard=must(
-            "other than the primary cause",
+            _("other than the primary cause"),
             lambda value, answers: answers["dth_primary"] not in value,
             "dth_primary",
         ),

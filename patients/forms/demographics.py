@@ -94,7 +94,7 @@ class Demographics(FormRow):
             _age_at_consent,
             ("birth_date", "ELIG.icf_main_dt"),
         ),
-        hard=must(">= 18 by the calendar", _adult_at_consent, "birth_date", "ELIG.icf_main_dt"),
+        hard=must(_(">= 18 by the calendar"), _adult_at_consent, "birth_date", "ELIG.icf_main_dt"),
         soft=at_most("75"),
         unit="years",
         cdisc="DM.AGE, AGEU=YEARS (C66781)",
@@ -108,7 +108,7 @@ class Demographics(FormRow):
     country = ChoiceItem(
         _("Country"),
         COUNTRIES,
-        soft=must("CHN", lambda value, answers: value == "CHN"),
+        soft=must(_("CHN"), lambda value, answers: value == "CHN"),
         cdisc="DM.COUNTRY",
     )
 

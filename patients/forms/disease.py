@@ -90,7 +90,7 @@ def _recent_at_lymphodepletion(day: Any, answers: Answers) -> bool:
 
 
 _RECENT: Limit = numbered(
-    must("at most 28 d before the first lymphodepletion dose", _recent_at_lymphodepletion, "LD.ld_date"),
+    must(_("at most 28 d before the first lymphodepletion dose"), _recent_at_lymphodepletion, "LD.ld_date"),
     "X-ELIG-14",
     _("CD7 test older than 28 d at lymphodepletion."),
 )
@@ -138,7 +138,7 @@ class DiseaseHistory(FormRow):
             _("other"),
         ),
         hard=numbered(
-            must("a subtype of the diagnosis", _of_this_diagnosis, "dx_type"),
+            must(_("a subtype of the diagnosis"), _of_this_diagnosis, "dx_type"),
             "X-DX-01",
             _("Subtype %(value)s does not belong to the diagnosis."),
         ),
@@ -211,7 +211,7 @@ class DiseaseHistory(FormRow):
             _("other"),
         ),
         hard=numbered(
-            must("an earlier allogeneic transplant", _has_allogeneic, "PTX.ptx_type"),
+            must(_("an earlier allogeneic transplant"), _has_allogeneic, "PTX.ptx_type"),
             "X-DX-02",
             _("Add the earlier allogeneic transplant."),
         ),
@@ -306,7 +306,7 @@ class DiseaseHistory(FormRow):
         hard=(
             NOT_IN_FUTURE,
             must(
-                "not after the date of the form",
+                _("not after the date of the form"),
                 lambda value, answers: answers.dated is None or value <= answers.dated,
             ),
         ),

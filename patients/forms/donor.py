@@ -177,7 +177,7 @@ def _grid(label: Any) -> GridItem:
         CELLS,
         pattern=HLA_PATTERN,
         hint=_("WHO nomenclature, e.g. A*02:01"),
-        hard=must("10 values, each of its locus", _complete_typing),
+        hard=must(_("10 values, each of its locus"), _complete_typing),
         cdisc="GF.GFSTRESC",
     )
 
@@ -225,7 +225,7 @@ class Donor(FormRow):
         _("Donor class"),
         choices("donor_class", _("prior transplant donor"), _("new haploidentical donor"), _("other")),
         hard=numbered(
-            must("an earlier allogeneic transplant, for a prior donor", _has_allogeneic, "PTX.ptx_type"),
+            must(_("an earlier allogeneic transplant, for a prior donor"), _has_allogeneic, "PTX.ptx_type"),
             "X-DX-12",
             _("Prior-transplant donor chosen but no prior transplant recorded."),
         ),
@@ -235,7 +235,7 @@ class Donor(FormRow):
     donor_rel = ChoiceItem(
         _("Relationship"),
         RELATIONSHIP,
-        hard=must("a biological relative, if haploidentical", _relative_if_haplo, "donor_class"),
+        hard=must(_("a biological relative, if haploidentical"), _relative_if_haplo, "donor_class"),
         cdisc="RELSUB.SREL (C100130)",
     )
     donor_group = ChoiceItem(
@@ -252,7 +252,7 @@ class Donor(FormRow):
         _("Donor sex"),
         SEX,
         hard=numbered(
-            must("as the relationship says", _sex_fits, "donor_rel"),
+            must(_("as the relationship says"), _sex_fits, "donor_rel"),
             "X-DON-05",
             _("Relationship and sex disagree."),
         ),
@@ -265,7 +265,7 @@ class Donor(FormRow):
             numbered(at_least("18"), "X-DON-09", _("Minor donor: ethics note required.")),
             at_most("60"),
             numbered(
-                must("an age that fits the relationship", _age_fits, "donor_rel", "DM.age_consent"),
+                must(_("an age that fits the relationship"), _age_fits, "donor_rel", "DM.age_consent"),
                 "X-DON-06",
                 _("Ages do not fit the relationship."),
             ),
@@ -299,7 +299,7 @@ class Donor(FormRow):
     donor_cmv = ChoiceItem(
         _("Donor CMV IgG"),
         POSNEG,
-        soft=must("not negative for a positive recipient", _cmv_fits, "DM.cmv_igg"),
+        soft=must(_("not negative for a positive recipient"), _cmv_fits, "DM.cmv_igg"),
         cdisc="MB.CMV",
     )
     donor_ebv = ChoiceItem(_("Donor EBV IgG"), POSNEG, cdisc="MB.EBV")
@@ -329,7 +329,7 @@ class Donor(FormRow):
         ),
         hard=between("0", "10"),
         soft=numbered(
-            must("5 to 8 of a haploidentical donor", _usual_match, "donor_class"),
+            must(_("5 to 8 of a haploidentical donor"), _usual_match, "donor_class"),
             "X-DON-03",
             _("HLA match %(value)s is unusual for a haploidentical donor."),
         ),
@@ -342,7 +342,7 @@ class Donor(FormRow):
         hard=(
             other_than(NO),
             numbered(
-                must("an allele in common at each locus", _haplotype_possible, "r_hla", "d_hla"),
+                must(_("an allele in common at each locus"), _haplotype_possible, "r_hla", "d_hla"),
                 "X-DON-04",
                 _("Shared haplotype impossible with these types."),
             ),
@@ -366,7 +366,7 @@ class Donor(FormRow):
     )
     dsa_done = BooleanItem(
         _("DSA screen done"),
-        hard=must("done when any locus is mismatched", _screened_if_mismatched, "hla_match_10"),
+        hard=must(_("done when any locus is mismatched"), _screened_if_mismatched, "hla_match_10"),
         cdisc="IS",
     )
     dsa_max_mfi = IntegerItem(
@@ -394,12 +394,12 @@ class Donor(FormRow):
         exclusive=("not_chosen",),
         hard=(
             numbered(
-                must("one donor for each role", _role_free, "DONOR.donor_role"),
+                must(_("one donor for each role"), _role_free, "DONOR.donor_role"),
                 "X-DON-01",
                 _("Only one donor may hold role %(value)s."),
             ),
             numbered(
-                must("consented and cleared", _cleared, "donor_consent", "donor_idm_ok"),
+                must(_("consented and cleared"), _cleared, "donor_consent", "donor_idm_ok"),
                 "X-DON-02",
                 _("Donor is not cleared."),
             ),

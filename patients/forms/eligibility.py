@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormDeclaration, FormRow, Section
@@ -147,7 +148,11 @@ def _days_before_lymphodepletion(at_most: int, item: str) -> Limit:
         day = value.astimezone(SITE_ZONE).date() if hasattr(value, "astimezone") else value
         return not doses or (min(doses) - day).days <= at_most
 
-    return must(f"at most {at_most} d before the first lymphodepletion dose", kept, "LD.ld_date")
+    return must(
+        format_lazy(_("at most {days} d before the first lymphodepletion dose"), days=at_most),
+        kept,
+        "LD.ld_date",
+    )
 
 
 def _agrees_with_age(answer: str, answers: Answers) -> bool:
@@ -206,7 +211,7 @@ def _eligible_or_open(value: Any, answers: Answers) -> bool:
 
 
 ELIGIBLE = numbered(
-    must("the subject is eligible", _eligible_or_open, "ELIG.eligible"),
+    must(_("the subject is eligible"), _eligible_or_open, "ELIG.eligible"),
     "X-ELIG-05",
     _("Subject is not eligible; treatment forms stay closed unless a waiver is approved."),
 )
@@ -251,11 +256,11 @@ class Eligibility(FormRow):
         req="C",
         when=when("icf_main_signed", YES),
         hard=numbered(
-            must("in force on the day of consent", _version_in_force, "icf_main_dt"),
+            must(_("in force on the day of consent"), _version_in_force, "icf_main_dt"),
             "X-ELIG-03",
             _("Consent version %(value)s was not in force on the day of consent."),
         ),
-        soft=must("not superseded", _newest_in_force),
+        soft=must(_("not superseded"), _newest_in_force),
         cdisc="DS / SUPPDS",
     )
     icf_language = ChoiceItem(
@@ -272,7 +277,7 @@ class Eligibility(FormRow):
         choices("icf_signer", _("subject"), _("legal representative"), _("subject with impartial witness")),
         req="C",
         when=when("icf_main_signed", YES),
-        soft=must("the subject, when 18 or older", _adult_signs, "DM.birth_date", "icf_main_dt"),
+        soft=must(_("the subject, when 18 or older"), _adult_signs, "DM.birth_date", "icf_main_dt"),
         cdisc="SUPPDS",
     )
     icf_hsct_signed = BooleanItem(
@@ -315,7 +320,7 @@ class Eligibility(FormRow):
         req="C",
         when=when("rescreen", YES),
         hard=must(
-            "another screening number", lambda value, answers: value != answers["screen_no"], "screen_no"
+            _("another screening number"), lambda value, answers: value != answers["screen_no"], "screen_no"
         ),
         cdisc="SUPPDM",
     )
@@ -324,9 +329,9 @@ class Eligibility(FormRow):
     inc02_age = ChoiceItem(
         _("I2 Age at consent 18 or more"),
         NYNA,
-        hard=must("as the birth date says", _agrees_with_age, "DM.birth_date", "icf_main_dt"),
+        hard=must(_("as the birth date says"), _agrees_with_age, "DM.birth_date", "icf_main_dt"),
         soft=must(
-            "age within the configured limit",
+            _("age within the configured limit"),
             lambda value, answers: Compare("<=", Configured("age_max")).kept(
                 answers["DM.age_consent"] or 0, answers
             ),
@@ -338,7 +343,7 @@ class Eligibility(FormRow):
         _("I3 CD7+ AML, T-ALL or T-LBL by WHO/NCCN criteria"),
         NYNA,
         hard=numbered(
-            must("as the diagnosis says", _agrees_with_diagnosis, "DX.dx_type"),
+            must(_("as the diagnosis says"), _agrees_with_diagnosis, "DX.dx_type"),
             "X-ELIG-09",
             _("Diagnosis outside AML/T-ALL/T-LBL needs a waiver."),
         ),
@@ -365,15 +370,15 @@ class Eligibility(FormRow):
     inc05_cd7 = ChoiceItem(
         _("I5 Blasts CD7 positive (flow or IHC) at screening"),
         NYNA,
-        hard=must("CD7-positive blasts as configured (cd7_min)", _agrees_with_cd7, "DX.cd7_pct"),
-        soft=must("CD7-positive blasts of 50 % or more", _cd7_not_low, "DX.cd7_pct"),
+        hard=must(_("CD7-positive blasts as configured (cd7_min)"), _agrees_with_cd7, "DX.cd7_pct"),
+        soft=must(_("CD7-positive blasts of 50 % or more"), _cd7_not_low, "DX.cd7_pct"),
         cdisc="IE INCL05",
     )
     inc06_ecog = ChoiceItem(
         _("I6 ECOG 0-2"),
         NYNA,
         hard=must(
-            "as the vital signs say",
+            _("as the vital signs say"),
             lambda value, answers: (
                 answers["VS.ecog"] is None or (value == YES) == (answers["VS.ecog"] <= "2")
             ),
@@ -387,7 +392,11 @@ class Eligibility(FormRow):
         NYNA,
         soft=numbered(
             must(
-                "within the limits of the protocol", _organs_fit, "LAB.lab_value", "lvef_pct", "spo2_ra_pct"
+                _("within the limits of the protocol"),
+                _organs_fit,
+                "LAB.lab_value",
+                "lvef_pct",
+                "spo2_ra_pct",
             ),
             "X-ELIG-08",
             _("Organ function item answered Yes but a value is outside the limits."),
@@ -400,7 +409,7 @@ class Eligibility(FormRow):
     inc10_contra = ChoiceItem(
         _("I10 Contraception agreed"),
         NYNA,
-        hard=must("NA only if not fertile", _fertile, "DM.fertile"),
+        hard=must(_("NA only if not fertile"), _fertile, "DM.fertile"),
         cdisc="IE INCL10",
     )
 
@@ -423,7 +432,7 @@ class Eligibility(FormRow):
         _("E8 Strong DSA against the chosen donor without desensitisation (MFI above the configured limit)"),
         NYNA,
         soft=must(
-            "MFI outside 1000-5000",
+            _("MFI outside 1000-5000"),
             lambda value, answers: (
                 not any(
                     1000 <= row["dsa_max_mfi"] <= 5000 for row in answers.rows("DONOR") if row["dsa_max_mfi"]
@@ -508,7 +517,7 @@ class Eligibility(FormRow):
         hard=(
             not_before("icf_main_dt"),
             numbered(
-                must("signed by the investigator", _signed_by_investigator, "signed_in_source_on"),
+                must(_("signed by the investigator"), _signed_by_investigator, "signed_in_source_on"),
                 "X-ELIG-12",
                 _("Investigator must sign eligibility before enrolment."),
             ),

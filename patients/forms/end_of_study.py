@@ -45,9 +45,9 @@ class EndOfStudy(FormRow):
         _("Date"),
         hard=(
             NOT_IN_FUTURE,
-            must("not before the last visit", _after_last_visit, "FU.fu_dt"),
+            must(_("not before the last visit"), _after_last_visit, "FU.fu_dt"),
             numbered(
-                must("the day of death", _on_day_of_death, "DTH.dth_dt"),
+                must(_("the day of death"), _on_day_of_death, "DTH.dth_dt"),
                 "X-DTH-03",
                 _("End of study must be death on same date."),
             ),
@@ -71,7 +71,7 @@ class EndOfStudy(FormRow):
             "C66727",
         ),
         hard=numbered(
-            must("as the death form says", _agrees_with_death, "DTH.dth_dt"),
+            must(_("as the death form says"), _agrees_with_death, "DTH.dth_dt"),
             "X-DTH-03",
             _("End of study must be death on same date."),
         ),

@@ -97,7 +97,7 @@ class FollowUp(FormRow):
         _("Date last known alive or date of contact"),
         hard=(
             NOT_IN_FUTURE,
-            must("not before the contact of an earlier visit", _not_before_earlier_contact, "FU.fu_dt"),
+            must(_("not before the contact of an earlier visit"), _not_before_earlier_contact, "FU.fu_dt"),
         ),
         cdisc="SS.SSDTC; ADSL.LSTALVDT",
     )
@@ -112,7 +112,7 @@ class FollowUp(FormRow):
             ),
         ),
         hard=numbered(
-            must("as the death form says", _agrees_with_death, "DTH.dth_dt", "fu_dt"),
+            must(_("as the death form says"), _agrees_with_death, "DTH.dth_dt", "fu_dt"),
             "X-FU-01",
             _("Death form and status disagree."),
         ),
@@ -133,7 +133,7 @@ class FollowUp(FormRow):
             ),
         ),
         when=_ALIVE,
-        hard=must("a relapse form", _relapse_recorded, "RLP.rlp_dt"),
+        hard=must(_("a relapse form"), _relapse_recorded, "RLP.rlp_dt"),
         cdisc="RS",
     )
     fu_dz_dt = DateItem(
@@ -142,7 +142,7 @@ class FollowUp(FormRow):
         when=_ALIVE & when("fu_disease", *FREE_OF_DISEASE),
         hint=_("based on marrow, PET or counts"),
         hard=not_after("fu_dt"),
-        soft=must("at most 120 d before the contact", _recently_assessed, "fu_dt"),
+        soft=must(_("at most 120 d before the contact"), _recently_assessed, "fu_dt"),
         cdisc="RS; ADTTE censor",
     )
     fu_ist = BooleanItem(_("Systemic immunosuppression"), when=_ALIVE, soft=other_than(YES), cdisc="CM")
@@ -165,7 +165,7 @@ class FollowUp(FormRow):
         soft=(
             other_than("yes_t_cell", "yes_other"),
             numbered(
-                must("with a serious adverse event", _malignancy_reported, "AE.ae_special"),
+                must(_("with a serious adverse event"), _malignancy_reported, "AE.ae_special"),
                 "X-FU-04",
                 _("Second malignancy must be AE (serious)."),
             ),
@@ -174,7 +174,7 @@ class FollowUp(FormRow):
     )
     fu_new_ae = BooleanItem(
         _("New serious or related event"),
-        hard=must("with an adverse event", _event_reported, "AE.ae_serious"),
+        hard=must(_("with an adverse event"), _event_reported, "AE.ae_serious"),
         cdisc="AE",
     )
     fu_qol = DecimalItem(

@@ -85,7 +85,7 @@ class Infection(FormRow):
     inf_onset = DateItem(
         _("Onset"),
         hard=not_before("ELIG.icf_main_dt"),
-        soft=must("ended within 90 d", _not_open_long, "inf_end"),
+        soft=must(_("ended within 90 d"), _not_open_long, "inf_end"),
         cdisc="MB.MBDTC/AE.AESTDTC",
     )
     inf_class = ChoiceItem(
@@ -176,9 +176,9 @@ class Infection(FormRow):
         _("CTCAE grade"),
         codes("inf_ctcae", "1", "2", "3", "4", "5"),
         hard=(
-            must("5 only with a death form", _fatal_agrees, "DTH.dth_dt"),
+            must(_("5 only with a death form"), _fatal_agrees, "DTH.dth_dt"),
             numbered(
-                must("an adverse event from grade 3", _is_reported, "AE.ae_special"),
+                must(_("an adverse event from grade 3"), _is_reported, "AE.ae_special"),
                 "X-INFX-03",
                 _("Severe infection must be in AE."),
             ),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormDeclaration, FormRow, Section
@@ -116,7 +117,7 @@ def _within(hours: float) -> Limit:
         start = answers["inf_start_dt"]
         return start is None or end <= start + timedelta(hours=hours)
 
-    return must(f"at most {hours:g} h after the start", kept, "inf_start_dt")
+    return must(format_lazy(_("at most {hours} h after the start"), hours=f"{hours:g}"), kept, "inf_start_dt")
 
 
 class Infusion(FormRow):
@@ -150,11 +151,11 @@ class Infusion(FormRow):
         _("Batch infused"),
         target="REL.batch_no",
         hard=numbered(
-            must("released, not rejected, not expired", _may_be_infused, "REL.rel_conditional"),
+            must(_("released, not rejected, not expired"), _may_be_infused, "REL.rel_conditional"),
             "X-INF-02",
             _("Batch may not be infused."),
         ),
-        soft=must("a full release", _fully_released, "REL.rel_conditional"),
+        soft=must(_("a full release"), _fully_released, "REL.rel_conditional"),
         cdisc="EX.EXLOT",
     )
     inf_coi_check1 = UserItem(_("Identity checked by"), cdisc="audit")
@@ -162,7 +163,9 @@ class Infusion(FormRow):
         _("Second checker"),
         hard=numbered(
             must(
-                "another person", lambda value, answers: value != answers["inf_coi_check1"], "inf_coi_check1"
+                _("another person"),
+                lambda value, answers: value != answers["inf_coi_check1"],
+                "inf_coi_check1",
             ),
             "X-INF-03",
             _("Two different people must check identity."),
@@ -175,17 +178,17 @@ class Infusion(FormRow):
             NOT_LATER_THAN_NOW,
             ELIGIBLE,
             not_before("ELIG.icf_main_dt"),
-            must("not before the release", _after_release, "REL.rel_decision_dt"),
-            must("at least 1 d after lymphodepletion", _after_lymphodepletion, "LD.ld_date"),
+            must(_("not before the release"), _after_release, "REL.rel_decision_dt"),
+            must(_("at least 1 d after lymphodepletion"), _after_lymphodepletion, "LD.ld_date"),
         ),
         soft=(
             numbered(
-                must("2-7 d after lymphodepletion", _two_to_seven_days, "LD.ld_date"),
+                must(_("2-7 d after lymphodepletion"), _two_to_seven_days, "LD.ld_date"),
                 "X-INF-04",
                 _("Interval from lymphodepletion is outside 2-7 d."),
             ),
             numbered(
-                must("after all three drugs of lymphodepletion", _regimen_complete, "LD.ld_drug"),
+                must(_("after all three drugs of lymphodepletion"), _regimen_complete, "LD.ld_drug"),
                 "X-LD-04",
                 _("Regimen is incomplete: flu/cy/etoposide expected."),
             ),
@@ -202,7 +205,7 @@ class Infusion(FormRow):
         1,
         hard=between("30", "180"),
         soft=must(
-            "within 5 % of the dosing weight of lymphodepletion",
+            _("within 5 % of the dosing weight of lymphodepletion"),
             lambda value, answers: all(
                 abs(value - row["ld_weight"]) <= row["ld_weight"] * Decimal("0.05")
                 for row in answers.rows("LD")
@@ -219,7 +222,7 @@ class Infusion(FormRow):
         2,
         hard=numbered(
             must(
-                "at most what was released",
+                _("at most what was released"),
                 lambda value, answers: (
                     answers["REL.rel_dose_total"] is None or value <= answers["REL.rel_dose_total"]
                 ),
@@ -240,7 +243,7 @@ class Infusion(FormRow):
         ),
         hard=between("0.01", "20"),
         soft=must(
-            "within the tolerance of the target dose", lambda value, answers: bool(dose_in_window(value))
+            _("within the tolerance of the target dose"), lambda value, answers: bool(dose_in_window(value))
         ),
         unit="10^6/kg",
         cdisc="EX.EXDOSE, EXDOSU",
@@ -275,7 +278,7 @@ class Infusion(FormRow):
         1,
         hard=between("1", "500"),
         soft=must(
-            "at least 95 % of the bag",
+            _("at least 95 % of the bag"),
             lambda value, answers: (
                 answers["REL.rel_volume"] is None or value >= answers["REL.rel_volume"] * Decimal("0.95")
             ),
@@ -316,7 +319,7 @@ class Infusion(FormRow):
         when=when("MFG.form_state", "cryopreserved"),
         waits_for="MFG",
         hard=between("0", "100"),
-        soft=must("at least 70", lambda value, answers: value >= 70),
+        soft=must(_("at least 70"), lambda value, answers: value >= 70),
         unit="%",
         cdisc="BS",
     )

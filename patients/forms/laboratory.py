@@ -244,7 +244,7 @@ class Laboratory(FormRow):
         _("Sample date/time"),
         hard=(
             NOT_LATER_THAN_NOW,
-            must("at most 28 d before consent", _not_long_before_consent, "ELIG.icf_main_dt"),
+            must(_("at most 28 d before consent"), _not_long_before_consent, "ELIG.icf_main_dt"),
         ),
         cdisc="LB.LBDTC",
     )
@@ -252,7 +252,7 @@ class Laboratory(FormRow):
         _("Test"),
         TEST_CODES,
         hard=numbered(
-            must("one result of a test at a moment", _only_result, "LAB.lab_value", "lab_dt"),
+            must(_("one result of a test at a moment"), _only_result, "LAB.lab_value", "lab_dt"),
             "X-LAB-09",
             _("Duplicate result."),
         ),
@@ -265,21 +265,23 @@ class Laboratory(FormRow):
         req="C",
         when=when("lab_status", *_NUMERIC_STATUS),
         hard=numbered(
-            must("possible for the test", _possible, "lab_test", "lab_unit"), "X-LAB-01", _NOT_POSSIBLE
+            must(_("possible for the test"), _possible, "lab_test", "lab_unit"), "X-LAB-01", _NOT_POSSIBLE
         ),
         soft=(
             numbered(
-                must("usual for the test", _usual, "lab_test", "lab_unit"),
+                must(_("usual for the test"), _usual, "lab_test", "lab_unit"),
                 "X-LAB-02",
                 _("Please verify the result %(value)s."),
             ),
             numbered(
-                must("differential within the leukocytes", _differential_fits, "LAB.lab_value", "lab_test"),
+                must(
+                    _("differential within the leukocytes"), _differential_fits, "LAB.lab_value", "lab_test"
+                ),
                 "X-LAB-06",
                 _("Differential exceeds WBC."),
             ),
             numbered(
-                must("direct bilirubin within the total", _direct_fits, "LAB.lab_value", "lab_test"),
+                must(_("direct bilirubin within the total"), _direct_fits, "LAB.lab_value", "lab_test"),
                 "X-LAB-07",
                 _("Direct bilirubin exceeds total."),
             ),
@@ -294,7 +296,7 @@ class Laboratory(FormRow):
     lab_unit = ChoiceItem(
         _("Unit"),
         UNIT_CODES,
-        hard=numbered(must("a unit of the test", _unit_of_test, "lab_test"), "X-LAB-01", _NOT_POSSIBLE),
+        hard=numbered(must(_("a unit of the test"), _unit_of_test, "lab_test"), "X-LAB-01", _NOT_POSSIBLE),
         cdisc="LB.LBORRESU (C71620)",
     )
     lab_lln = DecimalItem(
@@ -304,7 +306,7 @@ class Laboratory(FormRow):
         req="O",
         hard=numbered(
             must(
-                "below the upper limit",
+                _("below the upper limit"),
                 lambda value, answers: answers["lab_uln"] is None or value < answers["lab_uln"],
                 "lab_uln",
             ),
@@ -362,7 +364,7 @@ class Laboratory(FormRow):
             ("lab_test", "lab_value", "lab_unit", "lab_lln", "lab_uln", "lab_dt", "LD"),
         ),
         hard=between("0", "4"),
-        soft=must("a rise by less than 2 grades, unless judged", _rises_slowly, "LAB.lab_grade", "lab_cs"),
+        soft=must(_("a rise by less than 2 grades, unless judged"), _rises_slowly, "LAB.lab_grade", "lab_cs"),
         cdisc="LB.LBTOXGR",
     )
     lab_cs = ChoiceItem(
@@ -377,7 +379,7 @@ class Laboratory(FormRow):
         ),
         when=judged("grade 3 or more, or beyond the usual", _needs_judgement, "lab_grade", "lab_ind"),
         soft=numbered(
-            must("judged within 3 d", _judged_in_time, "lab_grade", "lab_dt"),
+            must(_("judged within 3 d"), _judged_in_time, "lab_grade", "lab_dt"),
             "X-LAB-04",
             _("Clinical significance needed."),
         ),

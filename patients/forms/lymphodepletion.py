@@ -134,7 +134,7 @@ class Lymphodepletion(FormRow):
         _("Drug"),
         choices("ld_drug", _("fludarabine"), _("cyclophosphamide"), _("etoposide"), _("other")),
         hard=numbered(
-            must("once a day", _once_a_day, "LD.ld_drug"), "X-LD-03", _("Duplicate dose row: %(value)s.")
+            must(_("once a day"), _once_a_day, "LD.ld_drug"), "X-LD-03", _("Duplicate dose row: %(value)s.")
         ),
         soft=other_than("other"),
         cdisc="EX.EXTRT",
@@ -157,8 +157,8 @@ class Lymphodepletion(FormRow):
         _("Planned dose per m2"),
         6,
         1,
-        hard=must("a possible dose of the drug", _possible, "ld_drug"),
-        soft=must("as configured", _as_configured, "ld_drug"),
+        hard=must(_("a possible dose of the drug"), _possible, "ld_drug"),
+        soft=must(_("as configured"), _as_configured, "ld_drug"),
         unit="mg/m2",
         cdisc="EC.ECDOSE (planned)",
     )
@@ -168,7 +168,7 @@ class Lymphodepletion(FormRow):
         1,
         hard=between("0", "5000"),
         soft=numbered(
-            must("within 10 % of plan", _near_plan, "ld_dose_planned"),
+            must(_("within 10 % of plan"), _near_plan, "ld_dose_planned"),
             "X-LD-02",
             _("Dose given, %(value)s, is more than 10 %% off the plan."),
         ),
@@ -192,7 +192,7 @@ class Lymphodepletion(FormRow):
         when=when("ld_drug", "fludarabine"),
         soft=numbered(
             must(
-                "reduced at a creatinine clearance below 70",
+                _("reduced at a creatinine clearance below 70"),
                 lambda value, answers: (
                     value or answers["ELIG.crcl_ml_min"] is None or answers["ELIG.crcl_ml_min"] >= 70
                 ),

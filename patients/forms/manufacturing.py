@@ -89,7 +89,7 @@ class Manufacturing(FormRow):
         24,
         hint=_("as printed on all labels"),
         hard=numbered(
-            must("the same for every batch of the subject", _same_chain, "MFG.coi_id"),
+            must(_("the same for every batch of the subject"), _same_chain, "MFG.coi_id"),
             "X-MFG-01",
             _("Chain of identity broken at %(value)s: stop."),
         ),
@@ -98,13 +98,13 @@ class Manufacturing(FormRow):
     aph_donor_id = ReferenceItem(
         _("Donor"),
         target="DONOR.donor_id",
-        hard=must("a donor chosen as CAR-T source", _is_product_donor, "DONOR.donor_role"),
+        hard=must(_("a donor chosen as CAR-T source"), _is_product_donor, "DONOR.donor_role"),
         cdisc="RELSPEC",
     )
     aph_date = DateTimeItem(
         _("Leukapheresis date/time end"),
-        hard=must("not before the donor's consent", _after_consent, "DONOR.donor_consent_dt"),
-        soft=must("at most 30 d before infusion", _fresh_enough, "INF.inf_start_dt"),
+        hard=must(_("not before the donor's consent"), _after_consent, "DONOR.donor_consent_dt"),
+        soft=must(_("at most 30 d before infusion"), _fresh_enough, "INF.inf_start_dt"),
         cdisc="BE.BESTDTC, BEDECOD=COLLECTING (C25453)",
     )
     aph_tnc = DecimalItem(
@@ -117,7 +117,7 @@ class Manufacturing(FormRow):
         hard=(
             between("0.01", "50"),
             must(
-                "at most all nucleated cells",
+                _("at most all nucleated cells"),
                 lambda value, answers: answers["aph_tnc"] is None or value <= answers["aph_tnc"],
                 "aph_tnc",
             ),
@@ -159,7 +159,7 @@ class Manufacturing(FormRow):
     coc_recv_dt = DateTimeItem(
         _("Received at facility"),
         hard=(_order("aph_date"), _order("coc_ship_dt")),
-        soft=must("within 48 h of collection", _within_two_days, "aph_date"),
+        soft=must(_("within 48 h of collection"), _within_two_days, "aph_date"),
         cdisc="BE.BEDECOD=RECEIVING (C25639)",
     )
     coc_temp_ok = BooleanItem(_("Temperature log within limits"), soft=other_than(NO), cdisc="SUPPBE")

@@ -55,7 +55,7 @@ class PriorCellularTherapy(FormRow):
     pcar_date = PartialDateItem(
         _("Infusion date"),
         hard=before("ELIG.icf_main_dt"),
-        soft=must("30 d or more before lymphodepletion", _long_before_lymphodepletion, "LD.ld_date"),
+        soft=must(_("30 d or more before lymphodepletion"), _long_before_lymphodepletion, "LD.ld_date"),
         cdisc="CM.CMSTDTC",
     )
     pcar_dose = DecimalItem(

@@ -49,7 +49,7 @@ class PriorTherapy(FormRow):
             between("1", "20"),
             unique_on_form("PTHER", "line_no"),
             numbered(
-                must("after the line before it", _in_order, "PTHER.line_no", "PTHER.line_start"),
+                must(_("after the line before it"), _in_order, "PTHER.line_no", "PTHER.line_start"),
                 "X-DX-07",
                 _("Therapy lines must be numbered 1..n in order."),
             ),

@@ -65,7 +65,7 @@ class PriorTransplant(FormRow):
             numbered(not_before("DX.dx_date"), "X-DX-09", _("Transplant before diagnosis.")),
         ),
         soft=numbered(
-            must("100 d or more before CAR-T", _long_before_infusion, "INF.inf_start_dt"),
+            must(_("100 d or more before CAR-T"), _long_before_infusion, "INF.inf_start_dt"),
             "X-DX-10",
             _("Early post-transplant CAR-T: confirm GVHD status."),
         ),
@@ -140,7 +140,9 @@ class PriorTransplant(FormRow):
         req="O",
         when=_ALLOGENEIC,
         hard=not_before("ptx_date"),
-        soft=must("28 d or more before lymphodepletion", _stopped_long_before_lymphodepletion, "LD.ld_date"),
+        soft=must(
+            _("28 d or more before lymphodepletion"), _stopped_long_before_lymphodepletion, "LD.ld_date"
+        ),
         cdisc="SUPPPR",
     )
     ptx_chimerism_scr = DecimalItem(

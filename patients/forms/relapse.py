@@ -86,7 +86,7 @@ class Relapse(FormRow):
             NOT_IN_FUTURE,
             numbered(
                 must(
-                    "after the first remission, or after T0",
+                    _("after the first remission, or after T0"),
                     _after_remission,
                     "RESP.resp_protocol",
                     "rlp_type",
@@ -95,7 +95,7 @@ class Relapse(FormRow):
                 _("Relapse needs an earlier remission; a progression lies after the infusion."),
             ),
         ),
-        soft=must("a response assessment within 7 d", _response_near, "RESP.resp_dt"),
+        soft=must(_("a response assessment within 7 d"), _response_near, "RESP.resp_dt"),
         cdisc="RS.RSDTC",
     )
     rlp_type = ChoiceItem(
@@ -142,7 +142,7 @@ class Relapse(FormRow):
         req="C",
         when=when("rlp_site", "marrow"),
         hard=between("0", "100"),
-        soft=must("5 % or more in a morphological relapse", _blasts_fit_type, "rlp_type"),
+        soft=must(_("5 % or more in a morphological relapse"), _blasts_fit_type, "rlp_type"),
         unit="%",
         cdisc="LB",
     )
@@ -162,12 +162,12 @@ class Relapse(FormRow):
         hard=(
             between("0", "100"),
             numbered(
-                must("as the CD7 class says", _positive_or_negative_fits, "rlp_cd7"),
+                must(_("as the CD7 class says"), _positive_or_negative_fits, "rlp_cd7"),
                 "X-RLP-03",
                 _("CD7 class and percentage disagree."),
             ),
         ),
-        soft=must("as the CD7 class says", _share_fits_class, "rlp_cd7"),
+        soft=must(_("as the CD7 class says"), _share_fits_class, "rlp_cd7"),
         unit="%",
         cdisc="CP",
     )

@@ -134,7 +134,7 @@ class ProductRelease(FormRow):
         1,
         "CP",
         req="O",
-        hard=(between("0", "100"), must("CD4 and CD8 together at most 105", _subsets_fit, "rel_cd4")),
+        hard=(between("0", "100"), must(_("CD4 and CD8 together at most 105"), _subsets_fit, "rel_cd4")),
     )
     rel_cd7pos = _percent(_("Residual CD7+ cells"), 5, 2, "CP", hard=between("0", "100"), soft=at_most("5"))
     rel_blast = _percent(
@@ -204,7 +204,7 @@ class ProductRelease(FormRow):
         2,
         hard=between("0.1", "5000"),
         soft=numbered(
-            must("1.6 x 10^6/kg or more", _enough_for_target, "INF.inf_weight"),
+            must(_("1.6 x 10^6/kg or more"), _enough_for_target, "INF.inf_weight"),
             "X-MFG-07",
             _("Yield of %(value)s is below the 2.0 target window."),
         ),
@@ -226,7 +226,7 @@ class ProductRelease(FormRow):
             ),
         ),
         hard=numbered(
-            must("tests final and inside limits, for a full release", _full_release_earned),
+            must(_("tests final and inside limits, for a full release"), _full_release_earned),
             "X-MFG-04",
             _("A full release needs all tests final and inside limits."),
         ),

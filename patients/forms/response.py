@@ -194,7 +194,7 @@ def _expected_at(*visits: str) -> Any:
 
 def _disagreement(message: Any) -> Limit:
     return numbered(
-        must("as the protocol response", lambda value, answers: not _differs(answers), "resp_protocol"),
+        must(_("as the protocol response"), lambda value, answers: not _differs(answers), "resp_protocol"),
         "X-RSP-03",
         message,
     )
@@ -229,7 +229,7 @@ class ResponseAssessment(FormRow):
     bm_done = BooleanItem(
         _("Marrow examined"),
         soft=numbered(
-            must("expected at C28, HM1 and HM3", _expected_at(*MARROW_EXPECTED_AT)),
+            must(_("expected at C28, HM1 and HM3"), _expected_at(*MARROW_EXPECTED_AT)),
             "X-RSP-01",
             _("Marrow expected at this visit."),
         ),
@@ -268,7 +268,7 @@ class ResponseAssessment(FormRow):
         4,
         1,
         hard=between("0", "100"),
-        soft=must("0 in remission", _no_blasts_in_remission, "RESP.resp_protocol"),
+        soft=must(_("0 in remission"), _no_blasts_in_remission, "RESP.resp_protocol"),
         unit="%",
         cdisc="LB.BLASTLE",
     )
@@ -383,7 +383,7 @@ class ResponseAssessment(FormRow):
         when=_PET,
         soft=numbered(
             must(
-                "expected at C28 and HM3 in T-LBL",
+                _("expected at C28 and HM3 in T-LBL"),
                 lambda value, answers: (
                     answers["DX.dx_type"] != "t_lbl" or _expected_at(*PET_EXPECTED_AT)(value, answers)
                 ),

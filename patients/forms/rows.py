@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from patients.items.conditions import Answers
 from patients.items.limits import Limit, must
 
@@ -18,7 +20,7 @@ def unique_on_form(form: str, item: str) -> Limit:
     def kept(value: Any, answers: Answers) -> bool:
         return all(row[item] != value for row in other_rows(answers, form))
 
-    return must("unique", kept, f"{form}.{item}")
+    return must(_("unique"), kept, f"{form}.{item}")
 
 
 def row_with(answers: Answers, form: str, item: str, value: Any) -> Answers | None:

@@ -131,7 +131,7 @@ class Transplantation(FormRow):
             after("INF.inf_start_dt"),
             numbered(
                 must(
-                    "transplantation consent signed",
+                    _("transplantation consent signed"),
                     lambda value, answers: bool(answers["ELIG.icf_hsct_signed"]),
                     "ELIG.icf_hsct_signed",
                 ),
@@ -139,7 +139,7 @@ class Transplantation(FormRow):
                 _("Separate transplantation consent is missing."),
             ),
             numbered(
-                must("response gate open within 14 d before", _gate_open, "RESP.resp_gate"),
+                must(_("response gate open within 14 d before"), _gate_open, "RESP.resp_gate"),
                 "X-HSCT-02",
                 _("No remission assessment supports transplantation."),
             ),
@@ -163,11 +163,11 @@ class Transplantation(FormRow):
         req="C",
         when=_DONE,
         hard=numbered(
-            must("a donor chosen as graft source", _is_graft_donor, "DONOR.donor_role"),
+            must(_("a donor chosen as graft source"), _is_graft_donor, "DONOR.donor_role"),
             "X-HSCT-06",
             _("Choose the donor on DONOR first."),
         ),
-        soft=must("the donor of the CAR-T product", _is_product_donor, "DONOR.donor_role"),
+        soft=must(_("the donor of the CAR-T product"), _is_product_donor, "DONOR.donor_role"),
         cdisc="RELREC",
     )
     hsct_status = ChoiceItem(
@@ -175,7 +175,7 @@ class Transplantation(FormRow):
         RESP,
         req="C",
         when=_DONE,
-        hard=must("as assessed within 14 d before", _as_assessed, "RESP.resp_protocol", "hsct_start_dt"),
+        hard=must(_("as assessed within 14 d before"), _as_assessed, "RESP.resp_protocol", "hsct_start_dt"),
         soft=other_than(*(code.code for code in RESP.codes if code.code not in ("CR", "CRh", "CRi"))),
         cdisc="SUPPPR",
     )
@@ -211,7 +211,7 @@ class Transplantation(FormRow):
         req="C",
         when=_DONE,
         hard=between("30", "180"),
-        soft=must("within 10 % of the weight at infusion", _within_ten_percent, "INF.inf_weight"),
+        soft=must(_("within 10 % of the weight at infusion"), _within_ten_percent, "INF.inf_weight"),
         unit="kg",
         cdisc="VS",
     )

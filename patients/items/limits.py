@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from patients.items.conditions import Answers, code_of
@@ -169,7 +170,7 @@ class Between(Limit):
 class Must(Limit):
     """A rule in words with a function of the value and the other answers."""
 
-    words: str
+    words: Text
     rule: Callable[[Any, Answers], bool]
     looks_at: tuple[str, ...] = ()
     check: str = ""
@@ -182,7 +183,7 @@ class Must(Limit):
         return iter(self.looks_at)
 
     def __str__(self) -> str:
-        return self.words
+        return str(self.words)
 
 
 def between(low: int | str, high: int | str) -> Limit:
@@ -229,7 +230,7 @@ NOT_IN_FUTURE: Limit = Compare("<=", Today(), check="X-SYS-01", message=_("Date 
 NOT_LATER_THAN_NOW: Limit = Compare("<=", Now(), check="X-SYS-01", message=_("Date is in the future."))
 
 
-def must(words: str, rule: Callable[[Any, Answers], bool], *looks_at: str) -> Limit:
+def must(words: Text, rule: Callable[[Any, Answers], bool], *looks_at: str) -> Limit:
     """A rule that no comparison says; `looks_at` names the other items it reads."""
     return Must(words, rule, looks_at)
 
@@ -237,7 +238,7 @@ def must(words: str, rule: Callable[[Any, Answers], bool], *looks_at: str) -> Li
 def other_than(*codes: str) -> Limit:
     """None of these codes: a hard limit forbids the answer, a soft one asks to confirm it."""
     return Must(
-        f"other than {' or '.join(codes)}",
+        format_lazy(_("other than {codes}"), codes=", ".join(codes)),
         lambda value, answers: {
             code_of(v) for v in (value if isinstance(value, list) else [value])
         }.isdisjoint(codes),
@@ -245,11 +246,12 @@ def other_than(*codes: str) -> Limit:
 
 
 def at_least_characters(count: int) -> Limit:
-    return Must(f">={count} characters", lambda value, answers: len(value.strip()) >= count)
+    words = format_lazy(_(">={count} characters"), count=count)
+    return Must(words, lambda value, answers: len(value.strip()) >= count)
 
 
 def at_least_one() -> Limit:
-    return Must(">=1 item", lambda value, answers: len(value) > 0)
+    return Must(_(">=1 item"), lambda value, answers: len(value) > 0)
 
 
 def numbered(limit: Limit, check: str, message: Text) -> Limit:

@@ -247,7 +247,7 @@ def test_a_date_of_the_configuration_bounds_a_moment(db: None) -> None:
         (not_before("ELIG.icf_main_dt"), ">= ELIG.icf_main_dt", ["ELIG.icf_main_dt"]),
         (not_after("b", -7), "<= b-7 d", ["b"]),
         (must("as the age says", bool, "DM.age_consent"), "as the age says", ["DM.age_consent"]),
-        (other_than("3", "4"), "other than 3 or 4", []),
+        (other_than("3", "4"), "other than 3, 4", []),
         (at_least_characters(10), ">=10 characters", []),
         (at_least_one(), ">=1 item", []),
     ],
