@@ -9,10 +9,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from patients.builder.timeline import DAYS, ProductSource, Response
-from patients.forms.demographics import DAYS_PER_YEAR, age_in_years
+from patients.forms.demographics import DAYS_PER_YEAR
+from patients.forms.eligibility import ADULT_YEARS, is_adult
 from patients.items.partial_date import PartialDate
 
-ADULT_YEARS = 18
 BORN_FROM = date(1920, 1, 1)  # hard limit of the birth date
 HSCT_WITHIN_DAYS = 365  # hard limit of the interval from infusion to transplantation
 
@@ -123,7 +123,7 @@ def _born(facts: Facts) -> str | None:
         return None
     if born < BORN_FROM:
         return _("%(day)s is before %(first)s.") % {"day": born, "first": BORN_FROM}
-    if born >= enrolled or age_in_years(PartialDate.of(born), enrolled) < ADULT_YEARS:
+    if born >= enrolled or not is_adult(PartialDate.of(born), enrolled):
         return _("The patient is younger than %s on enrolment.") % ADULT_YEARS
     return None
 

@@ -12,9 +12,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, TypeVar
 
-from patients.builder.contradictions import ADULT_YEARS
 from patients.builder.timeline import DeathCause, Diagnosis, Response, Timeline
 from patients.forms.demographics import DAYS_PER_YEAR
+from patients.forms.eligibility import ADULT_YEARS
 from patients.items.codelists import slug
 from patients.schedule.plan import Anchors, Plan, PlannedVisit, plan, visit_on
 from trial.protocol.configuration import SETTINGS
