@@ -292,6 +292,7 @@ STORY_MAY_ASK = {
     ("REL", "rel_dose_total"),  # a dose far below the target
     ("INF", "inf_dose_kg"),
     ("INF", "inf_dose_ok"),
+    ("INF", "inf_tcells_kg"),  # a dose far above it
     ("RESP", "bm_done"),  # a CRi later than day 28
     ("RESP", "pet_done"),
     ("RESP", "deauville"),  # active lymphoma
