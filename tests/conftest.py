@@ -24,7 +24,7 @@ from tests import flush, services
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-# The same examples in every run, so a change is what turns it red; `--hypothesis-profile=search` draws new ones.
+# The same examples in every run: a change is what turns it red. `--hypothesis-profile=search` draws others.
 hypothesis_settings.register_profile("repeatable", derandomize=True)
 hypothesis_settings.register_profile("search", derandomize=False)
 hypothesis_settings.load_profile("repeatable")

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from analytics.datasets.adverse_events import AdverseEvent, adverse_events_of
 from analytics.datasets.sourced import Sourced
 from analytics.datasets.story import Story, tell, value
 from analytics.datasets.time_to_event import TimeToEvent, endpoints_of
@@ -64,6 +65,30 @@ _ADTTE: dict[str, Any] = {
     "EVNTDESC": pl.String,
     "CNSDTDSC": pl.String,
 }
+_ADAE: dict[str, Any] = {
+    "SUBJID": pl.String,
+    "AESEQ": pl.Int32,
+    "AETERM": pl.String,
+    "AEDECOD": pl.String,
+    "AETOX": pl.String,
+    "AESCAT": pl.String,
+    "AETOXGR": pl.Int8,
+    "ASTDT": pl.Date,
+    "ASTDTF": pl.String,
+    "ASTDY": pl.Int32,
+    "HSCTDY": pl.Int32,
+    "AENDT": pl.Date,
+    "AENDTF": pl.String,
+    "AESER": pl.Boolean,
+    "AEREL": pl.String,
+    "AEOUT": pl.String,
+    "TRTEMFL": pl.Boolean,
+    "APERIODC": pl.String,
+    "DLTFL": pl.String,
+    "form": pl.String,
+    "visit": pl.String,
+    "row_key": pl.String,
+}
 _TRACE: dict[str, Any] = {
     "DATASET": pl.String,
     "SUBJID": pl.String,
@@ -116,11 +141,12 @@ _SUBJECTS_AT_ONCE = 2_000  # so many casebooks are held in memory
 
 @dataclass(frozen=True)
 class Datasets:
-    """ADSL, ADTTE, and `trace`: for each value of theirs the form, visit, row and item that gave it."""
+    """ADSL, ADTTE, ADAE, and `trace`: for each value of theirs the form, visit, row and item that gave it."""
 
     cutoff: date
     adsl: pl.DataFrame
     adtte: pl.DataFrame
+    adae: pl.DataFrame
     trace: pl.DataFrame
 
 
@@ -132,10 +158,11 @@ def build_datasets(cutoff: date, subjects: Iterable[CutSubject]) -> Datasets:
     return Datasets(cutoff, *(pl.concat(frames) for frames in zip(*parts, strict=True)))
 
 
-def _part(stories: list[Story]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """ADSL, ADTTE and trace of some subjects."""
+def _part(stories: list[Story]) -> tuple[pl.DataFrame, ...]:
+    """ADSL, ADTTE, ADAE and trace of some subjects."""
     told = [(story, {name: attrgetter(fact)(story) for name, fact in _FACTS.items()}) for story in stories]
     times = [row for story in stories for row in endpoints_of(story)]
+    events = [event for story in stories for event in adverse_events_of(story)]
     traced = [_trace("ADSL", story.subject, *fact) for story, facts in told for fact in facts.items()]
     traced += [
         _trace("ADSL", story.subject, name, fact)
@@ -144,9 +171,11 @@ def _part(stories: list[Story]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFram
         for fact in attrgetter(counted)(story)
     ]
     traced += [_trace("ADTTE", row.subject, row.paramcd, row.source) for row in times]
+    traced += [_trace("ADAE", event.subject, *fact) for event in events for fact in event.facts.items()]
     return (
         pl.DataFrame([_adsl(story, facts) for story, facts in told], schema=_ADSL, orient="row"),
         pl.DataFrame([_adtte(row) for row in times], schema=_ADTTE, orient="row"),
+        pl.DataFrame([_adae(event) for event in events], schema=_ADAE, orient="row"),
         pl.DataFrame([row for row in traced if row], schema=_TRACE, orient="row"),
     )
 
@@ -179,6 +208,21 @@ def _adtte(row: TimeToEvent) -> dict[str, Any]:
         "CNSR": {0: 1, 1: 0, 2: 2}[row.status],
         "EVNTDESC": row.event,
         "CNSDTDSC": row.censoring,
+    }
+
+
+def _adae(event: AdverseEvent) -> dict[str, Any]:
+    form, visit, row_key = event.place
+    return {
+        "SUBJID": event.subject,
+        "AESEQ": event.number,
+        **{name: value(fact) for name, fact in event.facts.items()},
+        "ASTDTF": event.start_filled_in,
+        "AENDTF": event.end_filled_in,
+        "TRTEMFL": event.after_infusion,
+        "form": form,
+        "visit": visit,
+        "row_key": row_key,
     }
 
 

@@ -10,9 +10,11 @@ from django.utils.translation import gettext as _
 
 from analytics.endpoints.catalogue import catalogue
 from analytics.locks.models import Lock
+from analytics.reports.adverse_events import EventTable, event_table
 from analytics.reports.figures import incidence_figure, survival_figure
 from analytics.reports.step_figure import StepFigure
 from analytics.runs.models import Estimate, Run
+from trial.people.models import Account
 
 MISSING = "–"
 
@@ -78,6 +80,7 @@ class ResultsScreen:
     safety: tuple[TableRow, ...]
     survival: StepFigure | None
     incidence: StepFigure | None
+    events: EventTable | None
 
     @property
     def patients_note(self) -> str:
@@ -105,11 +108,13 @@ class ResultsScreen:
         )
 
 
-def results_screen(lock: Lock, run: Run) -> ResultsScreen:
+def results_screen(lock: Lock, run: Run, reader: Account) -> ResultsScreen:
+    """The page from the numbers of the run alone; who reads it decides which pages it links to."""
     estimates = {estimate.figure: estimate for estimate in run.estimates.all()}
     numbers = Numbers(lock, estimates)
     texts = {id: estimate.text for id, estimate in estimates.items()}
-    curves: dict[str, Any] = run.curves
+    curves: dict[str, Any] | None = run.exhibits.get("curves")
+    events: dict[str, Any] | None = run.exhibits.get("adverse_events")
     return ResultsScreen(
         lock=lock,
         run=run,
@@ -119,6 +124,7 @@ def results_screen(lock: Lock, run: Run) -> ResultsScreen:
         safety=_safety(numbers),
         survival=survival_figure(curves, texts) if curves else None,
         incidence=incidence_figure(curves, texts) if curves else None,
+        events=event_table(events, reader) if events else None,
     )
 
 

@@ -57,10 +57,10 @@ def locks(request: HttpRequest) -> HttpResponse:
 @private
 def results(request: HttpRequest, pk: int) -> HttpResponse:
     """The results of a lock, or that they are being computed."""
-    _, frame = _reader(request)
+    person, frame = _reader(request)
     lock = get_object_or_404(Lock.objects.select_related("snapshot"), pk=pk)
     try:
-        screen = results_screen(lock, finished_run(lock))
+        screen = results_screen(lock, finished_run(lock), person)
     except NoResult:
         newest = lock.snapshot.runs.order_by("-pk").first()
         waiting = WaitingScreen(lock, newest.error if newest else "")

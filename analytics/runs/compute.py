@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from analytics.datasets.build import build_datasets
-from analytics.endpoints.curves import curves_of
+from analytics.endpoints.exhibits import exhibits_of
 from analytics.endpoints.figures import Figure, compute_figures
 from analytics.locks.snapshot import read_snapshot
 from analytics.runs.models import Estimate, Run, RunState
@@ -36,18 +36,18 @@ def compute_run(run_id: int) -> bool:
         return False
     try:
         with _heartbeat(run):
-            figures, curves = results_of(run)
+            figures, exhibits = results_of(run)
     except Exception as problem:
         log.exception("run %s failed", run_id)
         return _fail(run, problem)
-    return _finish(run, figures, curves)
+    return _finish(run, figures, exhibits)
 
 
 def results_of(run: Run) -> tuple[list[Figure], dict[str, Any]]:
-    """Every figure and the curves of the snapshot, under the configuration of the run."""
+    """Every figure and the exhibits of the snapshot, under the configuration of the run."""
     with configured_as(run.configuration):
         data = build_datasets(*read_snapshot(run.snapshot.path))
-        return compute_figures(data), curves_of(data)
+        return compute_figures(data), exhibits_of(data)
 
 
 def _claim(run_id: int) -> Run | None:
@@ -109,13 +109,13 @@ def _held(run: Run) -> bool:
     return claimed.first() is not None
 
 
-def _finish(run: Run, figures: list[Figure], curves: dict[str, Any]) -> bool:
+def _finish(run: Run, figures: list[Figure], exhibits: dict[str, Any]) -> bool:
     with transaction.atomic(), acting(system_actor("run", Source.TASK)):
         if not _held(run):
             return False
         Estimate.objects.bulk_create(_estimate(run, figure) for figure in figures)
         run.state, run.finished_at, run.result_hash = RunState.DONE, timezone.now(), result_hash(figures)
-        run.curves = curves
+        run.exhibits = exhibits
         run.save()
         changes = [Change("result_hash", "Hash of the result", "", run.result_hash)]
         record_event("run.finished", Place(about=f"run {run.pk}"), changes)

@@ -29,7 +29,8 @@ class RunQuerySet(models.QuerySet["Run"]):
 class Run(models.Model):
     """One computation: unique for a snapshot and the version of the code and configuration that computes.
 
-    `attempts` counts the claims; the last one alone may finish the run.
+    `attempts` counts the claims; the last one alone may finish the run. `exhibits` are the plain numbers of
+    what is drawn and listed beside the estimates.
     """
 
     snapshot = models.ForeignKey(Snapshot, models.PROTECT, related_name="runs")
@@ -41,7 +42,7 @@ class Run(models.Model):
     heartbeat = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     result_hash = models.CharField(max_length=64, blank=True)
-    curves = models.JSONField(default=dict, blank=True)
+    exhibits = models.JSONField(default=dict, blank=True)
     error = models.TextField(blank=True)
 
     objects = RunQuerySet.as_manager()

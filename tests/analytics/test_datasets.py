@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from analytics.datasets import build
+from analytics.datasets.adverse_events import adverse_events_of
 from analytics.datasets.build import Datasets, build_datasets
 from analytics.datasets.story import Story, tell
 from analytics.datasets.time_to_event import ImpossibleDates, endpoints_of
@@ -332,7 +333,7 @@ def test_an_event_before_the_infusion_is_refused_by_name(wrong: Record) -> None:
 # --- the tables as a whole --------------------------------------------------------------------------------
 def test_nobody_gives_empty_tables_of_the_same_columns() -> None:
     nobody, somebody = build_datasets(NEVER, []), cohort([*infused(), died(9)])
-    for table in ("adsl", "adtte", "trace"):
+    for table in ("adsl", "adtte", "adae", "trace"):
         assert getattr(nobody, table).height == 0
         assert getattr(nobody, table).schema == getattr(somebody, table).schema
 
@@ -346,7 +347,7 @@ def test_subjects_that_come_in_parts_give_the_same_tables(subjects: list[Timelin
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "_SUBJECTS_AT_ONCE", 1)
         parts = build_datasets(cutoff, cut_at(casebooks, cutoff))
-    for table in ("adsl", "adtte", "trace"):
+    for table in ("adsl", "adtte", "adae", "trace"):
         assert_frame_equal(getattr(parts, table), getattr(whole, table), check_row_order=table != "trace")
 
 
@@ -363,6 +364,9 @@ def test_deriving_again_changes_nothing(timeline: Timeline) -> None:
 
 # --- the trace --------------------------------------------------------------------------------------------
 PLAIN = {"SUBJID", "SITEID", "ENRLFL", "SAFFL", "HSCTFL", "AGEDAYS"}  # not read from one item
+PLACE = {"form", "visit", "row_key"}
+PLAIN_OF_EVENTS = {"SUBJID", "AESEQ", "ASTDTF", "AENDTF", "TRTEMFL", *PLACE}
+TRACED_OF_EVENTS = set(build._ADAE) - PLAIN_OF_EVENTS
 
 
 def named(trace: dict[str, str], subjects: dict[str, CutSubject]) -> Any:
@@ -378,10 +382,11 @@ def named(trace: dict[str, str], subjects: dict[str, CutSubject]) -> Any:
 
 def assert_traced(data: Datasets, subjects: dict[str, CutSubject]) -> None:
     """Each value of ADSL and each date of ADTTE stands at the place that the trace names for it."""
-    every = data.trace.to_dicts()
+    assert_events_traced(data, subjects)
+    every = data.trace.filter(pl.col("DATASET") != "ADAE").to_dicts()
     counted = [trace for trace in every if trace["VARIABLE"] in build._COUNTS]
     traces = {(row["DATASET"], row["SUBJID"], row["VARIABLE"]): row for row in every if row not in counted}
-    assert len(traces) == data.trace.height - len(counted)
+    assert len(traces) == len(every) - len(counted)
     assert_each_counts_once(data, counted, subjects)
     for subject in data.adsl.to_dicts():
         for variable in subject.keys() - PLAIN - build._COUNTS.keys():
@@ -394,6 +399,26 @@ def assert_traced(data: Datasets, subjects: dict[str, CutSubject]) -> None:
         else:
             assert named(trace, subjects) == end["ADT"]
     assert traces == {}
+
+
+def assert_events_traced(data: Datasets, subjects: dict[str, CutSubject]) -> None:
+    """Each value of an event stands in its own row, the row that the event names."""
+    every = data.trace.filter(pl.col("DATASET") == "ADAE").to_dicts()
+    traces = {(one["SUBJID"], one["row_key"], one["VARIABLE"]): one for one in every}
+    assert len(traces) == len(every)
+    for event in data.adae.to_dicts():
+        for variable in TRACED_OF_EVENTS:
+            trace = traces.pop((event["SUBJID"], event["row_key"], variable), None)
+            assert (None if trace is None else as_text(named(trace, subjects))) == as_text(event[variable])
+            assert trace is None or {name: trace[name] for name in PLACE} == {
+                name: event[name] for name in PLACE
+            }
+    assert traces == {}
+
+
+def as_text(found: Any) -> str | None:
+    """A grade is chosen as text and read as a number; a list is read as words."""
+    return None if found is None else " ".join(found) if isinstance(found, list) else str(found)
 
 
 def assert_each_counts_once(
@@ -452,3 +477,8 @@ def test_a_column_of_adsl_is_either_plain_or_traced() -> None:
     columns = set(build_datasets(NEVER, []).adsl.columns)
     assert columns == PLAIN | set(build._FACTS) | set(build._COUNTS)
     assert isinstance(build_datasets(NEVER, []).adsl.schema["ENRLDT"], pl.Date)
+
+
+def test_a_column_of_adae_is_either_plain_or_traced() -> None:
+    (event,) = adverse_events_of(story(row("AE", day(3), key="1", ae_term="Fever")))
+    assert set(event.facts) == TRACED_OF_EVENTS

@@ -107,8 +107,8 @@ def test_of_ten_workers_at_once_one_computes() -> None:
     run.refresh_from_db()
     assert (run.state, run.attempts, events("run.finished")) == (RunState.DONE, 1, 1)
     assert Estimate.objects.filter(run=run).count() == len(figures_of(run))
-    figures, curves = results_of(run)
-    assert (run.result_hash, run.curves) == (result_hash(figures), curves)
+    figures, exhibits = results_of(run)
+    assert (run.result_hash, run.exhibits) == (result_hash(figures), exhibits)
 
 
 def test_a_finished_run_is_left_alone() -> None:

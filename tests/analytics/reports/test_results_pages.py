@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -11,15 +12,21 @@ from django.urls import reverse
 
 from analytics.datasets.build import build_datasets
 from analytics.endpoints.catalogue import catalogue
-from analytics.endpoints.curves import curves_of
+from analytics.endpoints.exhibits import exhibits_of
 from analytics.locks import seal
 from analytics.locks.cut import all_records
 from analytics.locks.models import Lock
 from analytics.runs.compute import compute_run
 from analytics.runs.models import Estimate
 from analytics.runs.start import run_of
+from patients.builder.build import casebook_of
 from patients.builder.timeline import Timeline
-from tests.analytics.casebooks import CutContent, built, content, cut_at, without_database
+from patients.casebook.files import write_casebook
+from patients.casebook.page import Page
+from patients.entry.importing import CasebookImport
+from patients.items.partial_date import PartialDate
+from tests.analytics import plain_events
+from tests.analytics.casebooks import CutContent, built, content, cut_at, day, infused, row, without_database
 from tests.patients.web import people
 from trial.people.access import SystemPerson
 from trial.people.roles import TABLE, Permission, Role
@@ -74,6 +81,16 @@ def results_of(lock: Lock) -> str:
 def numbers_in(text: str) -> list[tuple[str, str]]:
     """Figure and words of every number that is a link."""
     return re.findall(r'<a class="num" href="/locks/\d+/(\w+)/">([^<]*)</a>', text)
+
+
+def table_3_in(text: str) -> str:
+    return next(iter(re.findall(r'<h2 id="t3">.*?</section>', text, re.DOTALL)), "")
+
+
+def rows_in(table: str) -> list[tuple[str, str, str]]:
+    """Label, any grade and severe of each row of table 3."""
+    cells = r'<th scope="row">([^<]*)</th><td class="num-col">([^<]*)</td><td class="num-col">([^<]*)</td>'
+    return re.findall(cells, table)
 
 
 def figures_in(text: str) -> list[str]:
@@ -137,7 +154,7 @@ def test_the_numbers_at_risk_under_the_curves_are_those_of_the_figures(
     statistician: Client, cohort: list[CutContent], lock_of: LockOf
 ) -> None:
     lock = lock_of(cohort)
-    curves = run_of(lock.snapshot).curves["survival"]
+    curves = run_of(lock.snapshot).exhibits["curves"]["survival"]
     for stem, curve in (("os", curves["OS"]), ("pfs", curves["PFS"])):
         estimates = Estimate.objects.filter(run=run_of(lock.snapshot), figure__startswith=f"{stem}_nrisk_")
         expected = {estimate.figure: int(estimate.text) for estimate in estimates}
@@ -153,12 +170,77 @@ def test_the_figures_are_drawn_the_same_again(
 ) -> None:
     """Byte for byte, from the sealed numbers, and from those of a cohort that came in another order."""
     lock = lock_of(cohort)
-    drawn = figures_in(read(statistician, results_of(lock)))
-    assert len(drawn) == 2
-    assert figures_in(read(statistician, results_of(lock))) == drawn
+    first, second = (read(statistician, results_of(lock)) for _ in range(2))
+    assert len(figures_in(first)) == 2
+    assert figures_in(first) == figures_in(second)
+    assert table_3_in(first) == table_3_in(second) != ""
     with without_database():
-        again = curves_of(build_datasets(CUTOFF, cut_at(built(demo_timelines[::-1]), CUTOFF)))
-    assert again == run_of(lock.snapshot).curves
+        again = exhibits_of(build_datasets(CUTOFF, cut_at(built(demo_timelines[::-1]), CUTOFF)))
+    assert again == run_of(lock.snapshot).exhibits
+
+
+def test_the_adverse_events_are_those_of_the_casebook(
+    statistician: Client, cohort: list[CutContent], demo_timelines: list[Timeline], lock_of: LockOf
+) -> None:
+    """Each row as a count of the casebook's text says it, and all subjects under their worst grade."""
+    counted = plain_events.counts(casebook_of(demo_timelines), CUTOFF)
+    table = table_3_in(read(statistician, results_of(lock_of(cohort))))
+    shown = {label: cells for label, *cells in rows_in(table)}
+    for key, label in LABELS.items():
+        severe = sum((grade or 0) >= 3 for grade in counted[key].values())
+        assert shown[label] == [f"{n} ({100 * n / 19:.1f})" for n in (len(counted[key]), severe)], label
+    assert len(shown) == len(counted) == len(LABELS)
+    crs = re.search(r"Cytokine release syndrome.*?</tr>", table, re.DOTALL)
+    assert crs
+    groups = re.findall(r"<dt>Grade (\d)</dt><dd>(.*?)</dd>", crs[0])
+    assert [int(grade) for grade, _ in groups] == sorted((int(grade) for grade, _ in groups), reverse=True)
+    named = {code: int(grade) for grade, some in groups for code in re.findall(r"HZ01-\d+", some)}
+    assert named == counted["crs", "cytokine_release_syndrome"]
+
+
+LABELS = {
+    (): "Any adverse event",
+    ("crs",): "CRS",
+    ("crs", "cytokine_release_syndrome"): "Cytokine release syndrome",
+    ("cytopenia",): "Cytopenia",
+    ("cytopenia", "neutrophil_count_decreased"): "Neutrophil count decreased",
+    ("agvhd",): "aGVHD",
+    ("agvhd", "acute graft versus host disease"): "Acute graft versus host disease",
+    ("infection",): "Infection",
+    ("infection", "sepsis"): "Sepsis",
+}
+
+
+def test_an_adverse_event_leads_to_its_page_for_who_may_read_it(
+    tmp_path: Path, demo_timelines: list[Timeline], statistician: Client
+) -> None:
+    sheets = casebook_of(demo_timelines[2:5])
+    write_casebook(tmp_path / "casebook", sheets)
+    CasebookImport(tmp_path / "casebook", SystemPerson("import")).run()
+    lock = seal.make_lock(CUTOFF, "interim", by=SystemPerson("lock"), source=Source.COMMAND)
+    assert compute_run(run_of(lock.snapshot).pk)
+    with_events = set(plain_events.counts(sheets, CUTOFF)[()])
+    pages = Page.objects.filter(form_code="AE", subject__code__in=with_events)
+    expected = {(f"/pages/{page.pk}/", page.subject.code) for page in pages}
+    assert len(expected) == len(with_events) > 0
+    for client, links in ((statistician, set()), (a_reader(), expected)):
+        table = table_3_in(read(client, results_of(lock)))
+        assert set(re.findall(r'<a href="([^"]*)">(HZ01-\d+) · \d+</a>', table)) == links
+        assert set(re.findall(r"HZ01-\d+", table)) == with_events
+
+
+def a_reader() -> Client:
+    """Somebody who may read both the results and the pages of the site."""
+    return people.signed_in(people.a_member(Role.PRINCIPAL_INVESTIGATOR))
+
+
+def test_the_words_of_an_event_are_shown_as_text(statistician: Client, lock_of: LockOf) -> None:
+    fever = row("AE", day(1), key="1", ae_start=PartialDate.of(day(1)), ae_term="<b>Fever</b>")
+    with without_database():
+        cut = [content([*infused(), fever], CUTOFF)]
+    table = table_3_in(read(statistician, results_of(lock_of(cut))))
+    assert ("&lt;b&gt;Fever&lt;/b&gt;", "1 (100.0)", "0 (0.0)") in rows_in(table)
+    assert "Grade not known" in table
 
 
 def test_what_the_published_analysis_had_no_occasion_to_say_is_said_where_it_occurred(
@@ -180,15 +262,22 @@ def test_a_cut_with_nobody_in_it_has_a_page(statistician: Client, lock_of: LockO
     text = read(statistician, results_of(lock_of([])))
     assert figures_in(text) == []
     assert ("enrolled_n", "0") in numbers_in(text)
+    assert rows_in(table_3_in(text)) == [("Any adverse event", "0", "0")]
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "Results paragraph"), ("zh-hans", "结果段落")])
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Results paragraph", "Table 3. Adverse events", "Any adverse event", "Grade 3 or higher")),
+        ("zh-hans", ("结果段落", "表 3", "任何不良事件", "3 级及以上", "细胞因子释放综合征")),
+    ],
+)
 def test_the_page_speaks_both_languages(
-    statistician: Client, cohort: list[CutContent], lock_of: LockOf, language: str, words: str
+    statistician: Client, cohort: list[CutContent], lock_of: LockOf, language: str, words: tuple[str, ...]
 ) -> None:
     url = results_of(lock_of(cohort[:2]))
     text = statistician.get(url, headers={"Accept-Language": language}).content.decode()
-    assert words in text
+    assert [one for one in words if one not in text] == []
 
 
 # --- a run that is not finished ---------------------------------------------------------------------------

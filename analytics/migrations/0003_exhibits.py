@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='run',
-            name='curves',
+            name='exhibits',
             field=models.JSONField(blank=True, default=dict),
         ),
     ]

@@ -1,0 +1,73 @@
+"""How many of SAF had which adverse event after the infusion: each subject counts once, with its worst grade.
+
+An event is named by its category of special interest, and in it by its CTCAE term; "other" is no name, there
+the words that were entered stand, whatever their capitals.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator
+from typing import Any
+
+import polars as pl
+
+from analytics.datasets.build import Datasets
+from analytics.endpoints.sets import Set
+
+SEVERE_FROM_GRADE = 3
+EVERY, CATEGORY, TERM = "every", "category", "term"  # what a row counts
+Event = dict[str, Any]  # a row of ADAE
+
+
+def adverse_event_counts(data: Datasets) -> dict[str, Any]:
+    """The size of SAF, and rows with `kind`, `code`, `text` and, of each subject, the worst event.
+
+    The rows are sorted by the number of subjects, the most first, then by name.
+    """
+    treated = Set.SAF.of(data)
+    emergent = data.adae.filter(pl.col("TRTEMFL")).join(treated.select("SUBJID"), on="SUBJID", how="semi")
+    return {"size": treated.height, "rows": list(_rows(emergent.to_dicts()))}
+
+
+def _rows(events: list[Event]) -> Iterator[dict[str, Any]]:
+    yield _row(EVERY, events)
+    for category, some in _grouped(events, lambda event: event["AESCAT"] or ""):
+        yield _row(CATEGORY, some, code=category)
+        for (_, code), same in _grouped(some, _name):
+            yield _row(TERM, same, code=code, text="" if code else _as_entered(same))
+
+
+def _grouped(events: list[Event], key: Callable[[Event], Any]) -> list[tuple[Any, list[Event]]]:
+    """The groups of events, those of the most subjects first, then by name."""
+    groups: dict[Hashable, list[Event]] = defaultdict(list)
+    for event in events:
+        groups[key(event)].append(event)
+    return sorted(groups.items(), key=lambda group: (-len(_worst(group[1])), group[0]))
+
+
+def _name(event: Event) -> tuple[str, str]:
+    """The name of an event, to sort by, and its code, if it has one that says more than "other"."""
+    code = event["AETOX"] or "other"
+    return (_words(event).casefold(), "") if code.split("_")[-1] == "other" else (code, code)
+
+
+def _words(event: Event) -> str:
+    return " ".join((event["AETERM"] or "").split())
+
+
+def _as_entered(events: list[Event]) -> str:
+    """The words of events that differ in capitals alone."""
+    return min(map(_words, events))
+
+
+def _row(kind: str, events: list[Event], *, code: str = "", text: str = "") -> dict[str, Any]:
+    return {"kind": kind, "code": code, "text": text, "worst": list(_worst(events).values())}
+
+
+def _worst(events: list[Event]) -> dict[str, dict[str, Any]]:
+    """The event of the worst grade of each subject, the first of several; one of unknown grade only if there
+    is no other."""
+    worst: dict[str, Event] = {}
+    for event in sorted(events, key=lambda one: (one["SUBJID"], -(one["AETOXGR"] or 0), one["AESEQ"])):
+        worst.setdefault(event["SUBJID"], event)
+    names = {"subject": "SUBJID", "grade": "AETOXGR", "visit": "visit", "row_key": "row_key"}
+    return {code: {name: event[column] for name, column in names.items()} for code, event in worst.items()}

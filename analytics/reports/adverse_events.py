@@ -1,0 +1,122 @@
+"""The table of adverse events of a lock: what the run counted, with the subjects and their pages."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from analytics.endpoints.adverse_events import CATEGORY, EVERY, SEVERE_FROM_GRADE, TERM
+from analytics.endpoints.catalogue import printed
+from patients.casebook.form import form_model
+from patients.casebook.page import Page
+from trial.people.models import Account
+
+FORM = "AE"
+NO_CATEGORY = "none"
+Pages = dict[tuple[str, str], int]  # by subject and visit
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectLink:
+    """A subject, the row of its worst event, and the page of that row for who may read it."""
+
+    subject: str
+    row_key: str
+    page_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class GradeGroup:
+    """The subjects whose worst event is of one grade."""
+
+    label: str
+    subjects: tuple[SubjectLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """How many had an event, of any grade and of a severe one, as `n (%)`."""
+
+    label: str
+    any_grade: str
+    severe: str
+    grades: tuple[GradeGroup, ...]
+    indent: bool = False
+
+
+@dataclass(frozen=True)
+class EventTable:
+    """What began after the infusion, of those who were infused."""
+
+    size: int
+    rows: tuple[EventRow, ...]
+
+    @property
+    def note(self) -> str:
+        return _("n (%%) of %(n)s infused; began on the day of infusion or later") % {"n": self.size}
+
+
+def event_table(counts: dict[str, Any], reader: Account) -> EventTable:
+    """The table of a run's counts. Links to pages are for those who may read."""
+    size, pages = counts["size"], _pages_for(reader)
+    return EventTable(size, tuple(_row(row, size, pages) for row in counts["rows"]))
+
+
+def _pages_for(reader: Account) -> Pages:
+    found = Page.objects.for_person(reader).filter(form_code=FORM).select_related("subject", "visit")
+    return {(page.subject.code, page.visit_code): page.pk for page in found}
+
+
+def _row(row: dict[str, Any], size: int, pages: Pages) -> EventRow:
+    worst = row["worst"]
+    severe = sum((one["grade"] or 0) >= SEVERE_FROM_GRADE for one in worst)
+    return EventRow(
+        _label(row),
+        _share(len(worst), size),
+        _share(severe, size),
+        tuple(_by_grade(worst, pages)),
+        indent=row["kind"] == TERM,
+    )
+
+
+def _label(row: dict[str, Any]) -> str:
+    if row["kind"] == EVERY:
+        return _("Any adverse event")
+    if row["kind"] == CATEGORY:
+        return _category(row["code"])
+    return row["text"] or _shown("ae_ctcae_term", row["code"]) or _("Not named")
+
+
+def _category(code: str) -> str:
+    if code == NO_CATEGORY:
+        return _("Of no special interest")
+    return _shown("ae_special", code) or _("Special interest not stated")
+
+
+def _shown(item: str, code: str) -> str:
+    """The label of a code; as a name of its own it begins with a capital, unless it is an abbreviation."""
+    label = form_model(FORM).item(item).shown(code)
+    return label[:1].upper() + label[1:] if label.islower() else label
+
+
+def _share(n: int, size: int) -> str:
+    return f"{n} ({printed(Fraction(100 * n, size), 1)})" if size else str(n)
+
+
+def _by_grade(worst: Iterable[dict[str, Any]], pages: Pages) -> Iterator[GradeGroup]:
+    """The worst grade first; what has no grade last."""
+
+    def grade_of(one: dict[str, Any]) -> int:
+        return one["grade"] or 0
+
+    by_grade = sorted(worst, key=grade_of, reverse=True)
+    for grade, some in groupby(by_grade, grade_of):
+        label = _("Grade %(grade)s") % {"grade": grade} if grade else _("Grade not known")
+        yield GradeGroup(label, tuple(_link(one, pages) for one in some))
+
+
+def _link(one: dict[str, Any], pages: Pages) -> SubjectLink:
+    return SubjectLink(one["subject"], one["row_key"], pages.get((one["subject"], one["visit"])))
