@@ -5,8 +5,8 @@ A row of AE is an event. A row of INFX is none: an infection of grade 3 or worse
 
 A partial date counts by its earliest day, an end never before the start, and ASTDTF and AENDTF say what was
 filled in: D the day, M the month and the day. ASTDY and HSCTDY are whole days from T0 and H0, which are day
-0; a partial date has neither. TRTEMFL: began on or after T0, whatever the time since. APERIODC: the period of
-section 4.1 in which it began (LD before T0, CART, HSCT).
+0; a partial date has neither. APERIODC: the period in which it began (LD from the first dose, CART for 90
+days from T0, HSCT for 100 from H0; section 4.1 of the specification). TRTEMFL: it began in one of them.
 """
 
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from typing import Any
 from analytics.datasets.sourced import Sourced, sourced, sourced_day
 from analytics.datasets.story import Story
 from analytics.locks.cut import AFTER_CUTOFF
-from patients.casebook.answers import Record, local_day
+from patients.casebook.answers import Record
 from patients.casebook.form import form_model
 from patients.items.partial_date import PartialDate
 
@@ -39,7 +39,7 @@ _ITEMS = {
 @dataclass(frozen=True, slots=True)
 class AdverseEvent:
     """One event. `number` counts those of the subject in the order of the casebook; `facts` are its variables
-    that were read from an item; `after_infusion` is None where it is not known."""
+    that were read from an item; `emergent` is None where its start is not known."""
 
     subject: str
     number: int
@@ -47,7 +47,7 @@ class AdverseEvent:
     facts: dict[str, Sourced[Any] | None]
     start_filled_in: str | None
     end_filled_in: str | None
-    after_infusion: bool | None
+    emergent: bool | None
 
 
 def adverse_events_of(story: Story) -> list[AdverseEvent]:
@@ -72,7 +72,7 @@ def _event(story: Story, number: int, record: Record) -> AdverseEvent:
         facts,
         start_filled_in=_filled_in(record.values["ae_start"]),
         end_filled_in=_filled_in(record.values["ae_end"]) if facts["AENDT"] else None,
-        after_infusion=_after_infusion(story, local_day(record.values["ae_start"])),
+        emergent=None if record.values["ae_start"] is None else facts["APERIODC"] is not None,
     )
 
 
@@ -109,12 +109,6 @@ def _filled_in(day: PartialDate | None) -> str | None:
     if day is None or day.is_full:
         return None
     return "D" if day.month else "M"
-
-
-def _after_infusion(story: Story, start: date | None) -> bool | None:
-    if story.infused is None:
-        return False
-    return None if start is None else start >= story.infused.value
 
 
 def _as(kind: Any, found: Sourced[Any] | None) -> Sourced[Any] | None:

@@ -219,7 +219,7 @@ def _adae(event: AdverseEvent) -> dict[str, Any]:
         **{name: value(fact) for name, fact in event.facts.items()},
         "ASTDTF": event.start_filled_in,
         "AENDTF": event.end_filled_in,
-        "TRTEMFL": event.after_infusion,
+        "TRTEMFL": event.emergent,
         "form": form,
         "visit": visit,
         "row_key": row_key,

@@ -49,14 +49,17 @@ class EventRow:
 
 @dataclass(frozen=True)
 class EventTable:
-    """What began after the infusion, of those who were infused."""
+    """What began under treatment, of those who were infused."""
 
     size: int
     rows: tuple[EventRow, ...]
 
     @property
     def note(self) -> str:
-        return _("n (%%) of %(n)s infused; began on the day of infusion or later") % {"n": self.size}
+        return _(
+            "n (%%) of %(n)s infused; began from lymphodepletion to 90 days after infusion "
+            "or 100 after transplantation"
+        ) % {"n": self.size}
 
 
 def event_table(counts: dict[str, Any], reader: Account) -> EventTable:

@@ -103,13 +103,14 @@ def test_an_event_is_a_row_with_its_place() -> None:
     [
         (0, (day(0), None, 0, True)),
         (-1, (day(-1), None, -1, False)),
-        (400, (day(400), None, 400, True)),
+        (90, (day(90), None, 90, True)),
+        (91, (day(91), None, 91, False)),
         (MARCH, (T0, "D", None, True)),
         (PartialDate(2024, 2), (date(2024, 2, 1), "D", None, False)),
         (YEAR, (date(2024, 1, 1), "M", None, False)),
         (None, (None, None, None, None)),
     ],
-    ids=["day of infusion", "day before", "long after", "month", "month before", "year", "not known"],
+    ids=["day of infusion", "day before", "day 90", "day 91", "month", "month before", "year", "not known"],
 )
 def test_the_start(start: int | PartialDate | None, expected: tuple[Any, ...]) -> None:
     found = the_event(event("1", start))
@@ -193,9 +194,9 @@ def test_what_had_happened_by_the_cutoff(
     assert found["AENDTF"] is None
 
 
-def test_nothing_is_after_an_infusion_that_was_not_given() -> None:
+def test_nothing_is_emergent_without_treatment() -> None:
     found = cohort([*enrolled(), event("1", 3), event("2", None)]).adae
-    assert found["TRTEMFL"].to_list() == [False, False]
+    assert set(found["TRTEMFL"]) == {False, None}  # None: the day is not known
     assert (
         found["ASTDY"].to_list() == found["HSCTDY"].to_list() == found["APERIODC"].to_list() == [None, None]
     )
@@ -204,6 +205,16 @@ def test_nothing_is_after_an_infusion_that_was_not_given() -> None:
 def test_an_infusion_after_the_cutoff_has_not_been_given() -> None:
     early = cohort([*infused(), event("1", -3)], cutoff=day(-1)).adae.to_dicts()
     assert [(found["TRTEMFL"], found["ASTDY"]) for found in early] == [(False, None)]
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [(-6, None), (-5, "ld"), (-1, "ld"), (0, "cart"), (15, "cart"), (16, "hsct"), (116, "hsct"), (117, None)],
+)
+def test_an_event_is_emergent_in_the_period_in_which_it_began(start: int, expected: str | None) -> None:
+    dose = row("LD", day(-5), "LD1", key="fludarabine", ld_date=day(-5))
+    found = the_event(event("1", start), dose, grafted(16))
+    assert (found["APERIODC"], found["TRTEMFL"]) == (expected, expected is not None)
 
 
 def test_a_grade_that_is_not_known_is_missing() -> None:
