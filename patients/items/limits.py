@@ -81,7 +81,8 @@ class Today(Bound):
 
     def __str__(self) -> str:
         years = f"{self.years:+d} y" if self.years else ""
-        return f"today{years}{self.days:+d} d" if self.days else f"today{years}"
+        days = f"{self.days:+d} d" if self.days else ""
+        return str(_("today")) + years + days
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Now(Bound):
         return timezone.now()
 
     def __str__(self) -> str:
-        return "now"
+        return str(_("now"))
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class Configured(Bound):
         return setting(self.key)
 
     def __str__(self) -> str:
-        return f"config {self.key}"
+        return str(format_lazy(_("config {key}"), key=self.key))
 
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
