@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.db import models
 
 from patients.casebook.page import Page, Subject
+from patients.items.checks import Check, Deviation
 from patients.items.item import Item
 from patients.items.problems import Text
 from trial.trail.audited import AuditedModel, AuditedQuerySet
@@ -32,7 +33,8 @@ class Section:
 @dataclass(frozen=True, slots=True)
 class FormDeclaration:
     """What a form says about itself. `dated_by` is the item whose local date places a row in a data cut;
-    without it the date of the page does. `before_consent`: it may be saved before the main consent is."""
+    without it the date of the page does. `before_consent`: it may be saved before the main consent is.
+    `checks` and `deviations` are those that look at a whole row; limits stand at their items."""
 
     code: str
     title: Text
@@ -44,6 +46,8 @@ class FormDeclaration:
     before_consent: bool = False
     version: str = "1.0"
     sections: tuple[Section, ...] = field(default=())
+    checks: tuple[Check, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
 
 
 _declared: dict[str, type["FormRow"]] = {}

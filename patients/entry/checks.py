@@ -9,7 +9,7 @@ from patients.casebook.answers import Casebook, Record, RowAnswers
 from patients.casebook.form import form_model
 from patients.casebook.page import Page
 from patients.items.item import Item
-from patients.items.problems import Finding, Severity
+from patients.items.problems import Finding, Severity, filled
 
 
 def page_findings(page: Page, records: Iterable[Record], casebook: Casebook) -> list[Finding]:
@@ -20,10 +20,15 @@ def page_findings(page: Page, records: Iterable[Record], casebook: Casebook) -> 
 
 
 def row_findings(record: Record, casebook: Casebook) -> Iterator[Finding]:
+    """What the limits of each item say, then the checks that look at the row as a whole."""
     answers = RowAnswers(record, casebook)
-    for item in form_model(record.form).items():
+    model = form_model(record.form)
+    for item in model.items():
         for finding in _item_findings(item, record, answers):
             yield replace(finding, row_key=record.row_key)
+    for check in model.form.checks:
+        for finding in check.findings(answers):
+            yield replace(finding, row_key=record.row_key, value=record.values.get(finding.item))
 
 
 def _item_findings(item: Item, record: Record, answers: RowAnswers) -> Iterator[Finding]:
@@ -39,13 +44,15 @@ def _item_findings(item: Item, record: Record, answers: RowAnswers) -> Iterator[
 
 
 def _required(name: str, label: object) -> Finding:
-    return Finding(name, _("%s is required.") % label, Severity.HARD, check="X-SYS-05")
+    return Finding(
+        name, filled(_("%(label)s is required."), {"label": label}), Severity.HARD, check="X-SYS-05"
+    )
 
 
 def _kept_though_hidden(item: Item, value: object) -> Finding:
     message = _("%(label)s is no longer asked and still holds %(value)s.")
-    named = {"label": item.declared.label, "value": item.with_unit(value)}
-    return Finding(item.name, message % named, Severity.SOFT, value=value)
+    named = {"label": item.declared.label, "value": item.readable(value)}
+    return Finding(item.name, filled(message, named), Severity.SOFT, value=value, limit="hidden")
 
 
 def blocking(findings: Iterable[Finding]) -> list[Finding]:

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.items.checks import Sight, soft
 from patients.items.codelists import CNS, YES, Code, CodeList, choices, codes
 from patients.items.conditions import Answers, when, when_not
 from patients.items.limits import (
@@ -96,6 +97,41 @@ _RECENT: Limit = numbered(
 )
 
 
+MARROW_DISEASE_FROM_PCT = 25  # of marrow blasts: leukaemia rather than lymphoma
+
+
+def _blasts_of_leukaemia(answers: Answers) -> Sight:
+    blasts = answers["bm_blast_scr_pct"]
+    reached = blasts is not None and blasts >= MARROW_DISEASE_FROM_PCT
+    return reached and answers["dx_type"] == "t_lbl" and {"pct": blasts}
+
+
+def _few_blasts(answers: Answers) -> Sight:
+    blasts = answers["bm_blast_scr_pct"]
+    few = blasts is not None and blasts < MARROW_DISEASE_FROM_PCT
+    return few and answers["dx_type"] == "t_all" and {"pct": blasts}
+
+
+_LYMPHOMA_OR_LEUKAEMIA = (
+    soft(
+        "X-DX-03",
+        "bm_blast_scr_pct",
+        # xgettext:no-python-format
+        _("Marrow blasts of %(pct)s %%: 25 %% or more usually means T-ALL, please confirm."),
+        _blasts_of_leukaemia,
+        "dx_type",
+    ),
+    soft(
+        "X-DX-04",
+        "bm_blast_scr_pct",
+        # xgettext:no-python-format
+        _("T-ALL with %(pct)s %% marrow blasts, under 25 %%: please confirm (relapse or MRD)."),
+        _few_blasts,
+        "dx_type",
+    ),
+)
+
+
 class DiseaseHistory(FormRow):
     """What the disease is, where it stands at screening, and how far it carries CD7."""
 
@@ -111,6 +147,7 @@ class DiseaseHistory(FormRow):
             Section(_("Disease at screening"), "ann_arbor"),
             Section("CD7", "cd7_method"),
         ),
+        checks=_LYMPHOMA_OR_LEUKAEMIA,
     )
 
     dx_type = ChoiceItem(

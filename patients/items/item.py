@@ -11,11 +11,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from patients.items.conditions import ALWAYS, Always, Answers, Condition
 from patients.items.limits import Limit
-from patients.items.problems import Finding, NotAnAnswer, Severity, Text
+from patients.items.problems import Finding, NotAnAnswer, Severity, Text, filled
 
 
 class Requirement(StrEnum):
@@ -150,9 +151,9 @@ class Item(_Column):
     def findings(self, value: Any, answers: Answers) -> Iterator[Finding]:
         """What the limits of the item say about a value."""
         for severity, limits in ((Severity.HARD, self.declared.hard), (Severity.SOFT, self.declared.soft)):
-            for limit in limits:
+            for number, limit in enumerate(limits, 1):
                 if not limit.kept(value, answers):
-                    yield self.finding(limit, severity, value)
+                    yield self.finding(limit, severity, value, number)
 
     def operands(self) -> Iterator[str]:
         """The other items that its condition and limits look at."""
@@ -160,11 +161,22 @@ class Item(_Column):
         for limit in (*self.declared.hard, *self.declared.soft):
             yield from limit.operands()
 
-    def finding(self, limit: Limit, severity: Severity, value: Any) -> Finding:
-        """What is said of a value that does not keep to the limit."""
+    def finding(self, limit: Limit, severity: Severity, value: Any, number: int = 1) -> Finding:
+        """What is said of a value that does not keep to the limit, the `number`-th of its severity."""
         message = limit.message or _("%(label)s: %(value)s does not keep to %(limit)s.")
-        named = {"label": self.declared.label, "value": self.with_unit(value), "limit": str(limit)}
-        return Finding(self.name, _filled(message, named), severity, check=limit.check, value=value)
+        named = {"label": self.declared.label, "value": self.readable(value), "limit": limit}
+        return Finding(
+            self.name,
+            filled(message, named),
+            severity,
+            check=limit.check,
+            value=value,
+            limit=f"{severity.value}-{number}",
+        )
+
+    def readable(self, value: Any) -> Text:
+        """The value with its unit, in whatever language it is then read in."""
+        return _shown_later(self, value)
 
     def with_unit(self, value: Any) -> str:
         shown = self.shown(value)
@@ -175,6 +187,8 @@ class Item(_Column):
         return isinstance(self.declared.when, Always)
 
 
-def _filled(message: Text, named: dict[str, Any]) -> Text:
-    """The message with its placeholders filled; a percent sign is written twice in every message."""
-    return message % named
+def _with_unit(item: Item, value: Any) -> str:
+    return item.with_unit(value)
+
+
+_shown_later = lazy(_with_unit, str)

@@ -21,7 +21,7 @@ from patients.items.conditions import Answers, code_of
 from patients.items.partial_date import PartialDate
 from patients.items.problems import Text
 from trial.protocol.configuration import setting
-from trial.protocol.study import SITE_ZONE
+from trial.protocol.study import SITE_ZONE, site_today
 
 
 class Bound:
@@ -74,7 +74,7 @@ class Today(Bound):
     years: int = 0
 
     def value(self, answers: Answers) -> date:
-        today = timezone.now().astimezone(SITE_ZONE).date()
+        today = site_today()
         year = today.year + self.years
         day = min(today.day, calendar.monthrange(year, today.month)[1])
         return today.replace(year=year, day=day) + timedelta(days=self.days)

@@ -1,12 +1,29 @@
 """What can be wrong with an answer, in the user's words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
 
 Text = str | Promise
+
+
+def filled(message: Text, named: Mapping[str, Any] | bool) -> Text:
+    """The message with its placeholders filled, in whatever language it is then read in.
+
+    A percent sign is written twice in every message; `True` names no values.
+    """
+    values = named if isinstance(named, Mapping) else {}
+    return _read_later(message, values)
+
+
+def _filled_now(message: Text, values: Mapping[str, Any]) -> str:
+    return str(message) % values
+
+
+_read_later = lazy(_filled_now, str)
 
 
 class Severity(StrEnum):
@@ -27,7 +44,8 @@ class NotAnAnswer(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding about one item of one row; `check` is the number of the edit check, if it has one."""
+    """One finding about one item of one row; `check` is the number of the edit check, if it has one, and
+    `limit` tells unnumbered limits of one item apart."""
 
     item: str
     message: Text
@@ -35,3 +53,4 @@ class Finding:
     row_key: str = ""
     check: str = ""
     value: Any = None
+    limit: str = ""

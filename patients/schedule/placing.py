@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from django.utils import timezone
-
 from patients.casebook.answers import Casebook, local_day
 from patients.casebook.form import is_declared
 from patients.casebook.page import Page, PageState, Subject, Visit, VisitState
 from patients.schedule.plan import Anchors, PlannedVisit, event_visit, plan
-from trial.protocol.study import SITE_ZONE
+from trial.protocol.study import site_today
 from trial.protocol.visits import LOG_FORMS, RECURRING, Clock, visit_type
 from trial.trail.actor import Source, system_actor
 from trial.trail.record import Change, Place, record_event
@@ -22,11 +20,6 @@ _AUTHOR = system_actor("schedule", Source.TASK).user_name
 
 class VisitNotPlanned(LookupError):
     """The subject has no visit of this code, and it is not one that an event opens."""
-
-
-def today() -> date:
-    """The calendar day at the site."""
-    return timezone.now().astimezone(SITE_ZONE).date()
 
 
 def anchors_of(subject: Subject, casebook: Casebook, as_of: date) -> Anchors:
@@ -60,7 +53,7 @@ def _first(casebook: Casebook, form: str, item: str) -> Any:
 
 def place_visits(subject: Subject, casebook: Casebook) -> list[Change]:
     """Bring the visits and pages of a subject in line with its anchors; what moved, for the trail."""
-    planned = {visit.code: visit for visit in plan(anchors_of(subject, casebook, today()))}
+    planned = {visit.code: visit for visit in plan(anchors_of(subject, casebook, site_today()))}
     present = {visit.code: visit for visit in subject.visits.all()}
     started = set(
         subject.pages.exclude(state=PageState.EMPTY).exclude(visit=None).values_list("visit__code", flat=True)

@@ -7,8 +7,8 @@ from django.db.models.functions import Coalesce
 
 from patients.casebook.form import form_model
 from patients.casebook.page import Page, PageState, Subject, VisitState
-from patients.schedule.placing import today
 from trial.people.access import Person
+from trial.protocol.study import site_today
 from trial.trail.models import TrailChange, TrailEvent
 
 
@@ -75,7 +75,7 @@ def pages_of(subject: Subject) -> "QuerySet[Page, Any]":
 def counts_by_subject(subjects: list[Subject]) -> dict[int, dict[str, int]]:
     """How many pages of each subject stand in which state, in one statement. An empty page of a visit that
     is no longer expected, or that opens after death, does not count."""
-    on = today()
+    on = site_today()
     alive = Q(died=None) | Q(visit__opens__lte=F("died"))
     due = Q(state=PageState.EMPTY) & ~Q(visit__state=VisitState.SUPERSEDED) & alive
     counted: Any = (

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -50,6 +52,12 @@ SITE_CODE = "HZ01"
 
 SITE_ZONE = ZoneInfo("Asia/Shanghai")
 """The zone of clinical dates, one for the study: a day begins at midnight of the site."""
+
+
+def site_today() -> date:
+    """The calendar day at the site at this moment."""
+    return timezone.now().astimezone(SITE_ZONE).date()
+
 
 DAYS_PER_MONTH = Decimal("30.4375")
 """Days of a reported month: 365.25 / 12."""

@@ -191,11 +191,11 @@ def test_why_there_is_no_answer_is_one_click(tab: "Tab", page: Page) -> None:
 
 
 def test_today_is_one_key(tab: "Tab") -> None:
-    from patients.schedule.placing import today
+    from trial.protocol.study import site_today
 
     tab.focus("#resp_dt")
     tab.keyboard.press("t")
-    assert tab.input_value("#resp_dt") == str(today())
+    assert tab.input_value("#resp_dt") == str(site_today())
 
 
 def test_leaving_with_unsaved_input_asks(tab: "Tab") -> None:
