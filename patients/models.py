@@ -2,6 +2,7 @@
 
 from patients.casebook.identity import Identity
 from patients.casebook.page import Page, Subject, Visit
+from patients.oversight.queries import Query
 
 from patients.forms.eligibility import Eligibility  # isort: skip
 from patients.forms.demographics import Demographics  # isort: skip
@@ -52,6 +53,7 @@ __all__ = [
     "PriorTherapy",
     "PriorTransplant",
     "ProductRelease",
+    "Query",
     "Relapse",
     "ResponseAssessment",
     "Subject",

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from patients.casebook.form import FormRow, form_model, is_declared
 from patients.casebook.page import Page, Subject
+from patients.casebook.reading import StoredForm, read_forms
 from patients.items.partial_date import PartialDate, read_partial_date
 from trial.protocol.study import SITE_ZONE
 
@@ -117,19 +118,33 @@ class HeldCasebook:
 
 
 class StoredCasebook:
-    """The casebook of a subject in the database; each form is read once, when a rule first asks for it."""
+    """The casebook of a subject in the database; each form is read once, when a rule first asks for it or
+    together with others that will be asked for (`load`)."""
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
         self.subject_code = subject.code
-        self._rows_by_form: dict[str, list[FormRow]] = {}
+        self._stored: dict[str, StoredForm] = {}
         self._by_form: dict[str, list[Record]] = {}
+
+    def load(self, forms: Iterable[str]) -> None:
+        """Read these forms, where they are not read yet, in one statement. Raises KeyError."""
+        self._stored |= read_forms(self.subject, [form for form in forms if form not in self._stored])
 
     def stored(self, form: str) -> list[FormRow]:
         """The rows of a form as they are stored, each with its page and visit. Raises KeyError."""
-        if form not in self._rows_by_form:
-            self._rows_by_form[form] = list(form_model(form).of_subject(self.subject))
-        return self._rows_by_form[form]
+        self.load([form])
+        return self._stored[form].rows
+
+    def pages(self, form: str) -> dict[str, Page]:
+        """The pages of a form by the code of their visit. Raises KeyError."""
+        self.load([form])
+        return {page.visit_code: page for page in self._stored[form].pages}
+
+    def page_at_hand(self, page: Page) -> Page | None:
+        """The page as this casebook has read it; None where it was made since."""
+        self.load([page.form_code])
+        return next((each for each in self._stored[page.form_code].pages if each.pk == page.pk), None)
 
     def stored_on(self, page: Page) -> list[FormRow]:
         """The rows of a page, with the page as it is at hand."""
@@ -145,9 +160,10 @@ class StoredCasebook:
 
     def keep(self, page: Page, rows: Iterable[FormRow]) -> None:
         """The page is saved with these rows: what is read from now on is what the database holds."""
-        kept = list(rows)
-        others = [row for row in self.stored(page.form_code) if row.page_id != page.pk]
-        self._rows_by_form[page.form_code] = [*others, *kept]
+        kept, stored = list(rows), self._stored[page.form_code]
+        other_pages = [each for each in stored.pages if each.pk != page.pk]
+        other_rows = [row for row in stored.rows if row.page_id != page.pk]
+        self._stored[page.form_code] = StoredForm([*other_pages, page], [*other_rows, *kept])
         self.replace(page, [record_of(row, page, self.subject) for row in kept])
 
     def replace(self, page: Page, records: Iterable[Record]) -> None:

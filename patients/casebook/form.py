@@ -49,6 +49,11 @@ class FormDeclaration:
     checks: tuple[Check, ...] = ()
     deviations: tuple[Deviation, ...] = ()
 
+    @property
+    def row_rules(self) -> tuple[Check | Deviation, ...]:
+        """The rules that look at a whole row."""
+        return (*self.checks, *self.deviations)
+
 
 _declared: dict[str, type["FormRow"]] = {}
 

@@ -1,4 +1,5 @@
-"""What the declarations say about a page as it stands: required, hidden, hard and soft."""
+"""What the declarations say about a page as it stands: required, hidden, hard and soft, and the checks of a
+row as a whole."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -8,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from patients.casebook.answers import Casebook, Record, RowAnswers
 from patients.casebook.form import form_model
 from patients.casebook.page import Page
+from patients.entry.watching import Rules
 from patients.items.item import Item
-from patients.items.problems import Finding, Severity, filled
+from patients.items.problems import Finding, Severity, Text, filled
 
 
 def page_findings(page: Page, records: Iterable[Record], casebook: Casebook) -> list[Finding]:
@@ -19,16 +21,18 @@ def page_findings(page: Page, records: Iterable[Record], casebook: Casebook) -> 
     return [finding for record in records for finding in row_findings(record, casebook)]
 
 
-def row_findings(record: Record, casebook: Casebook) -> Iterator[Finding]:
-    """What the limits of each item say, then the checks that look at the row as a whole."""
+def row_findings(record: Record, casebook: Casebook, only: Rules | None = None) -> Iterator[Finding]:
+    """What the limits of each item say, then the checks that look at the row as a whole; `only` some."""
     answers = RowAnswers(record, casebook)
     model = form_model(record.form)
     for item in model.items():
-        for finding in _item_findings(item, record, answers):
-            yield replace(finding, row_key=record.row_key)
-    for check in model.form.checks:
-        for finding in check.findings(answers):
-            yield replace(finding, row_key=record.row_key, value=record.values.get(finding.item))
+        if only is None or item.name in only.items:
+            for finding in _item_findings(item, record, answers):
+                yield replace(finding, row_key=record.row_key)
+    for check in model.form.row_rules:
+        if only is None or check.id in only.checks:
+            for finding in check.findings(answers):
+                yield replace(finding, row_key=record.row_key, value=record.values.get(finding.item))
 
 
 def _item_findings(item: Item, record: Record, answers: RowAnswers) -> Iterator[Finding]:
@@ -43,10 +47,9 @@ def _item_findings(item: Item, record: Record, answers: RowAnswers) -> Iterator[
         yield from item.findings(value, answers)
 
 
-def _required(name: str, label: object) -> Finding:
-    return Finding(
-        name, filled(_("%(label)s is required."), {"label": label}), Severity.HARD, check="X-SYS-05"
-    )
+def _required(name: str, label: Text) -> Finding:
+    message = filled(_("%(label)s is required."), {"label": label})
+    return Finding(name, message, Severity.HARD, check="X-SYS-05")
 
 
 def _kept_though_hidden(item: Item, value: object) -> Finding:
@@ -57,4 +60,4 @@ def _kept_though_hidden(item: Item, value: object) -> Finding:
 
 def blocking(findings: Iterable[Finding]) -> list[Finding]:
     """Those that keep the page from being complete."""
-    return [finding for finding in findings if finding.severity is not Severity.SOFT]
+    return [finding for finding in findings if finding.severity in (Severity.REFUSED, Severity.HARD)]

@@ -17,6 +17,8 @@ from patients.items.problems import Finding, Severity
 from patients.items.types import UserItem
 from trial.people.models import Account
 
+GATE_FORMS = frozenset({"ELIG", "EOS", "DTH"})
+
 
 def gate_findings(
     page: Page, records: Iterable[Record], edits: list[Edit], casebook: Casebook

@@ -124,7 +124,7 @@ def header_findings(page: Page, casebook: Casebook) -> Iterator[Finding]:
         yield _dated(NOT_IN_FUTURE.message, Severity.HARD, "X-SYS-01")
     yield from _before_consent(page, page.form_date, casebook)
     if page.visit and not _in_window(page, page.form_date):
-        yield _dated(_("Date of assessment is outside the window of the visit."), Severity.SOFT, "X-PD-01")
+        yield _dated(_("Date of assessment is outside the window of the visit."), Severity.NOTE, "X-PD-01")
 
 
 def _before_consent(page: Page, day: date, casebook: Casebook) -> Iterator[Finding]:

@@ -28,7 +28,9 @@ from patients.casebook.files import (
 )
 from patients.casebook.form import declared_forms, form_model
 from patients.casebook.page import Page, PageState, Subject
+from patients.casebook.settings import settings_read_once
 from patients.entry.checks import blocking
+from patients.entry.following import follow_subject
 from patients.entry.reasons import Reason, SameReason
 from patients.entry.refusals import NotSaved, PageClosed, Refused
 from patients.entry.register import register_identity, register_member, register_site, register_subject
@@ -257,6 +259,8 @@ class CasebookImport:
                 unfinished.append(found)
         for found in unfinished:
             self._finish(found)
+        if subject:
+            self._follow(subject, staging)
         self._casebook = None
 
     def _page(self, subject: Subject, staged: StagedPage, birth: str | None) -> _Unfinished | None:
@@ -319,6 +323,7 @@ class CasebookImport:
             reasons=SameReason(Reason(text=self.reason)) if self.reason else None,
             complete=True,
             casebook=self._casebook,
+            follows=False,
         )
         if not saved.is_complete:
             return _Unfinished(staged, saved.page)
@@ -339,6 +344,7 @@ class CasebookImport:
                     source=Source.IMPORT,
                     complete=True,
                     casebook=self._casebook,
+                    follows=False,
                 )
             findings, is_complete = blocking(saved.findings), saved.is_complete
         except Refused as problem:
@@ -347,6 +353,23 @@ class CasebookImport:
             self.report.count(found.staged, Outcome.KEPT if is_complete else Outcome.NOT_COMPLETE)
         for finding in findings:
             self._remark(found.staged, finding, refuses=False)
+
+    def _follow(self, subject: Subject, staging: Staging) -> None:
+        """What follows from all pages together: queries and deviations, and a remark on each page that was
+        complete until a later one spoke against it."""
+        with settings_read_once(), acting(actor_at(self.by, site=subject.site.code, source=Source.IMPORT)):
+            looked, changes = follow_subject(held_casebook(subject))
+            if changes:
+                place = Place(site=subject.site.code, subject=subject.code, about=subject.code)
+                record_event("subject.checked", place, changes)
+        spoken_against = {
+            (each.page.form_code, each.page.visit_code): blocking(each.findings)
+            for each in looked
+            if each.page.state == PageState.COMPLETE and blocking(each.findings)
+        }
+        for staged in staging.pages(subject.code) if spoken_against else ():
+            for finding in spoken_against.get((staged.form, staged.visit), ()):
+                self._remark(staged, finding, refuses=False)
 
     # --- remarks ---------------------------------------------------------------------------------------
     def _conflict(self, staged: StagedPage) -> None:

@@ -5,6 +5,7 @@ merged or clashing, row and history, derived items, findings, visits re-placed, 
 the event of the trail.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -21,14 +22,16 @@ from patients.casebook.settings import settings_read_once
 from patients.entry.checks import blocking, page_findings
 from patients.entry.derive import AUTHOR, dependents, with_derived
 from patients.entry.edits import Edit, Typed, clashes_with, read_edits
-from patients.entry.gates import gate_findings
+from patients.entry.following import follow_page, records_on
+from patients.entry.gates import GATE_FORMS, gate_findings
 from patients.entry.header import HeaderEdit, header_findings, header_versions, read_header
 from patients.entry.identity_patterns import identities
 from patients.entry.reasons import NO_REASON, NO_REASONS, Reasons, unexplained
 from patients.entry.refusals import Conflict, PageClosed, Refused, UnknownPage
+from patients.entry.watching import forms_needed
 from patients.items.item import Item
 from patients.items.problems import Finding
-from patients.oversight.follow import drop_signatures, drop_verifications, follow_queries
+from patients.oversight.follow import drop_signatures, drop_verifications
 from patients.schedule.placing import ANCHORING_FORMS, place_visits
 from trial.people.access import Person, actor_at, can, require
 from trial.people.roles import Permission
@@ -61,6 +64,7 @@ def save_page(
     complete: bool = False,
     request_id: str = "",
     casebook: StoredCasebook | None = None,
+    follows: bool = True,
 ) -> Saved:
     """Save what was typed on a page. See `patients.entry.edits` for `rows` and `header` for the header.
 
@@ -68,7 +72,8 @@ def save_page(
     each change of a value saved before. `complete` asks for the page to be complete, which findings may
     prevent; they are in the answer. Nothing changed means nothing written. `casebook` is handed in by a
     caller that saves many pages of one subject in a transaction of its own (see `held_casebook`); one that
-    a save has refused must not be used again.
+    a save has refused must not be used again. Such a caller may take over what follows (queries, deviations)
+    by `follow_subject` when it is done, and says so by `follows`.
 
     Raises UnknownPage (404), PermissionDenied (403), PageClosed (423), Refused (422), Conflict (409).
     """
@@ -78,17 +83,17 @@ def save_page(
     require(by, Permission.ENTER, site=site)
     with transaction.atomic(), acting(actor_at(by, site=site, source=source, request_id=request_id)):
         held = casebook or held_casebook(page.subject)
-        found = _as_it_is(page, held.subject)
+        found = _as_it_is(page, held)
         reasons = NO_REASONS if reasons is None else reasons  # `SameReason` is empty, and not nothing
         with settings_read_once():
-            return _Save(found, held, base_version, reasons).run(rows, header or {}, complete)
+            return _Save(found, held, base_version, reasons, follows).run(rows, header or {}, complete)
 
 
 def held_casebook(subject: Subject) -> StoredCasebook:
     """The casebook of a subject, locked until the transaction ends. Saves of one subject wait for each
     other: rules look across its forms."""
-    Subject.objects.select_for_update().get(pk=subject.pk)
-    return StoredCasebook(Subject.objects.select_related("site", "identity").get(pk=subject.pk))
+    locked = Subject.objects.select_for_update(of=("self",)).select_related("site", "identity")
+    return StoredCasebook(locked.get(pk=subject.pk))
 
 
 def is_unchanged(page: Page, rows: Typed, header: Mapping[str, str]) -> bool:
@@ -100,10 +105,10 @@ def is_unchanged(page: Page, rows: Typed, header: Mapping[str, str]) -> bool:
     return not (edits or unreadable or header_edits or unreadable_header)
 
 
-def _as_it_is(page: Page, subject: Subject) -> Page:
+def _as_it_is(page: Page, casebook: StoredCasebook) -> Page:
     """The page as it is now, of the subject that is locked."""
-    found: Page = Page.objects.select_related("visit").get(pk=page.pk)
-    found.subject = subject
+    found = casebook.page_at_hand(page) or Page.objects.select_related("visit").get(pk=page.pk)
+    found.subject = casebook.subject
     if found.is_closed:
         raise PageClosed(str(found))
     return found
@@ -117,7 +122,9 @@ class _Save:
     casebook: StoredCasebook
     base_version: int
     reasons: Reasons
+    follows: bool
     changes: list[Change] = field(default_factory=list)
+    touched: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def __post_init__(self) -> None:
         self.subject = self.page.subject
@@ -134,11 +141,12 @@ class _Save:
         if changed:
             self._keep(edits, header_edits)
         findings = self._findings()
-        self.changes += follow_queries(self.page, findings)
         moved = self._settle_state(findings, complete)
         if changed or moved:
             self.page.save()
             self.casebook.keep(self.page, self.rows.values())
+            if self.follows:
+                self._follow(findings)
             record_event("page.saved", self._place(), self.changes)
         return Saved(self.page, len(edits) + len(header_edits), tuple(findings))
 
@@ -149,10 +157,22 @@ class _Save:
         header_edits, unreadable_header = read_header(self.page, header)
         self._refuse([*unreadable, *unreadable_header])
         every = [*header_edits, *edits]
+        self._touch(every)
+        self.casebook.load(GATE_FORMS | forms_needed(self.page.form_code, frozenset(self._touched_here)))
         if clashes := clashes_with(every, self.base_version):
             raise Conflict(clashes)
         self._refuse([*identities(every, self.reasons), *unexplained(every, self.reasons)])
         return edits, header_edits
+
+    @property
+    def _touched_here(self) -> set[str]:
+        return self.touched[self.page.form_code]
+
+    def _touch(self, edits: list[Edit]) -> None:
+        """Note what changes; another date of assessment may change what any rule of the page looks at."""
+        self._touched_here.update(edit.item.name for edit in edits)
+        if "form_date" in self._touched_here:
+            self._touched_here.update(item.name for item in self.model.items())
 
     @staticmethod
     def _refuse(findings: list[Finding]) -> None:
@@ -224,6 +244,7 @@ class _Save:
             setattr(row, item.name, _column_value(item, record.values[item.name]))
         row.missing = dict(record.missing)
         self.changes += [_derived_change(item, before, record, where) for item in derived]
+        self.touched[record.form].update(item.name for item in derived)
         return bool(derived)
 
     def _derive_elsewhere(self, changed_forms: set[str]) -> None:
@@ -254,6 +275,11 @@ class _Save:
         if not records and self.model.form.repeat is Repeat.SINGLE:
             records = [self._new_record("")]
         return [*header_findings(self.page, self.casebook), *page_findings(self.page, records, self.casebook)]
+
+    def _follow(self, findings: list[Finding]) -> None:
+        touched = {form: frozenset(items) for form, items in self.touched.items()}
+        records = records_on(self.page, self.casebook)
+        self.changes += follow_page(self.page, records, findings, self.casebook, touched)
 
     # --- state and trail ---------------------------------------------------------------------------------
     def _settle_state(self, findings: list[Finding], complete: bool) -> bool:

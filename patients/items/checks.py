@@ -54,6 +54,11 @@ class Deviation:
     looks_at: tuple[str, ...]
     happened: Callable[[Answers], date | None] | None = None
 
+    def findings(self, answers: Answers) -> Iterator[Finding]:
+        """The note that stands at the item while it is so."""
+        if words := self.seen(answers):
+            yield Finding(self.item, words, Severity.NOTE, check=self.id)
+
     def seen(self, answers: Answers) -> Text | None:
         """What happened in words, None where nothing did."""
         seen = self.sees(answers)

@@ -27,11 +27,13 @@ _read_later = lazy(_filled_now, str)
 
 
 class Severity(StrEnum):
-    """REFUSED keeps the save out; HARD keeps the page from being complete; SOFT asks a question."""
+    """REFUSED keeps the save out; HARD keeps the page from being complete; SOFT asks a question; NOTE says
+    what the system has put on record."""
 
     REFUSED = "refused"
     HARD = "hard"
     SOFT = "soft"
+    NOTE = "note"
 
 
 class NotAnAnswer(ValueError):

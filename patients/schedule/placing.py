@@ -1,8 +1,9 @@
 """The visits and pages of a subject as its anchors say: made, re-dated or superseded, never removed."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
+
+from django.db.models import Exists, OuterRef
 
 from patients.casebook.answers import Casebook, local_day
 from patients.casebook.form import is_declared
@@ -54,13 +55,13 @@ def _first(casebook: Casebook, form: str, item: str) -> Any:
 def place_visits(subject: Subject, casebook: Casebook) -> list[Change]:
     """Bring the visits and pages of a subject in line with its anchors; what moved, for the trail."""
     planned = {visit.code: visit for visit in plan(anchors_of(subject, casebook, site_today()))}
-    present = {visit.code: visit for visit in subject.visits.all()}
-    started = set(
-        subject.pages.exclude(state=PageState.EMPTY).exclude(visit=None).values_list("visit__code", flat=True)
-    )
-    changes = [
-        change for code, visit in present.items() for change in _moved(visit, planned.get(code), started)
+    filled = Page.objects.filter(visit=OuterRef("pk")).exclude(state=PageState.EMPTY)
+    present = {visit.code: visit for visit in subject.visits.annotate(has_started=Exists(filled))}
+    moved = [
+        (visit, _move(visit, planned.get(code), started=visit.has_started)) for code, visit in present.items()
     ]
+    changes = [change for _visit, change in moved if change]
+    Visit.objects.save_with_history([visit for visit, change in moved if change], _MOVING)
     made = _make(subject, [visit for code, visit in planned.items() if code not in present])
     if made:
         codes = " ".join(visit.code for visit in made)
@@ -68,21 +69,25 @@ def place_visits(subject: Subject, casebook: Casebook) -> list[Change]:
     return changes
 
 
-def _moved(visit: Visit, planned: PlannedVisit | None, started: set[str]) -> Iterator[Change]:
+_MOVING = ("target", "opens", "closes", "predicted", "state", "reason")
+
+
+def _move(visit: Visit, planned: PlannedVisit | None, *, started: bool) -> Change | None:
     """Re-date or supersede a visit that is there. One with data is never superseded."""
-    if planned is None and (visit_type(visit.code).clock is Clock.EVENT or visit.code in started):
-        return
+    if planned is None and (visit_type(visit.code).clock is Clock.EVENT or started):
+        return None
     old = _dates(visit)
     superseded = planned.superseded if planned else NO_LONGER_PLANNED
     if planned is not None:
         visit.target, visit.opens, visit.closes = planned.target, planned.opens, planned.closes
         visit.predicted = planned.predicted
-    if visit.code not in started:
+    if not started:
         visit.state = VisitState.SUPERSEDED if superseded else VisitState.OPEN
         visit.reason = superseded
-    if (new := _dates(visit)) != old:
-        visit.save()
-        yield Change(f"visit.{visit.code}", f"Visit {visit.code}", old, new, author=_AUTHOR)
+    new = _dates(visit)
+    return (
+        Change(f"visit.{visit.code}", f"Visit {visit.code}", old, new, author=_AUTHOR) if new != old else None
+    )
 
 
 def _dates(visit: Visit) -> str:

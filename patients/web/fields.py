@@ -37,7 +37,8 @@ REASON_MISSING = "X-SYS-03"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A finding beside its item. `kind` is error (refused), hard, due (an answer that is missing) or soft."""
+    """A finding beside its item. `kind` is error (refused), hard, due (an answer that is missing), soft, or
+    note (what the system puts on record)."""
 
     kind: str
     text: str
@@ -46,7 +47,7 @@ class Message:
     @property
     def stops(self) -> bool:
         """Whether it keeps the save out or the page from being complete."""
-        return self.kind != "soft"
+        return self.kind not in ("soft", "note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,5 +277,5 @@ def _messages(findings: Iterable[Finding], item: Item, key: str) -> list[Message
 def message_of(found: Finding) -> Message:
     if found.check == REQUIRED:
         return Message("due", _("needed to complete the page"), found.check)
-    kinds = {Severity.REFUSED: "error", Severity.HARD: "hard", Severity.SOFT: "soft"}
-    return Message(kinds[found.severity], str(found.message), found.check)
+    kind = "error" if found.severity is Severity.REFUSED else found.severity.value
+    return Message(kind, str(found.message), found.check)

@@ -1,6 +1,6 @@
-"""What the screen of a page reads from the database, in as few statements as there are forms to look at."""
+"""What the screen of a page reads from the database."""
 
-from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from patients.casebook.answers import Record, StoredCasebook, record_of
@@ -9,34 +9,24 @@ from patients.casebook.page import Page, PageState
 from patients.casebook.settings import settings_read_once
 from patients.entry.checks import page_findings
 from patients.entry.header import header_findings
+from patients.entry.watching import forms_shown
 from patients.items.problems import Finding
 
 
-class _OwnRows(StoredCasebook):
-    """A casebook that need not ask for the form of its page again, where that is the only one of its form."""
-
-    def __init__(self, stored: "PageCasebook") -> None:
-        super().__init__(stored.page.subject)
-        self._stored = stored
-
-    def records(self, form: str) -> Sequence[Record]:
-        page = self._stored.page
-        if form == page.form_code and not getattr(page, "has_others", True):
-            return [self._stored.record(key) for key in self._stored.rows]
-        return super().records(form)
-
-
 class PageCasebook:
-    """The rows of a page, and the other forms of its subject as its rules ask for them."""
+    """The rows of a page, and the other forms of its subject that its rules look at."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
         self.model = form_model(page.form_code)
-        self.casebook = _OwnRows(self)
-        rows: Any = self.model.objects  # the checker knows the abstract base alone
-        self.rows: dict[str, FormRow] = {
-            row.row_key: row for row in rows.filter(page=page).order_by("row_key")
-        }
+        self.casebook = StoredCasebook(page.subject)
+
+    @cached_property
+    def rows(self) -> dict[str, FormRow]:
+        """The rows of the page by key, in the order of their keys."""
+        self.casebook.load(forms_shown(self.page.form_code))
+        found = self.casebook.stored_on(self.page)
+        return {row.row_key: row for row in sorted(found, key=lambda row: row.row_key)}
 
     def record(self, key: str) -> Record:
         """The stored answers of a row, identifying ones in clear; all empty for a row that is not there."""

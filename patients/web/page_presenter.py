@@ -49,7 +49,8 @@ class PagePresenter:
 
     @property
     def kept_keys(self) -> set[str]:
-        return set(self.stored.rows)
+        """The keys of the rows of a repeating form."""
+        return set(self.stored.rows) if self._repeats else set()
 
     def screen(
         self,

@@ -53,16 +53,10 @@ def pages_for(person: Person) -> "QuerySet[Page, Any]":
         form=OuterRef("form_code"),
         action="page.saved",
     ).order_by("-id")
-    others = (
-        Page.objects.filter(subject=OuterRef("subject"), form_code=OuterRef("form_code"))
-        .exclude(pk=OuterRef("pk"))
-        .exclude(version=0)
-    )
     pages: QuerySet[Page, Any] = Page.objects.for_person(person)
     return pages.select_related("subject__site", "subject__identity", "visit").annotate(
         saved_at=Subquery(last.values("at")[:1]),
         saved_by=Subquery(last.values("actor_name")[:1]),
-        has_others=Exists(others),
         **_clocks("subject"),
     )
 

@@ -109,15 +109,26 @@ class AuditedQuerySet(models.QuerySet[Record]):
     """Reads; whoever writes saves an instance inside an action."""
 
     def create_with_history(self, rows: Iterable[Any]) -> list[Any]:
-        """Insert new rows and their first versions, in two statements. The one bulk way that is allowed."""
+        """Insert new rows and their first versions, in two statements."""
         rows = list(rows)
         if not rows:
             return []
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             created = super().bulk_create(rows)
-            versions = [_first_version(row) for row in created]
-            type(versions[0]).objects.bulk_create(versions)
+            _keep_versions(created, "+")
         return created
+
+    def save_with_history(self, rows: Iterable[Any], fields: Iterable[str]) -> None:
+        """Save these fields of rows that are there, and a version of each, in two statements.
+
+        Like `create_with_history` a bulk way that keeps every version; there is no other.
+        """
+        rows = list(rows)
+        if rows:
+            with transaction.atomic(savepoint=False):
+                plain: models.QuerySet[Any] = models.QuerySet(self.model, using=self.db)
+                plain.bulk_update(rows, list(fields))
+                _keep_versions(rows, "~")
 
     def _refuse(self, way: str) -> NoReturn:
         raise UnauditedWrite(f"{way} would change {self.model.__name__} without history")
@@ -135,11 +146,17 @@ class AuditedQuerySet(models.QuerySet[Record]):
         self._refuse("bulk_update()")
 
 
-def _first_version(row: models.Model) -> HistoryRow:
+def _keep_versions(rows: Iterable[Any], kind: str) -> None:
+    """One version of each row: `+` of a new one, `~` of one that changed."""
+    versions = [_version(row, kind) for row in rows]
+    type(versions[0]).objects.bulk_create(versions)
+
+
+def _version(row: models.Model, kind: str) -> HistoryRow:
     history = type(row).history.model  # type: ignore[attr-defined]
     version: HistoryRow = history(
         history_date=timezone.now(),
-        history_type="+",
+        history_type=kind,
         history_user_id=current_actor().user_name,
         **{column.attname: getattr(row, column.attname) for column in history.tracked_fields},
     )

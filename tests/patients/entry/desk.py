@@ -245,6 +245,13 @@ def opened(subject: Subject, form: str, visit: str, day: str) -> Page:
     return Page.objects.select_related("subject__site", "visit").get(pk=page.pk)
 
 
+def logged(subject: Subject, form: str) -> Page:
+    """The page of a log form."""
+    with transaction.atomic(), acting(actor_at(SYSTEM, site=subject.site.code, source=Source.COMMAND)):
+        page = page_made(subject, form, None)
+    return now(page)
+
+
 def now(page: Page) -> Page:
     """The page as it is now."""
     return Page.objects.select_related("subject__site", "visit").get(pk=page.pk)
@@ -259,20 +266,27 @@ def save(
     by: Person = SYSTEM,
     base: int | None = None,
     why: Reason | Mapping[str, Reason] | None = None,
+    rows: Mapping[str, Mapping[str, str]] | None = None,
     **options: Any,
 ) -> Saved:
-    """Save a single form. `base` is the version read (the present one), `why` the reason of each item."""
+    """Save a single form, or `rows` of a repeating one. `base` is the version read (the present one), `why`
+    the reason of each item."""
     page = now(page)
     header = {**({"form_date": on} if on else {}), **(header or {})}
-    reasons = dict.fromkeys([*(answers or ()), *header], why) if isinstance(why, Reason) else (why or {})
+    given = rows or ({"": answers} if answers else {})
+    if isinstance(why, Reason):
+        reasons = {("", name): why for name in header}
+        reasons |= {(key, name): why for key, row in given.items() for name in row}
+    else:
+        reasons = {("", name): reason for name, reason in (why or {}).items()}
     return save_page(
         page,
-        {"": answers} if answers else {},
+        given,
         by=by,
         base_version=page.version if base is None else base,
         source=options.pop("source", Source.WEB),
         header=header,
-        reasons={("", name.removesuffix("__missing")): reason for name, reason in reasons.items()},
+        reasons={(key, name.removesuffix("__missing")): reason for (key, name), reason in reasons.items()},
         **options,
     )
 

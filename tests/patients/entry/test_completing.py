@@ -165,13 +165,13 @@ def test_a_page_of_a_visit_needs_a_date(page: Page) -> None:
 @pytest.mark.parametrize(
     ("day", "found"),
     [
-        ("2023-12-08", [(Severity.SOFT, "X-PD-01")]),  # before consent, as the disease history may be
+        ("2023-12-08", [(Severity.NOTE, "X-PD-01")]),  # before consent, as the disease history may be
         ("2023-12-09", []),
         ("2024-01-06", []),
-        ("2024-01-07", [(Severity.SOFT, "X-PD-01")]),
+        ("2024-01-07", [(Severity.NOTE, "X-PD-01")]),
     ],
 )
-def test_a_date_outside_the_window_of_the_visit_is_asked_about(page: Page, day: str, found: list) -> None:
+def test_a_date_outside_the_window_of_the_visit_is_noted(page: Page, day: str, found: list) -> None:
     assert checks(desk.save(page, desk.DX, on=day), "form_date") == found
 
 

@@ -90,8 +90,8 @@ def test_a_derived_change_names_the_engine_inside_the_event_of_the_person(subjec
 
 def test_a_derived_item_that_stays_the_same_is_no_change(subject: Subject) -> None:
     page = desk.page_of(subject, "INF", "C0")
-    desk.save(page, {"inf_reaction": "fever"}, why=desk.BECAUSE)
-    assert set(desk.changes_of(desk.last_event())) == {"inf_reaction"}
+    desk.save(page, {"inf_volume": "60.0"}, why=desk.BECAUSE)
+    assert set(desk.changes_of(desk.last_event())) == {"inf_volume"}
 
 
 # --- on other pages -------------------------------------------------------------------------------------

@@ -1,8 +1,6 @@
 """What the screen of a page shows of its declaration, and how little it asks the database."""
 
 import json
-import re
-from collections import Counter
 from html.parser import HTMLParser
 
 import pytest
@@ -164,14 +162,11 @@ def treated(coordinator: Account) -> Subject:
 
 
 def test_a_page_asks_little_of_the_database(desk: Client, treated: Subject) -> None:
-    """Session, account, roles, grants, page, visits, settings; and each form that its rules look at once."""
-    tables = {model._meta.db_table for model in declared_forms()}
+    """Session, account, roles, grants, page, settings, and one for all forms that its rules look at."""
     for form, visit in (("RESP", "C28"), ("DX", "SCR"), ("ELIG", "SCR"), ("HSCT", "H0"), ("INF", "C0")):
         found = statements(desk, people.page_of(treated, form, visit).get_absolute_url())
-        read = Counter(re.findall(r'FROM "(\w+)"', " ".join(one.split("WHERE")[0] for one in found)))
-        assert set(read) & tables, form
-        assert not {table for table in tables if read[table] > 1}, (form, found)
-        assert sum(count for table, count in read.items() if table not in tables) <= MOST_STATEMENTS, found
+        offered = form == "ELIG"  # the consent versions
+        assert len(found) <= MOST_STATEMENTS + offered, found
 
 
 def test_a_long_history_asks_no_more(desk: Client, treated: Subject) -> None:

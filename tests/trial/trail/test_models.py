@@ -10,6 +10,7 @@ AUDITED = {
     "patients.Subject",
     "patients.Visit",
     "patients.Page",
+    "patients.Query",
     "patients.Identity",
     "patients.Eligibility",
     "patients.Demographics",

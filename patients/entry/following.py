@@ -1,0 +1,146 @@
+"""What follows from the findings of a save: queries open and close, deviations are put on record.
+
+A save follows for its own page and for the rules of other rows that look at what it changed.
+`follow_subject` does the same for everything that is recorded about a subject: after an import, and when time
+alone has passed.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from patients.casebook.answers import Record, StoredCasebook
+from patients.casebook.form import Repeat, declared_forms, form_model
+from patients.casebook.page import Page, PageState
+from patients.entry.checks import page_findings, row_findings
+from patients.entry.deviations import (
+    DEVIATIONS,
+    Raised,
+    deviations_of,
+    outside_window,
+    record_deviations,
+)
+from patients.entry.header import header_findings
+from patients.entry.watching import Rules, Touched, watching
+from patients.items.problems import Finding, Severity
+from patients.oversight.queries import Query, Sighting, follow
+from trial.trail.record import Change
+
+
+def follow_page(
+    page: Page, records: Iterable[Record], findings: list[Finding], casebook: StoredCasebook, touched: Touched
+) -> list[Change]:
+    """What follows from the save of a page with these rows and findings; what changed, for the trail."""
+    elsewhere = _Elsewhere(page, casebook, watching(touched))
+    raised = [outside_window(page), *elsewhere.deviations()]
+    if not page.not_done:
+        raised += [each for record in records for each in deviations_of(record, casebook)]
+    changes = record_deviations(casebook, raised)
+    if changes:
+        items = frozenset(change.item.rpartition(".")[2] for change in changes)
+        elsewhere.rules |= {
+            form: elsewhere.rules.get(form, Rules()) | rules
+            for form, rules in watching({DEVIATIONS: items}).items()
+        }
+    sightings = [*_asking(page, findings), *elsewhere.sightings()]
+    queries = Query.objects.filter(page__subject=casebook.subject).select_related(
+        "page__visit", "page__subject"
+    )
+    looked_at = [query for query in queries if query.page_id == page.pk or elsewhere.holds(query)]
+    return changes + follow(looked_at, sightings)
+
+
+def _asking(page: Page, findings: Iterable[Finding]) -> Iterator[Sighting]:
+    """A hard finding keeps its page from being complete and needs no query; it asks where the page was
+    complete before the finding came. What is only noted asks nothing."""
+    for finding in findings:
+        if finding.severity is not Severity.NOTE:
+            yield Sighting(page, finding, asks=finding.severity is Severity.SOFT or is_settled(page))
+
+
+def is_settled(page: Page) -> bool:
+    """Complete, frozen or locked: somebody said that the page is as it should be."""
+    return page.state not in (PageState.EMPTY, PageState.IN_PROGRESS)
+
+
+@dataclass
+class _Elsewhere:
+    """The rules of rows on other pages that look at what a save changed."""
+
+    page: Page
+    casebook: StoredCasebook
+    rules: dict[str, Rules]
+
+    def _records(self) -> Iterator[tuple[Page, Record, Rules]]:
+        self.casebook.load(self.rules)
+        for form, rules in self.rules.items():
+            pages = self.casebook.pages(form)
+            for record in self.casebook.records(form):
+                page = pages[record.visit]
+                if page.pk != self.page.pk and not page.not_done:
+                    yield page, record, rules
+
+    def deviations(self) -> Iterator[Raised]:
+        for _page, record, rules in self._records():
+            yield from deviations_of(record, self.casebook, rules)
+
+    def sightings(self) -> Iterator[Sighting]:
+        for page, record, rules in self._records():
+            yield from _asking(page, row_findings(record, self.casebook, rules))
+
+    def holds(self, query: Query) -> bool:
+        """Whether a query is about one of these rules."""
+        rules = self.rules.get(query.page.form_code)
+        return rules is not None and rules.hold(query.item, query.check_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A page with all that is to say about it."""
+
+    page: Page
+    findings: list[Finding]
+
+
+def look_at(casebook: StoredCasebook) -> list[Looked]:
+    """Every saved page of a subject with its findings."""
+    casebook.load(model.form.code for model in declared_forms())
+    pages = Page.objects.filter(subject=casebook.subject, version__gt=0).select_related("visit")
+    return [_looked(page, casebook) for page in pages]
+
+
+def _looked(page: Page, casebook: StoredCasebook) -> Looked:
+    page.subject = casebook.subject
+    records = records_on(page, casebook)
+    findings = [*header_findings(page, casebook), *page_findings(page, records, casebook)]
+    return Looked(page, findings)
+
+
+def records_on(page: Page, casebook: StoredCasebook) -> list[Record]:
+    """The rows of a page; of a single form without one, a row without answers."""
+    records = [record for record in casebook.records(page.form_code) if record.visit == page.visit_code]
+    model = form_model(page.form_code)
+    if not records and model.form.repeat is Repeat.SINGLE:
+        values = dict.fromkeys(item.name for item in model.items())
+        records = [Record(page.form_code, page.visit_code, "", page.form_date, values)]
+    return records
+
+
+def follow_subject(casebook: StoredCasebook) -> tuple[list[Looked], list[Change]]:
+    """What follows from all that is recorded about a subject: its pages, and what changed, for the trail."""
+    changes = record_deviations(casebook, _raised(casebook))
+    looked = look_at(casebook)
+    sightings = [sighting for each in looked for sighting in _asking(each.page, each.findings)]
+    queries = Query.objects.filter(page__subject=casebook.subject).select_related(
+        "page__visit", "page__subject"
+    )
+    return looked, changes + follow(queries, sightings)
+
+
+def _raised(casebook: StoredCasebook) -> Iterator[Raised]:
+    casebook.load(model.form.code for model in declared_forms())
+    for page in Page.objects.filter(subject=casebook.subject, version__gt=0).select_related("visit"):
+        page.subject = casebook.subject
+        yield outside_window(page)
+        if not page.not_done:
+            for record in records_on(page, casebook):
+                yield from deviations_of(record, casebook)

@@ -1,0 +1,37 @@
+"""How many statements a save over HTTP sends, with the session, the person and everything that follows."""
+
+from django.test import Client
+from django.urls import reverse
+
+from patients.casebook.form import form_model
+from patients.casebook.page import Page, Subject
+from tests.patients.web import people
+from tests.patients.web.browser_form import form_of
+from tests.trial.trail.faults import counted
+
+MOST = 15  # of a page with 30 items, transactions not counted
+
+
+def sent_by_saving(client: Client, page: Page, **typed: str) -> list[str]:
+    url = reverse("page", args=[page.pk])
+    form = form_of(client.get(url), **typed)
+    with counted() as sent:
+        assert client.post(url, form).status_code == 302
+    return [sql for sql in sent if not sql.startswith(("SAVEPOINT", "RELEASE"))]
+
+
+def test_a_page_of_thirty_items_is_saved_in_few_statements(desk: Client, response_page: Page) -> None:
+    assert len(form_model("RESP").items()) >= 30
+    first = sent_by_saving(desk, response_page, resp_dt="2025-05-20", bm_done="Y", form_date="2025-05-20")
+    assert len(first) <= MOST, "\n".join(first)
+
+
+def test_earlier_visits_and_other_subjects_add_none(
+    desk: Client, subject: Subject, response_page: Page
+) -> None:
+    few = sent_by_saving(desk, response_page, resp_dt="2025-05-20", form_date="2025-05-20")
+    people.infuse(subject)
+    people.a_subject("HZ01-002", infused=True)
+    page = people.page_of(subject, "RESP", "C28")
+    more = sent_by_saving(desk, page, resp_dt="2025-07-05", form_date="2025-07-05")
+    assert len(more) <= len(few), "\n".join(more)
