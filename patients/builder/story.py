@@ -164,6 +164,7 @@ class Story:
                 t0=facts.cart_infusion_date,
                 h0=facts.hsct_date,
                 hsct_done=transplanted,
+                relapse=facts.relapse_date,
                 death=facts.death_date,
                 as_of=facts.last_contact_date,
             )

@@ -33,7 +33,8 @@ class Section:
 @dataclass(frozen=True, slots=True)
 class FormDeclaration:
     """What a form says about itself. `dated_by` is the item whose local date places a row in a data cut;
-    without it the date of the page does. `before_consent`: it may be saved before the main consent is.
+    without it the date of the page does. `before_consent`: it may be saved before the main consent is;
+    `after_death`: it is about the subject and not of it, and may be dated after death.
     `checks` and `deviations` are those that look at a whole row; limits stand at their items."""
 
     code: str
@@ -44,6 +45,7 @@ class FormDeclaration:
     dated_by: str = ""
     repeat: Repeat = Repeat.SINGLE
     before_consent: bool = False
+    after_death: bool = False
     version: str = "1.0"
     sections: tuple[Section, ...] = field(default=())
     checks: tuple[Check, ...] = ()

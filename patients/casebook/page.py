@@ -51,7 +51,11 @@ class VisitState(models.TextChoices):
 
 
 class Visit(AuditedModel):
-    """One instance of a protocol visit of a subject: target and window, re-placed when an anchor moves."""
+    """One instance of a protocol visit of a subject: target and window, re-placed when an anchor moves.
+
+    `covered_by` is the code of a visit on the HSCT clock whose encounter satisfied this one, too: the forms
+    that both share are entered there.
+    """
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="visits")
     code = models.CharField(_("visit"), max_length=12)
@@ -61,6 +65,7 @@ class Visit(AuditedModel):
     predicted = models.BooleanField(default=False)
     state = models.CharField(max_length=12, choices=VisitState, default=VisitState.OPEN)
     reason = models.CharField(max_length=60, blank=True)
+    covered_by = models.CharField(_("covered by"), max_length=12, blank=True)
 
     class Meta:
         ordering = ("subject", "target", "id")

@@ -52,9 +52,10 @@ def _after_withdrawal(form: str, casebook: Casebook) -> Iterator[Finding]:
 
 
 def _after_death(page: Page, records: Iterable[Record], casebook: Casebook) -> Iterator[Finding]:
-    """Nothing is dated after death, neither a page (with rows or without) nor a row of it."""
+    """Nothing is dated after death, neither a page (with rows or without) nor a row of it, but for what is
+    judged and reported afterwards."""
     died = _first(casebook, "DTH", "dth_dt")
-    if not isinstance(died, date) or page.form_code == "DTH":
+    if not isinstance(died, date) or form_model(page.form_code).form.after_death:
         return
     if page.form_date and page.form_date > died:
         yield _later_than_death(page, "form_date", page.form_date)

@@ -32,6 +32,7 @@ from patients.entry.watching import forms_needed
 from patients.items.item import Item
 from patients.items.problems import Finding
 from patients.oversight.follow import drop_signatures, drop_verifications
+from patients.schedule.covering import cover_visits, may_cover
 from patients.schedule.placing import ANCHORING_FORMS, place_visits
 from trial.people.access import Person, actor_at, can, require
 from trial.people.roles import Permission
@@ -145,6 +146,8 @@ class _Save:
         if changed or moved:
             self.page.save()
             self.casebook.keep(self.page, self.rows.values())
+            if may_cover(self.page):
+                self.changes += cover_visits(self.subject)
             if self.follows:
                 self._follow(findings)
             record_event("page.saved", self._place(), self.changes)

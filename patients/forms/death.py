@@ -44,6 +44,7 @@ class Death(FormRow):
         signs="investigator",
         sdtm="DD, DS, AE",
         dated_by="dth_dt",
+        after_death=True,
         sections=(Section(_("Death"), "dth_dt"), Section(_("Circumstances"), "dth_place")),
     )
 

@@ -14,7 +14,7 @@ from trial.protocol.visits import LOG_FORMS, RECURRING, Clock, visit_type
 from trial.trail.actor import Source, system_actor
 from trial.trail.record import Change, Place, record_event
 
-ANCHORING_FORMS = frozenset({"ELIG", "LD", "INF", "HSCT", "ENG", "DTH", "EOS"})
+ANCHORING_FORMS = frozenset({"ELIG", "LD", "INF", "HSCT", "ENG", "RLP", "DTH", "EOS"})
 NO_LONGER_PLANNED = "no_longer_planned"
 _AUTHOR = system_actor("schedule", Source.TASK).user_name
 
@@ -26,6 +26,7 @@ class VisitNotPlanned(LookupError):
 def anchors_of(subject: Subject, casebook: Casebook, as_of: date) -> Anchors:
     """The dates of a subject from which its visits hang."""
     consent = _first(casebook, "ELIG", "icf_main_dt")
+    scope = set(_first(casebook, "EOS", "eos_withdraw_scope") or ())
     signed = _first(casebook, "ELIG", "signed_in_source_on")
     return Anchors(
         consent=local_day(consent),
@@ -41,10 +42,19 @@ def anchors_of(subject: Subject, casebook: Casebook, as_of: date) -> Anchors:
         ),
         neutrophil_engraftment=_first(casebook, "ENG", "eng_anc_conf"),
         death=_first(casebook, "DTH", "dth_dt"),
+        relapse=_relapse(casebook),
         end_of_study=_first(casebook, "EOS", "eos_dt"),
+        follow_up_goes_on=bool(_first(casebook, "EOS", "eos_ltfu")),
+        visits_withdrawn="visits" in scope and scope.isdisjoint({"contact", "data_use"}),
         long_term_consent=_first(casebook, "ELIG", "icf_ltfu_signed"),
         as_of=as_of,
     )
+
+
+def _relapse(casebook: Casebook) -> date | None:
+    """The first relapse or progression that counts for progression-free survival."""
+    counting = (record for record in casebook.records("RLP") if record.values["rlp_counts_pfs"])
+    return min((record.values["rlp_dt"] for record in counting if record.values["rlp_dt"]), default=None)
 
 
 def _first(casebook: Casebook, form: str, item: str) -> Any:

@@ -1,4 +1,4 @@
-"""Anchors give the visits: rules 1 to 3 of the visit schedule as pure functions of dates.
+"""Anchors give the visits: rules 1 to 3 and 5 to 7 of the visit schedule as pure functions of dates.
 
 Two clocks: CAR-T (day 0 = T0, the infusion) and HSCT (day 0 = H0, the graft infusion). A window is in whole
 calendar days of the site, both ends included. Each rule takes the anchors and the visits planned so far and
@@ -13,7 +13,10 @@ from trial.protocol.visits import (
     AFTER_INFUSION,
     ANCHOR_FORMS,
     DAILY_COUNTS,
+    DLT_CLOSURE,
+    LONG_TERM,
     LYMPHODEPLETION_DAYS,
+    SURVIVAL,
     VISITS,
     WITHOUT_TRANSPLANT,
     Clock,
@@ -30,7 +33,16 @@ DAILY_COUNTS_AFTER_ENGRAFTMENT_DAYS = 3
 
 TRANSPLANTED = "transplanted"
 ENGRAFTED = "engrafted"
-"""Why a visit is superseded: H0 was reached, or neutrophils have engrafted."""
+RELAPSED = "relapsed"
+WITHDRAWN = "withdrawn"
+DIED = "died"
+ENDED = "ended"
+"""Why a visit is superseded: H0 was reached, neutrophils have engrafted, the disease came back or progressed,
+visits were withdrawn, the subject died, or left the study."""
+
+_CONTACTS = frozenset(visit.code for visit in (*SURVIVAL, *LONG_TERM))
+_TREATED = tuple(visit for visit in VISITS if visit.code not in _CONTACTS and visit.code != DLT_CLOSURE)
+"""Every visit but the contacts and the closure of the DLT window."""
 
 _DAY_60 = WITHOUT_TRANSPLANT[0]
 _FROM_DAY_90 = WITHOUT_TRANSPLANT[1:]
@@ -41,7 +53,9 @@ class Anchors:
     """The dates of one subject from which every visit hangs, as of a day; local dates of the site.
 
     `lymphodepletion_days`: the days on which lymphodepletion was given. `hsct_done`: what the transplantation
-    page says, None before it does; a date of H0 counts unless it says no.
+    page says, None before it does; a date of H0 counts unless it says no. `relapse`: the first that counts
+    for progression-free survival. `follow_up_goes_on`: after the end of study in long-term follow-up;
+    `visits_withdrawn`: by the subject, with contact and the use of data still allowed.
     """
 
     consent: date | None
@@ -53,7 +67,10 @@ class Anchors:
     lymphodepletion_days: tuple[date, ...] = ()
     neutrophil_engraftment: date | None = None
     death: date | None = None
+    relapse: date | None = None
     end_of_study: date | None = None
+    follow_up_goes_on: bool = False
+    visits_withdrawn: bool = False
     long_term_consent: bool | None = None
     as_of: date
 
@@ -178,12 +195,50 @@ def engrafted(anchors: Anchors, planned: Plan) -> Plan:
     return _supersede(planned, DAILY_COUNTS, ENGRAFTED, after=last)
 
 
+def followed_for_survival(anchors: Anchors, planned: Plan) -> Plan:
+    """Rule 6: from relapse or progression on only survival is followed, every 90 days to the end of the
+    second year and yearly after. The closure of the DLT window stays."""
+    if anchors.relapse is None or anchors.t0 is None:
+        return planned
+    contacts = (_placed(visit, anchors.t0) for visit in SURVIVAL)
+    later = tuple(visit for visit in contacts if visit.target and visit.target > anchors.relapse)
+    return (*_supersede(planned, _TREATED, RELAPSED, after=anchors.relapse), *later)
+
+
+def followed_for_years(anchors: Anchors, planned: Plan) -> Plan:
+    """LT3..LT15 for those who consented to long-term follow-up and were infused."""
+    if anchors.t0 is None or not anchors.long_term_consent:
+        return planned
+    return (*planned, *(_placed(visit, anchors.t0) for visit in LONG_TERM))
+
+
+def left(anchors: Anchors, planned: Plan) -> Plan:
+    """Rule 7: end of study closes what was to come after it: all, or with long-term follow-up, or where
+    visits alone were withdrawn, all but the contacts."""
+    if anchors.end_of_study is None:
+        return planned
+    keeps_contact = anchors.follow_up_goes_on or anchors.visits_withdrawn
+    closed = _TREATED if keeps_contact else VISITS
+    reason = WITHDRAWN if anchors.visits_withdrawn else ENDED
+    return _supersede(planned, closed, reason, after=anchors.end_of_study)
+
+
+def died(anchors: Anchors, planned: Plan) -> Plan:
+    """Rule 7: death closes every visit that was planned for a later day, also where that was a prediction."""
+    if anchors.death is None:
+        return planned
+    return tuple(
+        replace(visit, superseded=DIED) if visit.predicted else visit
+        for visit in _supersede(planned, VISITS, DIED, after=anchors.death)
+    )
+
+
 def _supersede(planned: Plan, visits: Iterable[VisitType], reason: str, *, after: date = date.min) -> Plan:
     """These visits, where planned for later than `after`, are kept and no longer expected."""
     codes = {visit.code for visit in visits}
     return tuple(
         replace(visit, superseded=reason)
-        if visit.code in codes and (visit.target or after) > after
+        if visit.code in codes and not visit.superseded and (visit.target or after) > after
         else visit
         for visit in planned
     )
@@ -197,8 +252,12 @@ RULES: tuple[Rule, ...] = (
     not_transplanted,
     transplanted,
     engrafted,
+    followed_for_survival,
+    followed_for_years,
+    left,
+    died,
 )
-"""Rules 1 to 3 of the visit schedule, in the order in which they are applied."""
+"""The rules of the visit schedule that make and close visits, in the order in which they are applied."""
 
 
 def event_visit(code: str, day: date) -> PlannedVisit:

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from patients.casebook.form import form_model
-from patients.casebook.page import Page, PageState, Subject, VisitState
+from patients.casebook.page import Page, PageState, Subject
+from patients.schedule.due import expected
 from trial.people.access import Person
 from trial.protocol.study import site_today
 from trial.trail.models import TrailChange, TrailEvent
@@ -67,15 +68,13 @@ def pages_of(subject: Subject) -> "QuerySet[Page, Any]":
 
 
 def counts_by_subject(subjects: list[Subject]) -> dict[int, dict[str, int]]:
-    """How many pages of each subject stand in which state, in one statement. An empty page of a visit that
-    is no longer expected, or that opens after death, does not count."""
+    """How many pages of each subject stand in which state, in one statement. An empty page for which nobody
+    waits does not count."""
     on = site_today()
-    alive = Q(died=None) | Q(visit__opens__lte=F("died"))
-    due = Q(state=PageState.EMPTY) & ~Q(visit__state=VisitState.SUPERSEDED) & alive
+    due = Q(state=PageState.EMPTY) & expected()
     counted: Any = (
         Page.objects.filter(subject__in=subjects)
         .order_by()
-        .annotate(died=_answer("DTH", "dth_dt", "subject"))
         .values("subject")
         .annotate(
             complete=Count("pk", filter=Q(state=PageState.COMPLETE)),

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.page import Page, PageState, Visit
+from patients.schedule.due import is_expected
 
 LABELS: dict[str, Promise] = {
     "notdue": _("Not due"),
@@ -54,7 +55,7 @@ def _name_of(page: Page, today: date) -> str:
     if page.state in (PageState.FROZEN, PageState.LOCKED):
         return str(page.state)
     if page.state == PageState.EMPTY:
-        return _due(page.visit, today)
+        return _due(page.visit, today) if is_expected(page) else "notdue"
     if page.state == PageState.IN_PROGRESS:
         return "progress"
     if page.not_done:

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from patients.casebook.answers import local_day
 from patients.casebook.form import form_model, is_declared
 from patients.casebook.page import Page, PageState, Subject, Visit, VisitState
-from patients.schedule.plan import clock_label
+from patients.schedule.due import is_expected
+from patients.schedule.plan import DIED, clock_label
 from patients.web.clocks import local_now, moment, short_day
 from patients.web.shell import site_label
 from patients.web.states import StateMark, legend, state_of
@@ -127,11 +128,11 @@ def _clock(
 def subject_screen(subject: Any, pages: Iterable[Page], *, may_enter: bool) -> SubjectScreen:
     """The screen of a subject (as `subjects_for` finds it) with all its pages."""
     today = local_now().date()
-    shown = [page for page in pages if is_declared(page.form_code) and _is_expected(page)]
-    open_pages = [page for page in shown if not _ended_before(page, subject.died)]
+    shown = [page for page in pages if is_declared(page.form_code) and _is_shown(page)]
+    open_pages = [page for page in shown if is_expected(page)]
     visits = _in_protocol_order({page.visit for page in shown if page.visit is not None})
     columns = _columns(visits, shown)
-    matrix = _Matrix(shown, columns, visits, today, subject.died)
+    matrix = _Matrix(shown, columns, visits, today)
     states = [state_of(page, today).name for page in open_pages]
     due = [page for page in open_pages if state_of(page, today).name != "notdue"]
     return SubjectScreen(
@@ -155,19 +156,14 @@ def subject_screen(subject: Any, pages: Iterable[Page], *, may_enter: bool) -> S
 _DONE = (PageState.COMPLETE, PageState.FROZEN, PageState.LOCKED)
 
 
-def _is_expected(page: Page) -> bool:
-    """A page of a visit that is no longer expected is shown only if something stands in it."""
-    if page.visit is None or page.visit.state != VisitState.SUPERSEDED:
-        return True
-    return page.state != PageState.EMPTY
+def _is_shown(page: Page) -> bool:
+    """A page of a visit that is no longer expected is shown if something stands in it, or if death closed
+    it: then the matrix says where the visits end."""
+    return is_expected(page) or page.visit is None or page.visit.state == VisitState.OPEN or _ended(page)
 
 
-def _ended_before(page: Page, died: date | None) -> bool:
-    """Whether the subject died before this page could begin."""
-    if died is None or page.visit is None or page.state != PageState.EMPTY:
-        return False
-    started = page.visit.opens or page.visit.target
-    return visit_type(page.visit.code).clock is not Clock.EVENT and (started is None or started > died)
+def _ended(page: Page) -> bool:
+    return page.visit is not None and page.visit.reason == DIED and not is_expected(page)
 
 
 def _in_protocol_order(visits: Iterable[Visit]) -> list[Visit]:
@@ -240,14 +236,9 @@ class _Matrix:
     """Forms as rows, visits as columns."""
 
     def __init__(
-        self,
-        pages: list[Page],
-        columns: list[VisitColumn],
-        visits: list[Visit],
-        today: date,
-        died: date | None,
+        self, pages: list[Page], columns: list[VisitColumn], visits: list[Visit], today: date
     ) -> None:
-        self.columns, self.visits, self.today, self.died = columns, visits, today, died
+        self.columns, self.visits, self.today = columns, visits, today
         self.pages = {(page.form_code, page.visit_id): page for page in pages}
         self.forms = sorted({page.form_code for page in pages}, key=FORM_ORDER.index)
 
@@ -276,7 +267,7 @@ class _Matrix:
         page = self.pages.get((form, visit.pk))
         if page is None:
             return Cell(begins_group=begins_group)
-        if _ended_before(page, self.died):
+        if _ended(page):
             return Cell(
                 closed=_("%(visit)s: closed, died") % {"visit": visit.code}, begins_group=begins_group
             )
@@ -284,7 +275,10 @@ class _Matrix:
 
     def _cell(self, page: Page, words: str, *, begins_group: bool = False) -> Cell:
         state = state_of(page, self.today)
-        return Cell(page.get_absolute_url(), state, f"{words}: {state.label}", begins_group=begins_group)
+        said = f"{words}: {state.label}"
+        if page.visit and page.visit.covered_by and not is_expected(page):
+            said = _("%(page)s: entered at %(visit)s") % {"page": words, "visit": page.visit.covered_by}
+        return Cell(page.get_absolute_url(), state, said, begins_group=begins_group)
 
 
 def _next_page(visits: list[Visit], pages: list[Page], today: date) -> Page | None:

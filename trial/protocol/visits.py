@@ -36,12 +36,13 @@ class FormDue:
     """A form due at a visit.
 
     `log`: one page per subject, rows added as things happen. `page_at`: the form is looked at again here,
-    but its one page stands at that other visit and none is made. `note` of LAB names its sets ("A,B,C"),
-    any other note is text for the reader.
+    but its one page stands at that other visit and none is made. `if_needed`: it has a page, which nobody
+    waits for. `note` of LAB names its sets ("A,B,C"), any other note is text for the reader.
     """
 
     form: str
     log: bool = False
+    if_needed: bool = False
     note: StrOrPromise = ""
     page_at: str = ""
 
@@ -86,6 +87,7 @@ _B_DAYS = {1, 3, 5, 7, 10, 14}
 _AGVHD_DAYS = {7, 14}
 _KIN_DAYS = {3, 5, 7, 10, 14}
 _LTFU_YEARS = range(3, 16)
+_SURVIVAL_DAYS = range(90, 721, 90)
 _AGVHD_WEEKLY_DAYS = range(37, 101, 7)
 _DAYS_PER_YEAR_TARGET = 365  # as the targets D365 and D730 of the schedule
 _INSTANCE = re.compile(r"(?P<stem>UNS|RLPv|LD)(?P<number>[1-9]\d*)")
@@ -145,6 +147,15 @@ def _long_term(year: int) -> VisitType:
     label = format_lazy(_("Long-term follow-up, year {year}"), year=year)
     day = year * _DAYS_PER_YEAR_TARGET
     return VisitType(f"LT{year}", label, Clock.CAR_T, day, 60, 60, _("consented, alive"), _due("FU"))
+
+
+def _survival(day: int) -> VisitType:
+    """Survival follow-up after relapse: every 90 days in the first two years, then the yearly visits. The
+    window is half of the interval less a day: not in a source, so that windows meet and do not overlap."""
+    label = format_lazy(_("Survival follow-up, day {day}"), day=day)
+    return VisitType(
+        f"S{day}", label, Clock.CAR_T, day, 44, 45, _("relapsed or progressed, alive"), _due("FU")
+    )
 
 
 _TRANSPLANTED = _("transplanted")
@@ -216,7 +227,7 @@ _TRANSPLANT = (
     *DAILY_COUNTS,
     _hsct(
         "H7", _("+7"), 7, 1, 1,
-        "VS", _lab("ABC"), "AGVHD", "INFX", FormDue("ICANS", note=_("if CRS is active")),
+        "VS", _lab("ABC"), "AGVHD", "INFX", FormDue("ICANS", if_needed=True, note=_("if CRS is active")),
     ),
     _hsct("H14", _("+14"), 14, 2, 2, "VS", _lab("ABC"), "AGVHD", "CHIM", "KIN"),
     _hsct("H21", _("+21"), 21, 2, 2, "VS", _lab("AB"), "AGVHD", "KIN"),
@@ -238,7 +249,7 @@ _TRANSPLANT = (
     _hsct("HM18", _("+18 months"), 545, 45, 45, "VS", _lab("AB"), "CHIM", "CGVHD", "RESP", "FU"),
     _hsct(
         "HM24", _("+24 months"), 730, 45, 45,
-        *_YEARLY_HSCT, FormDue("EOS", note=_("unless in long-term follow-up")),
+        *_YEARLY_HSCT, FormDue("EOS", if_needed=True, note=_("unless in long-term follow-up")),
     ),
 )  # fmt: skip
 
@@ -253,6 +264,18 @@ WITHOUT_TRANSPLANT = (
 )
 """C60..C730: the path of a subject who is not transplanted."""
 
+LONG_TERM = tuple(_long_term(year) for year in _LTFU_YEARS)
+"""LT3..LT15: yearly to year 15 for those who consented to it."""
+
+SURVIVAL = tuple(_survival(day) for day in _SURVIVAL_DAYS)
+"""S90..S720: contacts alone, for a subject who has relapsed or progressed."""
+
+SHARED_FORMS = frozenset({"VS", "LAB", "AGVHD"})
+"""Forms that are entered once, where one encounter satisfies a visit on each clock (rule 4)."""
+
+DLT_CLOSURE = "C28"
+"""The visit that stays due after relapse or death: dose-limiting toxicity is judged in any case."""
+
 _EVENTS = (
     VisitType(
         "RLPv", _("Relapse visit"), Clock.EVENT, 0, 0, 14, _("event"),
@@ -263,7 +286,7 @@ _EVENTS = (
     ),
     VisitType(
         "ENDv", _("End of study or death"), Clock.EVENT, 0, 0, 30, _("event"),
-        _due(FormDue("DTH", note=_("if the subject died")), "EOS"),
+        _due(FormDue("DTH", if_needed=True, note=_("if the subject died")), "EOS"),
     ),
 )  # fmt: skip
 
@@ -272,7 +295,8 @@ VISITS: tuple[VisitType, ...] = (
     *AFTER_INFUSION,
     *_TRANSPLANT,
     *WITHOUT_TRANSPLANT,
-    *(_long_term(year) for year in _LTFU_YEARS),
+    *SURVIVAL,
+    *LONG_TERM,
     *_EVENTS,
 )
 """Every visit of the protocol, in its order."""

@@ -244,7 +244,7 @@ def test_a_visit_that_is_open_is_not_opened_again(infused: Subject) -> None:
 
 @pytest.mark.parametrize(
     ("code", "day"),
-    [("HM1", H0), ("LT3", H0), ("LD7", H0), ("UNS", H0), ("RLPv", H0), ("UNS1", None), ("ENDv", None)],
+    [("HM1", H0), ("S90", H0), ("LD7", H0), ("UNS", H0), ("RLPv", H0), ("UNS1", None), ("ENDv", None)],
 )
 def test_any_other_visit_that_is_not_planned_is_not_opened(
     infused: Subject, code: str, day: date | None

@@ -1,5 +1,6 @@
-"""Anchors give the visits: rules 1 to 3 of the visit schedule, with their worked examples."""
+"""Anchors give the visits: the rules of the visit schedule, with their worked examples."""
 
+import itertools
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -8,8 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patients.schedule.plan import (
+    DIED,
+    ENDED,
     ENGRAFTED,
+    RELAPSED,
     TRANSPLANTED,
+    WITHDRAWN,
     Anchors,
     Plan,
     PlannedVisit,
@@ -313,3 +318,81 @@ def test_no_other_visit_that_asks_for_the_form_is_nearer(anchors: Anchors, day: 
     if found is not None:
         nearest = min(abs((day - v.target).days) for v in asking if v.target)
         assert abs((day - (at(planned, found).target or day)).days) == nearest
+
+
+# --- rules 5 to 7 ----------------------------------------------------------------------------------------
+def test_without_transplantation_there_is_no_visit_of_its_clock() -> None:
+    declined = replace(INFUSED, hsct_done=False, as_of=t0_plus(20))
+    assert not [
+        visit for visit in plan(declined) if visit_type(visit.code).clock is Clock.HSCT and visit.target
+    ]
+    assert set(NO_TRANSPLANT_PATH) <= set(codes(plan(declined)))
+
+
+def test_after_relapse_only_survival_is_followed() -> None:
+    relapsed = replace(TRANSPLANTED_SUBJECT, relapse=t0_plus(100), as_of=t0_plus(100))
+    planned = plan(relapsed)
+    later = [v.code for v in planned if v.target and v.target > t0_plus(100) and not v.superseded]
+    assert later == ["S180", "S270", "S360", "S450", "S540", "S630", "S720"]
+    assert at(planned, "HM6").superseded == RELAPSED
+    assert not at(planned, "HM2").superseded
+
+
+def test_contacts_after_relapse_lie_every_90_days_and_their_windows_meet() -> None:
+    planned = plan(replace(INFUSED, relapse=t0_plus(10), as_of=t0_plus(10)))
+    contacts = [visit for visit in planned if visit.code.startswith("S") and visit.code != "SCR"]
+    for one, following in itertools.pairwise(contacts):
+        assert one.closes is not None
+        assert following.opens == one.closes + timedelta(days=1)
+    assert [due.form for due in contacts[0].forms] == ["FU"]
+
+
+def test_relapse_leaves_the_closure_of_the_dlt_window() -> None:
+    planned = plan(replace(INFUSED, relapse=t0_plus(10), as_of=t0_plus(10)))
+    assert not at(planned, "C28").superseded
+    assert at(planned, "C21").superseded == RELAPSED
+
+
+def test_long_term_visits_are_yearly_to_year_15_for_those_who_consented() -> None:
+    planned = plan(replace(INFUSED, long_term_consent=True))
+    assert [v.code for v in planned if v.code.startswith("LT")] == [f"LT{year}" for year in range(3, 16)]
+    assert window(planned, "LT3") == (t0_plus(1095), t0_plus(1035), t0_plus(1155))
+    assert not [v for v in plan(replace(INFUSED, long_term_consent=False)) if v.code.startswith("LT")]
+
+
+@pytest.mark.parametrize(
+    ("code", "superseded"), [("C20", None), ("HM1", ""), ("HM2", DIED), ("HM24", DIED), ("LT3", DIED)]
+)
+def test_death_closes_every_visit_whose_day_had_not_come(code: str, superseded: str | None) -> None:
+    died_on = H0 + timedelta(days=45)
+    planned = plan(replace(TRANSPLANTED_SUBJECT, death=died_on, long_term_consent=True, as_of=died_on))
+    found = next((visit.superseded for visit in planned if visit.code == code), None)
+    assert found == superseded
+
+
+def test_a_visit_on_the_day_of_death_may_have_been_done_and_one_of_the_next_day_not() -> None:
+    assert at(plan(replace(INFUSED, death=t0_plus(20), as_of=t0_plus(20))), "C21").superseded == DIED
+    assert not at(plan(replace(INFUSED, death=t0_plus(21), as_of=t0_plus(21))), "C21").superseded
+
+
+def test_death_before_the_infusion_closes_what_was_predicted() -> None:
+    planned = plan(replace(CLEARED, death=t0_plus(-10), as_of=t0_plus(-10)))
+    assert {at(planned, code).superseded for code in ("BL", "LD1", "PRE", "C0")} == {DIED}
+
+
+def test_the_end_of_study_closes_what_was_to_come() -> None:
+    ended = replace(INFUSED, end_of_study=t0_plus(60), long_term_consent=True, as_of=t0_plus(60))
+    planned = plan(ended)
+    assert at(planned, "LT3").superseded == ENDED
+    handed_over = plan(replace(ended, follow_up_goes_on=True))
+    assert not at(handed_over, "LT3").superseded
+    assert at(plan(replace(ended, as_of=t0_plus(60), end_of_study=t0_plus(30))), "C60").superseded == ENDED
+
+
+def test_a_withdrawal_of_visits_keeps_the_contacts() -> None:
+    withdrawn = replace(
+        INFUSED, end_of_study=t0_plus(30), visits_withdrawn=True, long_term_consent=True, as_of=t0_plus(30)
+    )
+    planned = plan(withdrawn)
+    assert at(planned, "C60").superseded == WITHDRAWN
+    assert not at(planned, "LT3").superseded
