@@ -5,6 +5,7 @@ from typing import Any
 from django.utils import translation
 
 from patients.casebook.form import FormRow, declared_forms
+from patients.items.checks import Check, Deviation
 from patients.items.codelists import CodeList
 from patients.items.conditions import Always
 from patients.items.item import Item
@@ -32,6 +33,19 @@ def _form(model: type[FormRow]) -> dict[str, Any]:
         "sdtm": form.sdtm,
         "dated_by": form.dated_by or "form_date",
         "items": {item.name: _item(item) for item in model.items()},
+        "checks": [_check(rule) for rule in form.row_rules],
+    }
+
+
+def _check(rule: Check | Deviation) -> dict[str, Any]:
+    """A rule that looks at a whole row; one that is a deviation is put on record by the system."""
+    severity = rule.severity.value if isinstance(rule, Check) else "deviation"
+    return {
+        "check": rule.id,
+        "severity": severity,
+        "item": rule.item,
+        "message": str(rule.message),
+        "looks_at": list(rule.looks_at),
     }
 
 

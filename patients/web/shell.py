@@ -55,7 +55,13 @@ def _places(here: str) -> list[tuple[Permission, NavLink]]:
     """Where everybody may go who holds the right at one of the sites."""
     return [
         (Permission.READ, NavLink(reverse("subjects"), _("Subjects"), "subjects", here == "subjects")),
+        (Permission.READ, NavLink(reverse("due"), _("Due"), "calendar", here == "due")),
         (Permission.READ_RESULTS, NavLink(reverse("locks"), _("Results"), "results", here == "locks")),
+        (Permission.READ, NavLink(reverse("dictionary"), _("Dictionary"), "review", here == "dictionary")),
+        (
+            Permission.READ,
+            NavLink(reverse("configuration"), _("Configuration"), "check", here == "configuration"),
+        ),
     ]
 
 

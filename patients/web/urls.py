@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from patients.web import views
+from patients.web import study_views, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -10,5 +10,11 @@ urlpatterns: list[URLPattern] = [
     path("subjects/<str:code>/", views.subject, name="subject"),
     path("subjects/<str:code>/trail/", views.trail, name="trail"),
     path("pages/<int:pk>/", views.page, name="page"),
+    path("due/", study_views.due, name="due"),
+    path("configuration/", study_views.configuration, name="configuration"),
+    path("dictionary/", study_views.dictionary, name="dictionary"),
+    path("dictionary/sheet.csv", study_views.dictionary_csv, name="dictionary-sheet"),
+    path("dictionary/casebook.pdf", study_views.blank_casebook, name="blank-casebook"),
+    path("dictionary/<str:code>/", study_views.dictionary, name="dictionary"),
     path("ui/", views.gallery, name="gallery"),
 ]

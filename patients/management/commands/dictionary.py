@@ -1,11 +1,14 @@
-"""`dictionary --json`: form → item → everything declared."""
+"""`dictionary`: what is declared, as a list, as JSON, as CSV, or as the annotated blank casebook."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 
+from patients.casebook.annotated import annotated_casebook
 from patients.casebook.dictionary import dictionary
+from patients.casebook.dictionary_sheet import dictionary_sheet
 from trial.commands import RegistryCommand
 
 
@@ -13,10 +16,19 @@ class Command(RegistryCommand):
     help = "Print the data dictionary."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--json", action="store_true", help="everything that is declared")
+        kind = parser.add_mutually_exclusive_group()
+        kind.add_argument("--json", action="store_true", help="everything that is declared")
+        kind.add_argument("--csv", action="store_true", help="a table with a line for each item")
+        kind.add_argument("--pdf", type=Path, metavar="FILE", help="the annotated blank casebook")
         parser.add_argument("--language", default="en", choices=("en", "zh-hans"))
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["csv"]:
+            self.stdout.write(dictionary_sheet(options["language"]), ending="")
+            return
+        if options["pdf"]:
+            options["pdf"].write_bytes(annotated_casebook(options["language"]))
+            return
         content = dictionary(options["language"])
         if options["json"]:
             self.stdout.write(json.dumps(content, indent=1, ensure_ascii=False))
