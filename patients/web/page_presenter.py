@@ -12,13 +12,14 @@ from patients.casebook.answers import Record, RowAnswers
 from patients.casebook.form import FormRow, Repeat
 from patients.casebook.page import Page
 from patients.items.item import Item
-from patients.items.problems import Finding, NotAnAnswer
+from patients.items.problems import Finding, NotAnAnswer, Severity
 from patients.web.binding import Draft, Slot, is_of_header, next_key
 from patients.web.clocks import local_now
 from patients.web.fields import REASON_MISSING, Field, RowContext, fields_of_row, message_of
 from patients.web.header_fields import HeaderContext, header_fields
 from patients.web.page_casebook import PageCasebook
 from patients.web.page_screen import Column, PageScreen, Rights, RowView, SectionView, SummaryLine
+from patients.web.queries import open_queries_on
 from patients.web.widgets import unit_of
 from trial.people.access import Person, can
 from trial.people.roles import Permission
@@ -78,6 +79,10 @@ class PagePresenter:
             asks_completion=asks_completion,
             trail_url=self._trail_url,
         )
+        asked = [
+            Finding(each.item, each.text, Severity.SOFT, each.row_key) for each in open_queries_on(self.page)
+        ]
+        screen.queries = self._summary([self._seen(found) for found in asked], screen)
         stopping = [found for found in findings if message_of(found).stops]
         summary = self._summary(stopping, screen)
         screen.refusals, screen.stops = (summary, []) if draft else ([], summary)

@@ -92,6 +92,7 @@ class PageScreen:
     columns: list[Column] = field(default_factory=list)
     refusals: list[SummaryLine] = field(default_factory=list)
     stops: list[SummaryLine] = field(default_factory=list)
+    queries: list[SummaryLine] = field(default_factory=list)
     was_closed: bool = False
     asks_completion: bool = False
     trail_url: str = ""

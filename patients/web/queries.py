@@ -7,6 +7,7 @@ from django.db.models.functions import Coalesce
 
 from patients.casebook.form import form_model
 from patients.casebook.page import Page, PageState, Subject
+from patients.oversight.queries import Query, QueryState
 from patients.schedule.due import expected
 from trial.people.access import Person
 from trial.protocol.study import site_today
@@ -58,13 +59,29 @@ def pages_for(person: Person) -> "QuerySet[Page, Any]":
     return pages.select_related("subject__site", "subject__identity", "visit").annotate(
         saved_at=Subquery(last.values("at")[:1]),
         saved_by=Subquery(last.values("actor_name")[:1]),
+        open_queries=_open_queries(),
         **_clocks("subject"),
     )
 
 
 def pages_of(subject: Subject) -> "QuerySet[Page, Any]":
-    """All pages of a subject with their visits."""
-    return subject.pages.select_related("visit")
+    """All pages of a subject with their visits and how many queries are open on each."""
+    pages: QuerySet[Page, Any] = subject.pages.select_related("visit")
+    return pages.annotate(open_queries=_open_queries())
+
+
+def _open_queries() -> Coalesce:
+    """How many queries are open on a page."""
+    on_it = Query.objects.filter(page=OuterRef("pk"), state=QueryState.OPEN).order_by()
+    counted = on_it.values("page").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted), 0)
+
+
+def open_queries_on(page: Page) -> list[Query]:
+    """The open queries of a page that was fetched with their number, the oldest first."""
+    if not getattr(page, "open_queries", 0):
+        return []
+    return list(Query.objects.filter(page=page, state=QueryState.OPEN).order_by("opened_at", "pk"))
 
 
 def counts_by_subject(subjects: list[Subject]) -> dict[int, dict[str, int]]:
@@ -72,13 +89,17 @@ def counts_by_subject(subjects: list[Subject]) -> dict[int, dict[str, int]]:
     waits does not count."""
     on = site_today()
     due = Q(state=PageState.EMPTY) & expected()
+    asked = Q(has_query=True) & ~Q(state__in=(PageState.FROZEN, PageState.LOCKED))
+    open_query = Query.objects.filter(page=OuterRef("pk"), state=QueryState.OPEN)
     counted: Any = (
         Page.objects.filter(subject__in=subjects)
         .order_by()
+        .annotate(has_query=Exists(open_query))
         .values("subject")
         .annotate(
-            complete=Count("pk", filter=Q(state=PageState.COMPLETE)),
-            progress=Count("pk", filter=Q(state=PageState.IN_PROGRESS)),
+            query=Count("pk", filter=asked),
+            complete=Count("pk", filter=Q(state=PageState.COMPLETE) & ~asked),
+            progress=Count("pk", filter=Q(state=PageState.IN_PROGRESS) & ~asked),
             overdue=Count("pk", filter=due & Q(visit__closes__lt=on)),
             empty=Count("pk", filter=due & Q(visit__opens__lte=on) & ~Q(visit__closes__lt=on)),
             frozen=Count("pk", filter=Q(state=PageState.FROZEN)),

@@ -17,6 +17,7 @@ LABELS: dict[str, Promise] = {
     "empty": _("Not started"),
     "progress": _("In progress"),
     "complete": _("Complete"),
+    "query": _("Open query"),
     "frozen": _("Frozen"),
     "locked": _("Locked"),
     "overdue": _("Overdue"),
@@ -47,7 +48,11 @@ def legend(*names: str) -> list[StateMark]:
 
 
 def state_of(page: Page, today: date) -> StateMark:
-    """What a person should know first of a page: closed, not done, under way, out of window, done, or due."""
+    """What a person should know first of a page: closed, asked about, not done, under way, out of window,
+    done, or due. The number of open queries is known of a page that was fetched with it."""
+    asked = getattr(page, "open_queries", 0)
+    if asked and not page.is_closed:
+        return mark("query", asked)
     return mark(_name_of(page, today))
 
 

@@ -91,6 +91,7 @@ class SubjectScreen:
     logs: list[Cell]
     overdue: int
     in_progress: int
+    queries: int
     complete: int
     due: int
     next_page: Page | None
@@ -146,7 +147,8 @@ def subject_screen(subject: Any, pages: Iterable[Page], *, may_enter: bool) -> S
         lines=matrix.lines(),
         logs=matrix.logs(),
         overdue=states.count("overdue"),
-        in_progress=states.count("progress"),
+        in_progress=sum(page.state == PageState.IN_PROGRESS for page in open_pages),
+        queries=sum(getattr(page, "open_queries", 0) for page in shown),
         complete=sum(page.state in _DONE for page in due),
         due=len(due),
         next_page=_next_page(visits, open_pages, today) if may_enter else None,
@@ -287,7 +289,8 @@ def _next_page(visits: list[Visit], pages: list[Page], today: date) -> Page | No
     waiting = [
         page
         for page in pages
-        if page.visit_id is not None and state_of(page, today).name in ("progress", "overdue", "empty")
+        if page.visit_id is not None
+        and (page.state == PageState.IN_PROGRESS or state_of(page, today).name in ("overdue", "empty"))
     ]
     return min(
         waiting,

@@ -36,6 +36,11 @@ def screens(page: Page) -> dict[str, str]:
         "trail": reverse("trail", args=[code]),
         "page": reverse("page", args=[page.pk]),
         "gallery": reverse("gallery"),
+        "due": reverse("due"),
+        "configuration": reverse("configuration"),
+        "dictionary": reverse("dictionary"),
+        "dictionary-sheet": reverse("dictionary-sheet"),
+        "blank-casebook": reverse("blank-casebook"),
     }
 
 
