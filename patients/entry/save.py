@@ -19,6 +19,7 @@ from patients.casebook.form import FormRow, Repeat, form_model
 from patients.casebook.identity import Identity, fingerprint
 from patients.casebook.page import Page, PageState, Subject
 from patients.casebook.settings import settings_read_once
+from patients.entry.anchors import anchor_findings
 from patients.entry.checks import blocking, page_findings
 from patients.entry.derive import AUTHOR, dependents, with_derived
 from patients.entry.edits import Edit, Typed, clashes_with, read_edits
@@ -164,7 +165,13 @@ class _Save:
         self.casebook.load(GATE_FORMS | forms_needed(self.page.form_code, frozenset(self._touched_here)))
         if clashes := clashes_with(every, self.base_version):
             raise Conflict(clashes)
-        self._refuse([*identities(every, self.reasons), *unexplained(every, self.reasons)])
+        self._refuse(
+            [
+                *identities(every, self.reasons),
+                *unexplained(every, self.reasons),
+                *anchor_findings(self.page, edits, self.reasons),
+            ]
+        )
         return edits, header_edits
 
     @property
