@@ -15,48 +15,70 @@ from patients.forms.manufacturing import Manufacturing  # isort: skip
 from patients.forms.release import ProductRelease  # isort: skip
 from patients.forms.lymphodepletion import Lymphodepletion  # isort: skip
 from patients.forms.infusion import Infusion  # isort: skip
+from patients.forms.vital_signs import VitalSigns  # isort: skip
 from patients.forms.laboratory import Laboratory  # isort: skip
 from patients.forms.crs import CytokineRelease  # isort: skip
+from patients.forms.icans import Neurotoxicity  # isort: skip
+from patients.forms.hyperinflammation import Hyperinflammation  # isort: skip
 from patients.forms.response import ResponseAssessment  # isort: skip
+from patients.forms.expansion import Expansion  # isort: skip
 from patients.forms.transplantation import Transplantation  # isort: skip
+from patients.forms.engraftment import Engraftment  # isort: skip
+from patients.forms.transfusion import Transfusion  # isort: skip
 from patients.forms.chimerism import Chimerism  # isort: skip
 from patients.forms.acute_gvhd import AcuteGVHD  # isort: skip
 from patients.forms.chronic_gvhd import ChronicGVHD  # isort: skip
 from patients.forms.infection import Infection  # isort: skip
 from patients.forms.adverse_event import AdverseEvent  # isort: skip
+from patients.forms.dose_limiting_toxicity import DoseLimitingToxicity  # isort: skip
+from patients.forms.serious_adverse_event import SeriousEventReport  # isort: skip
+from patients.forms.concomitant_medication import ConcomitantMedication  # isort: skip
 from patients.forms.relapse import Relapse  # isort: skip
+from patients.forms.subsequent_therapy import SubsequentTherapy  # isort: skip
 from patients.forms.follow_up import FollowUp  # isort: skip
 from patients.forms.death import Death  # isort: skip
 from patients.forms.end_of_study import EndOfStudy  # isort: skip
+from patients.forms.deviation import ProtocolDeviation  # isort: skip
 
 __all__ = [
     "AcuteGVHD",
     "AdverseEvent",
     "Chimerism",
     "ChronicGVHD",
+    "ConcomitantMedication",
     "CytokineRelease",
     "Death",
     "Demographics",
     "DiseaseHistory",
     "Donor",
+    "DoseLimitingToxicity",
     "Eligibility",
     "EndOfStudy",
+    "Engraftment",
+    "Expansion",
     "FollowUp",
+    "Hyperinflammation",
     "Identity",
     "Infection",
     "Infusion",
     "Laboratory",
     "Lymphodepletion",
     "Manufacturing",
+    "Neurotoxicity",
     "Page",
     "PriorCellularTherapy",
     "PriorTherapy",
     "PriorTransplant",
     "ProductRelease",
+    "ProtocolDeviation",
     "Query",
     "Relapse",
     "ResponseAssessment",
+    "SeriousEventReport",
     "Subject",
+    "SubsequentTherapy",
+    "Transfusion",
     "Transplantation",
     "Visit",
+    "VitalSigns",
 ]

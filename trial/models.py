@@ -2,6 +2,7 @@
 
 from trial.people.models import Account, Member, Site
 from trial.people.tokens import ExportToken
+from trial.protocol.laboratories import Laboratory, ReferenceRange
 from trial.protocol.models import ConfigValue, ConsentVersion, EthicsApproval
 from trial.trail.models import TrailChange, TrailEvent
 
@@ -11,7 +12,9 @@ __all__ = [
     "ConsentVersion",
     "EthicsApproval",
     "ExportToken",
+    "Laboratory",
     "Member",
+    "ReferenceRange",
     "Site",
     "TrailChange",
     "TrailEvent",

@@ -10,9 +10,9 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, astuple, dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +20,7 @@ from analytics.locks.cut import FORM_DATE, SubjectFacts, Value
 from patients.casebook.answers import HeldCasebook, Record
 from patients.casebook.form import declared_forms, form_model
 from patients.items.item import Item
+from patients.items.partial_date import PartialDate
 from patients.items.types import ChoiceItem, MultiItem
 
 HEADER_ITEMS = ("not_done", "not_done_reason", "src_doc")
@@ -143,18 +144,34 @@ def _subjects(lines: Iterator[Any]) -> Iterator[CutSubject]:
             values.append(Value(*content))
             continue
         if facts is not None:
-            yield CutSubject(facts, casebook_of(facts.subject, values))
+            yield CutSubject(facts, casebook_of(facts, values))
         facts, values = SubjectFacts(**content), []
     if facts is not None:
-        yield CutSubject(facts, casebook_of(facts.subject, values))
+        yield CutSubject(facts, casebook_of(facts, values))
 
 
-def casebook_of(subject: str, values: Iterable[Value]) -> HeldCasebook:
-    """The rows that values in canonical form belong to."""
+def casebook_of(facts: SubjectFacts, values: Iterable[Value]) -> HeldCasebook:
+    """The rows that values in canonical form belong to.
+
+    The snapshot holds no birth date; in memory the day that the age at enrolment means takes its place, so
+    that what is derived from an age (a normal range for it) is what the registry derives.
+    """
     rows: dict[tuple[str, str, str], dict[str, Value]] = {}
     for value in values:
         rows.setdefault((value.form, value.visit, value.row_key), {})[value.item] = value
-    return HeldCasebook(subject, [_record(*place, held) for place, held in rows.items()])
+    records = [_record(*place, held) for place, held in rows.items()]
+    _date_births(facts, records)
+    return HeldCasebook(facts.subject, records)
+
+
+def _date_births(facts: SubjectFacts, records: Collection[Record]) -> None:
+    enrolled = next((r.values["enrol_dt"] for r in records if r.form == "ELIG"), None)
+    if enrolled is None or facts.age_days_at_enrolment is None:
+        return
+    born = PartialDate.of(enrolled - timedelta(days=facts.age_days_at_enrolment))
+    for record in records:
+        if record.form == "DM":
+            record.values["birth_date"] = born
 
 
 def _record(form: str, visit: str, row_key: str, held: dict[str, Value]) -> Record:

@@ -22,7 +22,7 @@ from patients.entry.header import FORM_DATE as FORM_DATE_ITEM
 from trial.people.access import sites_where
 from trial.people.models import Account
 from trial.people.roles import Permission
-from trial.protocol.configuration import configured_as
+from trial.protocol.in_force import as_in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def trace_screen(lock: Lock, run: Run, figure: str, reader: Account) -> TraceScr
     openable = set(
         Subject.objects.filter(site__in=sites_where(reader, Permission.READ)).values_list("code", flat=True)
     )
-    with configured_as(run.configuration):
+    with as_in_force(run.configuration):
         data, sealed = _sealed(run.snapshot.hash, run.snapshot.path, tuple(run.configuration.items()))
     rows = traced(data, lock).filter(pl.col("VARIABLE").is_in(variables_of(figure)))
     subjects = tuple(

@@ -22,7 +22,7 @@ from analytics.endpoints.figures import Figure, compute_figures
 from analytics.locks.snapshot import read_snapshot
 from analytics.runs.models import Estimate, Run, RunState
 from analytics.runs.start import code_version
-from trial.protocol.configuration import configured_as
+from trial.protocol.in_force import as_in_force
 from trial.trail.actor import Source, acting, system_actor
 from trial.trail.record import Change, Place, record_event
 
@@ -45,7 +45,7 @@ def compute_run(run_id: int) -> bool:
 
 def results_of(run: Run) -> tuple[list[Figure], dict[str, Any]]:
     """Every figure and the exhibits of the snapshot, under the configuration of the run."""
-    with configured_as(run.configuration):
+    with as_in_force(run.configuration):
         data = build_datasets(*read_snapshot(run.snapshot.path))
         return compute_figures(data), exhibits_of(data)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from analytics.locks.models import Snapshot
 from analytics.runs.models import Run, RunState
-from trial.protocol.configuration import configuration_in_force
+from trial.protocol.in_force import in_force
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 # What the numbers depend on: the definitions, the estimators, the engines, the declarations.
@@ -52,8 +52,8 @@ def code_version(configuration: dict[str, str]) -> str:
 
 
 def run_of(snapshot: Snapshot) -> Run:
-    """The run of a snapshot by this code and the configuration in force; a new one waits."""
-    configuration = configuration_in_force()
+    """The run of a snapshot by this code and what is in force beside it; a new one waits."""
+    configuration = in_force()
     run, _ = Run.objects.get_or_create(
         snapshot=snapshot,
         code_version=code_version(configuration),

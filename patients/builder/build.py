@@ -7,24 +7,32 @@ from patients.builder import (
     chimerism,
     crs,
     donors,
+    engraftment,
     events,
+    expansion,
     follow_up,
     gvhd,
     history,
+    hyperinflammation,
     laboratory,
     lymphodepletion,
+    medication,
+    neurotoxicity,
     outcome,
     product,
+    reports,
     response,
     screening,
+    transfusions,
     transplant,
     treatment,
+    vital_signs,
 )
 from patients.builder.members import member_rows
 from patients.builder.story import PageRow, Story
 from patients.builder.timeline import Timeline
 from patients.casebook.files import IDENTITY, MEMBERS, MISSING_SUFFIX, SUBJECTS, page_cells
-from patients.casebook.form import form_model
+from patients.casebook.form import declared_forms, form_model
 from trial.protocol.study import SITE_CODE
 
 FormBuilder = Callable[[Story], Iterable[PageRow]]
@@ -41,19 +49,30 @@ FORMS: dict[str, FormBuilder] = {
     "REL": product.release,
     "LD": lymphodepletion.lymphodepletion,
     "INF": treatment.infusion,
+    "VS": vital_signs.vital_signs,
     "LAB": laboratory.laboratory,
     "CRS": crs.cytokine_release,
+    "ICANS": neurotoxicity.neurotoxicity,
+    "HLH": hyperinflammation.hyperinflammation,
     "RESP": response.response_assessment,
+    "KIN": expansion.expansion,
     "HSCT": transplant.transplantation,
+    "ENG": engraftment.engraftment,
+    "TRF": transfusions.transfusions,
     "CHIM": chimerism.chimerism,
     "AGVHD": gvhd.acute_gvhd,
     "CGVHD": gvhd.chronic_gvhd,
     "INFX": events.infections,
     "AE": events.adverse_events,
+    "DLT": reports.adjudication,
+    "SAE": reports.serious_events,
+    "CM": medication.concomitant_medication,
     "RLP": outcome.relapse,
+    "SUBTX": outcome.subsequent_therapy,
     "FU": follow_up.follow_up,
     "DTH": outcome.death,
     "EOS": outcome.end_of_study,
+    "PDEV": reports.deviations,
 }
 """The forms that the builder fills, in the order of the protocol."""
 
@@ -76,7 +95,7 @@ def casebook_of(
         MEMBERS: member_rows(),
         IDENTITY: [_identity_row(story) for story in cohort],
     }
-    sheets |= {form: [] for form in FORMS}
+    sheets |= {model.form.code: [] for model in declared_forms()}
     for done, story in enumerate(cohort, 1):
         for form, row in subject_rows(story):
             sheets[form].append(row)

@@ -9,8 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from patients.builder.timeline import DAYS, ProductSource, Response
+from patients.forms.age import ADULT_YEARS, is_adult
 from patients.forms.demographics import DAYS_PER_YEAR
-from patients.forms.eligibility import ADULT_YEARS, is_adult
 from patients.items.partial_date import PartialDate
 
 BORN_FROM = date(1920, 1, 1)  # hard limit of the birth date

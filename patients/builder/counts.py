@@ -66,4 +66,5 @@ def _recovers_on(story: Story, onset: date) -> date:
 
 
 def count(story: Story, lineage: str, day: date) -> Decimal:
-    return story.decimal(f"LAB {lineage} {day}", *_BANDS[lineage][grade_on(story, lineage, day)])
+    grade = grade_on(story, lineage, day)
+    return story.steady(f"LAB {lineage}", grade, day, *_BANDS[lineage][grade])

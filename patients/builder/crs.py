@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from patients.builder import gvhd
 from patients.builder.story import PageRow, Story
 
 DAILY_TO_CAR_DAY = 14
@@ -32,7 +33,7 @@ def cytokine_release(story: Story) -> Iterator[PageRow]:
     for day in days:
         visit = "C0" if day == story.facts.cart_infusion_date else story.visit_on("CRS", day, taken)
         taken |= {visit} if visit else set()
-        values = _day(story, day)
+        values = components_on(story, day)
         if day == days[-1]:
             values |= _outcome(story, days)
         yield PageRow(form="CRS", day=day, visit=visit, values=values)
@@ -69,9 +70,9 @@ def _closed(story: Story, days: list[date]) -> bool:
     return len(gone) >= AFTER_RESOLUTION_DAYS
 
 
-def _day(story: Story, day: date) -> dict[str, Any]:
+def components_on(story: Story, day: date) -> dict[str, Any]:
+    """What the daily form says of a day."""
     grade = grade_on(story, day)
-    treated = grade >= 2
     values: dict[str, Any] = {
         "crs_episode": 1,
         "crs_date": day,
@@ -80,14 +81,31 @@ def _day(story: Story, day: date) -> dict[str, Any]:
         "crs_fever_masked": False,
         "crs_hypot": False,
         "crs_hypox": False,
-        "crs_toci": 1 if treated else 0,
-        "crs_steroid": "dexamethasone" if grade >= 3 else "none",
+        "crs_toci": 1 if is_treated(story, day) else 0,
         "crs_other_tx": ["none"],
         "crs_icu": grade >= 4,
     }
-    if grade >= 3:
-        values["crs_steroid_mg"] = Decimal("10.0")
-    return values | _support(story, day, grade)
+    return values | _steroid(story, day) | _support(story, day, grade)
+
+
+def is_treated(story: Story, day: date) -> bool:
+    """With tocilizumab, from grade 2 up."""
+    return grade_on(story, day) >= 2
+
+
+def has_steroid(story: Story, day: date) -> bool:
+    return grade_on(story, day) >= 3
+
+
+def _steroid(story: Story, day: date) -> dict[str, Any]:
+    """For CRS, else what is given for GVHD."""
+    if has_steroid(story, day):
+        return {"crs_steroid": "dexamethasone", "crs_steroid_mg": Decimal("10.0")}
+    given = next((steroid for steroid in gvhd.steroids(story) if steroid.covers(day)), None)
+    if given is None:
+        return {"crs_steroid": "none"}
+    named = given.name if given.name == "methylprednisolone" else "other"
+    return {"crs_steroid": named, "crs_steroid_mg": given.dexamethasone_mg}
 
 
 def _temperature(story: Story, day: date, grade: int) -> Decimal:

@@ -4,26 +4,49 @@ from collections.abc import Iterator
 from datetime import date, time, timedelta
 from typing import Any
 
+from patients.builder import laboratory
 from patients.builder.story import PageRow, Story
 from patients.builder.timeline import DeathCause
-from patients.forms.adverse_event import CANDIDATE, RELATED
-from patients.items.codelists import NO
+from patients.forms.adverse_event import CANDIDATE, CONFIRMED
+from patients.items.codelists import NO, RELATED
 from patients.items.partial_date import PartialDate
 from trial.protocol.configuration import SETTINGS
 
 EVENING = time(20, 0)
+SEVERE, LIFE_THREATENING = 3, 4
+_CYTOPENIAS = {
+    "NEUT": ("Neutropenia", "neutrophil_count_decreased"),
+    "PLAT": ("Thrombocytopenia", "platelet_count_decreased"),
+    "HGB": ("Anaemia", "anemia"),
+    "LYM": ("Lymphopenia", "lymphocyte_count_decreased"),
+    "WBC": ("Leukopenia", "white_blood_cell_decreased"),
+}
 FATAL_INFECTION_DAYS = 6  # from its onset to death, at most
 REACTIVATION_AFTER_GRAFT_DAYS = (25, 45)
 REACTIVATION_LASTS_DAYS = (14, 30)
 
 
 def adverse_events(story: Story) -> Iterator[PageRow]:
-    """AE: CRS, cytopenia, acute GVHD from grade II, and a fatal infection."""
-    events = [
-        event for event in (_crs(story), _cytopenia(story), _gvhd(story), _fatal_infection(story)) if event
-    ]
-    for number, values in enumerate(sorted(events, key=lambda event: str(event["ae_start"])), 1):
-        yield PageRow(form="AE", day=story.screened_on, visit="", row_key=str(number), values=values)
+    """AE: CRS, the cytopenia of each lineage, acute GVHD from grade II, and a fatal infection."""
+    for key, values in numbered(story):
+        yield PageRow(form="AE", day=story.screened_on, visit="", row_key=key, values=values)
+
+
+def numbered(story: Story) -> list[tuple[str, dict[str, Any]]]:
+    """The events with their keys, in the order in which they began."""
+    found = [_crs(story), *_cytopenias(story), _gvhd(story), _fatal_infection(story)]
+    events = sorted((event for event in found if event), key=lambda event: str(event["ae_start"]))
+    return [(str(number), event) for number, event in enumerate(events, 1)]
+
+
+def adjudicated_on(story: Story) -> date | None:
+    """The day on which dose-limiting toxicity is decided: at C28, or on the day of an earlier death."""
+    last = story.facts.last_contact_date
+    days = [story.day_of_visit(visit) for visit in story.visits_after_infusion("DLT")]
+    reached = [day for day in days if day <= last]
+    if reached or story.facts.cart_infusion_date is None:
+        return min(reached, default=None)
+    return last if story.died else None
 
 
 def _event(story: Story, start: date, end: date | None, grade: int, **values: Any) -> dict[str, Any]:
@@ -57,13 +80,16 @@ def _near_infusions(story: Story, start: date) -> dict[str, Any]:
 
 
 def _toxicity(story: Story, start: date, grade: int, values: dict[str, Any]) -> dict[str, Any]:
-    """In the window of dose-limiting toxicity: a candidate from grade 4, if related and no cytopenia."""
+    """In the window of dose-limiting toxicity: grade 4 of CRS counts, once the form says so; what else is
+    severe is cytopenia, or has other causes than the cells."""
     infused, window = story.facts.cart_infusion_date, SETTINGS["dlt_window_days"].default
     assert isinstance(window, int)
     if infused is None or not 0 <= (start - infused).days <= window:
         return {}
     related = values.get("ae_rel_cart") in RELATED and values["ae_special"] != "cytopenia"
-    return {"ae_dlt": CANDIDATE if related and grade >= 4 else NO}
+    if not related or grade < LIFE_THREATENING:
+        return {"ae_dlt": NO}
+    return {"ae_dlt": CONFIRMED if adjudicated_on(story) else CANDIDATE}
 
 
 def _crs(story: Story) -> dict[str, Any] | None:
@@ -82,21 +108,36 @@ def _crs(story: Story) -> dict[str, Any] | None:
     )
 
 
-def _cytopenia(story: Story) -> dict[str, Any] | None:
-    facts = story.facts
-    if (facts.cytopenia_max_grade or 0) < 3 or facts.cytopenia_onset_date is None:
-        return None
-    before = facts.cart_infusion_date is not None and facts.cytopenia_onset_date < facts.cart_infusion_date
+def _cytopenias(story: Story) -> Iterator[dict[str, Any]]:
+    """The event of each lineage that was severe: until the first sample after the last severe one."""
+    samples = laboratory.graded_samples(story)
+    for test, (words, term) in _CYTOPENIAS.items():
+        if severe := _severe(story, test, [(day, grades[test]) for day, grades in samples]):
+            end = next((day for day, _grades in samples if day > severe[-1][0]), None)
+            yield _cytopenia(story, severe, end, ae_term=words, ae_ctcae_term=term)
+
+
+def _severe(story: Story, test: str, graded: list[tuple[date, int]]) -> list[tuple[date, int]]:
+    """The samples of grade 3 or more. The timeline's own cytopenia is one of neutrophils, sampled or not."""
+    severe = [(day, grade) for day, grade in graded if grade >= SEVERE]
+    peak, onset = story.facts.cytopenia_max_grade or 0, story.facts.cytopenia_onset_date
+    told = [(onset, peak)] if test == "NEUT" and onset and peak >= SEVERE else []
+    return severe or told
+
+
+def _cytopenia(
+    story: Story, severe: list[tuple[date, int]], end: date | None, **named: str
+) -> dict[str, Any]:
+    infused, start = story.facts.cart_infusion_date, severe[0][0]
     return _event(
         story,
-        facts.cytopenia_onset_date,
-        None,
-        facts.cytopenia_max_grade or 0,
-        ae_term="Neutropenia",
+        start,
+        end,
+        max(grade for _day, grade in severe),
         ae_special="cytopenia",
-        ae_ctcae_term="neutrophil_count_decreased",
         ae_rel_ld="definite",
-        ae_rel_cart="not_related" if before else "possible",
+        ae_rel_cart="not_related" if infused is not None and start < infused else "possible",
+        **named,
     )
 
 

@@ -2,6 +2,7 @@
 arrive at the timeline's grade and severity."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,31 @@ _NO_SIGN: dict[str, Any] = {
     "ag_lgi_severe": False,
 }
 NORMAL_BILIRUBIN = ("6.0", "20.0")
+
+
+@dataclass(frozen=True, slots=True)
+class Steroid:
+    """What GVHD is treated with, from its onset to its resolution, if there is one."""
+
+    name: str
+    dose_mg: str
+    dexamethasone_mg: Decimal
+    route: str
+    start: date
+    end: date | None
+
+    def covers(self, day: date) -> bool:
+        return self.start <= day and (self.end is None or day <= self.end)
+
+
+def steroids(story: Story) -> Iterator[Steroid]:
+    """Acute GVHD from grade II, chronic from moderate."""
+    facts = story.facts
+    if (facts.agvhd_max_grade or 0) >= 2 and facts.agvhd_onset_date:
+        name, since, until = "methylprednisolone", facts.agvhd_onset_date, facts.agvhd_resolved_date
+        yield Steroid(name, "60", Decimal("11.3"), "INTRAVENOUS", since, until)
+    if facts.cgvhd_onset_date and facts.cgvhd_severity is not Severity.MILD:
+        yield Steroid("prednisolone", "40", Decimal("6.0"), "ORAL", facts.cgvhd_onset_date, None)
 
 
 def acute_gvhd(story: Story) -> Iterator[PageRow]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from patients.builder import crs
 from patients.builder.counts import LINEAGES, count
+from patients.builder.encounters import encounters
 from patients.builder.response import assessments
 from patients.builder.story import PageRow, Story
 from patients.builder.timeline import Sex
@@ -15,7 +16,7 @@ from patients.forms.laboratory_catalogue import BY_CODE
 from patients.grading.ctcae import lab_grade
 
 LABORATORY = "HZ01-CENTRAL"
-DAILY_COUNTS_VISITS = tuple(f"H{day}d" for day in range(1, 29))
+JUDGED_FROM_GRADE = 3  # from which the form asks for the investigator's judgement
 _NORMAL: dict[str, tuple[str, str]] = {
     "NEUT": ("1.8", "6.3"),
     "PLAT": ("125", "350"),
@@ -67,11 +68,8 @@ def samples(story: Story) -> list[Sample]:
     infused, last = story.facts.cart_infusion_date, story.facts.last_contact_date
     if infused is None:
         return [Sample(day, visit) for day, visit in found.items()]
-    found.setdefault(infused, "C0")
-    for visit in story.visits_after_infusion("LAB"):
-        day = story.day_of_visit(visit)
-        if visit.code not in DAILY_COUNTS_VISITS and day <= last:
-            found.setdefault(day, visit.code)
+    for day, visit in encounters(story, "LAB").items():
+        found.setdefault(day, visit)
     taken = {code for code in found.values() if code}
     for day in _other_days(story):
         if day not in found and day <= last:
@@ -88,13 +86,18 @@ def _other_days(story: Story) -> list[date]:
 
 def _results(story: Story, day: date) -> dict[str, Decimal]:
     counts = {lineage: count(story, lineage, day) for lineage in LINEAGES}
-    others = story.decimal(f"LAB mono {day}", "0.05", "0.30")
+    others = story.steady("LAB mono", 0, day, "0.05", "0.30")
     crs_grade = crs.grade_on(story, day)
     return counts | {
         "WBC": counts["NEUT"] + counts["LYM"] + others,
-        "CRP": story.decimal(f"LAB CRP {day}", *_CRP_BY_CRS[crs_grade]),
-        "FERRITIN": story.decimal(f"LAB FERRITIN {day}", *_FERRITIN_BY_CRS[crs_grade]),
+        "CRP": story.steady("LAB CRP", crs_grade, day, *_CRP_BY_CRS[crs_grade]),
+        "FERRITIN": story.steady("LAB FERRITIN", crs_grade, day, *_FERRITIN_BY_CRS[crs_grade]),
     }
+
+
+def ferritin_on(story: Story, day: date) -> Decimal:
+    """In ug/L, as the sample of the day has it."""
+    return _results(story, day)["FERRITIN"]
 
 
 def _row(story: Story, test: str, value: Decimal) -> dict[str, Any]:
@@ -109,15 +112,25 @@ def _row(story: Story, test: str, value: Decimal) -> dict[str, Any]:
         "lab_status": "done",
         "lab_name": LABORATORY,
     }
-    if _grade_3(story, test, value):
+    if _graded(story, test, value) >= JUDGED_FROM_GRADE:
         values["lab_cs"] = "Y"
     return values
 
 
-def _grade_3(story: Story, test: str, value: Decimal) -> bool:
-    """Whether the form asks for the investigator's judgement."""
+def graded_samples(story: Story) -> list[tuple[date, dict[str, int]]]:
+    """The CTCAE grade of each result by test, sample by sample."""
+    return [
+        (
+            sample.day,
+            {test: _graded(story, test, value) for test, value in _results(story, sample.day).items()},
+        )
+        for sample in samples(story)
+    ]
+
+
+def _graded(story: Story, test: str, value: Decimal) -> int:
+    """0 for a test that has no grades."""
     if not BY_CODE[test].ctcae:
-        return False
+        return 0
     low, high = _HGB_NORMAL[story.facts.sex] if test == "HGB" else _NORMAL[test]
-    grade = lab_grade(test, value, lln=Decimal(low), uln=Decimal(high)).number
-    return grade is not None and grade >= 3
+    return lab_grade(test, value, lln=Decimal(low), uln=Decimal(high)).number or 0

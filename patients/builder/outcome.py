@@ -1,6 +1,7 @@
 """Outcome: relapse or progression, death, and the end of study that death is."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from patients.builder.response import RELAPSE_VISIT, relapsed_marrow_blasts
@@ -8,6 +9,7 @@ from patients.builder.story import PageRow, Story
 from patients.builder.timeline import DeathCause, RelapseType
 
 END_VISIT = "ENDv"
+TREATED_AFTER_RELAPSE_DAYS = (3, 14)
 _CAUSE = {
     DeathCause.INFECTION: "infection",
     DeathCause.RELAPSE: "relapse_progression",
@@ -43,6 +45,22 @@ def _origin(story: Story) -> dict[str, Any]:
     if grafted is None or relapsed is None or relapsed < grafted:
         return {}
     return {"rlp_origin": "recipient", "rlp_chim": story.decimal("RLP rlp_chim", "20.00", "85.00")}
+
+
+def subsequent_therapy(story: Story) -> Iterator[PageRow]:
+    """SUBTX: of a relapse, within two weeks of it."""
+    relapsed = story.facts.relapse_date
+    if relapsed is None:
+        return
+    start = relapsed + timedelta(story.number("SUBTX stx_start", *TREATED_AFTER_RELAPSE_DAYS))
+    if start > story.facts.last_contact_date:
+        return
+    values = {
+        "stx_type": story.one_of("SUBTX stx_type", ("hma_venetoclax", "chemotherapy")),
+        "stx_ind": "relapse",
+        "stx_start": start,
+    }
+    yield PageRow(form="SUBTX", day=story.screened_on, visit="", row_key="1", values=values)
 
 
 def death(story: Story) -> Iterator[PageRow]:

@@ -8,17 +8,18 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from functools import cached_property
 from typing import Any, TypeVar
 
 from patients.builder.timeline import DeathCause, Diagnosis, Response, Timeline
+from patients.forms.age import ADULT_YEARS
 from patients.forms.demographics import DAYS_PER_YEAR
-from patients.forms.eligibility import ADULT_YEARS
 from patients.items.codelists import slug
 from patients.schedule.plan import Anchors, Plan, PlannedVisit, plan, visit_on
 from trial.protocol.configuration import SETTINGS
 from trial.protocol.study import SITE_ZONE
+from trial.protocol.visits import Clock, visit_type
 
 T = TypeVar("T")
 
@@ -29,6 +30,7 @@ LYMPHODEPLETION_DAYS = 3
 LYMPHODEPLETION_TO_INFUSION_DAYS = 6  # planned, where no infusion happened
 NO_TRANSPLANT_DECIDED_ON_CAR_DAY = 53
 VISIT_JITTER_DAYS = 2  # a visit falls so near its target
+DAY_TO_DAY = Decimal("1.20")  # so far a steady value swings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,14 @@ class Story:
         """A number from low to high with the decimals in which they are written."""
         places = Decimal(low).as_tuple().exponent
         return Decimal(self.number(purpose, _units(low), _units(high))).scaleb(int(places))
+
+    def steady(self, purpose: str, state: int, day: date, low: str, high: str) -> Decimal:
+        """A number from low to high that keeps to one level while the state lasts, from day to day by a fifth
+        at most."""
+        most = max(Decimal(low), (Decimal(high) / DAY_TO_DAY).quantize(Decimal(low), ROUND_DOWN))
+        level = self.decimal(f"{purpose} {state}", low, str(most))
+        swung = level * self.decimal(f"{purpose} {day}", "1.00", str(DAY_TO_DAY))
+        return min(swung.quantize(Decimal(low), ROUND_DOWN), Decimal(high))
 
     def one_of(self, purpose: str, options: Sequence[T]) -> T:
         return options[self.number(purpose, 0, len(options) - 1)]
@@ -170,13 +180,16 @@ class Story:
             )
         )
 
-    def visits_after_infusion(self, form: str) -> list[PlannedVisit]:
-        """The expected visits with a window at which the form is due, in the order of their days."""
-        t0 = self.facts.cart_infusion_date
-        due = [
-            v for v in self.plan if t0 and v.opens and v.opens > t0 and not v.superseded and _is_due(form, v)
-        ]
+    def expected_visits(self, form: str) -> list[PlannedVisit]:
+        """The visits on the clocks of treatment at which the form is due and that are still expected, in the
+        order of their days."""
+        due = [v for v in self.plan if _is_treatment(v) and not v.superseded and _is_due(form, v)]
         return sorted(due, key=lambda visit: (visit.opens or date.min, visit.code))
+
+    def visits_after_infusion(self, form: str) -> list[PlannedVisit]:
+        """Those of them that open after the infusion."""
+        t0 = self.facts.cart_infusion_date
+        return [visit for visit in self.expected_visits(form) if t0 and visit.opens and visit.opens > t0]
 
     def day_of_visit(self, visit: PlannedVisit) -> date:
         """Near the target and within the window: one day for all forms of the visit."""
@@ -190,6 +203,10 @@ class Story:
     def visit_on(self, form: str, day: date, taken: Iterable[str] = ()) -> str | None:
         """The visit to which a page of the form belongs by its day; None if it is unscheduled."""
         return visit_on(form, day, self.plan, taken=tuple(taken))
+
+
+def _is_treatment(visit: PlannedVisit) -> bool:
+    return visit.opens is not None and visit_type(visit.code).clock in (Clock.CAR_T, Clock.HSCT)
 
 
 def _is_due(form: str, visit: PlannedVisit) -> bool:

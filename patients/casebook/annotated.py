@@ -63,8 +63,8 @@ def _form(model: type[FormRow]) -> dict[str, Any]:
     return {
         "code": form.code,
         "title": str(form.title),
-        "enters": form.enters,
-        "signs": form.signs,
+        "enters": str(form.enters),
+        "signs": str(form.signs),
         "rows": _("several") if form.repeat is Repeat.ROWS else _("one"),
         "sdtm": form.sdtm,
         "sections": [{"title": title, "items": items} for title, items in _sections(model)],

@@ -60,6 +60,9 @@ class Casebook(Protocol):
     def records(self, form: str) -> Sequence[Record]:
         """The rows of a form, by date and place; none for a form that this version does not have."""
 
+    def sheet(self, form: str) -> "Sheet":
+        """The same rows as answers, with what has been looked up in them."""
+
 
 @dataclass(frozen=True, slots=True)
 class RowAnswers:
@@ -76,11 +79,21 @@ class RowAnswers:
         return found[0].values.get(item) if found else None
 
     def rows(self, form: str) -> Sequence["RowAnswers"]:
-        return [RowAnswers(record, self.casebook) for record in self.casebook.records(form)]
+        return self.casebook.sheet(form).rows
+
+    def rows_where(self, form: str, item: str, value: Any) -> Sequence["RowAnswers"]:
+        return self.casebook.sheet(form).where(item, value)
+
+    def is_explained(self, item: str) -> bool:
+        return item in self.record.missing
 
     @property
     def dated(self) -> date | None:
         return self.record.dated
+
+    @property
+    def page_date(self) -> date | None:
+        return self.record.form_date
 
     @property
     def visit(self) -> str:
@@ -100,7 +113,48 @@ class RowAnswers:
 
 def in_order(records: Iterable[Record]) -> list[Record]:
     """Records by date (undated first), then place."""
-    return sorted(records, key=lambda record: (record.dated or date.min, record.place))
+    return sorted(records, key=_position)
+
+
+def _position(record: Record) -> tuple[date, tuple[str, str, str]]:
+    return record.dated or date.min, record.place
+
+
+class Sheet:
+    """The rows of one form of a subject, in order: as records, as answers, and by the value of an item.
+
+    Rules that compare a row with others of its kind (a result with those of its test) ask `where`, so that
+    1,500 results are not read through for each of them.
+    """
+
+    def __init__(self, records: Iterable[Record], casebook: Casebook) -> None:
+        self.casebook = casebook
+        self.records = in_order(records)
+        self.rows = [RowAnswers(record, casebook) for record in self.records]
+        self._at = {record.place: position for position, record in enumerate(self.records)}
+        self._indexes: dict[str, dict[Any, list[int]]] = {}
+
+    def where(self, item: str, value: Any) -> Sequence[RowAnswers]:
+        """The rows with this value of an entered item; a derived one would change under its index."""
+        if item not in self._indexes:
+            index = self._indexes[item] = defaultdict(list)
+            for position, row in enumerate(self.rows):
+                index[row[item]].append(position)
+        return [self.rows[position] for position in self._indexes[item].get(value, ())]
+
+    def put(self, record: Record) -> bool:
+        """Let the row of this place read so; False, and nothing done, if it stands elsewhere in the order."""
+        at = self._at.get(record.place)
+        if at is None or _position(self.records[at]) != _position(record):
+            return False
+        before = self.records[at].values
+        self._indexes = {
+            item: index
+            for item, index in self._indexes.items()
+            if before.get(item) == record.values.get(item)
+        }
+        self.records[at], self.rows[at] = record, RowAnswers(record, self.casebook)
+        return True
 
 
 class HeldCasebook:
@@ -111,10 +165,13 @@ class HeldCasebook:
         by_form: dict[str, list[Record]] = defaultdict(list)
         for record in records:
             by_form[record.form].append(record)
-        self._by_form = {form: in_order(found) for form, found in by_form.items()}
+        self._sheets = {form: Sheet(found, self) for form, found in by_form.items()}
 
     def records(self, form: str) -> Sequence[Record]:
-        return self._by_form.get(form, [])
+        return self.sheet(form).records
+
+    def sheet(self, form: str) -> Sheet:
+        return self._sheets.get(form) or Sheet((), self)
 
 
 class StoredCasebook:
@@ -125,7 +182,7 @@ class StoredCasebook:
         self.subject = subject
         self.subject_code = subject.code
         self._stored: dict[str, StoredForm] = {}
-        self._by_form: dict[str, list[Record]] = {}
+        self._sheets: dict[str, Sheet] = {}
 
     def load(self, forms: Iterable[str]) -> None:
         """Read these forms, where they are not read yet, in one statement. Raises KeyError."""
@@ -154,9 +211,12 @@ class StoredCasebook:
         return found
 
     def records(self, form: str) -> Sequence[Record]:
-        if form not in self._by_form:
-            self._by_form[form] = self._read(form) if is_declared(form) else []
-        return self._by_form[form]
+        return self.sheet(form).records
+
+    def sheet(self, form: str) -> Sheet:
+        if form not in self._sheets:
+            self._sheets[form] = Sheet(self._read(form) if is_declared(form) else (), self)
+        return self._sheets[form]
 
     def keep(self, page: Page, rows: Iterable[FormRow]) -> None:
         """The page is saved with these rows: what is read from now on is what the database holds."""
@@ -170,15 +230,16 @@ class StoredCasebook:
         """From now on the page holds these records: the rules see what is about to be saved."""
         place = (page.form_code, page.visit_code)
         others = [record for record in self.records(page.form_code) if record.place[:2] != place]
-        self._by_form[page.form_code] = in_order([*others, *records])
+        self._sheets[page.form_code] = Sheet([*others, *records], self)
 
     def replace_record(self, record: Record) -> None:
         """From now on the row of this place reads so."""
-        others = [other for other in self.records(record.form) if other.place != record.place]
-        self._by_form[record.form] = in_order([*others, record])
+        if not self.sheet(record.form).put(record):
+            others = [other for other in self.records(record.form) if other.place != record.place]
+            self._sheets[record.form] = Sheet([*others, record], self)
 
     def _read(self, form: str) -> list[Record]:
-        return in_order(record_of(row, row.page, self.subject) for row in self.stored(form))
+        return [record_of(row, row.page, self.subject) for row in self.stored(form)]
 
 
 def record_of(row: FormRow, page: Page, subject: Subject) -> Record:

@@ -28,8 +28,8 @@ def _form(model: type[FormRow]) -> dict[str, Any]:
         "title": str(form.title),
         "version": form.version,
         "repeat": form.repeat.value,
-        "enters": form.enters,
-        "signs": form.signs,
+        "enters": str(form.enters),
+        "signs": str(form.signs),
         "sdtm": form.sdtm,
         "dated_by": form.dated_by or "form_date",
         "items": {item.name: _item(item) for item in model.items()},
@@ -68,6 +68,8 @@ def _item(item: Item) -> dict[str, Any]:
     if declared.derivation:
         described["formula"] = declared.derivation.formula
         described["sources"] = list(declared.derivation.sources)
+    if declared.proposal:
+        described["proposal"] = declared.proposal.formula
     if getattr(item, "target", ""):
         described["target"] = item.target  # type: ignore[attr-defined]
     if declared.identity:

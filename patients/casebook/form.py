@@ -39,8 +39,8 @@ class FormDeclaration:
 
     code: str
     title: Text
-    enters: str
-    signs: str
+    enters: Text
+    signs: Text
     sdtm: str
     dated_by: str = ""
     repeat: Repeat = Repeat.SINGLE

@@ -1,20 +1,21 @@
-"""The configuration as one save or one screen sees it: read once, the same from beginning to end."""
+"""The configuration and the tables of the study as one save or screen sees them: read once, and the same."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.utils import timezone
 
-from trial.protocol.configuration import SETTINGS, configured_as
+from trial.protocol.configuration import SETTINGS, configured_as, consent_versions
+from trial.protocol.laboratories import laboratories
 from trial.protocol.models import ConfigValue
 
 
 @contextmanager
 def settings_read_once() -> Iterator[None]:
     """Within this block every configuration value in force comes from one statement, however many rules look
-    one up."""
+    one up; laboratories and versions of the consent come from one each, if any rule asks for them."""
     in_force = ConfigValue.objects.filter(key__in=SETTINGS, in_force_from__lte=timezone.now())
     stored = dict(in_force.order_by("version").values_list("key", "value"))
     defaults = {key: "" if one.default is None else str(one.default) for key, one in SETTINGS.items()}
-    with configured_as({**defaults, **stored}):
+    with configured_as({**defaults, **stored}), laboratories.once(), consent_versions.once():
         yield

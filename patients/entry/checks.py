@@ -13,6 +13,9 @@ from patients.entry.watching import Rules
 from patients.items.item import Item
 from patients.items.problems import Finding, Severity, Text, filled
 
+NOT_ASKED = "hidden"
+"""The rule of a finding about an answer that is kept though nothing asks for it any more."""
+
 
 def page_findings(page: Page, records: Iterable[Record], casebook: Casebook) -> list[Finding]:
     """Everything that is to say about a page; a page that was not done is asked for its reason alone."""
@@ -55,7 +58,7 @@ def _required(name: str, label: Text) -> Finding:
 def _kept_though_hidden(item: Item, value: object) -> Finding:
     message = _("%(label)s is no longer asked and still holds %(value)s.")
     named = {"label": item.declared.label, "value": item.readable(value)}
-    return Finding(item.name, filled(message, named), Severity.SOFT, value=value, limit="hidden")
+    return Finding(item.name, filled(message, named), Severity.SOFT, value=value, limit=NOT_ASKED)
 
 
 def blocking(findings: Iterable[Finding]) -> list[Finding]:

@@ -29,8 +29,8 @@ from patients.casebook.files import (
 from patients.casebook.form import declared_forms, form_model
 from patients.casebook.page import Page, PageState, Subject
 from patients.casebook.settings import settings_read_once
-from patients.entry.checks import blocking
-from patients.entry.following import follow_subject
+from patients.entry.checks import NOT_ASKED, blocking
+from patients.entry.following import Looked, follow_subject
 from patients.entry.reasons import Reason, SameReason
 from patients.entry.refusals import NotSaved, PageClosed, Refused
 from patients.entry.register import register_identity, register_member, register_site, register_subject
@@ -356,19 +356,15 @@ class CasebookImport:
 
     def _follow(self, subject: Subject, staging: Staging) -> None:
         """What follows from all pages together: queries and deviations, and a remark on each page that was
-        complete until a later one spoke against it."""
+        complete until a later one spoke against it, or that answers what is not asked."""
         with settings_read_once(), acting(actor_at(self.by, site=subject.site.code, source=Source.IMPORT)):
             looked, changes = follow_subject(held_casebook(subject))
             if changes:
                 place = Place(site=subject.site.code, subject=subject.code, about=subject.code)
                 record_event("subject.checked", place, changes)
-        spoken_against = {
-            (each.page.form_code, each.page.visit_code): blocking(each.findings)
-            for each in looked
-            if each.page.state == PageState.COMPLETE and blocking(each.findings)
-        }
-        for staged in staging.pages(subject.code) if spoken_against else ():
-            for finding in spoken_against.get((staged.form, staged.visit), ()):
+        said = {(each.page.form_code, each.page.visit_code): _to_be_said(each) for each in looked}
+        for staged in staging.pages(subject.code) if any(said.values()) else ():
+            for finding in said.get((staged.form, staged.visit), ()):
                 self._remark(staged, finding, refuses=False)
 
     # --- remarks ---------------------------------------------------------------------------------------
@@ -422,6 +418,14 @@ class CasebookImport:
 
 def _day(text: str) -> date | None:
     return read_date(text) if text.strip() else None
+
+
+def _to_be_said(looked: Looked) -> list[Finding]:
+    """Of a page that was kept: what speaks against its completeness, and answers to what is not asked. A page
+    that is not complete has had its remarks."""
+    unasked = [finding for finding in looked.findings if finding.limit == NOT_ASKED]
+    is_complete = looked.page.state == PageState.COMPLETE
+    return unasked + (blocking(looked.findings) if is_complete else [])
 
 
 def _identifies(form: str, item: str) -> bool:

@@ -13,7 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.forms.anchors import NOT_AFTER_DEATH
+from patients.forms.gvhd_assessments import ACUTE_UP_TO_HSCT_DAY, OVERDUE, unassessed_after
+from patients.forms.medicines_given import may_be_given, systemic_steroids
 from patients.grading.magic import MagicGrade, OrganValues, magic_grade
+from patients.items.checks import Sight, soft
 from patients.items.codelists import Code, CodeList, choices
 from patients.items.conditions import Answers, when, when_at_least, when_not
 from patients.items.item import Derivation
@@ -31,7 +35,6 @@ from patients.items.types import BooleanItem, ChoiceItem, DateItem, DecimalItem,
 
 BEFORE_GRAFT = "car_t_before_h0"
 REPORTED_FROM_GRADE = 2
-ACUTE_UP_TO_HSCT_DAY = 100
 _VALUES = (
     "ag_skin_bsa",
     "ag_skin_bullae",
@@ -81,8 +84,8 @@ def _as_measured(bilirubin: Decimal, answers: Answers) -> bool:
     """Within a tenth of a result of the laboratory from the same day, if there is one."""
     results = [
         row["lab_si"]
-        for row in answers.rows("LAB")
-        if row["lab_test"] == "BILI" and row["lab_si"] and local_day(row["lab_dt"]) == answers["ag_dt"]
+        for row in answers.rows_where("LAB", "lab_test", "BILI")
+        if row["lab_si"] and local_day(row["lab_dt"]) == answers["ag_dt"]
     ]
     return not results or any(abs(bilirubin - result) * 10 <= result for result in results)
 
@@ -109,6 +112,19 @@ def _not_before_peak(resolved: date, answers: Answers) -> bool:
     return peak is None or resolved >= peak["ag_dt"]
 
 
+def _next_overdue(answers: Answers) -> Sight:
+    return answers["ag_dt"] is not None and unassessed_after(answers["ag_dt"], answers)
+
+
+def _steroid_missing(answers: Answers) -> Sight:
+    """Steroid as treatment, and none in concomitant medication from the onset to the assessment."""
+    day, grade = answers["ag_dt"], answers["ag_grade"]
+    if day is None or not grade or "steroid" not in (answers["ag_tx"] or ()):
+        return False
+    began = answers["ag_onset_dt"] or day
+    return not any(may_be_given(row, began, day) for row in systemic_steroids(answers))
+
+
 def _stage(label: Any, formula: str, pick: Callable[[MagicGrade], int | None], highest: str) -> IntegerItem:
     return IntegerItem(label, derived=_derived(formula, pick), hard=between("0", highest), cdisc="FA")
 
@@ -119,10 +135,32 @@ class AcuteGVHD(FormRow):
     form = FormDeclaration(
         code="AGVHD",
         title=_("Acute GVHD"),
-        enters="coordinator",
-        signs="investigator",
+        enters=_("coordinator"),
+        signs=_("investigator"),
         sdtm="FA, AE",
         dated_by="ag_dt",
+        checks=(
+            soft(
+                "X-AG-08",
+                "ag_dt",
+                OVERDUE,
+                _next_overdue,
+                "AGVHD.ag_dt",
+                "HSCT.hsct_start_dt",
+                "DTH.dth_dt",
+                "EOS.eos_dt",
+            ),
+            soft(
+                "X-AG-06",
+                "ag_tx",
+                _("Steroid missing in concomitant medication."),
+                _steroid_missing,
+                "ag_dt",
+                "ag_grade",
+                "ag_onset_dt",
+                "CM",
+            ),
+        ),
         sections=(
             Section(_("Organ values"), "ag_dt"),
             Section(_("Grade"), "ag_skin_stage"),
@@ -131,7 +169,7 @@ class AcuteGVHD(FormRow):
         ),
     )
 
-    ag_dt = DateItem(_("Date"), hard=not_before("INF.inf_start_dt"), cdisc="FA.FADTC")
+    ag_dt = DateItem(_("Date"), hard=(not_before("INF.inf_start_dt"), NOT_AFTER_DEATH), cdisc="FA.FADTC")
     ag_phase = ChoiceItem(
         _("Attribution"),
         CodeList(

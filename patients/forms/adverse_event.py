@@ -7,7 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Repeat, Section
-from patients.items.codelists import ACTION, NO, OUTCOME, REL, YES, Code, CodeList, choices, codes
+from patients.forms.anchors import NOT_AFTER_DEATH
+from patients.forms.ctcae_terms import CTCAE_TERMS, OTHER
+from patients.forms.dlt_candidate import LOOKS_AT, candidate, kind_of
+from patients.forms.drugs import drug_named
+from patients.forms.rows import other_rows
+from patients.grading.dose_limiting import SEVERE, Kind
+from patients.items.checks import Sight, hard, soft
+from patients.items.codelists import ACTION, NO, OUTCOME, REL, RELATED, YES, Code, CodeList, choices, codes
 from patients.items.conditions import Answers, judged, when
 from patients.items.item import Derivation
 from patients.items.limits import Limit, at_least_one, must, not_before, numbered
@@ -23,36 +30,30 @@ from patients.items.types import (
     TimeItem,
 )
 from trial.protocol.configuration import setting_as
+from trial.protocol.study import site_today
 
-RELATED = frozenset({"possible", "probable", "definite"})  # related = possible or higher
-CANDIDATE = "Y_candidate"
-LINKED = {"crs": "CRS", "infection": "INFX", "agvhd": "AGVHD", "cgvhd": "CGVHD"}
-LINKED_ITEMS = ("CRS.crs_date", "INFX.inf_onset", "AGVHD.ag_dt", "CGVHD.cg_dt")
-COUNTED = {"neutrophil_count_decreased": "NEUT", "platelet_count_decreased": "PLAT"}
-_ENDED = ("RECOVERED/RESOLVED", "RECOVERED/RESOLVED WITH SEQUELAE", "FATAL")
-# Terms of CTCAE that this trial meets; any other is written under "other" with its own term.
-CTCAE_TERMS = choices(
-    "ctcae_term",
-    _("Neutrophil count decreased"),
-    _("Platelet count decreased"),
-    _("Anemia"),
-    _("Lymphocyte count decreased"),
-    _("White blood cell decreased"),
-    _("Cytokine release syndrome"),
-    _("Febrile neutropenia"),
-    _("Sepsis"),
-    _("Lung infection"),
-    _("Infections and infestations - Other"),
-    _("Immune system disorders - Other"),
-    _("Nausea"),
-    _("Vomiting"),
-    _("Diarrhea"),
-    _("Rash maculo-papular"),
-    _("Blood bilirubin increased"),
-    _("Alanine aminotransferase increased"),
-    _("Encephalopathy"),
-    _("Other"),
+CANDIDATE, CONFIRMED, REJECTED = "Y_candidate", "Y_confirmed", "N_rejected"
+LINKED = {
+    "crs": "CRS",
+    "icans": "ICANS",
+    "iec_hs": "HLH",
+    "infection": "INFX",
+    "agvhd": "AGVHD",
+    "cgvhd": "CGVHD",
+    "graft_failure": "ENG",
+}
+LINKED_ITEMS = (
+    "CRS.crs_date",
+    "ICANS.ice_dt",
+    "HLH.hlh_dt",
+    "INFX.inf_onset",
+    "AGVHD.ag_dt",
+    "CGVHD.cg_dt",
+    "ENG.eng_primary_gf",
 )
+COUNTED = {"neutrophil_count_decreased": "NEUT", "platelet_count_decreased": "PLAT"}
+UPDATED_WITHIN_DAYS = 60
+_ENDED = ("RECOVERED/RESOLVED", "RECOVERED/RESOLVED WITH SEQUELAE", "FATAL")
 
 
 def _start_before(answers: Answers, form: str, item: str) -> bool:
@@ -131,30 +132,156 @@ def _no_outcome_as_term(term: str, answers: Answers) -> bool:
     return "death" not in term.lower() and "死亡" not in term
 
 
+def _no_medicine_as_term(term: str, answers: Answers) -> bool:
+    return drug_named(term) is None
+
+
 def _has_linked(special: str, answers: Answers) -> bool:
     """What is of special interest has its own form, where this version has it."""
     form = LINKED.get(special)
     return form is None or bool(answers.rows(form))
 
 
-def _not_adjudicated(answer: str, answers: Answers) -> bool:
-    return answer in (NO, CANDIDATE) or bool(answers.rows("DLT"))
+# --- dose-limiting toxicity ------------------------------------------------------------------------------
+def _is_counted(answers: Answers) -> bool:
+    """Whether the form of adjudication counts this event."""
+    return any(answers.row_key in (row["dlt_ae"] or ()) for row in answers.rows("DLT"))
 
 
-def _as_counted(grade: str, answers: Answers) -> bool:
+def _as_adjudicated(answer: str, answers: Answers) -> bool:
+    """Confirmed only if the form of adjudication counts it, rejected only if there is one that does not."""
+    if answer == CONFIRMED:
+        return _is_counted(answers)
+    return answer != REJECTED or (bool(answers.rows("DLT")) and not _is_counted(answers))
+
+
+def _proposed(answers: Answers) -> str | None:
+    found = candidate(answers)
+    return {YES: CANDIDATE, NO: NO}.get(found.value or "") if found else None
+
+
+def _as_proposed(answer: str, answers: Answers) -> bool:
+    return answer != NO or _proposed(answers) != CANDIDATE
+
+
+def _to_be_evaluated(answers: Answers) -> Sight:
+    """Grade 3 or more, no cytopenia, in the window, and not answered yet."""
+    grade = answers["ae_grade"]
+    if answers["ae_dlt"] is not None or grade is None or not _in_dlt_window(answers):
+        return False
+    return int(grade) >= SEVERE and kind_of(answers) is not Kind.CYTOPENIA and {"grade": grade}
+
+
+# --- other events and reports ----------------------------------------------------------------------------
+def _name(answers: Answers) -> str | None:
+    """The preferred term; until it is coded the CTCAE term, and under "other" the words."""
+    term = answers["ae_ctcae_term"] or OTHER
+    words = " ".join((answers["ae_term"] or "").split()).casefold()
+    return answers["ae_pt"] or (words if term.split("_")[-1] == OTHER else term) or None
+
+
+def _days(answers: Answers) -> tuple[date, date] | None:
+    """The first and the last day that the event can have had; None without a start."""
+    start, end = answers["ae_start"], answers["ae_end"]
+    return (start.earliest, end.latest if end else date.max) if start else None
+
+
+def _duplicate(answers: Answers) -> Sight:
+    """Another event of the same name at the same time; asked at the one that began later."""
+    here, name = _days(answers), _name(answers)
+    for other in other_rows(answers, "AE"):
+        there = _days(other)
+        if not here or not there or not name or _name(other) != name:
+            continue
+        later = (there[0], other.row_key) < (here[0], answers.row_key)
+        if later and here[0] <= there[1] and there[0] <= here[1]:
+            return {"key": other.row_key}
+    return False
+
+
+def _unreported(answers: Answers) -> Sight:
+    reported = any(row["sae_ae"] == answers.row_key for row in answers.rows("SAE"))
+    return bool(answers["ae_serious"]) and not reported
+
+
+def _not_updated(answers: Answers) -> Sight:
+    """Open, and nothing reported of it for 60 days. A row does not say when it was saved: its start counts,
+    and each report of a serious event. Asked while the subject is in the study."""
+    start, left = answers["ae_start"], answers["DTH.dth_dt"] or answers["EOS.eos_dt"]
+    if start is None or left or answers["ae_end"] or answers["ae_outcome"] in (None, *_ENDED):
+        return False
+    reports = [
+        local_day(row["sae_aware_dt"]) for row in answers.rows("SAE") if row["sae_ae"] == answers.row_key
+    ]
+    days = (site_today() - max([start.latest, *(day for day in reports if day)])).days
+    return days > UPDATED_WITHIN_DAYS and {"days": days}
+
+
+def _counted_otherwise(answers: Answers) -> Sight:
     """Neutrophils and platelets: the highest grade of the laboratory while the event lasts."""
     test, began, ended = COUNTED.get(answers["ae_ctcae_term"]), answers["ae_start"], answers["ae_end"]
-    if test is None or began is None:
-        return True
+    if test is None or began is None or answers["ae_grade"] is None:
+        return False
     last = ended.latest if ended else date.max
     grades = [
         row["lab_grade"]
-        for row in answers.rows("LAB")
-        if row["lab_test"] == test
-        and row["lab_grade"] is not None
-        and began.earliest <= (local_day(row["lab_dt"]) or date.min) <= last
+        for row in answers.rows_where("LAB", "lab_test", test)
+        if row["lab_grade"] is not None and began.earliest <= (local_day(row["lab_dt"]) or date.min) <= last
     ]
-    return not grades or max(grades) == int(grade)
+    highest, entered = max(grades, default=None), answers["ae_grade"]
+    return highest is not None and highest != int(entered) and {"lab": highest, "event": entered}
+
+
+def _ended_without_end(answers: Answers) -> Sight:
+    ended = answers["ae_outcome"] in _ENDED
+    return ended and answers["ae_end"] is None and not answers.is_explained("ae_end")
+
+
+_NOT_VALID = _("Dates are not valid.")
+_CHECKS = (
+    hard("X-AE-02", "ae_end", _NOT_VALID, _ended_without_end, "ae_outcome"),
+    soft(
+        "X-AE-06",
+        "ae_grade",
+        _("Lab grade is %(lab)s, AE grade %(event)s."),
+        _counted_otherwise,
+        "ae_ctcae_term",
+        "ae_start",
+        "ae_end",
+        "LAB.lab_grade",
+    ),
+    soft(
+        "X-AE-04",
+        "ae_term",
+        _("Possible duplicate of event %(key)s: the same term at the same time."),
+        _duplicate,
+        "ae_ctcae_term",
+        "ae_pt",
+        "ae_start",
+        "ae_end",
+        "AE",
+    ),
+    hard("X-AE-05", "ae_serious", _("Serious event without SAE report."), _unreported, "SAE.sae_ae"),
+    soft(
+        "X-AE-07",
+        "ae_dlt",
+        _("Candidate DLT, grade %(grade)s in the DLT window: evaluate."),
+        _to_be_evaluated,
+        *LOOKS_AT,
+    ),
+    soft(
+        "X-AE-09",
+        "ae_outcome",
+        _("Open event without an update for %(days)s days: update the outcome."),
+        _not_updated,
+        "ae_start",
+        "ae_end",
+        "SAE.sae_ae",
+        "SAE.sae_aware_dt",
+        "DTH.dth_dt",
+        "EOS.eos_dt",
+    ),
+)
 
 
 def _relation(label: Any, **options: Any) -> ChoiceItem:
@@ -167,8 +294,8 @@ class AdverseEvent(FormRow):
     form = FormDeclaration(
         code="AE",
         title=_("Adverse event"),
-        enters="coordinator",
-        signs="investigator grades and attributes",
+        enters=_("coordinator"),
+        signs=_("investigator grades and attributes"),
         sdtm="AE, SUPPAE",
         repeat=Repeat.ROWS,
         dated_by="ae_start",
@@ -178,13 +305,17 @@ class AdverseEvent(FormRow):
             Section(_("Relation and action"), "ae_rel_ld"),
             Section(_("Outcome"), "ae_outcome"),
         ),
+        checks=_CHECKS,
     )
 
     ae_term = TextItem(
         _("Verbatim term"),
         200,
         hint=_("the event, not a drug and not its outcome"),
-        hard=must(_("not 'death', which is an outcome"), _no_outcome_as_term),
+        hard=(
+            must(_("not 'death', which is an outcome"), _no_outcome_as_term),
+            must(_("without the name of a medicine"), _no_medicine_as_term),
+        ),
         cdisc="AE.AETERM",
     )
     ae_special = ChoiceItem(
@@ -223,11 +354,19 @@ class AdverseEvent(FormRow):
         ),
         cdisc="SUPPAE",
     )
-    ae_start = PartialDateItem(_("Start"), hard=not_before("ELIG.icf_main_dt"), cdisc="AE.AESTDTC")
+    ae_start = PartialDateItem(
+        _("Start"), hard=(not_before("ELIG.icf_main_dt"), NOT_AFTER_DEATH), cdisc="AE.AESTDTC"
+    )
     ae_start_time = TimeItem(
         _("Start time"),
         req="C",
-        when=judged("on the day of T0 or H0 or the next", _near_anchor, "ae_start", "INF.inf_start_dt"),
+        when=judged(
+            "on the day of T0 or H0 or the next",
+            _near_anchor,
+            "ae_start",
+            "INF.inf_start_dt",
+            "HSCT.hsct_start_dt",
+        ),
         cdisc="AE.AESTDTC",
     )
     ae_end = PartialDateItem(
@@ -237,7 +376,7 @@ class AdverseEvent(FormRow):
         hard=numbered(
             must(_("not before the start"), _not_before_start, "ae_start"),
             "X-AE-02",
-            _("Dates are not valid."),
+            _NOT_VALID,
         ),
         cdisc="AE.AEENDTC",
     )
@@ -248,13 +387,6 @@ class AdverseEvent(FormRow):
             must(_("5 exactly when fatal"), _fatal_agrees, "ae_outcome", "DTH.dth_dt"),
             "X-AE-01",
             _("Grade 5, fatal outcome and death form must agree."),
-        ),
-        soft=numbered(
-            must(
-                _("the highest of the laboratory, for a count"), _as_counted, "ae_ctcae_term", "LAB.lab_grade"
-            ),
-            "X-AE-06",
-            _("The highest grade of the laboratory is not %(value)s."),
         ),
         cdisc="AE.AETOXGR",
     )
@@ -338,13 +470,15 @@ class AdverseEvent(FormRow):
             (
                 Code(NO, _("No")),
                 Code(CANDIDATE, _("Yes: candidate")),
-                Code("Y_confirmed", _("Yes: confirmed")),
-                Code("N_rejected", _("No: rejected")),
+                Code(CONFIRMED, _("Yes: confirmed")),
+                Code(REJECTED, _("No: rejected")),
             ),
         ),
         when=judged("start in the DLT window", _in_dlt_window, "ae_start", "INF.inf_start_dt"),
         hint=_("confirmed or rejected by the dose-limiting toxicity form alone"),
-        hard=must(_("not confirmed or rejected without that form"), _not_adjudicated, "DLT.dlt_ae"),
+        proposed=Derivation("rules D1 to D9 of section 4.1", _proposed, LOOKS_AT),
+        hard=must(_("confirmed or rejected only as that form says"), _as_adjudicated, "DLT.dlt_ae"),
+        soft=must(_("a candidate, where one of the rules D1 to D9 is met"), _as_proposed, *LOOKS_AT),
         cdisc="ADAE.DLTFL",
     )
     ae_day_car = IntegerItem(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Repeat
+from patients.forms.anchors import NOT_AFTER_DEATH
 from patients.forms.rows import other_rows
 from patients.grading.chimerism import chimerism_class
 from patients.items.codelists import Code, CodeList, choices
@@ -99,7 +100,7 @@ class Chimerism(FormRow):
     form = FormDeclaration(
         code="CHIM",
         title=_("Chimerism"),
-        enters="lab or coordinator",
+        enters=_("lab or coordinator"),
         signs="-",
         sdtm="GF, SUPPGF",
         repeat=Repeat.ROWS,
@@ -109,7 +110,7 @@ class Chimerism(FormRow):
     chim_dt = DateItem(
         _("Sample date"),
         hint=_("before T0: the reference profile of recipient and donor"),
-        hard=must(_("at most 60 d before consent"), _near_consent, "ELIG.icf_main_dt"),
+        hard=(must(_("at most 60 d before consent"), _near_consent, "ELIG.icf_main_dt"), NOT_AFTER_DEATH),
         cdisc="GF.GFDTC",
     )
     chim_sample = ChoiceItem(_("Sample"), choices("chim_sample", _("blood"), _("marrow")), cdisc="GF.GFSPEC")
@@ -147,7 +148,12 @@ class Chimerism(FormRow):
                 _("Falling donor chimerism: relapse or rejection?"),
             ),
             numbered(
-                must(_("at most 5 between infusion and graft"), _none_before_graft, "HSCT.hsct_start_dt"),
+                must(
+                    _("at most 5 between infusion and graft"),
+                    _none_before_graft,
+                    "INF.inf_start_dt",
+                    "HSCT.hsct_start_dt",
+                ),
                 "X-CHM-05",
                 _("Donor cells before the graft: CAR-T derived (expected) - confirm fraction."),
             ),

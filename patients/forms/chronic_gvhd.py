@@ -9,8 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.forms.anchors import NOT_AFTER_DEATH
+from patients.forms.laboratory_ranges import in_si, normal_range, times_upper_limit
 from patients.forms.rows import other_rows
 from patients.grading.nih import OrganScores, liver_score, lung_score, nih_global
+from patients.items.checks import Sight, hard
 from patients.items.codelists import YES, Code, CodeList, choices
 from patients.items.conditions import Answers, judged, when
 from patients.items.item import Derivation
@@ -124,16 +127,12 @@ def _overlaps(overlap: bool, answers: Answers) -> bool:
 
 
 def _nearest(test: str, answers: Answers) -> Answers | None:
-    """The result of the test, with its upper limit, nearest to the day and within a week of it."""
+    """The result of the test, with an upper limit, nearest to the day and within a week of it."""
     day = answers["cg_dt"]
     near = [
-        (abs((local_day(row["lab_dt"]) - day).days), row)
-        for row in answers.rows("LAB")
-        if day
-        and row["lab_test"] == test
-        and row["lab_dt"]
-        and row["lab_value"] is not None
-        and row["lab_uln"]
+        (abs((sampled - day).days), row)
+        for row in answers.rows_where("LAB", "lab_test", test)
+        if day and (sampled := local_day(row["lab_dt"])) and times_upper_limit(row) is not None
     ]
     days, found = min(near, key=lambda pair: pair[0], default=(0, None))
     return found if days <= LABORATORY_WITHIN_DAYS else None
@@ -142,15 +141,20 @@ def _nearest(test: str, answers: Answers) -> Answers | None:
 def _as_measured(score: str, answers: Answers) -> bool:
     """Only where bilirubin, ALT and ALP were all measured."""
     bilirubin, alt, alp = (_nearest(test, answers) for test in ("BILI", "ALT", "ALP"))
-    if bilirubin is None or alt is None or alp is None or bilirubin["lab_si"] is None:
+    if bilirubin is None or alt is None or alp is None:
         return True
-    measured = liver_score(
-        bilirubin_umol_per_l=bilirubin["lab_si"],
-        bilirubin_uln=bilirubin["lab_uln"] * bilirubin["lab_si"] / bilirubin["lab_value"],
-        alt_times_uln=alt["lab_value"] / alt["lab_uln"],
-        alp_times_uln=alp["lab_value"] / alp["lab_uln"],
+    value, high = in_si(bilirubin, "lab_value"), normal_range(bilirubin)[1]
+    alt_times, alp_times = times_upper_limit(alt), times_upper_limit(alp)
+    if value is None or high is None or alt_times is None or alp_times is None:
+        return True
+    return int(score) == liver_score(
+        bilirubin_umol_per_l=value, bilirubin_uln=high, alt_times_uln=alt_times, alp_times_uln=alp_times
     )
-    return int(score) == measured
+
+
+def _treatment_has_no_start(answers: Answers) -> Sight:
+    treated = bool(answers["cg_present"] and answers["cg_systemic_tx"])
+    return treated and answers["cg_tx_start"] is None and not answers.is_explained("cg_tx_start")
 
 
 def _organ(label: Any, *codes: Code, **options: Any) -> ChoiceItem:
@@ -167,10 +171,19 @@ class ChronicGVHD(FormRow):
     form = FormDeclaration(
         code="CGVHD",
         title=_("Chronic GVHD"),
-        enters="coordinator",
-        signs="investigator",
+        enters=_("coordinator"),
+        signs=_("investigator"),
         sdtm="FA, AE",
         dated_by="cg_dt",
+        checks=(
+            hard(
+                "X-CG-04",
+                "cg_tx_start",
+                _("Start date of systemic treatment is required (GRFS)."),
+                _treatment_has_no_start,
+                "cg_systemic_tx",
+            ),
+        ),
         sections=(
             Section(_("Diagnosis"), "cg_dt"),
             Section(_("Organs"), "cg_skin_bsa"),
@@ -180,7 +193,7 @@ class ChronicGVHD(FormRow):
 
     cg_dt = DateItem(
         _("Date"),
-        hard=must(_("not before the graft"), _after_graft, "HSCT.hsct_start_dt"),
+        hard=(must(_("not before the graft"), _after_graft, "HSCT.hsct_start_dt"), NOT_AFTER_DEATH),
         soft=(
             numbered(_from_hsct_day(EARLIEST_HSCT_DAY), "X-CG-02", _("Chronic GVHD this early is unlikely.")),
             _from_hsct_day(UNUSUAL_BEFORE_HSCT_DAY),

@@ -5,6 +5,7 @@ Components are entered and the grade is derived from them (ASTCT 2019). The inve
 with a reason.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -14,7 +15,11 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.forms.anchors import NOT_AFTER_DEATH
+from patients.forms.drugs import Group
+from patients.forms.medicines_given import drug_of, is_of, may_be_given, systemic_steroids, was_given
 from patients.grading.crs import LOW_FLOW_UP_TO_L_PER_MIN, CrsDay, crs_grade
+from patients.items.checks import Check, Sight, hard, soft
 from patients.items.codelists import OUTCOME, OXYGEN, YES, choices
 from patients.items.conditions import Answers, judged, when, when_not
 from patients.items.item import Derivation
@@ -28,6 +33,7 @@ from patients.items.limits import (
     numbered,
     other_than,
 )
+from patients.items.problems import Text
 from patients.items.types import (
     BooleanItem,
     ChoiceItem,
@@ -136,12 +142,13 @@ def _fatal_agrees(outcome: str, answers: Answers) -> bool:
     return outcome != "FATAL" or answers["DTH.dth_dt"] is not None
 
 
-def _is_reported(outcome: str, answers: Answers) -> bool:
-    """An adverse event says CRS with the grade of the episode."""
-    return any(
-        row["ae_special"] == "crs" and row["ae_grade"] == str(answers["crs_max"])
-        for row in answers.rows("AE")
-    )
+def _is_not_reported(answers: Answers) -> Sight:
+    """No adverse event says CRS with the grade of the episode, once its outcome is known."""
+    grade = answers["crs_max"]
+    if answers["crs_outcome"] is None or not grade:
+        return False
+    reported = {row["ae_grade"] for row in answers.rows("AE") if row["ae_special"] == "crs"}
+    return str(grade) not in reported and {"grade": grade}
 
 
 def _car_day(day: date, answers: Answers) -> int | None:
@@ -166,17 +173,63 @@ def _fever_before(masked: bool, answers: Answers) -> bool:
     return not masked or any(row["crs_fever"] for row in _episode(answers) if row["crs_date"] < day)
 
 
+def _masks_fever(row: Answers) -> bool:
+    by_class = row["cm_class"] in ("anti_cytokine", "steroid")
+    return by_class or is_of(row, Group.ANTIPYRETIC, Group.ANTI_CYTOKINE, Group.STEROID)
+
+
+def _treatment_before(masked: bool, answers: Answers) -> bool:
+    """In concomitant medication, from the first day of the episode to this one."""
+    day = answers["crs_date"]
+    if not masked or day is None:
+        return True
+    began = min((row["crs_date"] for row in _episode(answers)), default=day)
+    return any(_masks_fever(row) and may_be_given(row, began, day) for row in answers.rows("CM"))
+
+
+# --- treatments here and in concomitant medication -------------------------------------------------------
+def _tocilizumab(answers: Answers) -> list[Answers]:
+    named = ((row, drug_of(row)) for row in answers.rows("CM"))
+    return [row for row, drug in named if drug is not None and drug.name == "tocilizumab"]
+
+
+def _differs_from(rows: list[Answers], here: bool, day: date) -> bool:
+    """Given here and on no row there, or there for certain and not here."""
+    there = may_be_given if here else was_given
+    return any(there(row, day, day) for row in rows) != here
+
+
+def _tocilizumab_differs(answers: Answers) -> Sight:
+    doses, day = answers["crs_toci"], answers["crs_date"]
+    if doses is None or day is None:
+        return False
+    return _differs_from(_tocilizumab(answers), doses > 0, day) and {"day": day}
+
+
+def _steroid_differs(answers: Answers) -> Sight:
+    steroid, day = answers["crs_steroid"], answers["crs_date"]
+    if steroid is None or day is None:
+        return False
+    return _differs_from(list(systemic_steroids(answers)), steroid != "none", day) and {"day": day}
+
+
+def _as_in_medication(item: str, message: Text, sees: Callable[[Answers], Sight]) -> Check:
+    return soft("X-CRS-06", item, message, sees, "crs_date", "CM")
+
+
 def _with_fever(present: bool, answers: Answers) -> bool:
     return not present or bool(answers["crs_fever"] or answers["crs_fever_masked"])
 
 
-def _no_gap(day: date, answers: Answers) -> bool:
+def _gap(answers: Answers) -> Sight:
     """Until an episode has ended every day after its onset has a row."""
-    onset, end = _onset_day(answers), _end(answers)
+    day, onset, end = answers["crs_date"], _onset_day(answers), _end(answers)
+    if day is None or onset is None:
+        return False
     before = max((row["crs_date"] for row in _episode(answers) if row["crs_date"] < day), default=None)
-    if onset is None or before is None or before < onset or (end is not None and before >= end):
-        return True
-    return bool(day - before == timedelta(days=1))
+    if before is None or before < onset or (end is not None and before >= end):
+        return False
+    return day - before > timedelta(days=1) and {"day": before + timedelta(days=1)}
 
 
 def _not_late(fever: bool, answers: Answers) -> bool:
@@ -206,6 +259,61 @@ def _differs(answers: Answers) -> bool:
     return derived is not None and investigator is not None and derived != investigator
 
 
+def _graded_otherwise(answers: Answers) -> Sight:
+    derived, entered = answers["crs_grade"], answers["crs_grade_inv"]
+    return _differs(answers) and {"derived": derived, "entered": entered}
+
+
+def _other_oxygen(answers: Answers) -> Sight:
+    """The vital signs of the day say another support."""
+    support, day = answers["crs_o2"], answers["crs_date"]
+    measured = [row["vs_o2"] for row in answers.rows("VS") if row["vs_o2"] and local_day(row["vs_dt"]) == day]
+    if support is None or day is None or not measured or support in measured:
+        return False
+    return {"crs": OXYGEN.labels.get(support, support), "vs": OXYGEN.labels.get(measured[-1], measured[-1])}
+
+
+_CHECKS = (
+    soft(
+        "X-CRS-04",
+        "crs_grade_inv",
+        _("Grade %(derived)s derived, %(entered)s entered: give a reason."),
+        _graded_otherwise,
+        "crs_grade",
+    ),
+    hard(
+        "X-CRS-07",
+        "crs_outcome",
+        _("CRS episode grade %(grade)s must equal the AE grade."),
+        _is_not_reported,
+        "AE.ae_special",
+        "AE.ae_grade",
+        "crs_max",
+    ),
+    hard("X-CRS-10", "crs_date", _("Daily row missing for %(day)s."), _gap, "CRS.crs_date"),
+    _as_in_medication(
+        "crs_toci",
+        _("Tocilizumab on %(day)s differs between CRS and concomitant medication."),
+        _tocilizumab_differs,
+    ),
+    _as_in_medication(
+        "crs_steroid",
+        _("Systemic steroid on %(day)s differs between CRS and concomitant medication."),
+        _steroid_differs,
+    ),
+    soft(
+        "X-CRS-09",
+        "crs_o2",
+        _("Oxygen support differs between VS (%(vs)s) and CRS (%(crs)s)."),
+        _other_oxygen,
+        "crs_date",
+        "VS.vs_o2",
+        "VS.vs_dt",
+    ),
+)
+
+
+_MASKED = _("Masked fever needs earlier fever and a treatment.")
 _NEEDS_FEVER = numbered(
     must(_("with fever, or fever masked by treatment"), _with_fever, "crs_fever", "crs_fever_masked"),
     "X-CRS-02",
@@ -219,10 +327,11 @@ class CytokineRelease(FormRow):
     form = FormDeclaration(
         code="CRS",
         title=_("CRS daily record and episode"),
-        enters="coordinator",
-        signs="investigator closes episode",
+        enters=_("coordinator"),
+        signs=_("investigator closes episode"),
         sdtm="AE, FA, CM",
         dated_by="crs_date",
+        checks=_CHECKS,
         sections=(
             Section(_("Components"), "crs_episode"),
             Section(_("Grade"), "crs_grade"),
@@ -240,14 +349,7 @@ class CytokineRelease(FormRow):
     )
     crs_date = DateItem(
         _("Day assessed"),
-        hard=(
-            must(_("CAR-T day 0 to 42"), _within_days(LAST_CAR_DAY), "INF.inf_start_dt"),
-            numbered(
-                must(_("the day after the one before, in an open episode"), _no_gap, "CRS.crs_date"),
-                "X-CRS-10",
-                _("Daily row missing before %(value)s."),
-            ),
-        ),
+        hard=(must(_("CAR-T day 0 to 42"), _within_days(LAST_CAR_DAY), "INF.inf_start_dt"), NOT_AFTER_DEATH),
         soft=must(_("CAR-T day 0 to 21"), _within_days(LATE_CAR_DAY), "INF.inf_start_dt"),
         cdisc="FA.FADTC",
     )
@@ -268,10 +370,23 @@ class CytokineRelease(FormRow):
     )
     crs_fever_masked = BooleanItem(
         _("Antipyretic or anti-cytokine treatment has masked fever"),
-        hard=numbered(
-            must(_("an earlier day of fever in the episode"), _fever_before, "CRS.crs_fever"),
-            "X-CRS-03",
-            _("Masked fever needs earlier fever and a treatment."),
+        hard=(
+            numbered(
+                must(_("an earlier day of fever in the episode"), _fever_before, "CRS.crs_fever"),
+                "X-CRS-03",
+                _MASKED,
+            ),
+            numbered(
+                must(
+                    _("with a treatment that masks fever in concomitant medication"),
+                    _treatment_before,
+                    "CRS.crs_date",
+                    "CRS.crs_episode",
+                    "CM",
+                ),
+                "X-CRS-03",
+                _MASKED,
+            ),
         ),
         cdisc="FA",
     )
@@ -322,11 +437,6 @@ class CytokineRelease(FormRow):
         _("Investigator grade"),
         req="O",
         hard=between("0", "5"),
-        soft=numbered(
-            must(_("as derived"), lambda value, answers: not _differs(answers), "crs_grade"),
-            "X-CRS-04",
-            _("Investigator grade %(value)s differs from the derived one: give a reason."),
-        ),
         cdisc="FA (FAEVAL=INVESTIGATOR)",
     )
     crs_override_reason = TextItem(
@@ -408,13 +518,6 @@ class CytokineRelease(FormRow):
         _("Outcome"),
         OUTCOME,
         when=judged("last day of a closed episode", _is_last_day, "CRS.crs_date", "crs_end_dt", "DTH.dth_dt"),
-        hard=(
-            must(_("fatal only with a death form"), _fatal_agrees, "DTH.dth_dt"),
-            numbered(
-                must(_("with an adverse event of the episode"), _is_reported, "AE.ae_special", "crs_max"),
-                "X-CRS-07",
-                _("The CRS episode must be in AE with its grade."),
-            ),
-        ),
+        hard=must(_("fatal only with a death form"), _fatal_agrees, "DTH.dth_dt"),
         cdisc="AE.AEOUT",
     )

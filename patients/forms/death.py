@@ -1,24 +1,31 @@
-"""DTH: death, entered and signed by the investigator. It closes the subject: nothing is dated after it."""
+"""DTH: death, entered and signed by the investigator. It closes the subject: nothing is dated after it.
 
-from datetime import date
+A cause of relapse without a relapse that counts is one question (X-DTH-02), however it came about (X-DTH-04).
+"""
 
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormDeclaration, FormRow, Section
 from patients.forms.relapse import COUNTING
+from patients.items.checks import Sight, hard
 from patients.items.codelists import DEATH_CAUSE, REL, YES, choices
 from patients.items.conditions import Answers, when
 from patients.items.item import Derivation
 from patients.items.limits import NOT_IN_FUTURE, must, numbered, other_than
 from patients.items.types import BooleanItem, ChoiceItem, DateItem, MultiItem
 
-_DATED_FORMS = ("INF", "RESP", "HSCT", "RLP")
+# Events that show life; a sample or an assessment after death says so itself (`NOT_AFTER_DEATH`).
+_SHOWING_LIFE = ("INF", "RESP", "HSCT", "RLP")
 
 
-def _last_of_all(day: date, answers: Answers) -> bool:
-    dated = [row.dated for form in _DATED_FORMS for row in answers.rows(form)]
-    contacts = [row["fu_dt"] for row in answers.rows("FU") if row["fu_status"] == "ALIVE"]
-    return all(day >= other for other in (*dated, *contacts) if other)
+def _recorded_after(answers: Answers) -> Sight:
+    """The latest of what is dated after death: an event, or a contact that says alive."""
+    died = answers["dth_dt"]
+    dated = [(row.dated, form) for form in _SHOWING_LIFE for row in answers.rows(form)]
+    dated += [(row["fu_dt"], "FU") for row in answers.rows("FU") if row["fu_status"] == "ALIVE"]
+    later = [(day, form) for day, form in dated if day is not None and died is not None and day > died]
+    day, form = max(later, default=(None, ""))
+    return bool(later) and {"form": form, "day": day}
 
 
 def _without_relapse(answers: Answers) -> bool | None:
@@ -40,29 +47,28 @@ class Death(FormRow):
     form = FormDeclaration(
         code="DTH",
         title=_("Death"),
-        enters="investigator",
-        signs="investigator",
+        enters=_("investigator"),
+        signs=_("investigator"),
         sdtm="DD, DS, AE",
         dated_by="dth_dt",
         after_death=True,
+        checks=(
+            hard(
+                "X-DTH-01",
+                "dth_dt",
+                _("%(form)s %(day)s is after death."),
+                _recorded_after,
+                *_SHOWING_LIFE,
+                "FU.fu_dt",
+                "FU.fu_status",
+            ),
+        ),
         sections=(Section(_("Death"), "dth_dt"), Section(_("Circumstances"), "dth_place")),
     )
 
     dth_dt = DateItem(
         _("Date of death"),
-        hard=(
-            NOT_IN_FUTURE,
-            numbered(
-                must(
-                    _("not before any other event"),
-                    _last_of_all,
-                    *(f"{form}.*" for form in _DATED_FORMS),
-                    "FU.fu_dt",
-                ),
-                "X-DTH-01",
-                _("Something is recorded after this day of death."),
-            ),
-        ),
+        hard=NOT_IN_FUTURE,
         cdisc="DM.DTHDTC",
     )
     dth_time_known = BooleanItem(_("Time known"), req="O", cdisc="DM.DTHDTC")
@@ -75,7 +81,7 @@ class Death(FormRow):
                     _("a relapse form, when relapse is the cause"), _relapse_recorded, "RLP.rlp_dt", "dth_dt"
                 ),
                 "X-DTH-02",
-                _("Relapse form missing."),
+                _("Relapse form missing: cause contradicts relapse status."),
             ),
             other_than("unknown"),
         ),

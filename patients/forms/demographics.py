@@ -14,11 +14,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormDeclaration, FormRow, Section
-from patients.forms.eligibility import ADULT_YEARS, birthday_of, is_adult
-from patients.items.codelists import ABO, POSNEG, RACE, SEX, YES, Code, CodeList, choices
+from patients.forms.age import ADULT_YEARS, birthday_of, is_adult
+from patients.items.codelists import ABO, POSNEG, RACE, SEX_AT_SITES, YES, Code, CodeList, choices
 from patients.items.conditions import Answers, when
 from patients.items.item import Derivation
-from patients.items.limits import Compare, Fixed, Today, at_most, below, between, must, other_than
+from patients.items.limits import Compare, Fixed, Today, at_most, below, between, must, numbered, other_than
 from patients.items.partial_date import PartialDate
 from patients.items.types import ChoiceItem, DecimalItem, IntegerItem, PartialDateItem
 from trial.protocol.study import SITE_ZONE
@@ -66,7 +66,7 @@ class Demographics(FormRow):
     form = FormDeclaration(
         code="DM",
         title=_("Demographics"),
-        enters="coordinator",
+        enters=_("coordinator"),
         signs="-",
         sdtm="DM, SC, SUPPDM",
         before_consent=True,
@@ -77,7 +77,7 @@ class Demographics(FormRow):
         ),
     )
 
-    sex = ChoiceItem(_("Sex at birth"), SEX, cdisc="DM.SEX")
+    sex = ChoiceItem(_("Sex at birth"), SEX_AT_SITES, cdisc="DM.SEX")
     birth_date = PartialDateItem(
         _("Date of birth"),
         identity=True,
@@ -95,7 +95,14 @@ class Demographics(FormRow):
             ("birth_date", "ELIG.icf_main_dt"),
         ),
         hard=must(_(">= 18 by the calendar"), _adult_at_consent, "birth_date", "ELIG.icf_main_dt"),
-        soft=at_most("75"),
+        soft=numbered(
+            at_most("75"),
+            "X-ELIG-07",
+            _(
+                "Age %(value)s is above the registry limit of 75: confirm waiver "
+                "(published cohort reached 81.9 y)."
+            ),
+        ),
         unit="years",
         cdisc="DM.AGE, AGEU=YEARS (C66781)",
     )

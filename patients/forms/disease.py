@@ -1,13 +1,15 @@
 """DX: disease history and diagnosis, entered by the coordinator at screening, signed by the investigator."""
 
+import re
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormDeclaration, FormRow, Section
-from patients.items.checks import Sight, soft
+from patients.items.checks import Sight, hard, soft
 from patients.items.codelists import CNS, YES, Code, CodeList, choices, codes
 from patients.items.conditions import Answers, when, when_not
+from patients.items.item import Derivation
 from patients.items.limits import (
     NOT_IN_FUTURE,
     Limit,
@@ -73,11 +75,6 @@ FUSIONS = (
 _NONE_FOUND = (Code("other", _("other")), Code("none", _("none")), Code("not_done", _("not done")))
 
 
-def _of_this_diagnosis(subtype: str, answers: Answers) -> bool:
-    """AML and T-cell disease have lists of their own; other diagnoses take any subtype."""
-    return subtype in SUBTYPES.get(answers["dx_type"], (subtype,))
-
-
 def _has_allogeneic(status: str, answers: Answers) -> bool:
     """Silent until the form of earlier transplants is part of this version."""
     if status != "relapse_after_allo_hsct" or not answers.knows("PTX"):
@@ -97,6 +94,7 @@ _RECENT: Limit = numbered(
 )
 
 
+ABERRATION = re.compile(r"t\(|del|inv|[+-]")  # in ISCN
 MARROW_DISEASE_FROM_PCT = 25  # of marrow blasts: leukaemia rather than lymphoma
 
 
@@ -112,7 +110,48 @@ def _few_blasts(answers: Answers) -> Sight:
     return few and answers["dx_type"] == "t_all" and {"pct": blasts}
 
 
-_LYMPHOMA_OR_LEUKAEMIA = (
+def _of_another_diagnosis(answers: Answers) -> Sight:
+    """AML and T-cell disease have lists of their own; other diagnoses take any subtype."""
+    diagnosis, subtype = answers["dx_type"], answers["dx_subtype"]
+    if subtype is None or subtype in SUBTYPES.get(diagnosis, (subtype,)):
+        return False
+    dx_type, dx_subtype = DiseaseHistory.item("dx_type"), DiseaseHistory.item("dx_subtype")
+    return {"subtype": dx_subtype.readable(subtype), "diagnosis": dx_type.readable(diagnosis)}
+
+
+def _karyotype_is_not_normal(answers: Answers) -> Sight:
+    """Translocation, deletion, inversion, gain or loss in the text of a karyotype that is called normal."""
+    found = ABERRATION.search(answers["karyotype_iscn"] or "")
+    return found is not None and answers["cyto_group"] == "normal" and {"sign": found[0]}
+
+
+def _lines(answers: Answers) -> int | None:
+    """Lines of earlier therapy; None before the first."""
+    return len(answers.rows("PTHER")) or None
+
+
+def _lines_before(answers: Answers) -> int | None:
+    """What `lines_n` said before the number last changed: X-DX-08 compares with it, and reads no history."""
+    last: int | None = answers["lines_n"]
+    before: int | None = answers["lines_before_n"]
+    return before if last in (None, _lines(answers)) else last
+
+
+_CHECKS = (
+    hard(
+        "X-DX-01",
+        "dx_subtype",
+        _("Subtype %(subtype)s does not belong to %(diagnosis)s."),
+        _of_another_diagnosis,
+        "dx_type",
+    ),
+    hard(
+        "X-DX-05",
+        "karyotype_iscn",
+        _("Cytogenetic group and ISCN disagree: “%(sign)s” in a normal karyotype."),
+        _karyotype_is_not_normal,
+        "cyto_group",
+    ),
     soft(
         "X-DX-03",
         "bm_blast_scr_pct",
@@ -138,8 +177,8 @@ class DiseaseHistory(FormRow):
     form = FormDeclaration(
         code="DX",
         title=_("Disease history and diagnosis"),
-        enters="coordinator",
-        signs="investigator",
+        enters=_("coordinator"),
+        signs=_("investigator"),
         sdtm="MH, RS, GF, CP, SUPPMH",
         sections=(
             Section(_("Diagnosis"), "dx_type"),
@@ -147,7 +186,7 @@ class DiseaseHistory(FormRow):
             Section(_("Disease at screening"), "ann_arbor"),
             Section("CD7", "cd7_method"),
         ),
-        checks=_LYMPHOMA_OR_LEUKAEMIA,
+        checks=_CHECKS,
     )
 
     dx_type = ChoiceItem(
@@ -173,11 +212,6 @@ class DiseaseHistory(FormRow):
             _("mature"),
             "NOS",
             _("other"),
-        ),
-        hard=numbered(
-            must(_("a subtype of the diagnosis"), _of_this_diagnosis, "dx_type"),
-            "X-DX-01",
-            _("Subtype %(value)s does not belong to the diagnosis."),
         ),
         cdisc="MH.MHDECOD/SUPPMH",
     )
@@ -256,6 +290,16 @@ class DiseaseHistory(FormRow):
     )
     relapse_n = IntegerItem(
         _("Number of earlier relapses"), hard=between("0", "10"), soft=at_most("4"), cdisc="SUPPMH"
+    )
+    lines_before_n = IntegerItem(
+        _("Lines of earlier therapy before their number last changed"),
+        derived=Derivation("the last other value of lines_n", _lines_before, ("PTHER",)),
+        cdisc="SUPPMH",
+    )
+    lines_n = IntegerItem(
+        _("Lines of earlier therapy"),
+        derived=Derivation("number of rows of PTHER", _lines, ("PTHER",)),
+        cdisc="SUPPMH",
     )
     bm_blast_scr_pct = DecimalItem(
         _("Marrow blasts at screening"),

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormDeclaration, FormRow, Repeat, Section
 from patients.forms.rows import other_rows
-from patients.items.codelists import ABO, NO, POSNEG, SEX, YES, Code, CodeList, choices
+from patients.items.checks import Sight, hard, soft
+from patients.items.codelists import ABO, NO, POSNEG, RELSUB, SEX_AT_SITES, YES, Code, CodeList, choices
 from patients.items.conditions import Answers, judged, when, when_at_least
 from patients.items.item import Derivation
 from patients.items.limits import (
@@ -35,22 +36,6 @@ from patients.items.types import (
     TextItem,
 )
 
-RELATIONSHIP = CodeList(
-    "RELSUB",
-    (
-        Code("MOTHER, BIOLOGICAL", _("mother, biological"), "C96580"),
-        Code("FATHER, BIOLOGICAL", _("father, biological"), "C96572"),
-        Code("SON, BIOLOGICAL", _("son, biological"), "C150888"),
-        Code("DAUGHTER, BIOLOGICAL", _("daughter, biological"), "C150887"),
-        Code("BROTHER, FULL", _("brother, full"), "C111201"),
-        Code("SISTER, FULL", _("sister, full"), "C111202"),
-        Code("BROTHER, HALF", _("brother, half"), "C71402"),
-        Code("SISTER, HALF", _("sister, half"), "C71403"),
-        Code("other_blood_relative", _("other blood relative")),
-        Code("unrelated", _("unrelated")),
-    ),
-    "C100130",
-)
 GROUPS = {"SON": "offspring", "DAUGHTER": "offspring", "MOTHER": "parent", "FATHER": "parent"}
 SEX_OF = {"SON": "M", "FATHER": "M", "BROTHER": "M", "DAUGHTER": "F", "MOTHER": "F", "SISTER": "F"}
 LOCI = ("A", "B", "C", "DRB1", "DQB1")
@@ -60,6 +45,7 @@ HLA_PATTERN = r"(A|B|C|DRB1|DQB1)\*\d{2,3}(:\d{2,3}){1,3}[NLSCAQ]?"
 CAR_T_SOURCE, GRAFT_SOURCE = "car_t_source", "graft_source"
 HAPLO = "new_haploidentical_donor"
 PRIOR = "prior_transplant_donor"
+DSA_FROM_MFI = 1000
 GENERATION_AT_LEAST, GENERATION_AT_MOST = 15, 50  # years from a parent to a child
 
 
@@ -119,9 +105,16 @@ def _cleared(roles: list[str], answers: Answers) -> bool:
     )
 
 
-def _role_free(roles: list[str], answers: Answers) -> bool:
+def _role_taken(answers: Answers) -> Sight:
     held = {role for row in other_rows(answers, "DONOR") for role in row["donor_role"] or ()}
-    return held.isdisjoint({CAR_T_SOURCE, GRAFT_SOURCE} & set(roles))
+    both = sorted(held & {CAR_T_SOURCE, GRAFT_SOURCE} & set(answers["donor_role"] or ()))
+    return bool(both) and {"role": Donor.item("donor_role").readable(both)}
+
+
+def _antibodies_untreated(answers: Answers) -> Sight:
+    mfi = answers["dsa_max_mfi"]
+    strong = mfi is not None and mfi >= DSA_FROM_MFI
+    return strong and answers["dsa_desens"] is False and {"mfi": mfi}
 
 
 def _sex_fits(sex: str, answers: Answers) -> bool:
@@ -188,17 +181,36 @@ def _complete_typing(types: dict[str, str], answers: Answers) -> bool:
     )
 
 
+_CHECKS = (
+    hard(
+        "X-DON-01",
+        "donor_role",
+        _("Only one donor may hold role %(role)s."),
+        _role_taken,
+        "DONOR.donor_role",
+    ),
+    soft(
+        "X-DON-07",
+        "dsa_desens",
+        _("DSA MFI %(mfi)s: desensitisation or another donor?"),
+        _antibodies_untreated,
+        "dsa_max_mfi",
+    ),
+)
+
+
 class Donor(FormRow):
     """One donor: relationship, blood group, serology, HLA types, antibodies and the role chosen for."""
 
     form = FormDeclaration(
         code="DONOR",
         title=_("Donor selection and HLA"),
-        enters="transplant physician",
-        signs="investigator",
+        enters=_("transplant physician"),
+        signs=_("investigator"),
         sdtm="APDM/POOLDEF, RELSUB, SC, LB, SUPPDM",
         repeat=Repeat.ROWS,
         dated_by="donor_consent_dt",
+        checks=_CHECKS,
         sections=(
             Section(_("Donor"), "donor_id"),
             Section(_("Blood group and serology"), "donor_abo_rh"),
@@ -234,7 +246,7 @@ class Donor(FormRow):
     )
     donor_rel = ChoiceItem(
         _("Relationship"),
-        RELATIONSHIP,
+        RELSUB,
         hard=must(_("a biological relative, if haploidentical"), _relative_if_haplo, "donor_class"),
         cdisc="RELSUB.SREL (C100130)",
     )
@@ -250,7 +262,7 @@ class Donor(FormRow):
     )
     donor_sex = ChoiceItem(
         _("Donor sex"),
-        SEX,
+        SEX_AT_SITES,
         hard=numbered(
             must(_("as the relationship says"), _sex_fits, "donor_rel"),
             "X-DON-05",
@@ -382,9 +394,6 @@ class Donor(FormRow):
         _("Desensitisation given"),
         req="C",
         when=when_at_least("dsa_max_mfi", "1000"),
-        soft=numbered(
-            other_than(NO), "X-DON-07", _("Antibodies against the donor: desensitisation or another donor?")
-        ),
         cdisc="CM",
     )
 
@@ -392,17 +401,10 @@ class Donor(FormRow):
         _("Chosen as"),
         choices("donor_role", _("CAR-T source"), _("graft source"), _("backup"), _("not chosen")),
         exclusive=("not_chosen",),
-        hard=(
-            numbered(
-                must(_("one donor for each role"), _role_free, "DONOR.donor_role"),
-                "X-DON-01",
-                _("Only one donor may hold role %(value)s."),
-            ),
-            numbered(
-                must(_("consented and cleared"), _cleared, "donor_consent", "donor_idm_ok"),
-                "X-DON-02",
-                _("Donor is not cleared."),
-            ),
+        hard=numbered(
+            must(_("consented and cleared"), _cleared, "donor_consent", "donor_idm_ok"),
+            "X-DON-02",
+            _("Donor is not cleared."),
         ),
         cdisc="SUPPDM",
     )

@@ -4,18 +4,27 @@ The investigator enters it at screening; the principal investigator's signature 
 the main consent is recorded, nothing but this form and the demographics can be saved.
 """
 
+from collections.abc import Callable, Iterator
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.forms.age import is_adult
+from patients.forms.anchors import left_on
+from patients.forms.lab_results import results
+from patients.forms.laboratory_catalogue import BY_CODE
+from patients.forms.laboratory_ranges import times_upper_limit
+from patients.items.checks import Deviation, Sight, hard, soft
 from patients.items.codelists import NO, NYNA, YES, Code, CodeList, choices
-from patients.items.conditions import Answers, judged, when
+from patients.items.conditions import Answers, judged, when, when_filled
 from patients.items.item import Derivation
 from patients.items.limits import (
+    NOT_IN_FUTURE,
     NOT_LATER_THAN_NOW,
     Compare,
     Configured,
@@ -30,7 +39,6 @@ from patients.items.limits import (
     numbered,
     other_than,
 )
-from patients.items.partial_date import PartialDate
 from patients.items.problems import Text
 from patients.items.types import (
     BooleanItem,
@@ -43,11 +51,15 @@ from patients.items.types import (
     TextItem,
     UserItem,
 )
-from trial.protocol.configuration import consent_version_in_force
-from trial.protocol.models import ConsentVersion
-from trial.protocol.study import SITE_ZONE
+from trial.protocol.configuration import (
+    consent_version_in_force,
+    consent_versions,
+    is_superseded,
+    newest_consent_version,
+    setting,
+)
+from trial.protocol.study import SITE_ZONE, site_today
 
-ADULT_YEARS = 18
 # I8: least values, and most times the upper limit of normal without and with leukaemia in the liver (defaults
 # of a sister trial, NCT06633328, that await the trial team's confirmation).
 LEAST = {"lvef_pct": 50, "spo2_ra_pct": 92, "crcl_ml_min": 60}
@@ -56,6 +68,10 @@ MOST_TIMES_ULN = {
     "ALT": (Decimal(3), Decimal(5)),
     "AST": (Decimal(3), Decimal(5)),
 }
+RECONSENT_WITHIN_DAYS = 30
+HBV_ACTIVE_ABOVE_IU_PER_ML = 20
+FEMALE_SHARE = Decimal("0.85")  # of the clearance of a man (Cockcroft and Gault)
+CREATININE_UMOL_PER_MG_DL = Decimal("88.4")
 REGISTERED_ON = date(2023, 4, 11)  # date of the registry entry NCT05827835
 
 INCLUSION = (
@@ -89,7 +105,7 @@ class ConsentVersions(CodeList):
     @property
     def labels(self) -> dict[str, Text]:
         """Read anew each time: a version may be approved while the application runs."""
-        return {version: version for version in ConsentVersion.objects.values_list("version", flat=True)}
+        return {one.version: one.version for one in consent_versions()}
 
 
 def _criterion_failed(answers: Answers) -> bool:
@@ -107,25 +123,20 @@ def _eligible(answers: Answers) -> bool | None:
     return True if all(answers[name] for name in asked) else None
 
 
-def _version_in_force(version: str, answers: Answers) -> bool:
-    signed = answers["icf_main_dt"]
-    return signed is None or consent_version_in_force(version, signed.astimezone(SITE_ZONE).date())
+def _not_in_force(version_item: str, day_item: str) -> Callable[[Answers], Sight]:
+    """A version of the consent that was not approved on the day on which it was signed."""
+
+    def sees(answers: Answers) -> Sight:
+        version, day = answers[version_item], local_day(answers[day_item])
+        if version is None or day is None or consent_version_in_force(version, day):
+            return False
+        return {"version": version, "day": day}
+
+    return sees
 
 
 def _newest_in_force(version: str, answers: Answers) -> bool:
-    return not ConsentVersion.objects.filter(version=version, superseded_on__isnull=False).exists()
-
-
-def birthday_of(born: PartialDate) -> date:
-    """The day that a partial birth date counts as: an unknown month as June, an unknown day as the 15th
-    (specification of item `age_consent`)."""
-    return date(born.year, born.month or 6, born.day or 15)
-
-
-def is_adult(born: PartialDate, on: date) -> bool:
-    """Whether somebody has had the 18th birthday by the calendar: on 1 March, if born on 29 February."""
-    birthday = birthday_of(born)
-    return (on.year - ADULT_YEARS, on.month, on.day) >= (birthday.year, birthday.month, birthday.day)
+    return not is_superseded(version)
 
 
 def _adult_at_consent(answers: Answers) -> bool | None:
@@ -160,16 +171,6 @@ def _agrees_with_age(answer: str, answers: Answers) -> bool:
     return adult is None or (answer == YES) == adult
 
 
-def _agrees_with_diagnosis(answer: str, answers: Answers) -> bool:
-    diagnosis = answers["DX.dx_type"]
-    return (
-        diagnosis is None
-        or answer != YES
-        or diagnosis in ("aml", "t_all", "t_lbl")
-        or bool(answers["waiver"])
-    )
-
-
 def _agrees_with_cd7(answer: str, answers: Answers) -> bool:
     share, least = answers["DX.cd7_pct"], Configured("cd7_min").value(answers)
     return share is None or least is None or answer != YES or share >= least
@@ -180,21 +181,24 @@ def _cd7_not_low(answer: str, answers: Answers) -> bool:
     return share is None or share >= 50
 
 
-def _organs_fit(answer: str, answers: Answers) -> bool:
-    """Of what is known: heart, lung and kidney on this page, liver in the screening laboratory."""
-    weak = any((value := answers[name]) is not None and value < least for name, least in LEAST.items())
-    return answer != YES or not (weak or _liver_fails(answers))
-
-
-def _liver_fails(answers: Answers) -> bool:
-    column = 1 if "liver" in (answers["DX.emd_sites"] or ()) else 0
-    return any(
-        row["lab_value"] > MOST_TIMES_ULN[row["lab_test"]][column] * row["lab_uln"]
-        for row in answers.rows("LAB")
-        if row.visit == "SCR"
-        and row["lab_test"] in MOST_TIMES_ULN
-        and None not in (row["lab_value"], row["lab_uln"])
+def _clearance(answers: Answers) -> Decimal | None:
+    """Cockcroft and Gault in mL/min, from the creatinine and the weight of the screening visit."""
+    age, sex, weight = answers["DM.age_consent"], answers["DM.sex"], _screened(answers, "VS", "vs_weight")
+    measured = [row for row in results(answers, "CREAT") if row.visit == "SCR"]
+    creatinine = (
+        BY_CODE["CREAT"].to_si(measured[-1]["lab_value"], measured[-1]["lab_unit"]) if measured else None
     )
+    if age is None or sex is None or weight is None or not creatinine:
+        return None
+    share = FEMALE_SHARE if sex == "F" else Decimal(1)
+    clearance: Decimal = (140 - age) * weight * share / (72 * creatinine / CREATININE_UMOL_PER_MG_DL)
+    return clearance.quantize(Decimal("0.1"), ROUND_HALF_UP)
+
+
+def _screened(answers: Answers, form: str, item: str) -> Any:
+    """The answer of the screening visit."""
+    found = (row[item] for row in answers.rows(form) if row.visit == "SCR")
+    return next((value for value in found if value is not None), None)
 
 
 def _signed_by_investigator(day: date, answers: Answers) -> bool:
@@ -210,6 +214,15 @@ def _eligible_or_open(value: Any, answers: Answers) -> bool:
     return answers["ELIG.eligible"] is not False
 
 
+def _waived(answers: Answers) -> Sight:
+    return bool(answers["waiver"])
+
+
+def _waived_on(answers: Answers) -> date | None:
+    """The day of enrolment; until it is known, of the signature or of consent."""
+    return answers["enrol_dt"] or answers["signed_in_source_on"] or answers.dated
+
+
 ELIGIBLE = numbered(
     must(_("the subject is eligible"), _eligible_or_open, "ELIG.eligible"),
     "X-ELIG-05",
@@ -218,17 +231,153 @@ ELIGIBLE = numbered(
 """Of every date of treatment."""
 
 
+# --- checks of the page as a whole ----------------------------------------------------------------------
+def _reconsent_due(answers: Answers) -> Sight:
+    """A newer version has been in force for more than 30 days; who has died or left signs no more."""
+    today, signed = site_today(), {answers["icf_main_version"], answers["reconsent_version"]}
+    if answers["icf_main_version"] is None or left_on(answers) is not None:
+        return False
+    newest = newest_consent_version(today)
+    if newest is None or newest.version in signed:
+        return False
+    overdue = (today - newest.in_force_from).days > RECONSENT_WITHIN_DAYS
+    return overdue and {"version": newest.version}
+
+
+def _above_configured_age(answers: Answers) -> Sight:
+    age, most = answers["DM.age_consent"], setting("age_max")
+    if age is None or most is None or age <= most:
+        return False
+    return {"age": age, "most": most}
+
+
+def _organ_fails(answers: Answers) -> Sight:
+    """Of what is known: heart, lung and kidney on this page, liver in the screening laboratory."""
+    if answers["inc08_organ"] != YES:
+        return False
+    for name, least in LEAST.items():
+        if answers[name] is not None and answers[name] < least:
+            item = Eligibility.item(name)
+            return {"test": item.declared.label, "value": item.readable(answers[name])}
+    return next(_liver_fails(answers), False)
+
+
+def _liver_fails(answers: Answers) -> Iterator[Sight]:
+    column = 1 if "liver" in (answers["DX.emd_sites"] or ()) else 0
+    for test, most in MOST_TIMES_ULN.items():
+        for row in answers.rows_where("LAB", "lab_test", test):
+            times = times_upper_limit(row) if row.visit == "SCR" else None
+            if times is not None and times > most[column]:
+                yield {"test": BY_CODE[test].name, "value": f"{row['lab_value']:f} {row['lab_unit']}"}
+
+
+def _needs_waiver(answers: Answers) -> Sight:
+    diagnosis = answers["DX.dx_type"]
+    outside = diagnosis is not None and diagnosis not in ("aml", "t_all", "t_lbl")
+    return outside and answers["inc03_dx"] == YES and not answers["waiver"]
+
+
+def _pregnant(answers: Answers) -> Sight:
+    return bool(answers["pregnancy_test"] == "positive" and answers["exc07_preg"] == NO)
+
+
+def _virus_is_active(answers: Answers) -> Sight:
+    """Of the viruses of E3 the casebook records hepatitis B alone."""
+    load = answers["DM.hbv_dna"]
+    if answers["exc03_virus"] != NO or load is None or load <= HBV_ACTIVE_ABOVE_IU_PER_ML:
+        return False
+    return {"load": load}
+
+
+def _pregnancy_of_a_man(answers: Answers) -> Sight:
+    return bool(answers["DM.sex"] == "M" and answers["exc07_preg"] == YES)
+
+
+_NOT_IN_FORCE = _("Consent version %(version)s was not in force on %(day)s.")
+_CHECKS = (
+    hard(
+        "X-ELIG-03",
+        "icf_main_version",
+        _NOT_IN_FORCE,
+        _not_in_force("icf_main_version", "icf_main_dt"),
+        "icf_main_dt",
+    ),
+    hard(
+        "X-ELIG-03",
+        "reconsent_version",
+        _NOT_IN_FORCE,
+        _not_in_force("reconsent_version", "reconsent_dt"),
+        "reconsent_dt",
+    ),
+    soft(
+        "X-ELIG-04",
+        "icf_main_version",
+        _("New consent version %(version)s: re-consent due."),
+        _reconsent_due,
+        "reconsent_version",
+        "DTH.dth_dt",
+        "EOS.eos_dt",
+    ),
+    soft(
+        "X-ELIG-07",
+        "inc02_age",
+        _("Age %(age)s is above the configured limit of %(most)s: confirm waiver."),
+        _above_configured_age,
+        "DM.age_consent",
+    ),
+    soft(
+        "X-ELIG-08",
+        "inc08_organ",
+        _("Organ function item answered Yes but %(test)s = %(value)s."),
+        _organ_fails,
+        *LEAST,
+        "LAB.lab_value",
+        "DX.emd_sites",
+    ),
+    hard(
+        "X-ELIG-09",
+        "inc03_dx",
+        _("Diagnosis outside AML/T-ALL/T-LBL needs a waiver."),
+        _needs_waiver,
+        "DX.dx_type",
+        "waiver",
+    ),
+    hard(
+        "X-ELIG-10",
+        "exc07_preg",
+        _("Positive pregnancy test contradicts exclusion E7."),
+        _pregnant,
+        "pregnancy_test",
+    ),
+    hard(
+        "X-ELIG-11",
+        "exc03_virus",
+        _("Active viral infection recorded (HBV DNA %(load)s IU/mL); E3 must be Yes."),
+        _virus_is_active,
+        "DM.hbv_dna",
+    ),
+    hard(
+        "X-ELIG-15",
+        "exc07_preg",
+        _("Pregnancy item not applicable for male subject."),
+        _pregnancy_of_a_man,
+        "DM.sex",
+    ),
+)
+
+
 class Eligibility(FormRow):
     """Consent, inclusion and exclusion criteria, and the registration of one subject."""
 
     form = FormDeclaration(
         code="ELIG",
         title=_("Screening, consent and eligibility"),
-        enters="investigator",
-        signs="PI signature blocks enrolment",
+        enters=_("investigator"),
+        signs=_("PI signature blocks enrolment"),
         sdtm="DS, IE, SUPPIE",
         dated_by="icf_main_dt",
         before_consent=True,
+        checks=_CHECKS,
         sections=(
             Section(_("Consent"), "icf_main_signed"),
             Section(_("Screening"), "screen_no"),
@@ -236,6 +385,18 @@ class Eligibility(FormRow):
             Section(_("Exclusion criteria"), "exc01_gvhd"),
             Section(_("Organ function"), "lvef_pct"),
             Section(_("Decision"), "waiver"),
+        ),
+        deviations=(
+            Deviation(
+                id="X-ELIG-06",
+                item="waiver",
+                category="eligibility",
+                weight="important",
+                message=_("The subject was enrolled by an exemption, although a criterion was not met."),
+                sees=_waived,
+                looks_at=("enrol_dt", "signed_in_source_on"),
+                happened=_waived_on,
+            ),
         ),
     )
 
@@ -255,11 +416,6 @@ class Eligibility(FormRow):
         ConsentVersions("icf_main_version", ()),
         req="C",
         when=when("icf_main_signed", YES),
-        hard=numbered(
-            must(_("in force on the day of consent"), _version_in_force, "icf_main_dt"),
-            "X-ELIG-03",
-            _("Consent version %(value)s was not in force on the day of consent."),
-        ),
         soft=must(_("not superseded"), _newest_in_force),
         cdisc="DS / SUPPDS",
     )
@@ -307,6 +463,22 @@ class Eligibility(FormRow):
         _("Consent to long-term follow-up (15 y gene-therapy)"), soft=other_than(NO), cdisc="DS"
     )
 
+    reconsent_version = ChoiceItem(
+        _("Re-consent: version no."),
+        ConsentVersions("reconsent_version", ()),
+        req="O",
+        when=when("icf_main_signed", YES),
+        hint=_("the newest version that the subject has signed since"),
+        cdisc="SUPPDS",
+    )
+    reconsent_dt = DateItem(
+        _("Re-consent: date"),
+        req="C",
+        when=when_filled("reconsent_version"),
+        hard=(NOT_IN_FUTURE, not_before("icf_main_dt")),
+        cdisc="SUPPDS",
+    )
+
     screen_no = TextItem(
         _("Screening number"),
         10,
@@ -330,23 +502,11 @@ class Eligibility(FormRow):
         _("I2 Age at consent 18 or more"),
         NYNA,
         hard=must(_("as the birth date says"), _agrees_with_age, "DM.birth_date", "icf_main_dt"),
-        soft=must(
-            _("age within the configured limit"),
-            lambda value, answers: Compare("<=", Configured("age_max")).kept(
-                answers["DM.age_consent"] or 0, answers
-            ),
-            "DM.age_consent",
-        ),
         cdisc="IE INCL02",
     )
     inc03_dx = ChoiceItem(
         _("I3 CD7+ AML, T-ALL or T-LBL by WHO/NCCN criteria"),
         NYNA,
-        hard=numbered(
-            must(_("as the diagnosis says"), _agrees_with_diagnosis, "DX.dx_type"),
-            "X-ELIG-09",
-            _("Diagnosis outside AML/T-ALL/T-LBL needs a waiver."),
-        ),
         cdisc="IE INCL03",
     )
     inc04_rr = ChoiceItem(_("I4 Relapsed or refractory"), NYNA, cdisc="IE INCL04")
@@ -390,17 +550,6 @@ class Eligibility(FormRow):
     inc08_organ = ChoiceItem(
         _("I8 Organ function within protocol limits"),
         NYNA,
-        soft=numbered(
-            must(
-                _("within the limits of the protocol"),
-                _organs_fit,
-                "LAB.lab_value",
-                "lvef_pct",
-                "spo2_ra_pct",
-            ),
-            "X-ELIG-08",
-            _("Organ function item answered Yes but a value is outside the limits."),
-        ),
         cdisc="IE INCL08",
     )
     inc09_donor = ChoiceItem(
@@ -466,10 +615,9 @@ class Eligibility(FormRow):
         1,
         derived=Derivation(
             "((140-age)*kg*(0.85 if F))/(72*SCr mg/dL)",
-            lambda answers: None,  # creatinine and weight come with the laboratory and vital-signs forms
+            _clearance,
             ("LAB", "VS", "DM.age_consent", "DM.sex"),
         ),
-        waits_for="VS",
         hard=between("5", "300"),
         soft=at_least("60"),
         unit="mL/min",

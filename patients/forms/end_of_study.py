@@ -12,6 +12,7 @@ from patients.items.limits import NOT_IN_FUTURE, at_least, at_least_one, must, n
 from patients.items.types import BooleanItem, ChoiceItem, DateItem, IntegerItem, MultiItem
 
 DATA_USE = "data_use"
+_VISITED = ("INF", "RESP", "HSCT", "RLP", "FU")  # forms that date a visit
 
 
 def _on_day_of_death(day: date, answers: Answers) -> bool:
@@ -20,7 +21,7 @@ def _on_day_of_death(day: date, answers: Answers) -> bool:
 
 
 def _after_last_visit(day: date, answers: Answers) -> bool:
-    dated = [row.dated for form in ("INF", "RESP", "HSCT", "RLP", "FU") for row in answers.rows(form)]
+    dated = [row.dated for form in _VISITED for row in answers.rows(form)]
     return all(day >= other for other in dated if other)
 
 
@@ -34,8 +35,8 @@ class EndOfStudy(FormRow):
     form = FormDeclaration(
         code="EOS",
         title=_("End of study"),
-        enters="coordinator",
-        signs="investigator",
+        enters=_("coordinator"),
+        signs=_("investigator"),
         sdtm="DS",
         dated_by="eos_dt",
         sections=(Section(_("End of study"), "eos_dt"),),
@@ -45,7 +46,7 @@ class EndOfStudy(FormRow):
         _("Date"),
         hard=(
             NOT_IN_FUTURE,
-            must(_("not before the last visit"), _after_last_visit, "FU.fu_dt"),
+            must(_("not before the last visit"), _after_last_visit, *_VISITED),
             numbered(
                 must(_("the day of death"), _on_day_of_death, "DTH.dth_dt"),
                 "X-DTH-03",

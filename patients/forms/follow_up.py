@@ -6,11 +6,13 @@ from datetime import date
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormDeclaration, FormRow, Section
-from patients.forms.adverse_event import RELATED
-from patients.items.codelists import YES, Code, CodeList, choices
+from patients.forms.anchors import graft_day, infusion_day, left_on
+from patients.items.checks import Sight, hard, soft
+from patients.items.codelists import RELATED, YES, Code, CodeList, choices
 from patients.items.conditions import Answers, judged, when
 from patients.items.limits import NOT_IN_FUTURE, between, must, not_after, numbered, other_than
 from patients.items.types import BooleanItem, ChoiceItem, DateItem, DecimalItem
+from trial.protocol.study import site_today
 from trial.protocol.visits import protocol_position, visit_type
 
 FREE_OF_DISEASE = (
@@ -20,6 +22,10 @@ FREE_OF_DISEASE = (
     "no_remission_no_progression",
 )
 ASSESSMENT_OLD_DAYS = 120
+CONTACT_EVERY_DAYS, CONTACT_LATER_EVERY_DAYS = 90, 180  # in the first year, and after it
+DAYS_OF_A_YEAR = 365
+# Dated forms that show the subject alive; the laboratory and the daily records lie between them.
+_SHOWING_LIFE = ("INF", "RESP", "HSCT", "CHIM", "RLP")
 _ALIVE = when("fu_status", "ALIVE")
 
 
@@ -39,6 +45,51 @@ def _not_before_earlier_contact(day: date, answers: Answers) -> bool:
         and visit_type(row.visit).clock is clock
     ]
     return all(day >= contact for contact in earlier)
+
+
+def _is_last(answers: Answers) -> bool:
+    """No contact has a later date."""
+    here = answers["fu_dt"]
+    return here is not None and all(
+        row["fu_dt"] is None or row["fu_dt"] <= here for row in answers.rows("FU")
+    )
+
+
+def _known_later(answers: Answers) -> Sight:
+    """At the last contact: what else shows the subject later. While the subject is followed a later contact
+    will say so, and only what belongs to the same or an earlier visit counts."""
+    day = answers["fu_dt"]
+    if not _is_last(answers):
+        return False
+    ended = bool(answers.rows("EOS"))
+    rows = (row for form in _SHOWING_LIFE for row in answers.rows(form))
+    later = [
+        (row.dated, row.visit)
+        for row in rows
+        if row.dated and row.dated > day and (ended or _not_of_a_later_visit(row, answers))
+    ]
+    latest, visit = max(later, default=(None, ""))
+    return latest is not None and {"day": latest, "visit": visit}
+
+
+def _not_of_a_later_visit(row: Answers, answers: Answers) -> bool:
+    """Visits of two clocks, and those that an event opens, have no order of their own."""
+    here, there = protocol_position(answers.visit), protocol_position(row.visit)
+    if here is None or there is None:
+        return row.visit == answers.visit
+    return there <= here and visit_type(row.visit).clock is visit_type(answers.visit).clock
+
+
+def _contact_overdue(answers: Answers) -> Sight:
+    """At the last contact of somebody alive and followed. The first year is that after the graft, else that
+    after the infusion."""
+    day, start = answers["fu_dt"], graft_day(answers) or infusion_day(answers)
+    if answers["fu_status"] != "ALIVE" or not _is_last(answers) or left_on(answers) is not None:
+        return False
+    days = (site_today() - day).days
+    in_first_year = start is not None and (day - start).days < DAYS_OF_A_YEAR
+    most = CONTACT_EVERY_DAYS if in_first_year else CONTACT_LATER_EVERY_DAYS
+    return days > most and {"days": days, "day": day}
 
 
 def _agrees_with_death(status: str, answers: Answers) -> bool:
@@ -81,11 +132,34 @@ class FollowUp(FormRow):
     form = FormDeclaration(
         code="FU",
         title=_("Survival follow-up"),
-        enters="coordinator",
+        enters=_("coordinator"),
         signs="-",
         sdtm="SS, DS, RS",
         dated_by="fu_dt",
         sections=(Section(_("Contact"), "fu_contact"), Section(_("Disease and events"), "fu_disease")),
+        checks=(
+            hard(
+                "X-FU-02",
+                "fu_dt",
+                _("Last-alive date is before known data of %(day)s %(visit)s."),
+                _known_later,
+                *_SHOWING_LIFE,
+                "EOS.eos_dt",
+                "FU.fu_dt",
+            ),
+            soft(
+                "X-FU-03",
+                "fu_dt",
+                _("Follow-up overdue: no contact for %(days)s d since %(day)s."),
+                _contact_overdue,
+                "FU.fu_dt",
+                "fu_status",
+                "HSCT.hsct_start_dt",
+                "INF.inf_start_dt",
+                "DTH.dth_dt",
+                "EOS.eos_dt",
+            ),
+        ),
     )
 
     fu_contact = ChoiceItem(

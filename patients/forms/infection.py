@@ -9,7 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Repeat
+from patients.forms.anchors import NOT_AFTER_DEATH
+from patients.forms.drugs import Group
+from patients.forms.medicines_given import is_of, may_be_given
 from patients.forms.rows import other_rows
+from patients.items.checks import Sight, soft
 from patients.items.codelists import OUTCOME, Code, CodeList, choices, codes
 from patients.items.conditions import Answers, when, when_not
 from patients.items.item import Derivation
@@ -29,8 +33,8 @@ def _neutropenic(answers: Answers) -> bool | None:
     onset = answers["inf_onset"]
     counts = [
         row["lab_si"]
-        for row in answers.rows("LAB")
-        if row["lab_test"] == "NEUT" and row["lab_si"] is not None and _near(onset, row["lab_dt"])
+        for row in answers.rows_where("LAB", "lab_test", "NEUT")
+        if row["lab_si"] is not None and _near(onset, row["lab_dt"])
     ]
     return min(counts) < NEUTROPENIC_BELOW_10E9_PER_L if counts else None
 
@@ -69,22 +73,47 @@ def _not_open_long(onset: date, answers: Answers) -> bool:
     return answers["inf_end"] is not None or (today - onset).days <= OPEN_AT_MOST_DAYS
 
 
+def _untreated(answers: Answers) -> Sight:
+    """A reactivation above its threshold, and no antiviral in concomitant medication in its time."""
+    began = answers["vir_first_dt"] or answers["inf_onset"]
+    if answers["inf_class"] != "viral_reactivation" or not answers["vir_thr"] or began is None:
+        return False
+    ended = answers["inf_end"] or date.max
+    return not any(
+        (row["cm_class"] == "antiviral" or is_of(row, Group.ANTIVIRAL)) and may_be_given(row, began, ended)
+        for row in answers.rows("CM")
+    )
+
+
 class Infection(FormRow):
     """One infection: organism, site, evidence, severity and course."""
 
     form = FormDeclaration(
         code="INFX",
         title=_("Infection and viral reactivation"),
-        enters="coordinator",
-        signs="investigator",
+        enters=_("coordinator"),
+        signs=_("investigator"),
         sdtm="MB, MS, AE, CM",
         repeat=Repeat.ROWS,
         dated_by="inf_onset",
+        checks=(
+            soft(
+                "X-INFX-01",
+                "vir_thr",
+                _("Reactivation above the threshold: antiviral treatment recorded?"),
+                _untreated,
+                "inf_class",
+                "vir_first_dt",
+                "inf_onset",
+                "inf_end",
+                "CM",
+            ),
+        ),
     )
 
     inf_onset = DateItem(
         _("Onset"),
-        hard=not_before("ELIG.icf_main_dt"),
+        hard=(not_before("ELIG.icf_main_dt"), NOT_AFTER_DEATH),
         soft=must(_("ended within 90 d"), _not_open_long, "inf_end"),
         cdisc="MB.MBDTC/AE.AESTDTC",
     )

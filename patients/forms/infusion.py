@@ -4,17 +4,20 @@ The investigator enters it on the day; saving it places the visits of the CAR-T 
 would be a new version of the protocol.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Section
 from patients.forms.eligibility import ELIGIBLE
 from patients.forms.lymphodepletion import CONFIGURED as REGIMEN
-from patients.forms.rows import row_with
+from patients.forms.medicines_given import prednisolone_per_kg, systemic_steroids, was_given
+from patients.forms.rows import deviation_recorded, row_with
+from patients.items.checks import Deviation, Sight, hard, soft
 from patients.items.codelists import NO, choices
 from patients.items.conditions import Answers, when
 from patients.items.item import Derivation
@@ -40,6 +43,9 @@ from patients.items.types import (
 )
 from trial.protocol.configuration import setting_as
 from trial.protocol.study import SITE_ZONE
+
+STEROID_FREE_DAYS = 3
+STEROID_FROM_MG_PER_KG = Decimal("0.5")  # of prednisolone a day
 
 
 def _released(answers: Answers, item: str) -> Any:
@@ -101,15 +107,55 @@ def _after_lymphodepletion(moment: datetime, answers: Answers) -> bool:
     return days is None or days >= 1
 
 
-def _two_to_seven_days(moment: datetime, answers: Answers) -> bool:
-    days = _days_after_lymphodepletion(moment, answers)
-    return days is None or 2 <= days <= 7
+def _not_two_to_seven_days(answers: Answers) -> Sight:
+    moment = answers["inf_start_dt"]
+    days = None if moment is None else _days_after_lymphodepletion(moment, answers)
+    return days is not None and not 2 <= days <= 7 and {"days": days}
+
+
+def _more_than_released(answers: Answers) -> Sight:
+    """Of the batch infused; of the only one, where none is named."""
+    batches = answers.rows("REL")
+    batch = row_with(answers, "REL", "batch_no", answers["inf_batch"])
+    if batch is None and len(batches) == 1 and answers["inf_batch"] is None:
+        batch = batches[0]
+    released, infused = batch["rel_dose_total"] if batch else None, answers["inf_dose_total"]
+    if released is None or infused is None or infused <= released:
+        return False
+    return {"infused": infused, "released": released}
 
 
 def _regimen_complete(moment: datetime, answers: Answers) -> bool:
     """Asked here, where it shows; silent until any lymphodepletion is recorded."""
     given = {row["ld_drug"] for row in answers.rows("LD")}
     return not given or given >= set(REGIMEN)
+
+
+def _outside_the_target(answers: Answers) -> Sight:
+    dose = answers["inf_dose_kg"]
+    return dose_in_window(dose) is False and {
+        "dose": dose,
+        "target": setting_as(Decimal, "dose_target"),
+        "tolerance": setting_as(Decimal, "dose_tol"),
+    }
+
+
+def _steroid_dose(answers: Answers, day: date, weight_kg: Decimal) -> Decimal:
+    """What was given for certain on a day, in mg of prednisolone per kg."""
+    given = (row for row in systemic_steroids(answers) if was_given(row, day, day))
+    return sum((prednisolone_per_kg(row, weight_kg) or Decimal(0) for row in given), Decimal(0))
+
+
+def _steroid_before(answers: Answers) -> Sight:
+    """In the three days before the infusion; a reason is documented as a deviation."""
+    infused, weight = local_day(answers["inf_start_dt"]), answers["inf_weight"]
+    if infused is None or not weight:
+        return False
+    days = [infused - timedelta(back) for back in range(1, STEROID_FREE_DAYS + 1)]
+    dose, day = max((_steroid_dose(answers, day, weight), day) for day in days)
+    explained = deviation_recorded(answers, "prohibited_medication", days[-1], infused)
+    shown = {"dose": f"{dose.quantize(Decimal('0.01'), ROUND_HALF_UP):f}", "day": day}
+    return dose >= STEROID_FROM_MG_PER_KG and not explained and shown
 
 
 def _within(hours: float) -> Limit:
@@ -120,20 +166,65 @@ def _within(hours: float) -> Limit:
     return must(format_lazy(_("at most {hours} h after the start"), hours=f"{hours:g}"), kept, "inf_start_dt")
 
 
+_CHECKS = (
+    soft(
+        "X-INF-04",
+        "inf_start_dt",
+        _("Interval of %(days)s d from lymphodepletion is outside 2-7 d."),
+        _not_two_to_seven_days,
+        "LD.ld_date",
+    ),
+    hard(
+        "X-INF-06",
+        "inf_dose_total",
+        _("More cells infused than released: %(infused)s of %(released)s x10^6."),
+        _more_than_released,
+        "REL.rel_dose_total",
+        "inf_batch",
+    ),
+    hard(
+        "X-INF-07",
+        "inf_start_dt",
+        _(
+            "Steroid shortly before CAR-T: %(dose)s mg/kg prednisolone equivalent on %(day)s, and no "
+            "deviation (prohibited medication) gives a reason."
+        ),
+        _steroid_before,
+        "inf_weight",
+        "CM",
+        "PDEV.pd_cat",
+        "PDEV.pd_dt",
+    ),
+)
+
+
 class Infusion(FormRow):
     """The product given: identity, moment, dose and reaction."""
 
     form = FormDeclaration(
         code="INF",
         title=_("CAR-T infusion"),
-        enters="investigator",
-        signs="investigator + nurse witness",
+        enters=_("investigator"),
+        signs=_("investigator + nurse witness"),
         sdtm="EX, PR, DS",
         dated_by="inf_start_dt",
+        checks=_CHECKS,
         sections=(
             Section(_("Identity and start"), "inf_go"),
             Section(_("Dose"), "inf_weight"),
             Section(_("Course"), "inf_complete"),
+        ),
+        deviations=(
+            Deviation(
+                id="X-INF-05",
+                item="inf_dose_kg",
+                category="dose",
+                weight="important",
+                # xgettext:no-python-format
+                message=_("Dose %(dose)s x10^6/kg, target %(target)s x10^6/kg +/-%(tolerance)s %%."),
+                sees=_outside_the_target,
+                looks_at=("inf_dose_total", "inf_weight"),
+            ),
         ),
     )
 
@@ -181,17 +272,10 @@ class Infusion(FormRow):
             must(_("not before the release"), _after_release, "REL.rel_decision_dt"),
             must(_("at least 1 d after lymphodepletion"), _after_lymphodepletion, "LD.ld_date"),
         ),
-        soft=(
-            numbered(
-                must(_("2-7 d after lymphodepletion"), _two_to_seven_days, "LD.ld_date"),
-                "X-INF-04",
-                _("Interval from lymphodepletion is outside 2-7 d."),
-            ),
-            numbered(
-                must(_("after all three drugs of lymphodepletion"), _regimen_complete, "LD.ld_drug"),
-                "X-LD-04",
-                _("Regimen is incomplete: flu/cy/etoposide expected."),
-            ),
+        soft=numbered(
+            must(_("after all three drugs of lymphodepletion"), _regimen_complete, "LD.ld_drug"),
+            "X-LD-04",
+            _("Regimen is incomplete: flu/cy/etoposide expected."),
         ),
         cdisc="EX.EXSTDTC; ADSL.TRTSDTM",
     )
@@ -220,17 +304,6 @@ class Infusion(FormRow):
         _("CAR+ cells infused"),
         8,
         2,
-        hard=numbered(
-            must(
-                _("at most what was released"),
-                lambda value, answers: (
-                    answers["REL.rel_dose_total"] is None or value <= answers["REL.rel_dose_total"]
-                ),
-                "REL.rel_dose_total",
-            ),
-            "X-INF-06",
-            _("More cells infused than released."),
-        ),
         unit="10^6",
         cdisc="EX.EXDOSE",
     )

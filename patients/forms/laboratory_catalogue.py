@@ -2,7 +2,7 @@
 
 Codes are LBTESTCD of SDTM controlled terminology with the NCI concept; tests without one carry a sponsor
 code. `hard` is what is impossible, `soft` what is asked about, both in SI units; factors turn other units
-into SI.
+into SI. How many IU a copy of a virus is depends on the laboratory: its table holds that factor.
 """
 
 from dataclasses import dataclass, field
@@ -27,17 +27,20 @@ class LabTest:
     si_unit: str
     hard: Range
     soft: Range
-    factors: dict[str, Decimal] = field(default_factory=dict)
+    factors: dict[str, Decimal | None] = field(default_factory=dict)
     ctcae: bool = False
 
     def units(self) -> tuple[str, ...]:
         return (self.si_unit, *self.factors)
 
-    def to_si(self, value: Decimal, unit: str) -> Decimal | None:
-        """The value in SI; None for a unit that the test does not have."""
+    def to_si(self, value: Decimal, unit: str, laboratory_factor: Decimal | None = None) -> Decimal | None:
+        """The value in SI; None for a unit that the test does not have, or that needs a factor of the
+        laboratory and has none."""
         if unit == self.si_unit:
             return value
         factor = self.factors.get(unit)
+        if factor is None and unit in self.factors:
+            factor = laboratory_factor
         return None if factor is None else value * factor
 
 
@@ -58,7 +61,7 @@ def _test(
     ctcae: bool = False,
     **factors: str,
 ) -> LabTest:
-    units = {_UNITS[key]: Decimal(factor) for key, factor in factors.items()}
+    units = {_UNITS[key]: Decimal(factor) if factor else None for key, factor in factors.items()}
     return LabTest(code, name, nci, set, unit, _range(hard), _range(soft), units, ctcae)
 
 
@@ -73,6 +76,7 @@ _UNITS = {
     "copies": "copies/mL",
 }
 _G = "10^9/L"
+_BY_LABORATORY = ""
 
 TESTS: tuple[LabTest, ...] = (
     _test("NEUT", _("Neutrophils"), "C63321", "A", _G, "0-150", "-30", True, per_ul="0.001"),
@@ -116,12 +120,12 @@ TESTS: tuple[LabTest, ...] = (
     _test("SCHISTO", _("Schistocytes"), "C74706", "B", "%", "0-50"),
     _test("C5B9S", _("Soluble C5b-9"), "C170579", "B", "ug/L", "0-10000"),
     _test("IGG", _("Immunoglobulin G"), "C81971", "E", "g/L", "0-60", "4-"),
-    _test("CMVDNA", _("CMV DNA"), "C161394", "D", "IU/mL", "0-1000000000000"),
-    _test("EBVDNA", _("EBV DNA"), "", "D", "IU/mL", "0-1000000000000"),
-    _test("HHV6DNA", _("HHV-6 DNA"), "C187855", "D", "IU/mL", "0-1000000000000"),
-    _test("ADVDNA", _("Adenovirus DNA"), "", "D", "IU/mL", "0-1000000000000"),
-    _test("BKVDNA", _("BK virus DNA"), "", "D", "IU/mL", "0-1000000000000"),
-    _test("HBVDNA", _("HBV DNA"), "", "D", "IU/mL", "0-1000000000000"),
+    _test("CMVDNA", _("CMV DNA"), "C161394", "D", "IU/mL", "0-1000000000000", copies=_BY_LABORATORY),
+    _test("EBVDNA", _("EBV DNA"), "", "D", "IU/mL", "0-1000000000000", copies=_BY_LABORATORY),
+    _test("HHV6DNA", _("HHV-6 DNA"), "C187855", "D", "IU/mL", "0-1000000000000", copies=_BY_LABORATORY),
+    _test("ADVDNA", _("Adenovirus DNA"), "", "D", "IU/mL", "0-1000000000000", copies=_BY_LABORATORY),
+    _test("BKVDNA", _("BK virus DNA"), "", "D", "IU/mL", "0-1000000000000", copies=_BY_LABORATORY),
+    _test("HBVDNA", _("HBV DNA"), "", "D", "IU/mL", "0-1000000000000", copies=_BY_LABORATORY),
     _test("HCG", _("hCG"), "C64851", "SCR", "IU/L", "0-1000000", "-5"),
 )  # fmt: skip
 

@@ -9,9 +9,12 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.translation import gettext_lazy as _
 
+from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Repeat
+from patients.forms.anchors import NOT_AFTER_DEATH, first_dose_day
 from patients.forms.eligibility import ELIGIBLE
 from patients.forms.rows import other_rows
+from patients.items.checks import Sight, soft
 from patients.items.codelists import Code, CodeList, choices
 from patients.items.conditions import Answers, judged, when, when_not
 from patients.items.item import Derivation
@@ -33,6 +36,8 @@ POSSIBLE_MG_PER_M2 = {"fludarabine": (10, 40), "cyclophosphamide": (100, 1000), 
 CONFIGURED = {"fludarabine": "ld_flu", "cyclophosphamide": "ld_cy", "etoposide": "ld_eto"}
 FIRST_CAR_DAY, LAST_CAR_DAY = -10, -1
 USUAL_FIRST, USUAL_LAST = -6, -2
+SCREENING_HOLDS_DAYS = 14
+WEIGHT_CHANGE_ASKED_ABOVE = Decimal("0.1")
 
 
 def body_surface(height_cm: Decimal | None, weight_kg: Decimal | None) -> Decimal | None:
@@ -50,6 +55,13 @@ def _size(answers: Answers) -> tuple[Decimal | None, Decimal | None]:
         if row["ld_date"] == answers["ld_date"] and row["ld_height"] and row["ld_weight"]:
             return row["ld_height"], row["ld_weight"]
     return None, None
+
+
+def _near_screening(weight: Decimal, answers: Answers) -> bool:
+    """Within a tenth of the weight of the screening visit, where it is recorded."""
+    screened = (row["vs_weight"] for row in answers.rows("VS") if row.visit == "SCR")
+    before: Decimal | None = next((one for one in screened if one is not None), None)
+    return before is None or abs(weight - before) <= WEIGHT_CHANGE_ASKED_ABOVE * before
 
 
 def _surface(answers: Answers) -> Decimal | None:
@@ -82,9 +94,29 @@ def _as_configured(dose: Decimal, answers: Answers) -> bool:
     return key is None or dose == setting_as(Decimal, key)
 
 
-def _near_plan(given: Decimal, answers: Answers) -> bool:
-    share = _dose_share(answers)
-    return share is None or 90 <= share <= 110
+def _off_plan(answers: Answers) -> Sight:
+    share, drug = _dose_share(answers), answers["ld_drug"]
+    if share is None or drug is None or answers["ld_date"] is None or 90 <= share <= 110:
+        return False
+    item = Lymphodepletion.item("ld_drug")
+    return {"drug": item.readable(drug), "day": answers["ld_date"], "share": share}
+
+
+def _is_first_dose(answers: Answers) -> bool:
+    """The first row of the first day, at which what concerns lymphodepletion as a whole is said."""
+    given = [row for row in answers.rows("LD") if row["ld_date"] is not None]
+    first = min(given, key=lambda row: row["ld_date"], default=None)
+    return first is not None and (first.visit, first.row_key) == (answers.visit, answers.row_key)
+
+
+def _screened_long_before(answers: Answers) -> Sight:
+    """The newest sample up to the first dose: a repeated one takes the place of that of screening."""
+    first = first_dose_day(answers)
+    if first is None or not _is_first_dose(answers):
+        return False
+    days = [day for row in answers.rows("LAB") if (day := local_day(row["lab_dt"])) and day <= first]
+    newest = max(days, default=None)
+    return newest is not None and (first - newest).days > SCREENING_HOLDS_DAYS and {"day": newest}
 
 
 def _once_a_day(drug: str, answers: Answers) -> bool:
@@ -93,6 +125,26 @@ def _once_a_day(drug: str, answers: Answers) -> bool:
     )
 
 
+_CHECKS = (
+    soft(
+        "X-ELIG-13",
+        "ld_date",
+        _("Screening labs of %(day)s older than 14 d at lymphodepletion: repeat."),
+        _screened_long_before,
+        "LAB.lab_dt",
+        "LD.ld_date",
+    ),
+    soft(
+        "X-LD-02",
+        "ld_dose_given",
+        # xgettext:no-python-format
+        _("%(drug)s %(day)s: %(share)s %% of plan."),
+        _off_plan,
+        "ld_dose_planned",
+        "LD.ld_weight",
+        "LD.ld_height",
+    ),
+)
 _FIRST = judged("first row of the day", _first_of_day, "LD.ld_date", "LD.ld_weight")
 
 
@@ -102,11 +154,12 @@ class Lymphodepletion(FormRow):
     form = FormDeclaration(
         code="LD",
         title=_("Lymphodepletion"),
-        enters="coordinator",
-        signs="investigator",
+        enters=_("coordinator"),
+        signs=_("investigator"),
         sdtm="EX, EC",
         repeat=Repeat.ROWS,
         dated_by="ld_date",
+        checks=_CHECKS,
     )
 
     ld_weight = DecimalItem(
@@ -115,6 +168,8 @@ class Lymphodepletion(FormRow):
         1,
         when=_FIRST,
         hard=between("30", "180"),
+        # xgettext:no-python-format
+        soft=must(_("within 10 % of the weight at screening"), _near_screening, "VS.vs_weight"),
         unit="kg",
         cdisc="VS.WEIGHT",
     )
@@ -142,6 +197,7 @@ class Lymphodepletion(FormRow):
     ld_date = DateItem(
         _("Date given"),
         hard=(
+            NOT_AFTER_DEATH,
             ELIGIBLE,
             not_before("INF.inf_start_dt", FIRST_CAR_DAY),
             numbered(
@@ -167,11 +223,6 @@ class Lymphodepletion(FormRow):
         7,
         1,
         hard=between("0", "5000"),
-        soft=numbered(
-            must(_("within 10 % of plan"), _near_plan, "ld_dose_planned"),
-            "X-LD-02",
-            _("Dose given, %(value)s, is more than 10 %% off the plan."),
-        ),
         unit="mg",
         cdisc="EX.EXDOSE",
     )

@@ -11,6 +11,7 @@ from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Repeat, Section
 from patients.forms.donor import CAR_T_SOURCE
 from patients.forms.rows import other_rows, row_with
+from patients.items.checks import Deviation, Sight, hard
 from patients.items.codelists import NO, Code, CodeList, choices
 from patients.items.conditions import Answers, when, when_not
 from patients.items.item import Derivation
@@ -25,14 +26,25 @@ from patients.items.types import (
     MultiItem,
     ReferenceItem,
     TextItem,
+    UserItem,
 )
+from trial.trail.actor import acting_user
 
+BROKEN_CHAIN = _("Chain of identity broken between %(a)s and %(b)s: stop.")
 _ORDER = _("Manufacturing times are out of order.")
 
 
-def _same_chain(identifier: str, answers: Answers) -> bool:
-    """One identifier for all batches of a subject."""
-    return all(row["coi_id"] in (None, identifier) for row in other_rows(answers, "MFG"))
+def _another_chain(answers: Answers) -> Sight:
+    """One identifier stands on all batches of a subject."""
+    here = answers["coi_id"]
+    others = (row["coi_id"] for row in other_rows(answers, "MFG"))
+    other = next((one for one in others if one not in (None, here)), None)
+    return here is not None and other is not None and {"a": other, "b": here}
+
+
+def _entered_by(answers: Answers) -> str | None:
+    """Whoever saved the row first: a later hand does not take its place."""
+    return answers["mfg_by"] or acting_user()
 
 
 def _is_product_donor(donor_id: str, answers: Answers) -> bool:
@@ -62,6 +74,10 @@ def _culture_days(answers: Answers) -> int | None:
     return (end - start).days if start and end else None
 
 
+def _out_of_temperature(answers: Answers) -> Sight:
+    return answers["coc_temp_ok"] is False and {"batch": answers.row_key}
+
+
 def _order(item: str) -> Limit:
     return numbered(not_before(item), "X-MFG-02", _ORDER)
 
@@ -72,15 +88,28 @@ class Manufacturing(FormRow):
     form = FormDeclaration(
         code="MFG",
         title=_("Leukapheresis and manufacturing"),
-        enters="cell-therapy lab",
-        signs="lab head",
+        enters=_("cell-therapy lab"),
+        signs=_("lab head"),
         sdtm="BE, BS, PR, DI, SUPPBE",
         repeat=Repeat.ROWS,
         dated_by="aph_date",
+        checks=(hard("X-MFG-01", "coi_id", BROKEN_CHAIN, _another_chain, "MFG.coi_id"),),
         sections=(
             Section(_("Collection"), "coi_id"),
             Section(_("Transport"), "coc_ship_dt"),
             Section(_("Manufacture"), "mfg_site"),
+        ),
+        deviations=(
+            Deviation(
+                id="X-MFG-03",
+                item="coc_temp_ok",
+                category="product_release",
+                weight="important",
+                message=_("Temperature in transport outside the limits, batch %(batch)s: notify QA."),
+                sees=_out_of_temperature,
+                looks_at=("coc_recv_dt",),
+                happened=lambda answers: local_day(answers["coc_recv_dt"]) or answers.dated,
+            ),
         ),
     )
 
@@ -88,11 +117,6 @@ class Manufacturing(FormRow):
         _("Chain-of-identity identifier"),
         24,
         hint=_("as printed on all labels"),
-        hard=numbered(
-            must(_("the same for every batch of the subject"), _same_chain, "MFG.coi_id"),
-            "X-MFG-01",
-            _("Chain of identity broken at %(value)s: stop."),
-        ),
         cdisc="BE.BEREFID",
     )
     aph_donor_id = ReferenceItem(
@@ -162,7 +186,7 @@ class Manufacturing(FormRow):
         soft=must(_("within 48 h of collection"), _within_two_days, "aph_date"),
         cdisc="BE.BEDECOD=RECEIVING (C25639)",
     )
-    coc_temp_ok = BooleanItem(_("Temperature log within limits"), soft=other_than(NO), cdisc="SUPPBE")
+    coc_temp_ok = BooleanItem(_("Temperature log within limits"), cdisc="SUPPBE")
     mfg_site = ChoiceItem(
         _("Manufacturing site"),
         CodeList(
@@ -235,4 +259,9 @@ class Manufacturing(FormRow):
     )
     form_state = ChoiceItem(
         _("Formulation"), choices("form_state", _("fresh"), _("cryopreserved")), cdisc="DI"
+    )
+    mfg_by = UserItem(
+        _("Entered by"),
+        derived=Derivation("the user who saved the row first", _entered_by, ()),
+        cdisc="audit",
     )

@@ -26,7 +26,7 @@ class PriorCellularTherapy(FormRow):
     form = FormDeclaration(
         code="PCAR",
         title=_("Prior cellular therapy"),
-        enters="coordinator",
+        enters=_("coordinator"),
         signs="-",
         sdtm="CM/PR, SUPPCM",
         repeat=Repeat.ROWS,

@@ -7,12 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormDeclaration, FormRow, Repeat
 from patients.forms.rows import row_with, unique_on_form
+from patients.items.checks import Sight, soft
 from patients.items.codelists import RESP, Code, choices
 from patients.items.conditions import Answers
 from patients.items.limits import at_most, between, must, not_after, not_before, numbered
 from patients.items.types import ChoiceItem, IntegerItem, MultiItem, PartialDateItem, TextItem
 
 OVERLAP_AT_MOST_DAYS = 30  # of a line with the next
+HEAVILY_TREATED_FROM_LINES = 3  # the group that the summary of the cohort counts
 
 
 def _in_order(number: int, answers: Answers) -> bool:
@@ -30,17 +32,38 @@ def _in_order(number: int, answers: Answers) -> bool:
     )
 
 
+def _another_group(answers: Answers) -> Sight:
+    """Told once, at the last line."""
+    lines = answers.rows("PTHER")
+    before, now = answers["DX.lines_before_n"], len(lines)
+    last = max((row["line_no"] for row in lines if row["line_no"] is not None), default=None)
+    if before is None or last is None or answers["line_no"] != last:
+        return False
+    changed = (before >= HEAVILY_TREATED_FROM_LINES) != (now >= HEAVILY_TREATED_FROM_LINES)
+    return changed and {"before": before, "now": now}
+
+
 class PriorTherapy(FormRow):
     """One line of therapy before the trial: agents, dates, best response and why it ended."""
 
     form = FormDeclaration(
         code="PTHER",
         title=_("Prior therapy line"),
-        enters="coordinator",
+        enters=_("coordinator"),
         signs="-",
         sdtm="CM (CMCAT=PRIOR ANTICANCER), SUPPCM",
         repeat=Repeat.ROWS,
         dated_by="line_start",
+        checks=(
+            soft(
+                "X-DX-08",
+                "line_no",
+                _("Line count changed the >=3-lines group: %(before)s before, %(now)s now."),
+                _another_group,
+                "DX.lines_before_n",
+                "PTHER.line_no",
+            ),
+        ),
     )
 
     line_no = IntegerItem(

@@ -33,7 +33,7 @@ class PriorTransplant(FormRow):
     form = FormDeclaration(
         code="PTX",
         title=_("Prior transplant"),
-        enters="coordinator",
+        enters=_("coordinator"),
         signs="-",
         sdtm="PR, SUPPPR",
         repeat=Repeat.ROWS,

@@ -8,16 +8,18 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Section
-from patients.items.codelists import choices
+from patients.forms.expansion import sample_of
+from patients.items.checks import Sight, soft
+from patients.items.codelists import COUNTING_RELAPSES, choices
 from patients.items.conditions import Answers, judged, when, when_not
 from patients.items.item import Derivation
 from patients.items.limits import NOT_IN_FUTURE, at_least_one, between, must, numbered, other_than
 from patients.items.types import BooleanItem, ChoiceItem, DateItem, DecimalItem, MultiItem
 
-# Types that count as relapse or progression in PFS whatever the CD7 status; MRD and molecular relapse do not.
-COUNTING = ("morphological_relapse", "extramedullary_relapse", "progression_without_remission")
+COUNTING = COUNTING_RELAPSES
 REMISSION = ("CR", "CRh", "CRi")
 RESPONSE_NEAR_DAYS = 7
+SAMPLE_NEAR_DAYS = 7
 
 
 def _after_remission(day: date, answers: Answers) -> bool:
@@ -37,6 +39,18 @@ def _response_near(day: date, answers: Answers) -> bool:
         for row in answers.rows("RESP")
         if row["resp_dt"]
     )
+
+
+def _car_detected(answers: Answers) -> bool | None:
+    """A positive sample of the expansion form; None without any sample near the relapse."""
+    relapsed = answers["rlp_dt"]
+    near = [
+        sample_of(row, relapsed)
+        for row in answers.rows("KIN")
+        if relapsed and row["kin_dt"] and abs((row["kin_dt"] - relapsed).days) <= SAMPLE_NEAR_DAYS
+    ]
+    found = [sample.is_positive for sample in near if sample is not None]
+    return any(found) if found else None
 
 
 def _after_transplantation(answers: Answers) -> bool:
@@ -60,6 +74,15 @@ def _blasts_fit_type(blasts: Decimal, answers: Answers) -> bool:
     return answers["rlp_type"] != "morphological_relapse" or blasts >= 5
 
 
+def _free_of_disease_later(answers: Answers) -> Sight:
+    """A follow-up that says of a day after this relapse that there was none."""
+    relapsed = answers["rlp_dt"]
+    if relapsed is None or answers["rlp_type"] not in COUNTING:
+        return False
+    later = [row["fu_dz_dt"] for row in answers.rows("FU") if row["fu_dz_dt"] and row["fu_dz_dt"] > relapsed]
+    return bool(later) and {"day": max(later)}
+
+
 _AFTER_HSCT: Any = judged("after HSCT", _after_transplantation, "HSCT.hsct_start_dt", "rlp_dt")
 
 
@@ -69,14 +92,24 @@ class Relapse(FormRow):
     form = FormDeclaration(
         code="RLP",
         title=_("Relapse or progression"),
-        enters="investigator",
-        signs="investigator",
+        enters=_("investigator"),
+        signs=_("investigator"),
         sdtm="RS, CP, GF, DS",
         dated_by="rlp_dt",
         sections=(
             Section(_("Relapse"), "rlp_dt"),
             Section("CD7", "rlp_cd7"),
             Section(_("Origin"), "rlp_origin"),
+        ),
+        checks=(
+            soft(
+                "X-RLP-04",
+                "rlp_dt",
+                _("Disease-free date %(day)s of the follow-up is after relapse."),
+                _free_of_disease_later,
+                "rlp_type",
+                "FU.fu_dz_dt",
+            ),
         ),
     )
 
@@ -89,6 +122,7 @@ class Relapse(FormRow):
                     _("after the first remission, or after T0"),
                     _after_remission,
                     "RESP.resp_protocol",
+                    "INF.inf_start_dt",
                     "rlp_type",
                 ),
                 "X-RLP-01",
@@ -199,9 +233,8 @@ class Relapse(FormRow):
         _("CAR detectable"),
         derived=Derivation(
             "a positive expansion sample within 7 d",
-            lambda answers: None,  # samples come with the expansion form
+            _car_detected,
             ("KIN", "rlp_dt"),
         ),
-        waits_for="KIN",
         cdisc="GF",
     )

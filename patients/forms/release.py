@@ -5,14 +5,17 @@ Release limits are defaults taken from published academic CAR-T examples (PMC114
 residual CD7 limit from memory; they await the trial team's confirmation.
 """
 
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormDeclaration, FormRow, Repeat, Section
+from patients.forms.anchors import infusion_day
+from patients.forms.manufacturing import BROKEN_CHAIN
 from patients.forms.rows import unique_on_form
-from patients.items.codelists import NO, Code, CodeList, choices
+from patients.items.checks import Sight, hard, soft
+from patients.items.codelists import Code, CodeList, choices
 from patients.items.conditions import Answers, when
 from patients.items.limits import (
     Limit,
@@ -36,8 +39,12 @@ from patients.items.types import (
     TextItem,
     UserItem,
 )
+from trial.people.access import has_held
+from trial.people.roles import Role
+from trial.protocol.study import site_today
 
 PENDING = "pending"
+FINAL_RESULT_WITHIN_DAYS = 14
 LEAST_YIELD_PER_KG = Decimal("1.6")  # 10^6/kg, the lower end of the target window
 # What a full release needs (item, lowest, highest), limits included unless the specification says below.
 RELEASE_LIMITS: tuple[tuple[str, str | None, str | None], ...] = (
@@ -83,9 +90,61 @@ def _subsets_fit(cd8: Decimal, answers: Answers) -> bool:
     return answers["rel_cd4"] is None or answers["rel_cd4"] + cd8 <= 105
 
 
-def _enough_for_target(total: Decimal, answers: Answers) -> bool:
-    weight = answers["INF.inf_weight"]
-    return not weight or total / weight >= LEAST_YIELD_PER_KG
+def _yields_too_little(answers: Answers) -> Sight:
+    total, weight = answers["rel_dose_total"], answers["INF.inf_weight"]
+    if total is None or not weight or total / weight >= LEAST_YIELD_PER_KG:
+        return False
+    return {"yield": (total / weight).quantize(Decimal("0.01"), ROUND_DOWN)}
+
+
+def _label_differs(answers: Answers) -> Sight:
+    """Between the record of the cells and the label of the bag."""
+    if answers["rel_coi_match"] is not False:
+        return False
+    return {"a": answers["MFG.coi_id"] or _("the record"), "b": answers["batch_no"] or _("the label")}
+
+
+def _not_independent(answers: Answers) -> Sight:
+    """Released by the cell-therapy laboratory, and not by whoever entered the batch."""
+    releaser = answers["rel_by"]
+    if releaser is None:
+        return False
+    made_it = any(row["mfg_by"] == releaser for row in answers.rows("MFG"))
+    site, _dash, _number = answers.subject.partition("-")
+    return made_it or not has_held(releaser, Role.CELL_LAB, site)
+
+
+def _final_result_overdue(answers: Answers) -> Sight:
+    """A test that was pending when the batch was infused, and still is."""
+    infused = infusion_day(answers)
+    pending = PENDING in (answers["rel_sterility"], answers["rel_myco"])
+    if not pending or infused is None or answers["INF.inf_batch"] != answers["batch_no"]:
+        return False
+    return (site_today() - infused).days > FINAL_RESULT_WITHIN_DAYS
+
+
+_CHECKS = (
+    hard("X-MFG-01", "rel_coi_match", BROKEN_CHAIN, _label_differs, "MFG.coi_id"),
+    hard(
+        "X-MFG-05", "rel_by", _("Release must be signed by independent QA."), _not_independent, "MFG.mfg_by"
+    ),
+    soft(
+        "X-MFG-07",
+        "rel_dose_total",
+        _("Yield gives %(yield)s x10^6/kg, below the 2.0 target window."),
+        _yields_too_little,
+        "INF.inf_weight",
+    ),
+    soft(
+        "X-MFG-08",
+        "rel_sterility",
+        _("Final sterility result overdue."),
+        _final_result_overdue,
+        "rel_myco",
+        "INF.inf_start_dt",
+        "INF.inf_batch",
+    ),
+)
 
 
 def _rejects(code: str) -> Limit:
@@ -102,11 +161,12 @@ class ProductRelease(FormRow):
     form = FormDeclaration(
         code="REL",
         title=_("Product release"),
-        enters="cell-therapy lab QA",
-        signs="QA + investigator (two signatures)",
+        enters=_("cell-therapy lab QA"),
+        signs=_("QA + investigator (two signatures)"),
         sdtm="BS, DA, DI, SUPPBS",
         repeat=Repeat.ROWS,
         dated_by="rel_decision_dt",
+        checks=_CHECKS,
         sections=(
             Section(_("Batch"), "batch_no"),
             Section(_("Release tests"), "rel_viab"),
@@ -116,7 +176,7 @@ class ProductRelease(FormRow):
     )
 
     batch_no = TextItem(_("Batch number"), 24, hard=unique_on_form("REL", "batch_no"), cdisc="DA.DAREFID")
-    rel_coi_match = BooleanItem(_("COI on label equals record"), hard=other_than(NO), cdisc="SUPPBS")
+    rel_coi_match = BooleanItem(_("COI on label equals record"), cdisc="SUPPBS")
     rel_viab = _percent(_("Viability"), 4, 1, "BS", hard=between("0", "100"), soft=at_least("80"))
     rel_cd3 = _percent(_("CD3+ purity"), 4, 1, "BS/CP", hard=between("0", "100"), soft=at_least("90"))
     rel_car = _percent(
@@ -203,11 +263,6 @@ class ProductRelease(FormRow):
         8,
         2,
         hard=between("0.1", "5000"),
-        soft=numbered(
-            must(_("1.6 x 10^6/kg or more"), _enough_for_target, "INF.inf_weight"),
-            "X-MFG-07",
-            _("Yield of %(value)s is below the 2.0 target window."),
-        ),
         unit="10^6",
         cdisc="DA.DAORRES",
     )

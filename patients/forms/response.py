@@ -4,7 +4,8 @@ Components are entered; the strict response (ELN, NCCN, Lugano) and the response
 derived from them side by side, beside the investigator's own.
 """
 
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -22,6 +23,7 @@ from patients.grading.response import (
     strict_response,
     transplant_gate,
 )
+from patients.items.checks import Sight, hard, soft
 from patients.items.codelists import CNS, NO, RESP, YES, Code, CodeList, choices, codes
 from patients.items.conditions import Answers, Condition, judged, when, when_at_least, when_filled
 from patients.items.item import Derivation
@@ -51,6 +53,7 @@ from trial.protocol.configuration import setting, setting_as
 BLOOD_SAMPLES_APART = timedelta(days=7)
 COUNT_NEAR_DAYS = 3
 TRANSFUSION_FREE_DAYS = 7
+RELAPSE_RECORDED_DAYS = 14
 MARROW_EXPECTED_AT = ("C28", "HM1", "HM3")
 PET_EXPECTED_AT = ("C28", "HM3")
 _EXTRAMEDULLARY = CodeList(
@@ -98,28 +101,30 @@ def _blood_blasts_persist(answers: Answers) -> bool:
     )
 
 
-def _nearest_count(answers: Answers, test: str, step: str) -> Decimal | None:
-    """The result of a count (10^9/L) nearest to the assessment, at most 3 days away; the earlier on a tie."""
+def _nearest_count(
+    answers: Answers, test: str, step: str, transfused: Collection[date] = ()
+) -> Decimal | None:
+    """The result of a count (10^9/L) nearest to the assessment, at most 3 days away; the earlier on a tie.
+
+    A count on one of the 7 days after a transfusion, or on its day, is left out.
+    """
     day = answers["resp_dt"]
     found = [
         (abs((sampled - day).days), row["lab_dt"], row["lab_si"])
-        for row in answers.rows("LAB")
-        if row["lab_test"] == test
-        and row["lab_si"] is not None
+        for row in answers.rows_where("LAB", "lab_test", test)
+        if row["lab_si"] is not None
         and day
         and (sampled := local_day(row["lab_dt"]))
+        and not any(0 <= (sampled - given).days <= TRANSFUSION_FREE_DAYS for given in transfused)
     ]
     near = min((one for one in found if one[0] <= COUNT_NEAR_DAYS), default=None)
     return None if near is None else near[2].quantize(Decimal(step), ROUND_HALF_UP)
 
 
 def _platelets(answers: Answers) -> int | None:
-    """Not within 7 days of a platelet transfusion, where transfusions are recorded."""
-    day = answers["resp_dt"]
-    transfused = (row["trf_dt"] for row in answers.rows("TRF") if row["trf_type"] == "platelets")
-    if any(day and given and 0 <= (day - given).days <= TRANSFUSION_FREE_DAYS for given in transfused):
-        return None
-    count = _nearest_count(answers, "PLAT", "1")
+    """Those that no platelet transfusion has raised."""
+    given = (row["trf_dt"] for row in answers.rows("TRF") if row["trf_type"] == "platelets")
+    count = _nearest_count(answers, "PLAT", "1", [day for day in given if day])
     return None if count is None else int(count)
 
 
@@ -188,8 +193,25 @@ def _no_blasts_in_remission(share: Decimal, answers: Answers) -> bool:
     return share == 0 or not _in_remission_before(answers)
 
 
+def _leukaemia_free_as_remission(answers: Answers) -> Sight:
+    return (answers["resp_strict"], answers["resp_protocol"]) == ("MLFS", "CRi")
+
+
 def _expected_at(*visits: str) -> Any:
     return lambda value, answers: bool(value) or answers.visit not in visits
+
+
+def _relapse_missing(answers: Answers) -> Sight:
+    """A relapse is recorded within 14 days, or since the last remission: later assessments of the same
+    relapse ask for no form of their own."""
+    day = answers["resp_dt"]
+    if day is None or "RELAPSE" not in (answers["resp_protocol"], answers["resp_strict"]):
+        return False
+    remissions = [row["resp_dt"] for row in _earlier(answers) if row["resp_protocol"] in REMISSIONS]
+    since = max(remissions, default=day)
+    recorded = [row["rlp_dt"] for row in answers.rows("RLP") if row["rlp_dt"]]
+    near = any(abs((day - relapsed).days) <= RELAPSE_RECORDED_DAYS for relapsed in recorded)
+    return not near and not any(since < relapsed <= day for relapsed in recorded)
 
 
 def _disagreement(message: Any) -> Limit:
@@ -211,8 +233,8 @@ class ResponseAssessment(FormRow):
     form = FormDeclaration(
         code="RESP",
         title=_("Response assessment"),
-        enters="coordinator",
-        signs="investigator signs",
+        enters=_("coordinator"),
+        signs=_("investigator signs"),
         sdtm="RS, LB, MI, TU/TR, CP, GF",
         dated_by="resp_dt",
         sections=(
@@ -222,6 +244,26 @@ class ResponseAssessment(FormRow):
             Section("MRD", "mrd_done"),
             Section("PET-CT", "pet_done"),
             Section(_("Response"), "resp_strict"),
+        ),
+        checks=(
+            hard(
+                "X-RSP-04",
+                "resp_protocol",
+                _("Relapse: open the relapse form."),
+                _relapse_missing,
+                "resp_dt",
+                "resp_strict",
+                "RESP.resp_dt",
+                "RESP.resp_protocol",
+                "RLP.rlp_dt",
+            ),
+            soft(
+                "X-RSP-05",
+                "resp_strict",
+                _("Strict ELN class is MLFS: both lineages unrecovered (expected in this design)."),
+                _leukaemia_free_as_remission,
+                "resp_protocol",
+            ),
         ),
     )
 

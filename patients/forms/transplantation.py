@@ -5,16 +5,25 @@ transplantation without conditioning and without GVHD prophylaxis, so both are a
 transplantation is a subsequent therapy.
 """
 
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.forms.anchors import graft_day, infusion_day
 from patients.forms.donor import CAR_T_SOURCE, GRAFT_SOURCE
+from patients.forms.drugs import Group
+from patients.forms.graft_course import failure
+from patients.forms.gvhd_assessments import OVERDUE, unassessed_after
+from patients.forms.medicines_given import drug_of, is_of, is_systemic, may_be_given
 from patients.forms.rows import row_with
+from patients.grading.engraftment import FAILURE_BY_DAY
+from patients.items.checks import Check, Deviation, Sight, hard, soft
 from patients.items.codelists import NO, RESP, YES, Code, CodeList, choices, codes
 from patients.items.conditions import Answers, when
 from patients.items.item import Derivation
@@ -29,9 +38,19 @@ from patients.items.types import (
     ReferenceItem,
     TextItem,
 )
+from trial.protocol.study import site_today
+from trial.protocol.visits import Clock, visit_type
 
 RESPONSE_HOLDS_DAYS = 14  # a remission assessment supports the transplantation for so long (X-HSCT-02)
+REASON_BY_CAR_DAY = 60
+T_CELL_DEPLETION = ("cd34_selection", "tcrab_depletion")
+PROPHYLAXIS_BEFORE_DAYS, PROPHYLAXIS_AFTER_DAYS = 7, 28
+
+RESPONSE_HOLDS_DAYS = 14  # a remission assessment supports the transplantation for so long (X-HSCT-02)
+WEIGHT_CHANGE_ASKED_ABOVE = Decimal("0.1")
 _DONE = when("hsct_done", YES)
+# What is assessed at the visits after a graft; the samples of their days stand beside it.
+_ASSESSMENTS = ("RESP", "ENG", "CHIM", "AGVHD", "CGVHD", "FU")
 
 
 def _interval(answers: Answers) -> int | None:
@@ -84,6 +103,181 @@ def _within_ten_percent(weight: Decimal, answers: Answers) -> bool:
     return before is None or abs(weight - before) * 10 <= before
 
 
+def _has_transplant_data(answers: Answers) -> Sight:
+    """The first assessment at a visit of the transplant clock."""
+    if answers["hsct_done"] is not False:
+        return False
+    rows = (row for form in _ASSESSMENTS for row in _at_transplant_visits(form, answers))
+    return next(rows, False)
+
+
+def _at_transplant_visits(form: str, answers: Answers) -> Iterator[Sight]:
+    for row in answers.rows(form):
+        if row.visit and visit_type(row.visit).clock is Clock.HSCT:
+            yield {"form": form, "visit": row.visit}
+
+
+def _reason_overdue(answers: Answers) -> Sight:
+    infused = infusion_day(answers)
+    if answers["hsct_done"] is not False or answers["hsct_not_reason"] is not None or infused is None:
+        return False
+    return (site_today() - infused).days > REASON_BY_CAR_DAY and not answers.is_explained("hsct_not_reason")
+
+
+def _first_assessment_overdue(answers: Answers) -> Sight:
+    """Said here where no assessment up to the graft is there at which to say it."""
+    grafted = graft_day(answers)
+    days = [row["ag_dt"] for row in answers.rows("AGVHD") if row["ag_dt"]]
+    if grafted is None or any(day <= grafted for day in days):
+        return False
+    return unassessed_after(grafted, answers)
+
+
+# --- conditioning and prophylaxis ------------------------------------------------------------------------
+def _not_as_the_study_tests(answers: Answers) -> Sight:
+    """Conditioning, prophylaxis, or a graft without its T cells; in words."""
+    found = [
+        words
+        for words, is_so in (
+            (_("conditioning was given"), answers["cond_none"] is False),
+            (_("GVHD prophylaxis was given"), answers["gvhdp_none"] is False),
+            (_("T cells were removed from the graft"), answers["graft_manip"] in T_CELL_DEPLETION),
+        )
+        if is_so
+    ]
+    return bool(found) and {"what": format_lazy(", ".join(["{}"] * len(found)), *found)}
+
+
+def _conditioning(answers: Answers, grafted: date) -> Iterable[Answers]:
+    """Agents of conditioning between the infusion and the graft."""
+    infused = local_day(answers["INF.inf_start_dt"])
+    for row in answers.rows("CM"):
+        if infused and is_of(row, Group.CONDITIONING) and may_be_given(row, infused, grafted):
+            yield row
+
+
+def _prophylaxis(answers: Answers, grafted: date) -> Iterable[Answers]:
+    """Agents of prophylaxis about the graft, but for those that treat GVHD. Cyclophosphamide is one after the
+    graft; before it, it may still be lymphodepletion."""
+    last = grafted + timedelta(PROPHYLAXIS_AFTER_DAYS)
+    for row in answers.rows("CM"):
+        if is_of(row, Group.PROPHYLAXIS) and is_systemic(row) and row["cm_ind"] != "gvhd_treatment":
+            drug = drug_of(row)
+            after = drug is not None and drug.name == "cyclophosphamide"
+            if may_be_given(row, grafted - timedelta(0 if after else PROPHYLAXIS_BEFORE_DAYS), last):
+                yield row
+
+
+def _contradicting(
+    item: str, agents: Callable[[Answers, date], Iterable[Answers]]
+) -> Callable[[Answers], Sight]:
+    """The agents in concomitant medication, where the item says that none was given."""
+
+    def sees(answers: Answers) -> Sight:
+        grafted = local_day(answers["hsct_start_dt"])
+        if grafted is None or answers[item] is not True:
+            return False
+        names = sorted({row["cm_name"] for row in agents(answers, grafted)})
+        return bool(names) and {"drugs": ", ".join(names)}
+
+    return sees
+
+
+def _none_in_medication(item: str, agents: Callable[[Answers, date], Iterable[Answers]]) -> Check:
+    message = _("%(drugs)s in concomitant medication contradicts this answer.")
+    sees = _contradicting(item, agents)
+    return soft("X-HSCT-05", item, message, sees, "hsct_start_dt", "INF.inf_start_dt", "CM")
+
+
+# --- the course after the graft --------------------------------------------------------------------------
+def _weight_changed(answers: Answers) -> Sight:
+    """Since the last day of lymphodepletion: by the vital signs of the day, or by the weight of the graft."""
+    doses = [row for row in answers.rows("LD") if row["ld_date"] and row["ld_weight"]]
+    grafted = graft_day(answers)
+    if grafted is None or not doses:
+        return False
+    before: Decimal = max(doses, key=lambda row: row["ld_date"])["ld_weight"]
+    measured = [row["vs_weight"] for row in answers.rows("VS") if local_day(row["vs_dt"]) == grafted]
+    weights = [weight for weight in (*measured, answers["graft_weight"]) if weight is not None]
+    far = [weight for weight in weights if abs(weight - before) > WEIGHT_CHANGE_ASKED_ABOVE * before]
+    return bool(far) and {"before": before, "now": far[0]}
+
+
+def _graft_failed(answers: Answers) -> Sight:
+    """After day 30, alive and without relapse: the counts have not come up."""
+    grafted, today = graft_day(answers), site_today()
+    if grafted is None or answers["DTH.dth_dt"] is not None:
+        return False
+    day = (today - grafted).days
+    return day > FAILURE_BY_DAY and failure(answers, grafted, today).value == YES and {"day": day}
+
+
+def _without_first_month_chimerism(answers: Answers) -> Sight:
+    """No sample in the window of the visit at one month, which has closed on somebody alive and on study."""
+    grafted, visit = graft_day(answers), visit_type("HM1")
+    if grafted is None or visit.target_day is None:
+        return False
+    target = grafted + timedelta(days=visit.target_day)
+    first, last = target - timedelta(days=visit.before), target + timedelta(days=visit.after)
+    ended = [day for day in (answers["DTH.dth_dt"], answers["EOS.eos_dt"]) if day]
+    if site_today() <= last or any(day <= last for day in ended):
+        return False
+    taken = (row["chim_dt"] for row in answers.rows("CHIM"))
+    return not any(day and first <= day <= last for day in taken) and {"first": first, "last": last}
+
+
+_CHECKS = (
+    soft(
+        "X-AG-08", "hsct_done", OVERDUE, _first_assessment_overdue, "AGVHD.ag_dt", "DTH.dth_dt", "EOS.eos_dt"
+    ),
+    hard(
+        "X-HSCT-08",
+        "hsct_done",
+        _("Transplant marked not done but transplant data exist: %(form)s at %(visit)s."),
+        _has_transplant_data,
+        *_ASSESSMENTS,
+    ),
+    hard(
+        "X-HSCT-09",
+        "hsct_not_reason",
+        _("Reason for no transplant is required."),
+        _reason_overdue,
+        "hsct_done",
+        "INF.inf_start_dt",
+    ),
+    _none_in_medication("cond_none", _conditioning),
+    _none_in_medication("gvhdp_none", _prophylaxis),
+    soft(
+        "X-HSCT-11",
+        "graft_weight",
+        _("Weight changed from %(before)s kg at lymphodepletion to %(now)s kg: check the graft dose weight."),
+        _weight_changed,
+        "hsct_start_dt",
+        "LD.ld_weight",
+        "VS.vs_weight",
+    ),
+    soft(
+        "X-ENG-03",
+        "hsct_start_dt",
+        _("To the medical monitor: no engraftment by day 30, now day %(day)s: primary graft failure."),
+        _graft_failed,
+        "LAB.lab_value",
+        "TRF.trf_dt",
+        "RLP.rlp_dt",
+        "DTH.dth_dt",
+    ),
+    soft(
+        "X-CHM-04",
+        "hsct_start_dt",
+        _("Chimerism at 1 month is missing (secondary endpoint): no sample from %(first)s to %(last)s."),
+        _without_first_month_chimerism,
+        "CHIM.chim_dt",
+        "DTH.dth_dt",
+        "EOS.eos_dt",
+    ),
+)
+
+
 def _numbered_range(low: str, high: str, check: str, message: Any) -> Any:
     return numbered(between(low, high), check, message)
 
@@ -94,14 +288,26 @@ class Transplantation(FormRow):
     form = FormDeclaration(
         code="HSCT",
         title=_("Haploidentical transplantation"),
-        enters="transplant physician",
-        signs="investigator",
+        enters=_("transplant physician"),
+        signs=_("investigator"),
         sdtm="PR, EX, BE, SUPPPR",
         dated_by="hsct_start_dt",
+        checks=_CHECKS,
         sections=(
             Section(_("Transplantation"), "hsct_done"),
             Section(_("Graft"), "hsct_source"),
             Section(_("Conditioning and prophylaxis"), "cond_none"),
+        ),
+        deviations=(
+            Deviation(
+                id="X-HSCT-04",
+                item="cond_none",
+                category="conditioning_prophylaxis",
+                weight="important",
+                message=_("The study tests no conditioning and no prophylaxis: %(what)s."),
+                sees=_not_as_the_study_tests,
+                looks_at=("gvhdp_none", "graft_manip", "hsct_start_dt"),
+            ),
         ),
     )
 
@@ -269,7 +475,7 @@ class Transplantation(FormRow):
         ),
         req="C",
         when=_DONE,
-        soft=other_than("cd34_selection", "tcrab_depletion"),
+        soft=other_than(*T_CELL_DEPLETION),
         cdisc="PR",
     )
 

@@ -1,9 +1,10 @@
-"""Laboratory grades of CTCAE 5.0 and 6.0 (texts of NCI CTCAE).
+"""Laboratory grades of CTCAE 5.0 and 6.0 (texts of NCI CTCAE, as pharmaverse/admiral quotes them).
 
 A bound belongs to the milder grade: `<LLN - 1.5` is below the lower limit of normal and 1.5 or more, `>ULN -
 3.0 x ULN` above the upper limit and up to and including 3.0 times it. Values are in SI units. Where only the
 band of grade 1 needs a normal limit that is not known, the grade is unknown, not 0. What needs clinical words
-(symptoms, bleeding, transfusion) is left to the adverse event: the number alone is graded here.
+(symptoms, bleeding, transfusion) is left to the adverse event: the number alone is graded here, and flagged
+where such words could make it worse.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from decimal import Decimal
 from patients.grading.result import Graded
 
 D = Decimal
+NEEDS_CLINICAL = "needs_clinical"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,14 @@ class LabValue:
     @property
     def baseline_high(self) -> bool:
         return self.baseline is not None and self.uln is not None and self.baseline > self.uln
+
+    @property
+    def baseline_low(self) -> bool:
+        return self.baseline is not None and self.lln is not None and self.baseline < self.lln
+
+    @property
+    def is_low(self) -> bool:
+        return self.lln is not None and self.value < self.lln
 
 
 Rule = Callable[[LabValue], int | None]
@@ -43,84 +53,114 @@ def lab_grade(
 ) -> Graded:
     """The grade of a result; None for a test that CTCAE does not grade, or where too little is known.
 
-    `test` is LBTESTCD. Raises ValueError for an unknown version.
+    `test` is LBTESTCD; calcium is given corrected for albumin. The flag `needs_clinical` says that symptoms,
+    bleeding or a transfusion could make the grade worse. Raises ValueError for an unknown version.
     """
     if version not in _RULES:
         raise ValueError(f"CTCAE {version} is not known")
-    stamp = f"CTCAE {version}/1"
+    stamp = f"CTCAE {version}/2"
+    if value is not None and test in _BY_THE_CLINICIAN:
+        return Graded(None, f"CTC-{test}-CLINICAL", stamp, flags=(NEEDS_CLINICAL,))
     rule = _RULES[version].get(test)
     if rule is None or value is None:
         return Graded(None, f"CTC-{test}-EMPTY", stamp)
-    grade = rule(LabValue(value, lln, uln, baseline))
+    lab = LabValue(value, lln, uln, baseline)
+    grade = rule(lab)
     if grade is None:
         return Graded(None, f"CTC-{test}-UNKNOWN", stamp, ("value",))
-    return Graded(str(grade), f"CTC-{test}-{grade}", stamp, ("value",))
+    flags = (NEEDS_CLINICAL,) if _could_be_worse(test, version, lab, grade) else ()
+    return Graded(str(grade), f"CTC-{test}-{grade}", stamp, ("value",), flags)
 
 
-def _low(*below: str, from_lln: bool = True) -> Rule:
-    """Falling counts: `below` are the lower bounds of grades 1, 2, 3 ...; under the last is the last."""
+# ---- shapes of a rule --------------------------------------------------------------------------------------
+
+
+def _low(*below: str, first: int = 2) -> Rule:
+    """Falling values: under the bounds are grade `first` and up, else grade 1 is under the lower limit of
+    normal. With `first` 1 no normal limit is needed."""
     bounds = [D(bound) for bound in below]
 
     def rule(lab: LabValue) -> int | None:
-        deeper = sum(lab.value < bound for bound in bounds)
-        if deeper:
-            return deeper + 1
-        return _edge(lab.lln, lab.value < lab.lln if lab.lln is not None else None)
+        passed = sum(lab.value < bound for bound in bounds)
+        if passed or first == 1:
+            return first - 1 + passed if passed else 0
+        return None if lab.lln is None else int(lab.value < lab.lln)
 
-    return rule if from_lln else (lambda lab: sum(lab.value < bound for bound in bounds))
-
-
-def _edge(limit: Decimal | None, beyond: bool | None) -> int | None:
-    return None if limit is None else int(bool(beyond))
+    return rule
 
 
-def _high(*above: str) -> Rule:
-    """Rising values: `above` are the upper bounds of grades 1, 2, 3 ..., beyond the last the next grade."""
+def _high(*above: str, first: int = 2) -> Rule:
+    """Rising values, in the same way."""
     bounds = [D(bound) for bound in above]
 
     def rule(lab: LabValue) -> int | None:
-        higher = sum(lab.value > bound for bound in bounds)
-        return higher + 1 if higher else _edge(lab.uln, lab.uln is not None and lab.value > lab.uln)
+        passed = sum(lab.value > bound for bound in bounds)
+        if passed or first == 1:
+            return first - 1 + passed if passed else 0
+        return None if lab.uln is None else int(lab.value > lab.uln)
+
+    return rule
+
+
+def _either(low: Rule, high: Rule) -> Rule:
+    """A test that is graded in both directions: normal only if it is known not to be beyond either limit."""
+
+    def rule(lab: LabValue) -> int | None:
+        both = (low(lab), high(lab))
+        return max((grade for grade in both if grade), default=None if None in both else 0)
 
     return rule
 
 
 def _times_uln(*times: str) -> Rule:
     """Multiples of the upper limit: grade 1 above it, then above each multiple."""
-    bounds = [D(bound) for bound in times]
+    bounds = [D(bound) for bound in ("1", *times)]
 
     def rule(lab: LabValue) -> int | None:
-        if lab.uln is None:
-            return None
-        return sum(lab.value > bound * lab.uln for bound in (D(1), *bounds))
+        return None if lab.uln is None else sum(lab.value > bound * lab.uln for bound in bounds)
 
     return rule
 
 
-def _or_baseline(normal: Rule, from_first: str, *times: str) -> Rule:
-    """As `normal`, but in multiples of the baseline where that was above the upper limit.
+def _or_baseline(normal: Rule, *times: str, least: str = "") -> Rule:
+    """As `normal`, but above multiples of the baseline where that was above the upper limit.
 
-    `from_first` is where grade 1 begins (included).
+    `least` is the multiple at which grade 1 begins, included; without it grade 1 is above the first of
+    `times`.
     """
-    first, bounds = D(from_first), [D(bound) for bound in times]
+    bounds = [D(bound) for bound in times]
 
     def rule(lab: LabValue) -> int | None:
         if not lab.baseline_high or lab.baseline is None:
             return normal(lab)
-        ratio = lab.value / lab.baseline
-        return int(ratio >= first) + sum(ratio > bound for bound in bounds)
+        passed = sum(lab.value > bound * lab.baseline for bound in bounds)
+        return passed + int(lab.value >= D(least) * lab.baseline) if least else passed
 
     return rule
 
 
-def _creatinine(lab: LabValue) -> int | None:
-    """Above 1.5 or 3 times the baseline, or above 1, 1.5, 3 or 6 times ULN: whichever is worse."""
-    known = []
-    if lab.uln is not None:
-        known.append(sum(lab.value > bound * lab.uln for bound in (D(1), D("1.5"), D(3), D(6))))
-    if lab.baseline is not None:
-        known.append({0: 0, 1: 2, 2: 3}[sum(lab.value > bound * lab.baseline for bound in (D("1.5"), D(3)))])
-    return max(known, default=None)
+# ---- rules of their own ------------------------------------------------------------------------------------
+
+
+def _creatinine(by_baseline: Callable[[LabValue], bool]) -> Rule:
+    """Above 1, 1.5, 3 or 6 times ULN, or above 1.5 or 3 times the baseline where that counts: the worse."""
+    by_limit = _times_uln("1.5", "3", "6")
+
+    def rule(lab: LabValue) -> int | None:
+        risen = 0
+        if by_baseline(lab) and lab.baseline is not None:
+            risen = (0, 2, 3)[sum(lab.value > bound * lab.baseline for bound in (D("1.5"), D(3)))]
+        limited = by_limit(lab)
+        return risen or None if limited is None else max(risen, limited)
+
+    return rule
+
+
+def _creatinine_clearance(lab: LabValue) -> int | None:
+    """26 to 49 mL/min is 2, 10 to 25 is 3; below 10 the criteria say nothing, and there is no grade 1."""
+    if lab.value < 10:
+        return None
+    return 3 if lab.value <= 25 else 2 * int(lab.value <= 49)
 
 
 def _fibrinogen(lab: LabValue) -> int | None:
@@ -130,113 +170,88 @@ def _fibrinogen(lab: LabValue) -> int | None:
         return 4
     if lab.lln is None:
         return None
-    if lab.baseline is not None and lab.baseline < lab.lln:
+    if lab.baseline_low and lab.baseline is not None:
         fall = (lab.baseline - lab.value) / lab.baseline
         return int(fall > 0) + sum(fall >= share for share in (D("0.25"), D("0.5"), D("0.75")))
     return sum(lab.value < share * lab.lln for share in (D(1), D("0.75"), D("0.5"), D("0.25")))
-
-
-def _inr(lab: LabValue) -> int:
-    return sum(lab.value > bound for bound in (D("1.2"), D("1.5"), D("2.5")))
-
-
-def _sodium(lab: LabValue) -> int | None:
-    """Low: 125-129 without symptoms 2, 120-124 3, below 120 4. High: above ULN 1, 150 2, 155 3, 160 4."""
-    if lab.value < D(130):
-        return 2 + (lab.value < D(125)) + (lab.value < D(120))
-    high = sum(lab.value > bound for bound in (D(150), D(155), D(160)))
-    if high:
-        return high + 1
-    if lab.lln is None or lab.uln is None:
-        return None
-    return int(lab.value < lab.lln or lab.value > lab.uln)
-
-
-def _potassium(lab: LabValue) -> int | None:
-    """Low: 3.0 to LLN 1 (2 with symptoms), from 2.5 3, below 4. High: above ULN 1, 5.5 2, 6 3, 7 4."""
-    if lab.value < D("3.0"):
-        return 3 + (lab.value < D("2.5"))
-    high = sum(lab.value > bound for bound in (D("5.5"), D("6.0"), D("7.0")))
-    if high:
-        return high + 1
-    if lab.lln is None or lab.uln is None:
-        return None
-    return int(lab.value < lab.lln or lab.value > lab.uln)
-
-
-def _calcium(lab: LabValue) -> int | None:
-    """Corrected. Low: below LLN 1, 2.0 2, 1.75 3, 1.5 4. High: above ULN 1, 2.9 2, 3.1 3, 3.4 4."""
-    low = sum(lab.value < bound for bound in (D("2.0"), D("1.75"), D("1.5")))
-    return _both_ways(lab, low, sum(lab.value > bound for bound in (D("2.9"), D("3.1"), D("3.4"))))
-
-
-def _magnesium(lab: LabValue) -> int | None:
-    """Low: below LLN 1, 0.5 2, 0.4 3, 0.3 4. High: above ULN 1, 1.23 3, 3.30 4; there is no 2."""
-    low = sum(lab.value < bound for bound in (D("0.5"), D("0.4"), D("0.3")))
-    high = sum(lab.value > bound for bound in (D("1.23"), D("3.30")))
-    return _both_ways(lab, low, high + 1 if high else 0)
-
-
-def _both_ways(lab: LabValue, low: int, high: int) -> int | None:
-    """Grade 2 and more by bounds passed on either side, else 1 beyond a normal limit, if both are known."""
-    if low or high:
-        return max(low, high) + 1
-    if lab.lln is None or lab.uln is None:
-        return None
-    return int(lab.value < lab.lln or lab.value > lab.uln)
-
-
-def _haemoglobin(lab: LabValue) -> int | None:
-    """Below 80 g/L is 3; grade 4 is a clinical judgement."""
-    if lab.value < D(80):
-        return 3
-    return 2 if lab.value < D(100) else _edge(lab.lln, lab.lln is not None and lab.value < lab.lln)
-
-
-def _albumin(lab: LabValue) -> int | None:
-    """Below 20 g/L is 3; grade 4 is a clinical judgement."""
-    if lab.value < D(20):
-        return 3
-    return 2 if lab.value < D(30) else _edge(lab.lln, lab.lln is not None and lab.value < lab.lln)
 
 
 def _triglycerides(lab: LabValue) -> int:
     return int(lab.value >= D("1.71")) + sum(lab.value > bound for bound in (D("3.42"), D("5.7"), D("11.4")))
 
 
-_TRANSAMINASE_5 = _or_baseline(_times_uln("3", "5", "20"), "1.5", "3", "5", "20")
-_TRANSAMINASE_6 = _or_baseline(_times_uln("3", "5", "20"), "1.0", "1.5", "2", "4")
-_CHOLESTASIS = _or_baseline(_times_uln("2.5", "5", "20"), "2", "2.5", "5", "20")
+def _alkaline_phosphatase_6(lab: LabValue) -> int | None:
+    """Version 6.0: above the baseline and ULN is 1, and there is no more."""
+    known = [limit for limit in (lab.baseline, lab.uln) if limit is not None]
+    if any(lab.value <= limit for limit in known):
+        return 0
+    return 1 if len(known) == 2 else None
+
+
+# ---- the terms ---------------------------------------------------------------------------------------------
+
+_TIMES_3_5_20, _TIMES_1_5_3_10 = _times_uln("3", "5", "20"), _times_uln("1.5", "3", "10")
+_TIMES_2_5_5_20 = _times_uln("2.5", "5", "20")
+_TRANSAMINASE_5 = _or_baseline(_TIMES_3_5_20, "3", "5", "20", least="1.5")
+_TRANSAMINASE_6 = _or_baseline(_TIMES_3_5_20, "1.5", "2", "4", least="1")
+_CHOLESTASIS_5 = _or_baseline(_TIMES_2_5_5_20, "2.5", "5", "20", least="2")
 
 _V5: dict[str, Rule] = {
     "NEUT": _low("1.5", "1.0", "0.5"),
     "PLAT": _low("75", "50", "25"),
-    "HGB": _haemoglobin,
+    "HGB": _low("100", "80"),
     "WBC": _low("3", "2", "1"),
     "LYM": _low("0.8", "0.5", "0.2"),
     "ALT": _TRANSAMINASE_5,
     "AST": _TRANSAMINASE_5,
-    "BILI": _or_baseline(_times_uln("1.5", "3", "10"), "1.0", "1.5", "3", "10"),
-    "ALP": _CHOLESTASIS,
-    "GGT": _CHOLESTASIS,
-    "CREAT": _creatinine,
+    "BILI": _or_baseline(_TIMES_1_5_3_10, "1", "1.5", "3", "10"),
+    "ALP": _CHOLESTASIS_5,
+    "GGT": _CHOLESTASIS_5,
+    "CREAT": _creatinine(lambda lab: True),
     "FIBRINO": _fibrinogen,
-    "INR": _inr,
-    "K": _potassium,
-    "SODIUM": _sodium,
-    "ALB": _albumin,
-    "TRIG": _triglycerides,
+    "INR": _high("1.2", "1.5", "2.5", first=1),
     "APTT": _times_uln("1.5", "2.5"),
-    "CA": _calcium,
-    "MG": _magnesium,
+    "K": _either(_low("3.0", "2.5", first=3), _high("5.5", "6.0", "7.0")),
+    "SODIUM": _either(_low("130", "125", "120"), _high("150", "155", "160")),
+    "ALB": _low("30", "20"),
+    "TRIG": _triglycerides,
+    "CA": _either(_low("2.0", "1.75", "1.5"), _high("2.9", "3.1", "3.4")),
+    "MG": _either(_low("0.5", "0.4", "0.3"), _high("1.23", "3.30", first=3)),
     "LDH": _times_uln(),
 }
 _V6: dict[str, Rule] = _V5 | {
-    "NEUT": _low("1.5", "1.0", "0.5", "0.1", from_lln=False),
+    "NEUT": _low("1.5", "1.0", "0.5", "0.1", first=1),
     "PLAT": _low("75", "50", "10"),
     "ALT": _TRANSAMINASE_6,
     "AST": _TRANSAMINASE_6,
-    "BILI": _or_baseline(_times_uln("1.5", "3", "10"), "1.5", "2.5", "10"),
+    "BILI": _or_baseline(_TIMES_1_5_3_10, "1.5", "2.5", "10", least="1"),
+    "ALP": _alkaline_phosphatase_6,
+    "GGT": _or_baseline(_TIMES_2_5_5_20, "1.5", "3", "10", least="1"),
+    "CREAT": _creatinine(lambda lab: lab.baseline_low),
+    "CREATCLR": _creatinine_clearance,
 }
 del _V6["LYM"]  # the term is no longer in version 6.0
 _RULES = {"5.0": _V5, "6.0": _V6}
+
+# Graded by what the result does to the patient (hyperuricaemia, glucose), never by its number alone.
+_BY_THE_CLINICIAN = frozenset({"URATE", "GLUC"})
+
+Words = Callable[[LabValue, int], bool]
+# Where the words of a term could make the grade of its number worse.
+_WORDS_5: dict[str, Words] = {
+    "HGB": lambda lab, grade: grade > 0,  # a transfusion makes 3, danger to life 4
+    "ALB": lambda lab, grade: grade == 3,  # danger to life 4
+    "APTT": lambda lab, grade: grade in (1, 2),  # bleeding 3
+    "K": lambda lab, grade: grade == 1 and lab.is_low,  # symptoms 2
+    "SODIUM": lambda lab, grade: grade == 2 and lab.value < D(130),  # symptoms 3
+}
+_WORDS_6: dict[str, Words] = _WORDS_5 | {
+    "PLAT": lambda lab, grade: grade in (1, 2),  # a transfusion 3
+    "INR": lambda lab, grade: grade in (1, 2),  # bleeding 3
+}
+_WORDS = {"5.0": _WORDS_5, "6.0": _WORDS_6}
+
+
+def _could_be_worse(test: str, version: str, lab: LabValue, grade: int) -> bool:
+    words = _WORDS[version].get(test)
+    return words is not None and words(lab, grade)

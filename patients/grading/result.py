@@ -1,5 +1,6 @@
 """What every grading engine answers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -7,13 +8,15 @@ from dataclasses import dataclass
 class Graded:
     """A class or grade with its reason: the rule that gave it, that rule's version, the inputs that decided.
 
-    `value` is the code, or None where too little is recorded for any answer.
+    `value` is the code, or None where too little is recorded for any answer. `flags` say what a reader must
+    know beside the value.
     """
 
     value: str | None
     rule_id: str
     version: str
     inputs: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
 
     @property
     def number(self) -> int | None:
@@ -21,15 +24,14 @@ class Graded:
         return None if self.value is None else int(self.value)
 
 
-def worst(axes: dict[str, int | None], rule: str, version: str) -> Graded:
+def worst(axes: Mapping[str, int | None], rule: str, version: str, flags: tuple[str, ...] = ()) -> Graded:
     """The highest grade over the axes that are known; not gradable only if none is.
 
     The inputs that decided are the axes at that grade; at grade 0 all that are known.
     """
     known = {axis: grade for axis, grade in axes.items() if grade is not None}
     if not known:
-        return Graded(None, f"{rule}-EMPTY", version)
+        return Graded(None, f"{rule}-EMPTY", version, flags=flags)
     top = max(known.values())
-    return Graded(
-        str(top), f"{rule}-{top}", version, tuple(axis for axis, grade in known.items() if grade == top)
-    )
+    decided = tuple(axis for axis, grade in known.items() if grade == top)
+    return Graded(str(top), f"{rule}-{top}", version, decided, flags)

@@ -20,9 +20,19 @@ class Answers(Protocol):
     def rows(self, form: str) -> Sequence["Answers"]:
         """All rows of another form of the subject, by date of their pages."""
 
+    def rows_where(self, form: str, item: str, value: Any) -> Sequence["Answers"]:
+        """Those of them with this value of an item that is entered; looked up, not searched for."""
+
+    def is_explained(self, item: str) -> bool:
+        """Whether a reason is given for the absence of an answer to an item of the row."""
+
     @property
     def dated(self) -> date | None:
         """The local date of the row, by the dating item of its form."""
+
+    @property
+    def page_date(self) -> date | None:
+        """The date of assessment in the header of the page."""
 
     @property
     def visit(self) -> str:

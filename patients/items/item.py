@@ -20,12 +20,16 @@ from patients.items.problems import Finding, NotAnAnswer, Severity, Text, filled
 
 
 class Requirement(StrEnum):
-    """R required, C required when shown, O optional, D derived."""
+    """R required, C required when shown, O optional, D derived, D/R proposed by a rule and then answered."""
 
     REQUIRED = "R"
     CONDITIONAL = "C"
     OPTIONAL = "O"
     DERIVED = "D"
+    PROPOSED = "D/R"
+
+
+_ANSWERED = (Requirement.REQUIRED, Requirement.CONDITIONAL, Requirement.PROPOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class Declaration:
     unit: str
     hint: Text
     derivation: Derivation | None
+    proposal: Derivation | None
     identity: bool
     waits_for: str
 
@@ -82,19 +87,20 @@ class Item(_Column):
         unit: str = "",
         hint: Text = "",
         derived: Derivation | None = None,
+        proposed: Derivation | None = None,
         identity: bool = False,
         waits_for: str = "",
         **column: Any,
     ) -> None:
         """Declare an item.
 
-        `req` is R, C, O (see Requirement); D follows from `derived`. `identity` items are kept in the
-        encrypted identity of the subject, the row holding a keyed hash. `waits_for` names a form that this
-        version does not have: until it is declared the item is not asked, or stays empty.
+        `req` is R, C, O (see Requirement); D follows from `derived`, D/R from `proposed`. `identity` items
+        are kept in the encrypted identity of the subject, the row holding a keyed hash. `waits_for` names a
+        form that this version does not have: until it is declared the item is not asked, or stays empty.
         """
         self.declared = Declaration(
             label=label,
-            requirement=Requirement.DERIVED if derived or req == "D" else Requirement(req),
+            requirement=_requirement(req, derived, proposed),
             when=when,
             hard=(hard,) if isinstance(hard, Limit) else hard,
             soft=(soft,) if isinstance(soft, Limit) else soft,
@@ -102,6 +108,7 @@ class Item(_Column):
             unit=unit,
             hint=hint,
             derivation=derived,
+            proposal=proposed,
             identity=identity,
             waits_for=waits_for,
         )
@@ -141,12 +148,17 @@ class Item(_Column):
 
     def must_be_answered(self, answers: Answers) -> bool:
         """Required, shown, and its source form, if it has one, is part of this version."""
-        required = self.declared.requirement in (Requirement.REQUIRED, Requirement.CONDITIONAL)
+        required = self.declared.requirement in _ANSWERED
         return required and self.asked(answers) and not self.waits(answers)
 
     def waits(self, answers: Answers) -> bool:
         """Whether the form that this item draws on is not in this version."""
         return bool(self.declared.waits_for) and not answers.knows(self.declared.waits_for)
+
+    def proposed(self, answers: Answers) -> Any:
+        """What the rule of the item proposes for this row; None where it cannot tell, or there is no rule."""
+        proposal = self.declared.proposal
+        return proposal.compute(answers) if proposal and self.asked(answers) else None
 
     def findings(self, value: Any, answers: Answers) -> Iterator[Finding]:
         """What the limits of the item say about a value."""
@@ -185,6 +197,12 @@ class Item(_Column):
     @property
     def is_always_asked(self) -> bool:
         return isinstance(self.declared.when, Always)
+
+
+def _requirement(req: str, derived: Derivation | None, proposed: Derivation | None) -> Requirement:
+    if proposed:
+        return Requirement.PROPOSED
+    return Requirement.DERIVED if derived else Requirement(req)
 
 
 def _with_unit(item: Item, value: Any) -> str:

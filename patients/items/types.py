@@ -298,13 +298,14 @@ class MultiItem(Item, models.JSONField):
 
 
 class ReferenceItem(Item, CharField):
-    """The natural key of a row of another form: `target` is `FORM.item`."""
+    """The natural key of a row of another form: `target` is `FORM.item`, or `FORM` for the key of the row.
+    One of a table that is no form waits for none."""
 
     type_name = "ref"
 
     def __init__(self, label: Text = "", target: str = "", **options: Any) -> None:
         self.target = target
-        super().__init__(label, waits_for=target.partition(".")[0], **{"max_length": 80, **options})
+        super().__init__(label, **{"max_length": 80, "waits_for": target.partition(".")[0], **options})
 
     def read(self, typed: str) -> str:
         if len(keepable(typed)) > 80:
@@ -313,7 +314,7 @@ class ReferenceItem(Item, CharField):
 
 
 class MultiReferenceItem(Item, models.JSONField):
-    """Natural keys of several rows of another form, sorted."""
+    """Natural keys of several rows of another form, sorted; `target` as for one."""
 
     type_name = "multi ref"
 
@@ -359,8 +360,10 @@ class GridItem(Item, models.JSONField):
         return "|".join(f"{cell}={content}" for cell, content in sorted((value or {}).items()))
 
     def shown(self, value: Any) -> str:
+        labels = self.codes.labels if self.codes else {}
         return "; ".join(
-            f"{self.cells.labels[cell]}: {content}" for cell, content in sorted((value or {}).items())
+            f"{self.cells.labels[cell]}: {labels.get(content, content)}"
+            for cell, content in sorted((value or {}).items())
         )
 
     def _value(self, typed: str) -> str:

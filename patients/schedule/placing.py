@@ -40,7 +40,7 @@ def anchors_of(subject: Subject, casebook: Casebook, as_of: date) -> Anchors:
                 {record.values["ld_date"] for record in casebook.records("LD") if record.values["ld_date"]}
             )
         ),
-        neutrophil_engraftment=_first(casebook, "ENG", "eng_anc_conf"),
+        neutrophil_engraftment=_earliest(casebook, "ENG", "eng_anc_conf"),
         death=_first(casebook, "DTH", "dth_dt"),
         relapse=_relapse(casebook),
         end_of_study=_first(casebook, "EOS", "eos_dt"),
@@ -60,6 +60,12 @@ def _relapse(casebook: Casebook) -> date | None:
 def _first(casebook: Casebook, form: str, item: str) -> Any:
     records = casebook.records(form)
     return records[0].values.get(item) if records else None
+
+
+def _earliest(casebook: Casebook, form: str, item: str) -> date | None:
+    """The earliest date on any page of the form: not every summary confirms one."""
+    known = (record.values.get(item) for record in casebook.records(form))
+    return min((day for day in known if day is not None), default=None)
 
 
 def place_visits(subject: Subject, casebook: Casebook) -> list[Change]:

@@ -215,6 +215,7 @@ def _entered(item: Item, row: RowContext, name: str) -> Field:
     labels = labels_of(item)
     made = entry_field(item, name, entered, labels)
     made.base = kept.text
+    made.hint = "; ".join(part for part in (made.hint, _proposal(item, row, entered)) if part)
     made.is_changed = is_changed
     made.is_saved = row.versions.get(item.name, 0) > 0
     made.was = kept.missing_label or shown_value(item, row.stored.get(item.name), labels)
@@ -224,6 +225,12 @@ def _entered(item: Item, row: RowContext, name: str) -> Field:
     made.trail_url = _trail_of(item, row) if made.is_saved else ""
     made.reason = given_reason(made, row.draft, place)
     return made
+
+
+def _proposal(item: Item, row: RowContext, entered: Entered) -> str:
+    """What the rule of the item proposes, as long as nothing stands in it."""
+    proposed = None if entered.text else item.proposed(row.answers)
+    return "" if proposed is None else _("proposed: %s") % item.shown(proposed)
 
 
 def entry_field(item: Item, name: str, entered: Entered, labels: Labels, label: str = "") -> Field:

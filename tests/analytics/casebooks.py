@@ -117,7 +117,7 @@ def content(records: Iterable[Record], cutoff: date, subject: str = SUBJECT) -> 
 def cut(records: Iterable[Record], cutoff: date = NEVER, subject: str = SUBJECT) -> CutSubject:
     """A subject as the analysis reads it from a snapshot."""
     facts, values = content(records, cutoff, subject)
-    return CutSubject(facts, casebook_of_values(subject, values))
+    return CutSubject(facts, casebook_of_values(facts, values))
 
 
 # --- cohorts ----------------------------------------------------------------------------------------------
@@ -137,7 +137,7 @@ def cut_at(casebooks: dict[str, HeldCasebook], cutoff: date) -> Iterator[CutSubj
     for subject, casebook in casebooks.items():
         facts, values = content(all_records(casebook), cutoff, subject)
         if values:
-            yield CutSubject(facts, casebook_of_values(subject, values))
+            yield CutSubject(facts, casebook_of_values(facts, values))
 
 
 def figures_at(casebooks: dict[str, HeldCasebook], cutoff: date) -> dict[str, Figure]:

@@ -37,6 +37,7 @@ from tests.analytics.casebooks import (
     built,
     contact,
     content,
+    cut,
     day,
     died,
     grafted,
@@ -85,16 +86,25 @@ DATING: dict[str, tuple[str, Callable[[date], Any]]] = {
     "AGVHD": ("ag_dt", whole),
     "CGVHD": ("cg_dt", whole),
     "CHIM": ("chim_dt", whole),
+    "CM": ("cm_start", partly_known),
     "CRS": ("crs_date", whole),
     "DONOR": ("donor_consent_dt", whole),
+    "HLH": ("hlh_dt", whole),
+    "ICANS": ("ice_dt", moment),
     "INFX": ("inf_onset", whole),
+    "KIN": ("kin_dt", whole),
     "LAB": ("lab_dt", moment),
     "LD": ("ld_date", whole),
     "MFG": ("aph_date", moment),
     "PCAR": ("pcar_date", partly_known),
+    "PDEV": ("pd_dt", whole),
     "PTHER": ("line_start", partly_known),
     "PTX": ("ptx_date", partly_known),
     "REL": ("rel_decision_dt", moment),
+    "TRF": ("trf_dt", whole),
+    "VS": ("vs_dt", moment),
+    "SAE": ("sae_aware_dt", moment),
+    "SUBTX": ("stx_start", whole),
 }
 
 
@@ -114,6 +124,8 @@ DATED: dict[str, Callable[[int], Record]] = {
     "ELIG": lambda on: row("ELIG", day(on), icf_main_dt=moment(day(on))),
     "DM": lambda on: row("DM", day(on), sex="M"),
     "DX": lambda on: row("DX", day(on), dx_type="aml"),
+    "ENG": lambda on: row("ENG", day(on), eng_pgf=False),
+    "DLT": lambda on: row("DLT", day(on), dlt_evaluable="Y"),
     **{form: partial(dated_by, form) for form in DATING},
 }
 
@@ -128,7 +140,7 @@ def test_the_cutoff_is_inclusive(form: str) -> None:
     assert in_cut(dated(99), dated(100), dated(101)) == [dated(99), dated(100)]
 
 
-@pytest.mark.parametrize("form", [form for form in DATED if form not in ("DM", "DX")])
+@pytest.mark.parametrize("form", [form for form in DATED if form_model(form).form.dated_by])
 def test_a_row_counts_by_its_dating_item_and_not_by_its_page(form: str) -> None:
     early, late = DATED[form](100), DATED[form](101)
     assert in_cut(replace(early, form_date=day(101)))
@@ -260,6 +272,33 @@ def test_age_is_that_at_enrolment_and_unknown_until_then() -> None:
 def test_age_of_a_partly_known_birth_date(born: PartialDate, counted_from: date) -> None:
     records = [replace(r, values=r.values | {"birth_date": born}) if r.form == "DM" else r for r in infused()]
     assert content(records, CUTOFF)[0].age_days_at_enrolment == (ENROLLED - counted_from).days
+
+
+@pytest.mark.parametrize(
+    ("born", "means"),
+    [
+        (BORN, BORN),
+        (PartialDate(1980, 5), PartialDate(1980, 5, 15)),
+        (PartialDate(1980), PartialDate(1980, 6, 15)),
+    ],
+)
+def test_rules_read_the_birth_that_the_age_at_enrolment_means(born: PartialDate, means: PartialDate) -> None:
+    """So that a normal range for an age is the same in the analysis as in the registry."""
+    records = [replace(r, values=r.values | {"birth_date": born}) if r.form == "DM" else r for r in infused()]
+    (found,) = cut(records).casebook.records("DM")
+    assert found.values["birth_date"] == means
+
+
+def test_without_an_age_rules_read_no_birth() -> None:
+    (found,) = cut(infused(), ENROLLED - timedelta(1)).casebook.records("DM")
+    assert found.values["birth_date"] is None
+
+
+def test_the_birth_that_rules_read_is_no_value_of_the_snapshot() -> None:
+    subject = cut(infused())
+    assert {value.item for value in values_of(SUBJECT, all_records(subject.casebook))}.isdisjoint(
+        {"birth_date"}
+    )
 
 
 # --- the file and its hash --------------------------------------------------------------------------------

@@ -37,6 +37,12 @@ def roles_at(person: Account, site_code: str) -> list[Role]:
     return [Role(role) for code, role in held if code == site_code]
 
 
+def has_held(user_name: str, role: Role, site_code: str) -> bool:
+    """Whether somebody has this role at a site, or had it: what was signed then stays signed."""
+    held = Member.objects.filter(account__user_name=user_name, site__code=site_code, role=role)
+    return held.exists()
+
+
 def can(person: Person, permission: Permission, *, site: str) -> bool:
     """Whether `person` holds `permission` at the site with this code."""
     if isinstance(person, SystemPerson):

@@ -14,11 +14,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from trial.protocol.models import ConfigValue, ConsentVersion
+from trial.protocol.read_once import ReadOnce
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -77,6 +77,7 @@ class Setting:
 
 
 _REGIMEN = _("From memory, class convention, on each of three days; to be replaced from the protocol.")
+_DLT_DOSE = _("From memory: share of the target dose with which a subject counts for dose-limiting toxicity.")
 _DECLARED = (
     Setting(
         "ctcae_version", "5.0", "",
@@ -88,6 +89,8 @@ _DECLARED = (
     Setting(
         "dlt_window_days", 28, "d", _("From memory: sister sources use 21 to 30 days after infusion."), True
     ),
+    Setting("dlt_dose_min", Decimal(50), "%", _DLT_DOSE, True),
+    Setting("dlt_dose_max", Decimal(120), "%", _DLT_DOSE, True),
     Setting(
         "mrd_threshold_pct", Decimal("0.01"), "%",
         # xgettext:no-python-format
@@ -124,6 +127,11 @@ _DECLARED = (
         True, choices=("strict", "protocol"),
     ),
     Setting("alert_mail_hours_sae", 24, "h", _("At most 24 hours from awareness."), True),
+    Setting(
+        "ec_report_hours", 24, "h",
+        _("From memory: what a hospital's procedure gives for a serious event; 0: it asks for no report."),
+        True,
+    ),
     Setting("alert_mail_hours_susar", 48, "h", _("Ahead of the 7 and 15 days of the regulation."), True),
 )  # fmt: skip
 
@@ -177,7 +185,21 @@ def setting_as(kind: type[T], key: str) -> T:
     return value
 
 
+# --- versions of the consent ----------------------------------------------------------------------------
+consent_versions = ReadOnce("consent_versions", lambda: tuple(ConsentVersion.objects.all()))
+"""All versions that the ethics committee has approved, those that came into force first first."""
+
+
 def consent_version_in_force(version: str, on: date) -> bool:
     """Whether the consent version was approved and in force on that day, in any language (X-ELIG-03)."""
-    not_yet_superseded = Q(superseded_on=None) | Q(superseded_on__gt=on)
-    return ConsentVersion.objects.filter(not_yet_superseded, version=version, in_force_from__lte=on).exists()
+    return any(one.version == version and one.holds_on(on) for one in consent_versions())
+
+
+def newest_consent_version(on: date) -> ConsentVersion | None:
+    """The version that came into force last of those in force on that day, in any language (X-ELIG-04)."""
+    return next((one for one in reversed(consent_versions()) if one.holds_on(on)), None)
+
+
+def is_superseded(version: str) -> bool:
+    """Whether a newer version has taken the place of this one, or will."""
+    return any(one.version == version and one.superseded_on for one in consent_versions())

@@ -1,5 +1,7 @@
 """Tables of the study's own rules: configuration values, consent versions, ethics approvals."""
 
+from datetime import date
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -74,6 +76,10 @@ class ConsentVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version} ({self.language})"
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it was in force on this day."""
+        return self.in_force_from <= day and (self.superseded_on is None or day < self.superseded_on)
 
 
 class EthicsApproval(models.Model):

@@ -71,8 +71,12 @@ FORM_ORDER = (
 )  # fmt: skip
 """The 35 case report forms in the order of the protocol."""
 
-LOG_FORMS = frozenset({"PTHER", "PTX", "PCAR", "DONOR", "TRF", "INFX", "AE", "CM", "SUBTX"})
-"""Forms that the visit schedule marks as logs: one page per subject, at whichever visits they are due."""
+REPORT_FORMS = frozenset({"SAE", "PDEV"})
+"""Reports of what happened, due at no visit: one page per subject."""
+
+LOG_FORMS = REPORT_FORMS | {"PTHER", "PTX", "PCAR", "DONOR", "TRF", "INFX", "AE", "CM", "SUBTX"}
+"""Forms with one page per subject and a row per entry, at whichever visits they are due: those that the visit
+schedule marks as logs, and the reports."""
 
 ANCHOR_FORMS = {"ELIG": "SCR", "INF": "C0", "HSCT": "H0"}
 """Forms that set day 0 of a clock, and the visit at which each stands whatever its date."""

@@ -69,6 +69,12 @@ def acting(actor: Actor) -> Iterator[Actor]:
         _current.reset(token)
 
 
+def acting_user() -> str | None:
+    """The user name of who acts now; None if nobody does."""
+    actor = _current.get()
+    return None if actor is None else actor.user_name
+
+
 def current_actor() -> Actor:
     """Who acts now. Raises AnonymousWrite if nobody does."""
     actor = _current.get()

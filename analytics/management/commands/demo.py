@@ -33,9 +33,9 @@ class Command(RegistryCommand):
         parser.add_argument("--no-serve", action="store_true", help="stop after printing")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with as_file(files("patients.builder") / "demo" / "timelines.csv") as timelines:
-            self._refuse_another_registry(timelines)
-            self._fill(timelines)
+        with as_file(files("patients.builder") / "demo") as folder:
+            self._refuse_another_registry(folder / "timelines.csv")
+            self._fill(folder)
         lock = make_lock(CUTOFF, REASON, by=self.system("demo"), source=Source.COMMAND)
         run = wait_for(waiting_run(lock.snapshot), self.stderr.write)
         if run.state == RunState.FAILED:
@@ -54,10 +54,12 @@ class Command(RegistryCommand):
                 "set CHIMERA_HOME to another folder"
             )
 
-    def _fill(self, timelines: Path) -> None:
+    def _fill(self, demo: Path) -> None:
+        for table in ("laboratories", "ranges"):
+            call_command(f"load_{table}", demo / f"{table}.csv")
         with tempfile.TemporaryDirectory(prefix="chimera-demo-") as folder:
             casebook = Path(folder) / "casebook"
-            call_command("build_casebook", timelines, casebook)
+            call_command("build_casebook", demo / "timelines.csv", casebook)
             try:
                 call_command("import_casebook", casebook)
             except SystemExit:

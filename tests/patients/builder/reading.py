@@ -3,36 +3,29 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from patients.builder.build import FORMS
+from patients.builder.members import member_rows
 from patients.casebook.answers import HeldCasebook, Record
 from patients.casebook.files import HEADER, IDENTITY, PEOPLE
 from patients.casebook.form import form_model
 from patients.entry.checks import row_findings
 from patients.entry.derive import with_derived
-from patients.forms import eligibility
+from patients.forms import eligibility, release
 from patients.forms import response as response_form
 from patients.items import limits
 from patients.items.problems import Finding
+from trial.people.roles import Role
 from trial.protocol import configuration
 from trial.protocol.defaults import CONSENT_VERSIONS
+from trial.protocol.laboratories import laboratories_as
+from trial.protocol.models import ConsentVersion
 
 Rows = Sequence[Mapping[str, str]]
 DERIVED_IN_ORDER = tuple(FORMS)
-
-
-class _NoVersions:
-    """The consent versions of a new registry: none superseded."""
-
-    def filter(self, **conditions: Any) -> "_NoVersions":
-        return self
-
-    def exists(self) -> bool:
-        return False
 
 
 @contextmanager
@@ -42,18 +35,21 @@ def a_new_registry() -> Iterator[None]:
     def by_default(key: str, **_at: Any) -> Any:
         return configuration.SETTINGS[key].default
 
-    def in_force(version: str, on: date) -> bool:
-        since = {one["version"]: one["in_force_from"] for one in CONSENT_VERSIONS}[version]
-        return isinstance(since, date) and since <= on
-
-    versions = {one["version"]: one["version"] for one in CONSENT_VERSIONS}
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (configuration, limits, response_form):
+    versions = tuple(ConsentVersion(**one) for one in CONSENT_VERSIONS)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        laboratories_as("[]"),
+        configuration.consent_versions.being(versions),
+    ):
+        for module in (configuration, limits, response_form, eligibility):
             patch.setattr(module, "setting", by_default)
-        patch.setattr(eligibility.ConsentVersions, "labels", versions)
-        patch.setattr(eligibility, "consent_version_in_force", in_force)
-        patch.setattr(eligibility, "ConsentVersion", SimpleNamespace(objects=_NoVersions()))
+        patch.setattr(release, "has_held", _is_in_the_sheet)
         yield
+
+
+def _is_in_the_sheet(user_name: str, role: Role, site_code: str) -> bool:
+    """Whether a member that the builder names holds the role."""
+    return any(row["user_name"] == user_name and row["role"] == role for row in member_rows())
 
 
 def subjects(sheets: Mapping[str, Rows]) -> dict[str, HeldCasebook]:

@@ -107,7 +107,7 @@ def test_a_form_that_this_version_does_not_have_is_not_read(
     subject: Subject, django_assert_num_queries
 ) -> None:
     with django_assert_num_queries(0):
-        assert StoredCasebook(subject).records("TRF") == []
+        assert StoredCasebook(subject).records("NEXT") == []
 
 
 def test_what_is_about_to_be_saved_takes_the_place_of_what_is_stored(subject: Subject) -> None:

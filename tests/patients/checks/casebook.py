@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from patients.casebook.answers import HeldCasebook, Record
+from patients.casebook.answers import HeldCasebook, Record, RowAnswers
 from patients.casebook.form import form_model
 from patients.entry.checks import row_findings
 from patients.entry.derive import with_derived
@@ -44,13 +44,14 @@ def row(form: str, visit: str = "", key: str = "", on: str = "", **answers: str)
 class Case:
     """A check, a casebook in which it fires, and a casebook, differing in what matters, in which it does not.
 
-    `today` is the day on which they are looked at, where that matters.
+    `today` is the day on which they are looked at, `settings` is what is configured then, where that matters.
     """
 
     check: str
     fires: tuple[Row, ...]
     quiet: tuple[Row, ...]
     today: str = "2025-08-05"
+    settings: Mapping[str, str] = field(default_factory=dict)
     note: str = field(default="", compare=False)
 
     def __str__(self) -> str:
@@ -76,8 +77,6 @@ def found_in(rows: tuple[Row, ...]) -> dict[str, list[str]]:
             for finding in row_findings(record, held):
                 found.setdefault(finding.check, []).append(str(finding.message))
             for deviation in form_model(form).form.deviations:
-                from patients.casebook.answers import RowAnswers
-
                 seen = deviation.seen(RowAnswers(record, held))
                 if seen:
                     found.setdefault(deviation.id, []).append(str(seen))

@@ -1,15 +1,23 @@
 """Derived items: computed where they stand and wherever else they are made from what changed."""
 
 import pytest
+from django.db import transaction
 
 from patients.casebook.answers import StoredCasebook
-from patients.casebook.form import declared_forms
+from patients.casebook.form import declared_forms, form_model
 from patients.casebook.page import Page, Subject
 from patients.entry.derive import AUTHOR, dependents, with_derived
+from patients.entry.edits import Typed
 from patients.entry.refusals import Refused
+from patients.entry.save import Saved, save_page
 from patients.items.problems import Severity
+from patients.schedule.placing import page_of as page_made
 from tests.patients.entry import desk
 from trial import __version__
+from trial.people.access import Person, actor_at
+from trial.people.roles import Role
+from trial.protocol.configuration import setting
+from trial.trail.actor import Source, acting
 from trial.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +33,36 @@ def assessed(subject: Subject, visit: str, day: str, **answers: str) -> Page:
     page = desk.opened(subject, "RESP", visit, day)
     desk.save(page, desk.RESP | {"resp_dt": day, **answers}, on=day)
     return page
+
+
+def log_page(subject: Subject, form: str) -> Page:
+    with transaction.atomic(), acting(actor_at(desk.SYSTEM, site="HZ01", source=Source.COMMAND)):
+        return page_made(subject, form, None)
+
+
+def save_rows(page: Page, rows: Typed, *, by: Person = desk.SYSTEM) -> Saved:
+    page = desk.now(page)
+    return save_page(page, rows, by=by, base_version=page.version, source=Source.WEB)
+
+
+def kept_rows(page: Page, rows: dict[str, dict[str, str]], on: str = "") -> None:
+    """A page with rows, as it is entered."""
+    header = {"form_date": on} if on else {}
+    save_page(page, rows, by=desk.SYSTEM, base_version=page.version, source=Source.COMMAND, header=header)
+
+
+def test_counts_and_transfusions_entered_later_move_a_proposed_engraftment(subject: Subject) -> None:
+    desk.save(desk.opened(subject, "HSCT", "H0", desk.GRAFTED), desk.HSCT, on=desk.GRAFTED)
+    summary = desk.opened(subject, "ENG", "HM1", "2024-02-24")
+    desk.save(summary, {"eng_pgf": "N"}, on="2024-02-24")
+    assert "eng_plt_dt" not in desk.texts(summary)
+    for day in ("2024-02-10", "2024-02-11", "2024-02-12", "2024-02-13"):
+        count = {"lab_dt": f"{day} 07:00", "lab_test": "PLAT", "lab_value": "30", "lab_unit": "10^9/L"}
+        kept_rows(desk.opened(subject, "LAB", f"UNS{day[-2:]}", day), {"PLAT": count}, day)
+    assert desk.texts(summary)["eng_plt_dt"] == "2024-02-10"
+    given = {"trf_dt": "2024-02-03", "trf_type": "platelets", "trf_units": "1"}
+    kept_rows(log_page(subject, "TRF"), {"1": given})
+    assert desk.texts(summary)["eng_plt_dt"] == "2024-02-11"
 
 
 # --- on the page itself ---------------------------------------------------------------------------------
@@ -71,6 +109,54 @@ def test_the_limits_of_a_derived_item_are_judged(subject: Subject) -> None:
     saved = desk.save(page, {"inf_dose_total": "74.00"}, why=desk.BECAUSE)
     found = {(finding.item, finding.severity) for finding in saved.findings}
     assert {("inf_dose_kg", Severity.SOFT), ("inf_dose_ok", Severity.SOFT)} <= found
+
+
+# --- what only an engine says -----------------------------------------------------------------------------
+def test_a_stage_follows_its_organ_value_and_the_trail_tells_old_and_new(subject: Subject) -> None:
+    """X-AG-01: no stored stage differs from the one that its values give."""
+    page = desk.opened(subject, "AGVHD", "UNS1", "2024-02-08")
+    desk.save(page, {"ag_dt": "2024-02-08", "ag_skin_bsa": "10"}, on="2024-02-08")
+    assert desk.texts(page)["ag_skin_stage"] == "1"
+    desk.save(page, {"ag_skin_bsa": "60"}, why=desk.BECAUSE)
+    change = desk.changes_of(desk.last_event())["ag_skin_stage"]
+    assert (change.old, change.new, change.author) == ("1", "3", AUTHOR)
+    with pytest.raises(Refused):
+        desk.save(page, {"ag_skin_stage": "4"}, why=desk.BECAUSE)
+
+
+def test_an_event_is_graded_by_the_configured_version_alone(subject: Subject) -> None:
+    """X-AE-08: the version is the configured one, and nobody enters another."""
+    page = log_page(subject, "AE")
+    save_rows(page, {"1": {"ae_term": "rash", "ae_ctcae_term": "other"}})
+    row = form_model("AE").of_page(page).get()
+    assert row.ae_ctcae_ver == setting("ctcae_version")
+    with pytest.raises(Refused):
+        save_rows(page, {"1": {"ae_ctcae_ver": "6.0"}})
+
+
+def test_a_batch_remembers_who_entered_it_first(subject: Subject) -> None:
+    first, second = desk.a_member(Role.CELL_LAB, user_name="lab.one"), desk.a_member(user_name="ana.li")
+    page = desk.opened(subject, "MFG", "APH", "2023-12-20")
+    save_rows(page, {"1": {"coi_id": "C1"}}, by=first)
+    save_rows(page, {"1": {"mfg_success": "Y"}, "2": {"coi_id": "C1"}}, by=second)
+    found = {row.row_key: row.mfg_by for row in form_model("MFG").of_page(page)}
+    assert found == {"1": "lab.one", "2": "ana.li"}
+
+
+def test_the_count_of_therapy_lines_remembers_its_last_value(subject: Subject) -> None:
+    def counts() -> tuple[str, str]:
+        kept = desk.texts(desk.page_of(subject, "DX"))
+        return kept.get("lines_n", ""), kept.get("lines_before_n", "")
+
+    page = log_page(subject, "PTHER")
+    assert counts() == ("", "")
+    save_rows(page, {"1": {"line_no": "1"}, "2": {"line_no": "2"}})
+    assert counts() == ("2", "")
+    saved = save_rows(page, {"3": {"line_no": "3"}})
+    assert counts() == ("3", "2")
+    assert ("3", "X-DX-08") in {(finding.row_key, finding.check) for finding in saved.findings}
+    desk.save(desk.page_of(subject, "DX"), {"relapse_n": "1"}, why=desk.BECAUSE)
+    assert counts() == ("3", "2")
 
 
 # --- who derived it -------------------------------------------------------------------------------------
@@ -207,8 +293,8 @@ def test_every_stored_derivation_is_what_the_rules_say_now(subject: Subject) -> 
 def test_the_sources_of_derivations_say_which_forms_depend_on_which() -> None:
     found = dependents()
     assert found["ELIG"] == {"DM"}
-    assert found["INF"] == {"AE", "CRS", "HSCT", "RESP"}
+    assert found["INF"] == {"AE", "CRS", "ENG", "HSCT", "KIN", "RESP"}
     assert found["RESP"] == {"RESP"}
     assert found["DX"] == {"RESP"}
-    assert found["RLP"] == {"DTH"}
-    assert found["HSCT"] == {"AE", "RESP"}
+    assert found["RLP"] == {"DTH", "ENG"}
+    assert found["HSCT"] == {"AE", "ENG", "RESP"}

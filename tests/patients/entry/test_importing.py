@@ -677,7 +677,7 @@ def no_subjects(folder: Path) -> None:
 
 
 def a_strange_sheet(folder: Path) -> None:
-    (folder / "TRF.csv").write_text("subject_id,visit_code,repeat,form_date\n")
+    (folder / "NEXT.csv").write_text("subject_id,visit_code,repeat,form_date\n")
 
 
 def a_derived_column(folder: Path) -> None:
@@ -725,7 +725,7 @@ def broken_identities(folder: Path) -> None:
 
 UNREADABLE = (
     (no_subjects, "holds no SUBJECTS.csv"),
-    (a_strange_sheet, "Not a form of this version: TRF.csv"),
+    (a_strange_sheet, "Not a form of this version: NEXT.csv"),
     (a_derived_column, "DM.csv line 1: age_consent is derived and never read from a file"),
     (an_identifying_column, "DM.csv line 1: birth_date stands in IDENTITY.csv alone"),
     (an_unknown_column, "DX.csv line 1: There is no column “shoe_size”"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from patients.casebook.answers import Record
-from patients.casebook.form import form_model
+from patients.casebook.form import FormDeclaration, form_model
 from patients.entry.derive import with_derived
 from patients.items.partial_date import PartialDate, read_partial_date
 from tests.patients.items.answers import answers, record
@@ -60,8 +60,13 @@ def checks(item: str, about: Record, *others: Record) -> set[str]:
     """The numbers of the checks that find something at an item once its row is derived."""
     seen = answers(about, *others)
     with_derived(about, seen.casebook)
-    found = form_model(about.form).item(item).findings(about.values[item], seen)
+    found = [*form_model(about.form).item(item).findings(about.values[item], seen)]
+    found += [one for check in about_form(about).checks for one in check.findings(seen) if one.item == item]
     return {finding.check for finding in found}
+
+
+def about_form(about: Record) -> FormDeclaration:
+    return form_model(about.form).form
 
 
 def line(number: int, start: str, end: str | None = None) -> Record:
@@ -78,6 +83,7 @@ HLA = {f"{locus}_{n}": f"{locus}*0{n}:01" for locus in ("A", "B", "C", "DRB1", "
 STRANGER = HLA | {"C_1": "C*07:02", "C_2": "C*08:01"}
 HAPLO = {"donor_class": "new_haploidentical_donor", "haplo_shared": True, "r_hla": HLA}
 ADULT = record("DM", age_consent=Decimal("48.0"))
+CLEARING = record("ELIG", crcl_ml_min=Decimal("69.9"))
 WBC = {"lab_test": "WBC"}
 
 
@@ -134,6 +140,7 @@ ASKED: list[tuple[str, str, Record, list[Record]]] = [
     ("X-DON-09", "donor_age", donor(donor_age=17), [ADULT]),
     ("X-LD-01", "ld_date", row("LD", "1", ld_date=T0), [INFUSED]),
     ("X-LD-04", "inf_start_dt", INFUSED, [row("LD", "1", ld_date=after(-5), ld_drug="fludarabine")]),
+    ("X-LD-05", "ld_renal_adj", row("LD", "1", ld_drug="fludarabine", ld_renal_adj=False), [CLEARING]),
     ("X-CRS-05", "crs_toci", crs(3, fever=False, crs_toci=1), [INFUSED]),
     ("X-CRS-07", "crs_outcome", crs(3, crs_max=1, crs_outcome="RECOVERED/RESOLVED"), [event("crs", "2")]),
     ("X-CRS-08", "crs_fever", crs(15), [INFUSED]),
@@ -182,6 +189,7 @@ PASSED: list[tuple[str, str, Record, list[Record]]] = [
     ("X-DON-09", "donor_age", donor(donor_age=18), [ADULT]),
     ("X-LD-01", "ld_date", row("LD", "1", ld_date=after(-1)), [INFUSED]),
     ("X-LD-04", "inf_start_dt", INFUSED, []),
+    ("X-LD-05", "ld_renal_adj", row("LD", "1", ld_drug="fludarabine", ld_renal_adj=True), [CLEARING]),
     ("X-CRS-05", "crs_toci", crs(3, crs_toci=1), [INFUSED]),
     ("X-CRS-07", "crs_outcome", crs(3, crs_outcome="RECOVERED/RESOLVED"), [event("crs", "1")]),
     ("X-CRS-08", "crs_fever", crs(14), [INFUSED]),
@@ -240,6 +248,12 @@ UNNUMBERED: list[tuple[bool, str, Record, list[Record]]] = [
     (True, "ae_special", adverse(ae_special="agvhd"), [ag(H0)]),
     (True, "ae_special", adverse(ae_special="tma"), []),
     (False, "ae_special", adverse(ae_special="agvhd"), []),
+    (True, "ae_special", adverse(ae_special="icans"), [record("ICANS", "C3", ice_dt=moment(after(3)))]),
+    (False, "ae_special", adverse(ae_special="icans"), []),
+    (True, "ae_special", adverse(ae_special="iec_hs"), [record("HLH", "UNS1", hlh_dt=after(9))]),
+    (False, "ae_special", adverse(ae_special="iec_hs"), []),
+    (True, "ae_special", adverse(ae_special="graft_failure"), [record("ENG", "HM1")]),
+    (False, "ae_special", adverse(ae_special="graft_failure"), []),
     (True, "ae_dlt", adverse(ae_dlt="Y_candidate"), []),
     (False, "ae_dlt", adverse(ae_dlt="Y_confirmed"), []),
     (False, "crs_outcome", crs(3, crs_outcome="FATAL"), [event("crs", "5")]),

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patients.casebook.answers import RowAnswers
+from patients.forms.age import is_adult
 from patients.forms.demographics import Demographics, age_in_years
-from patients.forms.eligibility import Eligibility, is_adult
+from patients.forms.eligibility import Eligibility
 from patients.items.partial_date import PartialDate, read_partial_date
 from patients.items.problems import Finding, Severity
 from tests.patients.items.answers import answers, record

@@ -1,7 +1,4 @@
-"""Every worked case of the specification is run by a test that carries its number, with the result it gives.
-
-`cases.json` holds those of the engines that this version has.
-"""
+"""Every worked case of the specification is run by a test that carries its number, with the result."""
 
 import json
 import re
@@ -10,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.patients.grading import test_crs, test_ctcae, test_magic, test_nih
+from tests.patients.grading import (
+    test_crs,
+    test_ctcae,
+    test_engraftment,
+    test_haematotoxicity,
+    test_icans,
+    test_magic,
+    test_nih,
+)
 
 HERE = Path(__file__).parent
 CASES: dict[str, Any] = {
@@ -18,7 +23,10 @@ CASES: dict[str, Any] = {
 }
 RUN: dict[str, Any] = {
     **{number: expected for number, (_day, expected) in test_crs.CASES.items()},
+    **{number: expected for number, (_found, expected) in test_icans.CASES.items()},
     **{number: case[-1] for number, case in test_ctcae.CASES.items()},
+    **{number: expected for number, (_course, expected) in test_haematotoxicity.CASES.items()},
+    **test_engraftment.CASES,
     **{number: list(expected) for number, (_signs, expected) in test_magic.CASES.items()},
     **{number: expected for number, (_scores, expected) in test_nih.CASES.items()},
 }
@@ -32,6 +40,7 @@ def numbers_run() -> set[str]:
 
 
 def test_every_worked_case_is_run() -> None:
+    assert len(CASES) == 104
     assert set(CASES) - numbers_run() == set()
 
 

@@ -136,6 +136,16 @@ def test_more_support_never_lowers_the_grade(day: CrsDay, less: str, more: str) 
     assert with_support(less) <= with_support(more) <= with_support("positive_pressure")
 
 
+SIGNS = ["fever", "fever_masked", "hypotension", "vasopressin", "hypoxia", "fatal"]
+
+
+@given(days, st.sampled_from(SIGNS))
+def test_a_sign_never_lowers_the_grade(day: CrsDay, sign: str) -> None:
+    """Nor does what is not said about fever: a day without it has no grade at all."""
+    without, with_it = (crs_grade(replace(day, **{sign: there})).number for there in (False, True))
+    assert (without or 0) <= (with_it or 0)
+
+
 @given(days)
 def test_death_is_grade_5_and_nothing_else_is(day: CrsDay) -> None:
     assert (crs_grade(day).number == 5) == day.fatal

@@ -1,4 +1,4 @@
-"""Laboratory grades of CTCAE 5.0 and 6.0: worked cases, boundaries, and monotony of the counts."""
+"""Laboratory grades of CTCAE 5.0 and 6.0: worked cases, boundaries, and what holds of every result."""
 
 from decimal import Decimal
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patients.grading.ctcae import lab_grade
+from patients.grading.ctcae import NEEDS_CLINICAL, lab_grade
 
 # case: test, value, limits and baseline, version, grade
 CASES: dict[str, tuple[str, str, dict[str, str], str, int]] = {
@@ -112,6 +112,88 @@ MORE: list[tuple[str, str, dict[str, str], str, int]] = [
     ("MG", "1.23", {"lln": "0.7", "uln": "1.0"}, "5.0", 1),
     ("MG", "1.24", {}, "5.0", 3),
     ("MG", "3.31", {}, "5.0", 4),
+    ("GGT", "200", {"uln": "60", "baseline": "100"}, "5.0", 1),
+    ("GGT", "199", {"uln": "60", "baseline": "100"}, "5.0", 0),
+    ("GGT", "251", {"uln": "60", "baseline": "100"}, "5.0", 2),
+    ("GGT", "100", {"uln": "60", "baseline": "100"}, "6.0", 1),
+    ("GGT", "151", {"uln": "60", "baseline": "100"}, "6.0", 2),
+    ("GGT", "1001", {"uln": "60", "baseline": "100"}, "6.0", 4),
+    ("ALP", "200", {"uln": "120", "baseline": "100"}, "6.0", 1),
+    ("ALP", "9000", {"uln": "120", "baseline": "100"}, "6.0", 1),
+    ("ALP", "150", {"uln": "120", "baseline": "160"}, "6.0", 0),
+    ("BILI", "30", {"uln": "21", "baseline": "30"}, "5.0", 0),
+    ("BILI", "31", {"uln": "21", "baseline": "30"}, "5.0", 1),
+    ("BILI", "46", {"uln": "21", "baseline": "30"}, "5.0", 2),
+    ("BILI", "91", {"uln": "21", "baseline": "30"}, "5.0", 3),
+    ("BILI", "301", {"uln": "21", "baseline": "30"}, "5.0", 4),
+    ("BILI", "30", {"uln": "21", "baseline": "30"}, "6.0", 1),
+    ("BILI", "46", {"uln": "21", "baseline": "30"}, "6.0", 2),
+    ("BILI", "76", {"uln": "21", "baseline": "30"}, "6.0", 3),
+    ("BILI", "301", {"uln": "21", "baseline": "30"}, "6.0", 4),
+    ("CREAT", "170", {"lln": "50", "uln": "104", "baseline": "55"}, "6.0", 2),
+    ("CREAT", "170", {"lln": "60", "uln": "104", "baseline": "55"}, "6.0", 3),
+    ("CREAT", "84", {"uln": "104", "baseline": "55"}, "5.0", 2),
+    ("CREAT", "166", {"baseline": "55"}, "5.0", 3),
+    ("CREATCLR", "50", {}, "6.0", 0),
+    ("CREATCLR", "49", {}, "6.0", 2),
+    ("CREATCLR", "26", {}, "6.0", 2),
+    ("CREATCLR", "25", {}, "6.0", 3),
+    ("CREATCLR", "10", {}, "6.0", 3),
+    ("FIBRINO", "0.99", {"lln": "2.0"}, "5.0", 3),
+    ("FIBRINO", "0.5", {"lln": "2.0"}, "5.0", 3),
+    ("FIBRINO", "1.2", {"lln": "2.0", "baseline": "1.6"}, "5.0", 2),
+    ("FIBRINO", "1.21", {"lln": "2.0", "baseline": "1.6"}, "5.0", 1),
+    ("FIBRINO", "0.8", {"lln": "2.0", "baseline": "1.6"}, "5.0", 3),
+    ("K", "5.4", {"uln": "5.3"}, "5.0", 1),
+    ("K", "3.4", {"lln": "3.5"}, "5.0", 1),
+    ("SODIUM", "136", {"lln": "137"}, "5.0", 1),
+    ("CA", "2.7", {"uln": "2.6"}, "5.0", 1),
+    ("MG", "1.1", {"uln": "1.0"}, "5.0", 1),
+    ("NEUT", "1.49", {}, "6.0", 1),
+    ("NEUT", "1.5", {}, "6.0", 0),
+    ("PLAT", "24", {}, "6.0", 3),
+]
+# What cannot be told from 0 without a normal limit or a baseline.
+UNKNOWN: list[tuple[str, str, dict[str, str], str]] = [
+    ("K", "4.0", {}, "5.0"),
+    ("K", "4.0", {"lln": "3.5"}, "5.0"),
+    ("K", "4.0", {"uln": "5.3"}, "5.0"),
+    ("SODIUM", "140", {"uln": "147"}, "5.0"),
+    ("CA", "2.3", {"lln": "2.1"}, "5.0"),
+    ("MG", "0.8", {"lln": "0.7"}, "5.0"),
+    ("ALB", "40", {}, "5.0"),
+    ("ALT", "120", {}, "5.0"),
+    ("ALT", "120", {"baseline": "100"}, "5.0"),
+    ("CREAT", "82", {"baseline": "55"}, "5.0"),
+    ("CREAT", "300", {}, "5.0"),
+    ("CREAT", "300", {"baseline": "55"}, "6.0"),
+    ("CREATCLR", "9.9", {}, "6.0"),
+    ("CREATCLR", "40", {}, "5.0"),
+    ("ALP", "300", {"uln": "120"}, "6.0"),
+    ("FIBRINO", "0.6", {}, "5.0"),
+    ("LDH", "900", {}, "5.0"),
+    ("APTT", "60", {}, "5.0"),
+]
+# Whether words of the term could make it worse: bleeding, symptoms, a transfusion, danger to life.
+CLINICAL: list[tuple[str, str, dict[str, str], str, bool]] = [
+    ("HGB", "95", {}, "5.0", True),
+    ("HGB", "79", {}, "5.0", True),
+    ("HGB", "140", {"lln": "130"}, "5.0", False),
+    ("ALB", "19", {}, "5.0", True),
+    ("ALB", "25", {}, "5.0", False),
+    ("APTT", "60", {"uln": "40"}, "5.0", True),
+    ("APTT", "101", {"uln": "40"}, "5.0", False),
+    ("K", "3.2", {"lln": "3.5", "uln": "5.3"}, "5.0", True),
+    ("K", "5.4", {"lln": "3.5", "uln": "5.3"}, "5.0", False),
+    ("SODIUM", "127", {}, "5.0", True),
+    ("SODIUM", "151", {}, "5.0", False),
+    ("PLAT", "60", {}, "5.0", False),
+    ("PLAT", "60", {}, "6.0", True),
+    ("INR", "1.6", {}, "5.0", False),
+    ("INR", "1.6", {}, "6.0", True),
+    ("URATE", "500", {}, "5.0", True),
+    ("GLUC", "12", {}, "6.0", True),
+    ("NEUT", "0.2", {}, "5.0", False),
 ]
 
 
@@ -130,6 +212,22 @@ def test_boundary(test: str, value: str, limits: dict[str, str], version: str, e
     assert graded(test, value, limits, version) == expected
 
 
+@pytest.mark.parametrize(("test", "value", "limits", "version"), UNKNOWN)
+def test_what_cannot_be_told_from_grade_0_is_unknown(
+    test: str, value: str, limits: dict[str, str], version: str
+) -> None:
+    assert graded(test, value, limits, version) is None
+
+
+@pytest.mark.parametrize(("test", "value", "limits", "version", "flagged"), CLINICAL)
+def test_what_words_could_make_worse_is_flagged(
+    test: str, value: str, limits: dict[str, str], version: str, flagged: bool
+) -> None:
+    numbers: dict[str, Any] = {name: Decimal(limit) for name, limit in limits.items()}
+    found = lab_grade(test, Decimal(value), **numbers, version=version)
+    assert (NEEDS_CLINICAL in found.flags) == flagged
+
+
 @pytest.mark.parametrize("test", ["NEUT", "PLAT", "HGB", "LYM", "WBC"])
 def test_without_a_lower_limit_a_normal_count_is_unknown_and_not_0(test: str) -> None:
     assert graded(test, "200", {}, "5.0") is None
@@ -146,7 +244,7 @@ def test_an_unknown_version_is_refused() -> None:
 
 
 @given(
-    st.sampled_from(["NEUT", "PLAT", "HGB", "LYM", "WBC"]),
+    st.sampled_from(["NEUT", "PLAT", "HGB", "LYM", "WBC", "ALB"]),
     st.sampled_from(["5.0", "6.0"]),
     st.decimals("0", "300", places=2),
     st.decimals("0", "300", places=2),
@@ -177,9 +275,8 @@ def test_a_higher_value_never_has_a_lower_grade(
         lab_grade(test, value, baseline=baseline, version=version, **LIMITS).number
         for value in sorted((one, other))
     )
-    assert lower is not None
-    assert higher is not None
-    assert lower <= higher
+    assert (lower or 0) <= (higher or 0)
+    assert None not in (lower, higher) or (test, version, baseline) == ("ALP", "6.0", None)
 
 
 @given(st.sampled_from(sorted(BOTH_WAYS)), st.decimals("0", "1", places=3), st.decimals("0", "1", places=3))
@@ -213,6 +310,47 @@ def test_less_fibrinogen_never_has_a_lower_grade(
     assert deeper >= higher
 
 
-@given(st.sampled_from(RISING + sorted(BOTH_WAYS)), st.decimals("0", "3000", places=2))
-def test_any_value_has_a_grade_from_0_to_4_or_none(test: str, value: Decimal) -> None:
-    assert lab_grade(test, value).number in (None, 0, 1, 2, 3, 4)
+EVERY = [
+    *RISING,
+    *sorted(BOTH_WAYS),
+    "NEUT",
+    "PLAT",
+    "HGB",
+    "LYM",
+    "WBC",
+    "ALB",
+    "FIBRINO",
+    "CREATCLR",
+    "GLUC",
+]
+amounts = st.none() | st.decimals("0", "3000", places=2)
+
+
+@given(st.sampled_from([*EVERY, "CRP"]), amounts, amounts, amounts, amounts, st.sampled_from(["5.0", "6.0"]))
+def test_any_value_has_a_grade_from_0_to_4_or_none(
+    test: str,
+    value: Decimal | None,
+    lln: Decimal | None,
+    uln: Decimal | None,
+    baseline: Decimal | None,
+    version: str,
+) -> None:
+    found = lab_grade(test, value, lln=lln, uln=uln, baseline=baseline, version=version)
+    assert found.number in (None, 0, 1, 2, 3, 4)
+    assert found.rule_id
+    assert value is not None or found.number is None
+
+
+@given(st.decimals("10", "150", places=1), st.decimals("10", "150", places=1))
+def test_less_clearance_never_has_a_lower_grade(one: Decimal, other: Decimal) -> None:
+    lower, higher = (lab_grade("CREATCLR", value, version="6.0").number for value in sorted((one, other)))
+    assert (lower or 0) >= (higher or 0)
+
+
+@given(st.sampled_from(EVERY), st.decimals("0", "3000", places=2), st.sampled_from(["5.0", "6.0"]))
+def test_a_known_normal_range_never_takes_a_grade_away(test: str, value: Decimal, version: str) -> None:
+    """What is graded without the limits is graded the same with them."""
+    without = lab_grade(test, value, version=version).number
+    limits = BOTH_WAYS.get(test, ("1", "40"))
+    known = lab_grade(test, value, lln=Decimal(limits[0]), uln=Decimal(limits[1]), version=version).number
+    assert without is None or without == known

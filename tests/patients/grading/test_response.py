@@ -13,6 +13,7 @@ from patients.grading.response import (
     Disease,
     ResponseInput,
     lugano_class,
+    mrd_class,
     overall,
     protocol_response,
     strict_response,
@@ -433,3 +434,10 @@ def test_a_marrow_not_done_and_nothing_else_is_not_evaluable() -> None:
     for reading in (strict_response, protocol_response):
         graded = reading(assessment(marrow_done=False))
         assert (graded.value, graded.rule_id) == ("NE", "RSP-NE-NO-MARROW")
+
+
+@pytest.mark.parametrize("value", ["0", "0.000001", "0.009999"])
+def test_no_result_is_negative_whose_limit_of_detection_is_too_coarse(value: str) -> None:
+    """X-RSP-02."""
+    assert mrd_class(Decimal(value), Decimal("0.01")).value == "negative"
+    assert mrd_class(Decimal(value), Decimal("0.010001")).value == "indeterminate"

@@ -1,6 +1,8 @@
 """Code lists: codes that never change with the language, labels that do."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from django.utils import translation
@@ -9,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import declared_forms
 from patients.entry.header import FIELDS
+from patients.forms.eligibility import ConsentVersions
 from patients.items import codelists
 from patients.items.codelists import Code, CodeList, choices, codes, slug
 from patients.items.item import Item
@@ -79,7 +82,7 @@ def items_with_codes() -> list[tuple[str, Item, CodeList]]:
 LISTS = {f"{form}.{listed.name}": listed for form, item, listed in items_with_codes()} | {
     name: listed for name, listed in vars(codelists).items() if isinstance(listed, CodeList)
 }
-FIXED = {name: listed for name, listed in LISTS.items() if "icf_main_version" not in name}
+FIXED = {name: listed for name, listed in LISTS.items() if not isinstance(listed, ConsentVersions)}
 """All but the consent versions, which the ethics committee adds to."""
 
 AS_PUBLISHED = {
@@ -144,3 +147,29 @@ def test_no_concept_of_the_thesaurus_stands_for_two_codes(listed: CodeList) -> N
 )
 def test_labels_are_translated_when_they_are_read(listed: CodeList) -> None:
     assert [code for code in listed.codes if not isinstance(code.label, Promise)] == []
+
+
+# --- the terminology ------------------------------------------------------------------------------------
+SPECIFIED = json.loads((Path(__file__).parent / "codelists.json").read_text(encoding="utf-8"))
+"""The code lists of the specification: the concepts of each list and of its codes, where they have one."""
+
+
+@pytest.mark.parametrize("name", SPECIFIED)
+def test_a_list_of_the_specification_is_complete_with_its_concepts(name: str) -> None:
+    listed = getattr(codelists, name)
+    assert {code.code: code.nci for code in listed.codes} == SPECIFIED[name]["codes"]
+    assert listed.nci == SPECIFIED[name]["nci"]
+
+
+def test_the_sites_offer_two_sexes_of_the_list() -> None:
+    assert list(codelists.SEX_AT_SITES.labels) == ["M", "F"]
+    assert (codelists.SEX_AT_SITES.name, codelists.SEX_AT_SITES.nci) == ("SEX", "C66731")
+
+
+def test_an_offer_keeps_the_order_of_its_list() -> None:
+    assert list(codelists.SEX.only("INTERSEX", "F").labels) == ["F", "INTERSEX"]
+
+
+@every_list
+def test_a_list_with_the_name_of_the_terminology_has_its_concept(listed: CodeList) -> None:
+    assert listed.nci == codelists.TERMINOLOGY.get(listed.name, listed.nci)

@@ -96,15 +96,15 @@ def test_a_condition_may_look_at_another_form(others: list[Record], holds: bool)
 @pytest.mark.parametrize(
     "condition",
     [
-        when("TRF.product", "RBC"),
-        when_not("TRF.product", "RBC"),
-        when_filled("TRF.product"),
-        when_at_least("TRF.units", 0),
+        when("NEXT.product", "RBC"),
+        when_not("NEXT.product", "RBC"),
+        when_filled("NEXT.product"),
+        when_at_least("NEXT.units", 0),
     ],
 )
 def test_a_condition_on_a_form_that_this_version_does_not_have_is_false(condition: Condition) -> None:
     row = answers(record("DTH"))
-    assert not row.knows("TRF")
+    assert not row.knows("NEXT")
     assert condition.holds(row) is False
 
 

@@ -11,9 +11,9 @@ from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patients.items.codelists import NY, RESP, codes
+from patients.items.codelists import NY, REL, RESP, Code, CodeList, codes
 from patients.items.item import Item
-from patients.items.partial_date import PartialDate
+from patients.items.partial_date import PartialDate, read_partial_date
 from patients.items.problems import NotAnAnswer
 from patients.items.types import (
     BooleanItem,
@@ -45,6 +45,7 @@ CHOICE = ChoiceItem("c", RESP)
 MULTI = MultiItem("m", codes("m", "a", "b", "none"), exclusive=("none",))
 KEY, KEYS = ReferenceItem("r", "DONOR.donor_id"), MultiReferenceItem("r", "AE.ae_no")
 GRID = GridItem("g", codes("cells", "L", "R"), codes("grades", "0", "1"))
+CAUSES = GridItem("g", CodeList("components", (Code("cart", "CAR-T"),)), REL)
 TEXT_GRID = GridItem("g", codes("cells", "A", "B"), pattern=r"\d+:\d+")
 
 
@@ -126,6 +127,8 @@ CASES = (
     Case(KEY, "D-1", "D-1"),
     Case(KEYS, "2|1|2", ["1", "2"], "1|2"),
     Case(GRID, "R=1|L=0", {"L": "0", "R": "1"}, "L=0|R=1", "L: 0; R: 1"),
+    Case(CAUSES, "cart=possible", {"cart": "possible"}, shown="CAR-T: possible"),
+    Case(CAUSES, "cart=not_related", {"cart": "not_related"}, shown="CAR-T: not related"),
     Case(TEXT_GRID, "A=02:01", {"A": "02:01"}, "A=02:01", "A: 02:01"),
 )
 
@@ -199,6 +202,17 @@ def test_what_is_no_answer_is_refused_in_words(item: Item, typed: str) -> None:
     with pytest.raises(NotAnAnswer) as refusal:
         item.read(typed)
     assert str(refusal.value.message)
+
+
+@pytest.mark.parametrize("typed", ["2024", "2024-03", "UN-MAR-2024"])
+def test_a_partial_date_is_no_answer_where_a_full_one_is_asked(typed: str) -> None:
+    """X-SYS-02."""
+    assert read_partial_date(typed)
+    for item in (DateItem("Day"), DateTimeItem("Moment")):
+        with pytest.raises(NotAnAnswer):
+            item.read(typed)
+    with pytest.raises(NotAnAnswer, match="a full date is required"):
+        DateItem("Day").read(typed)
 
 
 def test_a_refusal_names_what_was_typed() -> None:

@@ -46,7 +46,14 @@ def test_screening_is_there_from_the_beginning_without_dates() -> None:
     subject = desk.a_subject()
     assert codes(subject) == {"SCR"}
     assert window(subject, "SCR") == (None, None, None)
-    assert set(subject.pages.values_list("form_code", flat=True)) == {"ELIG", "DM", "DX", "LAB", "RESP"}
+    assert set(subject.pages.values_list("form_code", flat=True)) == {
+        "ELIG",
+        "DM",
+        "DX",
+        "VS",
+        "LAB",
+        "RESP",
+    }
 
 
 def test_consent_gives_screening_its_window_and_opens_enrolment() -> None:
@@ -93,6 +100,19 @@ def test_the_infusion_makes_the_visits_after_it(infused: Subject) -> None:
     assert not visit(infused, "C0").predicted
 
 
+def test_saving_the_infusion_generates_its_visits() -> None:
+    """X-INF-08: C0 to C28, none of them before T0 is saved."""
+    subject = desk.a_subject(planned=T0)
+    desk.a_member(user_name="pi.hz01")
+    desk.save(desk.page_of(subject, "ELIG"), desk.ELIG | SIGNED, on=desk.CONSENT)
+    desk.save(desk.page_of(subject, "DM"), {"sex": "M"})
+    desk.save(desk.page_of(subject, "ELIG"), {"rescreen": "Y"}, why=desk.BECAUSE)
+    after = {f"C{day}" for day in range(1, 15)} | {"C14R", "C21", "C28"}
+    assert not after & codes(subject)
+    desk.save(desk.page_of(subject, "INF", "C0"), {"inf_start_dt": f"{desk.INFUSED} 13:40"}, on=desk.INFUSED)
+    assert after | {"C0"} <= codes(subject, predicted=False)
+
+
 def test_new_visits_stand_in_the_trail_in_one_change(infused: Subject) -> None:
     event = TrailEvent.objects.filter(form="INF").earliest("pk")
     change = desk.changes_of(event)["visits"]
@@ -103,8 +123,11 @@ def test_new_visits_stand_in_the_trail_in_one_change(infused: Subject) -> None:
 def test_a_visit_has_an_empty_page_for_each_form_of_this_version_that_is_due(infused: Subject) -> None:
     assert set(visit(infused, "C28").pages.values_list("form_code", flat=True)) == {
         "AGVHD",
+        "DLT",
+        "KIN",
         "LAB",
         "RESP",
+        "VS",
     }
     assert not infused.pages.filter(form_code__in=LOG_FORMS).exists()
 
@@ -164,6 +187,16 @@ def test_a_graft_makes_its_visits_and_supersedes_the_path_without_one(infused: S
     assert window(infused, "HM1") == tuple(H0 + timedelta(days) for days in (27, 30, 35))
 
 
+def test_saving_the_graft_generates_its_visits_and_cancels_those_without_one(infused: Subject) -> None:
+    """X-HSCT-10: the visits of its clock, follow-up hung on H0, and C60 to C730 no longer expected."""
+    assert not {"H7", "HM1", "HM24"} & codes(infused)
+    grafted(infused)
+    assert {"H7", "HM1", "HM24"} <= codes(infused, state=VisitState.OPEN)
+    assert window(infused, "HM24")[1] == H0 + timedelta(730)
+    path = {"C60", "C90", "C180", "C270", "C365", "C545", "C730"}
+    assert path <= codes(infused, state=VisitState.SUPERSEDED)
+
+
 def test_a_visit_with_data_is_never_superseded(infused: Subject) -> None:
     day = str(T0 + timedelta(60))
     desk.save(desk.page_of(infused, "FU", "C60"), desk.FU | {"fu_dt": day}, on=day)
@@ -171,6 +204,19 @@ def test_a_visit_with_data_is_never_superseded(infused: Subject) -> None:
     assert (visit(infused, "C60").state, visit(infused, "C60").reason) == (VisitState.OPEN, "")
     assert "C60" not in codes(infused, state=VisitState.SUPERSEDED)
     assert "C90" in codes(infused, state=VisitState.SUPERSEDED)
+
+
+def test_a_confirmed_engraftment_ends_the_daily_counts_three_days_later(infused: Subject) -> None:
+    """On whichever summary it is confirmed."""
+    grafted(infused)
+    for visit_code, day, confirmed in (("UNS1", 20, ""), ("HM1", 30, str(H0 + timedelta(12)))):
+        on = str(H0 + timedelta(day))
+        page = desk.opened(infused, "ENG", visit_code, on)
+        desk.save(page, {"eng_anc_conf": confirmed, "eng_secondary_gf": "N"}, on=on, why=desk.BECAUSE)
+    ended = codes(infused, state=VisitState.SUPERSEDED)
+    assert "H15d" not in ended
+    assert {f"H{number}d" for number in range(16, 29)} <= ended
+    assert visit(infused, "H16d").reason == "engrafted"
 
 
 def test_a_graft_that_was_none_brings_the_other_path_back(infused: Subject) -> None:

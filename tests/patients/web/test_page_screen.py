@@ -1,6 +1,7 @@
 """What the screen of a page shows of its declaration, and how little it asks the database."""
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -8,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from patients.casebook.form import declared_forms
+from patients.casebook.form import declared_forms, form_model
 from patients.casebook.page import Page, Subject
 from tests.patients.web import people
 from tests.patients.web.browser_form import form_of
@@ -70,11 +71,15 @@ def test_the_answers_of_other_forms_decide(desk: Client, subject: Subject, respo
     assert found["mrd_eln"]["rule"] == {"item": "mrd_done", "codes": ["Y"], "negated": False}
 
 
-def test_a_derived_item_says_when_its_source_is_not_in_this_version(desk: Client, subject: Subject) -> None:
+def test_a_derived_item_says_when_its_source_is_not_in_this_version(
+    desk: Client, subject: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = form_model("ELIG").item("crcl_ml_min")
+    monkeypatch.setattr(item, "declared", replace(item.declared, waits_for="NEXT"))
     page = people.page_of(subject, "ELIG", "SCR")
     text = desk.get(page.get_absolute_url()).content.decode()
     block = text[text.index('id="i-crcl_ml_min"') :].split("</div>\n\n")[0]
-    assert "source not in this version: VS" in block
+    assert "source not in this version: NEXT" in block
     assert "mL/min" in block
     assert "<input" not in block
 

@@ -10,6 +10,7 @@ from trial.protocol.visits import (
     FORM_ORDER,
     LOG_FORMS,
     RECURRING,
+    REPORT_FORMS,
     VISITS,
     Clock,
     UnknownVisit,
@@ -42,8 +43,9 @@ def test_visits_ask_only_for_forms_of_the_protocol_and_each_once() -> None:
 
 def test_a_form_is_a_log_at_every_visit_or_at_none() -> None:
     assert {(due.form, due.log) for visit in VISITS for due in visit.forms if due.log} == {
-        (form, True) for form in LOG_FORMS
+        (form, True) for form in LOG_FORMS - REPORT_FORMS
     }
+    assert not [due for visit in VISITS for due in visit.forms if due.form in REPORT_FORMS]
     assert not [due for visit in VISITS for due in visit.forms if due.form in LOG_FORMS and not due.log]
 
 

@@ -7,6 +7,8 @@ from trial.trail.append_only import AppendOnlyModel
 from trial.trail.audited import AuditedModel, AuditedQuerySet, HistoryRow
 
 AUDITED = {
+    "trial.Laboratory",
+    "trial.ReferenceRange",
     "patients.Subject",
     "patients.Visit",
     "patients.Page",
@@ -36,6 +38,17 @@ AUDITED = {
     "patients.FollowUp",
     "patients.Death",
     "patients.EndOfStudy",
+    "patients.VitalSigns",
+    "patients.Neurotoxicity",
+    "patients.Hyperinflammation",
+    "patients.Expansion",
+    "patients.Engraftment",
+    "patients.Transfusion",
+    "patients.DoseLimitingToxicity",
+    "patients.SeriousEventReport",
+    "patients.ConcomitantMedication",
+    "patients.SubsequentTherapy",
+    "patients.ProtocolDeviation",
 }
 APPEND_ONLY = {
     "trial.TrailEvent",

@@ -1,0 +1,36 @@
+"""The days of a subject from which others are counted, and when it left; None until they are recorded."""
+
+from datetime import date
+
+from django.utils.translation import gettext_lazy as _
+
+from patients.casebook.answers import local_day
+from patients.items.conditions import Answers
+from patients.items.limits import Limit, not_after, numbered
+
+
+def first_dose_day(answers: Answers) -> date | None:
+    """Of lymphodepletion."""
+    return min((row["ld_date"] for row in answers.rows("LD") if row["ld_date"]), default=None)
+
+
+def infusion_day(answers: Answers) -> date | None:
+    """CAR-T day 0."""
+    return local_day(answers["INF.inf_start_dt"])
+
+
+def graft_day(answers: Answers) -> date | None:
+    """Transplant day 0."""
+    return local_day(answers["HSCT.hsct_start_dt"])
+
+
+def left_on(answers: Answers) -> date | None:
+    """The day of death, else of the end of study."""
+    died = answers["DTH.dth_dt"]
+    return local_day(answers["EOS.eos_dt"] if died is None else died)
+
+
+NOT_AFTER_DEATH: Limit = numbered(
+    not_after("DTH.dth_dt"), "X-DTH-01", _("%(label)s %(value)s is after death.")
+)
+"""Of the date that places a sample or an assessment."""

@@ -1,0 +1,49 @@
+"""Laboratory results as the rules of other forms look at them: by test and day, without a form of its own."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from patients.casebook.answers import local_day
+from patients.grading.counts import Count
+from patients.items.conditions import Answers
+
+
+def results(answers: Answers, *tests: str, near: date | None = None, days: int = 0) -> list[Answers]:
+    """The rows of these tests that have a result, by time; with `near` those at most `days` away from it."""
+    found = [
+        row
+        for row in answers.rows("LAB")
+        if row["lab_test"] in tests and row["lab_value"] is not None and row["lab_dt"] is not None
+    ]
+    if near is not None:
+        found = [row for row in found if _apart(row, near) <= timedelta(days=days)]
+    return sorted(found, key=lambda row: row["lab_dt"])
+
+
+def sampled_on(row: Answers) -> date:
+    """The day of a result."""
+    return local_day(row["lab_dt"]) or date.min
+
+
+def _apart(row: Answers, day: date) -> timedelta:
+    return abs(sampled_on(row) - day)
+
+
+def counts_since(answers: Answers, test: str, first: date, day_0: date) -> list[Count]:
+    """The counts of a test in 10^9/L from a day on, each with its day of the clock that begins on `day_0`."""
+    return [
+        Count((sampled_on(row) - day_0).days, row["lab_si"])
+        for row in results(answers, test)
+        if row["lab_si"] is not None and sampled_on(row) >= first
+    ]
+
+
+def lowest_near(answers: Answers, test: str, day: date, days: int) -> Decimal | None:
+    """The lowest result of a test in SI at most `days` away from a day."""
+    found = [row["lab_si"] for row in results(answers, test, near=day, days=days)]
+    return min((value for value in found if value is not None), default=None)
+
+
+def times(row: Answers, limit: Decimal, item: str = "lab_uln") -> bool | None:
+    """Whether a result is above a multiple of its upper limit of normal; None without the limit."""
+    return None if row[item] is None else row["lab_value"] > limit * row[item]
