@@ -20,7 +20,8 @@ from trial.protocol.study import SITE_ZONE
 @dataclass(frozen=True, slots=True)
 class Record:
     """A row as plain values, with its place in natural keys. `header` holds, as text, what the common header
-    of its page says beside the date: not done, the reason, the source documents."""
+    of its page says beside the date: not done, the reason, the source documents; `grades`, by item, which
+    rule of an engine gave a grade."""
 
     form: str
     visit: str
@@ -29,6 +30,7 @@ class Record:
     values: dict[str, Any] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     header: dict[str, str] = field(default_factory=dict)
+    grades: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -249,7 +251,14 @@ def record_of(row: FormRow, page: Page, subject: Subject) -> Record:
         if item.declared.identity:
             values[item.name] = identifying_value(subject, item.name)
     return Record(
-        page.form_code, page.visit_code, row.row_key, page.form_date, values, row.missing, header_of(page)
+        page.form_code,
+        page.visit_code,
+        row.row_key,
+        page.form_date,
+        values,
+        row.missing,
+        header_of(page),
+        row.provenance,
     )
 
 

@@ -108,9 +108,24 @@ class FormRow(AuditedModel):
         """The rows of a subject, each with its page and visit."""
         return cls.objects.filter(page__subject=subject).select_related("page__visit")
 
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Of each grade of the row, which rule of an engine gave it and from what; none on a form without."""
+        return dict(getattr(self, "grades", {}))
+
     def values(self) -> dict[str, Any]:
         """The value of each item, None where missing."""
         return {item.name: getattr(self, item.name) for item in self.items()}
+
+
+class GradedRow(FormRow):
+    """A row with grades. `grades` holds, by item, the value, the rule and the version of the engine that gave
+    it, the inputs that decided and what a reader must know beside it."""
+
+    grades = models.JSONField(default=dict)
+
+    class Meta(FormRow.Meta):
+        abstract = True
 
 
 @cache

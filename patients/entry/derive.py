@@ -5,19 +5,26 @@ from functools import cache
 
 from patients.casebook.answers import Casebook, Record, RowAnswers
 from patients.casebook.form import declared_forms, form_model
+from patients.grading.result import Graded
 from patients.items.item import Item
+from patients.items.types import IntegerItem
 from trial.trail.actor import Source, system_actor
 
 AUTHOR = system_actor("derivation", Source.TASK).user_name
 
 
 def with_derived(record: Record, casebook: Casebook) -> Record:
-    """The record with every derived item of its form computed, in the order of declaration."""
+    """The record with every derived item of its form computed, in the order of declaration. Beside a grade it
+    is kept which rule gave it."""
     for item in form_model(record.form).items():
         if item.declared.derivation:
             answers = RowAnswers(record, casebook)
-            asked = item.asked(answers)
-            record.values[item.name] = item.declared.derivation.compute(answers) if asked else None
+            found = item.declared.derivation.compute(answers) if item.asked(answers) else None
+            record.grades.pop(item.name, None)
+            if isinstance(found, Graded):
+                record.grades[item.name] = found.as_data()
+                found = found.number if isinstance(item, IntegerItem) else found.value
+            record.values[item.name] = found
     return record
 
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import translation
 
 from patients.casebook.answers import Record, StoredCasebook, record_of
-from patients.casebook.form import FormRow, Repeat, form_model
+from patients.casebook.form import FormRow, GradedRow, Repeat, form_model
 from patients.casebook.identity import Identity, fingerprint
 from patients.casebook.page import Page, PageState, Subject
 from patients.casebook.settings import settings_read_once
@@ -253,9 +253,12 @@ class _Save:
         for item in row.items():
             setattr(row, item.name, _column_value(item, record.values[item.name]))
         row.missing = dict(record.missing)
+        regraded = row.provenance != record.grades
+        if isinstance(row, GradedRow):
+            row.grades = dict(record.grades)
         self.changes += [_derived_change(item, before, record, where) for item in derived]
         self.touched[record.form].update(item.name for item in derived)
-        return bool(derived)
+        return bool(derived) or regraded
 
     def _derive_elsewhere(self, changed_forms: set[str]) -> None:
         """Derived items of other rows that are made from what changed, until nothing more does; those of this

@@ -12,11 +12,12 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
-from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.casebook.form import FormDeclaration, GradedRow, Section
 from patients.forms.anchors import NOT_AFTER_DEATH
 from patients.forms.gvhd_assessments import ACUTE_UP_TO_HSCT_DAY, OVERDUE, unassessed_after
 from patients.forms.medicines_given import may_be_given, systemic_steroids
 from patients.grading.magic import MagicGrade, OrganValues, magic_grade
+from patients.grading.result import Graded
 from patients.items.checks import Sight, soft
 from patients.items.codelists import Code, CodeList, choices
 from patients.items.conditions import Answers, when, when_at_least, when_not
@@ -63,7 +64,7 @@ def _magic(answers: Answers) -> MagicGrade:
     )
 
 
-def _derived(formula: str, pick: Callable[[MagicGrade], int | None]) -> Derivation:
+def _derived(formula: str, pick: Callable[[MagicGrade], Graded | int | None]) -> Derivation:
     return Derivation(formula, lambda answers: pick(_magic(answers)), _VALUES)
 
 
@@ -129,7 +130,7 @@ def _stage(label: Any, formula: str, pick: Callable[[MagicGrade], int | None], h
     return IntegerItem(label, derived=_derived(formula, pick), hard=between("0", highest), cdisc="FA")
 
 
-class AcuteGVHD(FormRow):
+class AcuteGVHD(GradedRow):
     """Skin, liver and gut on one day, with the episode they belong to."""
 
     form = FormDeclaration(
@@ -262,7 +263,7 @@ class AcuteGVHD(FormRow):
     ag_lgi_stage = _stage(_("Lower GI stage"), "MAGIC, lower GI", lambda grade: grade.lower_gi, "4")
     ag_grade = IntegerItem(
         _("Overall MAGIC grade"),
-        derived=_derived("MAGIC, overall 0-4", lambda grade: grade.overall.number),
+        derived=_derived("MAGIC, overall 0-4", lambda grade: grade.overall),
         hard=(
             between("0", "4"),
             numbered(

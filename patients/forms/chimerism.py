@@ -8,10 +8,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
-from patients.casebook.form import FormDeclaration, FormRow, Repeat
+from patients.casebook.form import FormDeclaration, GradedRow, Repeat
 from patients.forms.anchors import NOT_AFTER_DEATH
 from patients.forms.rows import other_rows
 from patients.grading.chimerism import chimerism_class
+from patients.grading.result import Graded
 from patients.items.codelists import Code, CodeList, choices
 from patients.items.conditions import Answers, judged
 from patients.items.item import Derivation
@@ -24,8 +25,8 @@ OF_THE_PRODUCT_PCT = Decimal(5)
 BEFORE_CONSENT_DAYS = 60
 
 
-def _class(answers: Answers) -> str | None:
-    return chimerism_class(answers["chim_donor_pct"], setting_as(Decimal, "full_donor")).value
+def _class(answers: Answers) -> Graded:
+    return chimerism_class(answers["chim_donor_pct"], setting_as(Decimal, "full_donor"))
 
 
 def _second_donor(answers: Answers) -> bool:
@@ -94,7 +95,7 @@ def _near_consent(day: Any, answers: Answers) -> bool:
     return consent is None or day >= consent - timedelta(days=BEFORE_CONSENT_DAYS)
 
 
-class Chimerism(FormRow):
+class Chimerism(GradedRow):
     """Donor and recipient share of one cell fraction of one sample."""
 
     form = FormDeclaration(

@@ -8,11 +8,12 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
-from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.casebook.form import FormDeclaration, GradedRow, Section
 from patients.forms.anchors import NOT_AFTER_DEATH
 from patients.forms.laboratory_ranges import in_si, normal_range, times_upper_limit
 from patients.forms.rows import other_rows
 from patients.grading.nih import OrganScores, liver_score, lung_score, nih_global
+from patients.grading.result import Graded
 from patients.items.checks import Sight, hard
 from patients.items.codelists import YES, Code, CodeList, choices
 from patients.items.conditions import Answers, judged, when
@@ -64,7 +65,7 @@ def _skin(answers: Answers) -> int | None:
     return max(known, default=None)
 
 
-def _global(answers: Answers) -> str | None:
+def _global(answers: Answers) -> Graded | str | None:
     if answers["cg_present"] is None:
         return None
     if not answers["cg_present"]:
@@ -81,7 +82,7 @@ def _global(answers: Answers) -> str | None:
             genital=_score(answers, "cg_genital"),
             other_cause=frozenset(answers["cg_nonGVHD"] or ()) - {"none"},
         )
-    ).value
+    )
 
 
 def _first_present(answers: Answers) -> bool:
@@ -105,7 +106,7 @@ def _after_graft(day: date, answers: Answers) -> bool:
 
 
 def _some_organ(present: bool, answers: Answers) -> bool:
-    return not present or _global(answers) not in (None, "none")
+    return not present or answers["cg_global"] not in (None, "none")
 
 
 def _onset(answers: Answers) -> date | None:
@@ -165,7 +166,7 @@ def _scores(*labels: Any) -> tuple[Code, ...]:
     return tuple(Code(str(score), label) for score, label in enumerate(labels))
 
 
-class ChronicGVHD(FormRow):
+class ChronicGVHD(GradedRow):
     """Eight organs on one day, and systemic treatment."""
 
     form = FormDeclaration(

@@ -14,11 +14,12 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
-from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.casebook.form import FormDeclaration, GradedRow, Section
 from patients.forms.anchors import NOT_AFTER_DEATH
 from patients.forms.drugs import Group
 from patients.forms.medicines_given import drug_of, is_of, may_be_given, systemic_steroids, was_given
 from patients.grading.crs import LOW_FLOW_UP_TO_L_PER_MIN, CrsDay, crs_grade
+from patients.grading.result import Graded
 from patients.items.checks import Check, Sight, hard, soft
 from patients.items.codelists import OUTCOME, OXYGEN, YES, choices
 from patients.items.conditions import Answers, judged, when, when_not
@@ -64,7 +65,7 @@ _COMPONENTS = (
 )
 
 
-def _grade(answers: Answers) -> int | None:
+def _grade(answers: Answers) -> Graded:
     return crs_grade(
         CrsDay(
             fever=answers["crs_fever"],
@@ -78,7 +79,7 @@ def _grade(answers: Answers) -> int | None:
             airway_protection_only=answers["crs_ppv_airway"],
             fatal=answers["crs_outcome"] == "FATAL",
         )
-    ).number
+    )
 
 
 def _episode(answers: Answers) -> list[Answers]:
@@ -90,7 +91,7 @@ def _episode(answers: Answers) -> list[Answers]:
 
 
 def _grade_of(row: Answers) -> int:
-    return _grade(row) or 0
+    return _grade(row).number or 0
 
 
 def _onset_day(answers: Answers) -> date | None:
@@ -321,7 +322,7 @@ _NEEDS_FEVER = numbered(
 )
 
 
-class CytokineRelease(FormRow):
+class CytokineRelease(GradedRow):
     """One day: fever, hypotension, hypoxia and what was given."""
 
     form = FormDeclaration(

@@ -10,9 +10,10 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
-from patients.casebook.form import FormDeclaration, FormRow, Repeat, Section
+from patients.casebook.form import FormDeclaration, GradedRow, Repeat, Section
 from patients.forms.rows import other_rows
 from patients.grading.icans import TESTED, UNAROUSABLE, Assessment, icans_grade, ice_score
+from patients.grading.result import Graded
 from patients.items.checks import Sight, hard, soft
 from patients.items.codelists import choices
 from patients.items.conditions import Answers, judged, when, when_at_least
@@ -46,7 +47,7 @@ def _score(answers: Answers) -> int | None:
     return ice_score(answers["ice_testable"], [answers[item] for item in _ICE])
 
 
-def _grade(answers: Answers) -> int | None:
+def _grade(answers: Answers) -> Graded:
     return icans_grade(
         Assessment(
             testable=answers["ice_testable"],
@@ -58,7 +59,7 @@ def _grade(answers: Answers) -> int | None:
             pressure=answers["icans_icp"],
             fatal=bool(answers["icans_death"]),
         )
-    ).number
+    )
 
 
 def _order(row: Answers) -> tuple[datetime, str, str]:
@@ -207,7 +208,7 @@ def _points(label: Any, highest: str) -> IntegerItem:
     return IntegerItem(label, req="C", when=_TESTED, hard=between("0", highest), unit="points", cdisc="FA")
 
 
-class Neurotoxicity(FormRow):
+class Neurotoxicity(GradedRow):
     """One test: the ICE score, consciousness, seizures, weakness and raised pressure."""
 
     form = FormDeclaration(

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
-from patients.casebook.form import FormDeclaration, FormRow, Repeat
+from patients.casebook.form import FormDeclaration, GradedRow, Repeat
 from patients.forms.anchors import NOT_AFTER_DEATH
 from patients.forms.ctcae_terms import TERMS_OF_TEST
 from patients.forms.iec_hs_evidence import should_be_considered
@@ -21,6 +21,7 @@ from patients.forms.laboratory_catalogue import TEST_CODES, UNIT_CODES, Range
 from patients.forms.laboratory_ranges import catalogued, in_si, normal_range
 from patients.forms.rows import other_rows_where
 from patients.grading.ctcae import lab_grade
+from patients.grading.result import Graded
 from patients.items.checks import Sight, hard, soft
 from patients.items.codelists import NO, YES, Code, CodeList, choices
 from patients.items.conditions import Answers, judged, when
@@ -112,7 +113,7 @@ def _corrected(answers: Answers) -> Decimal | None:
     return None if calcium is None or albumin is None else calcium + Decimal("0.02") * (40 - albumin)
 
 
-def _grade(answers: Answers) -> int | None:
+def _grade(answers: Answers) -> Graded | None:
     """By the value, its normal range and, where the criteria say so, the baseline."""
     test = catalogued(answers)
     if test is None or not test.ctcae:
@@ -125,7 +126,7 @@ def _grade(answers: Answers) -> int | None:
         uln=high,
         baseline=_baseline(answers),
         version=setting_as(str, "ctcae_version"),
-    ).number
+    )
 
 
 # --- what a result may be -------------------------------------------------------------------------------
@@ -391,7 +392,7 @@ _RANGE_HINT = _("left empty, the range of the laboratory on the day of the sampl
 _RANGE = ("lab_test", "lab_unit", "lab_lln", "lab_uln", "lab_name", "lab_dt", "DM.sex", "DM.birth_date")
 
 
-class Laboratory(FormRow):
+class Laboratory(GradedRow):
     """One result of one sample."""
 
     form = FormDeclaration(

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
-from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.casebook.form import FormDeclaration, GradedRow, Section
 from patients.grading.response import (
     REMISSIONS,
     ResponseInput,
@@ -23,6 +23,7 @@ from patients.grading.response import (
     strict_response,
     transplant_gate,
 )
+from patients.grading.result import Graded
 from patients.items.checks import Sight, hard, soft
 from patients.items.codelists import CNS, NO, RESP, YES, Code, CodeList, choices, codes
 from patients.items.conditions import Answers, Condition, judged, when, when_at_least, when_filled
@@ -152,22 +153,22 @@ def _assessment(answers: Answers, reading: str) -> ResponseInput | None:
     )
 
 
-def _strict(answers: Answers) -> str | None:
+def _strict(answers: Answers) -> Graded | None:
     given = _assessment(answers, "resp_strict")
-    return strict_response(given).value if given else None
+    return strict_response(given) if given else None
 
 
-def _by_policy(answers: Answers) -> str | None:
+def _by_policy(answers: Answers) -> Graded | None:
     """The protocol's policy, unless the configuration says that the strict reading is the protocol's."""
     if setting("response_policy") == "strict":
         return _strict(answers)
     given = _assessment(answers, "resp_protocol")
-    return protocol_response(given).value if given else None
+    return protocol_response(given) if given else None
 
 
-def _mrd(answers: Answers) -> str | None:
+def _mrd(answers: Answers) -> Graded:
     threshold = setting_as(Decimal, "mrd_threshold_pct")
-    return mrd_class(answers["mrd_value"], answers["mrd_lod"], threshold).value
+    return mrd_class(answers["mrd_value"], answers["mrd_lod"], threshold)
 
 
 def _gate(answers: Answers) -> bool | None:
@@ -227,7 +228,7 @@ _MRD = when("mrd_done", YES)
 _PET: Condition = when("DX.dx_type", "t_lbl") | when("DX.emd_present", YES)
 
 
-class ResponseAssessment(FormRow):
+class ResponseAssessment(GradedRow):
     """Marrow, blood, extramedullary sites, MRD and PET-CT on one day, and the responses derived from them."""
 
     form = FormDeclaration(
@@ -403,7 +404,7 @@ class ResponseAssessment(FormRow):
         CodeList("mrd_eln", (Code("below", _("below")), Code("at_above", _("at or above")))),
         when=when("DX.dx_type", "aml") & _MRD,
         derived=Derivation(
-            "below or at/above 0.1 %", lambda answers: mrd_eln(answers["mrd_value"]).value, ("mrd_value",)
+            "below or at/above 0.1 %", lambda answers: mrd_eln(answers["mrd_value"]), ("mrd_value",)
         ),
         cdisc="RS.MRDRESP (C124433)",
     )
@@ -459,7 +460,7 @@ class ResponseAssessment(FormRow):
         when=when("pet_done", YES),
         derived=Derivation(
             "Deauville 1-3 CMR; 4-5 by uptake: less PMR, equal NMR, more or new PMD",
-            lambda answers: lugano_class(answers["deauville"], answers["pet_change"]).value,
+            lambda answers: lugano_class(answers["deauville"], answers["pet_change"]),
             ("deauville", "pet_change"),
         ),
         cdisc="RS.OVRLRESP; RSCAT=LUGANO CLASSIFICATION (C126025)",

@@ -265,6 +265,7 @@ _CHECKS = (
         "TRF.trf_dt",
         "RLP.rlp_dt",
         "DTH.dth_dt",
+        "INF.inf_start_dt",
     ),
     soft(
         "X-CHM-04",

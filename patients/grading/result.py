@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,11 @@ class Graded:
     def number(self) -> int | None:
         """A numeric grade; None where nothing was graded."""
         return None if self.value is None else int(self.value)
+
+    def as_data(self) -> dict[str, Any]:
+        """What is kept beside a grade: which rule gave it, of which version, from what."""
+        kept = {"value": self.value, "rule": self.rule_id, "engine": self.version}
+        return {**kept, "inputs": list(self.inputs), "flags": list(self.flags)}
 
 
 def worst(axes: Mapping[str, int | None], rule: str, version: str, flags: tuple[str, ...] = ()) -> Graded:

@@ -139,6 +139,8 @@ class RowContext:
     stored: Mapping[str, Any]
     missing: Mapping[str, str]
     versions: Mapping[str, int]
+    grades: Mapping[str, Any] = field(default_factory=dict)
+    """Which rule of an engine gave a grade, by item."""
     findings: tuple[Finding, ...] = ()
     draft: Draft | None = None
     identify: bool = False
@@ -201,9 +203,17 @@ def _derived(item: Item, row: RowContext, name: str) -> Field:
         entered=Entered(text),
         shown=item.shown(value),
         unit=unit_of(item),
+        hint=_rule_of(row.grades.get(item.name)),
         waits_for=waits,
         trail_url=_trail_of(item, row) if text else "",
     )
+
+
+def _rule_of(graded: Mapping[str, Any] | None) -> str:
+    """`CRS-3 (crs 1)`: the rule and its engine, and what a reader must know beside the grade."""
+    if not graded or not graded["rule"]:
+        return ""
+    return " · ".join((f"{graded['rule']} ({graded['engine']})", *graded["flags"]))
 
 
 def _entered(item: Item, row: RowContext, name: str) -> Field:

@@ -126,6 +126,7 @@ class PagePresenter:
             stored=record.values,
             missing=record.missing,
             versions=row.item_versions if row else {},
+            grades=record.grades,
             findings=findings,
             draft=draft,
             identify=self.rights.identify,

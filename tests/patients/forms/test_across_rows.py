@@ -56,6 +56,15 @@ def crs(car_day: int, fever: bool = True, **values: Any) -> Record:
     )
 
 
+TOCILIZUMAB = row(
+    "CM",
+    "1",
+    cm_name="tocilizumab",
+    cm_start=read_partial_date(str(after(3))),
+    cm_end=read_partial_date(str(after(3))),
+)
+
+
 def checks(item: str, about: Record, *others: Record) -> set[str]:
     """The numbers of the checks that find something at an item once its row is derived."""
     seen = answers(about, *others)
@@ -261,7 +270,7 @@ UNNUMBERED: list[tuple[bool, str, Record, list[Record]]] = [
     (False, "crs_o2_flow", crs(3, crs_o2="nasal_cannula", crs_o2_flow=Decimal("6.1")), []),
     (True, "crs_o2_flow", crs(3, crs_o2="high_flow", crs_o2_flow=Decimal("6.1")), []),
     (False, "crs_toci", crs(3, crs_toci=2), [crs(2, crs_toci=3)]),
-    (True, "crs_toci", crs(3, crs_toci=1), [crs(2, crs_toci=3)]),
+    (True, "crs_toci", crs(3, crs_toci=1), [crs(2, crs_toci=3), TOCILIZUMAB]),
     (False, "cg_tx_start", cg(H0, cg_tx_start=after(-1, H0)), []),
     (True, "cg_tx_start", cg(H0, cg_tx_start=H0), []),
     (True, "cg_tx_start", cg(after(30, H0), cg_tx_start=H0), [cg(H0)]),

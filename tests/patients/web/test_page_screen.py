@@ -183,4 +183,11 @@ def test_a_long_history_asks_no_more(desk: Client, treated: Subject) -> None:
         reasons = {("", "bm_blast"): Reason("late_source")}
         people.save(page, {"bm_blast": str(blasts)}, reasons=reasons)
     people.save(people.page_of(treated, "RESP", "C14R"), {"resp_dt": "2025-06-20", "bm_done": "N"})
-    assert len(statements(desk, page.get_absolute_url())) == before
+    assert len(statements(desk, page.get_absolute_url())) <= before
+
+
+def test_a_grade_says_by_which_rule_of_which_engine_it_came_about(desk: Client, treated: Subject) -> None:
+    page = people.page_of(treated, "CRS", "C2")
+    fever = {"crs_episode": "1", "crs_date": "2025-06-09", "crs_fever": "Y", "crs_fever_masked": "N"}
+    people.save(page, fever | {"crs_hypot": "N", "crs_hypox": "N"}, {"form_date": "2025-06-09"})
+    assert "CRS-1 (ASTCT 2019/1)" in desk.get(page.get_absolute_url()).content.decode()
