@@ -17,6 +17,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
+from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from tests import flush, services
@@ -44,6 +45,13 @@ CHROMIUM_FLAGS = [
 def pytest_configure() -> None:
     """A stop takes the fixtures down as Ctrl-C does: no server is left behind."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def default_language() -> Iterator[None]:
+    """The language that a request of a test has activated ends with the test."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -35,7 +35,7 @@ ENGLISH_WORD = re.compile(r"[a-z]{4,}")  # what a code, an acronym, a unit or a 
 SAME_IN_BOTH = frozenset(
     {
         "MR-gene", "near-ETP",  # subtypes of a diagnosis, as WHO and ICC name them
-        "mmol/L", "ratio", "ukat/L", "umol/L",
+        "copies/mL", "mmol/L", "ratio", "ukat/L", "umol/L",
         "Aspergillus fumigatus", "Candida albicans", "Enterococcus faecium", "Escherichia coli",
         "Klebsiella pneumoniae", "Pseudomonas aeruginosa", "Staphylococcus aureus",
         "Bioheng",

@@ -8,6 +8,7 @@ and the secrets; what is unsafe is then refused at start.
 from pathlib import Path
 
 import dj_database_url
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -206,7 +207,11 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_BEAT_SCHEDULE = {"ring-waiting-runs": {"task": "analytics.runs.sweep", "schedule": 30.0}}
+CELERY_TIMEZONE = "Asia/Shanghai"
+CELERY_BEAT_SCHEDULE = {
+    "ring-waiting-runs": {"task": "analytics.runs.sweep", "schedule": 30.0},
+    "check-data": {"task": "patients.entry.check_all", "schedule": crontab(hour=2, minute=30)},
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(CHIMERA_HOME / "beat-schedule")
 
 RUN_LEASE_SECONDS = int(

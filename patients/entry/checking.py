@@ -11,6 +11,7 @@ from patients.casebook.settings import settings_read_once
 from patients.entry.following import follow_subject
 from patients.entry.save import held_casebook
 from patients.items.problems import Finding
+from patients.schedule.placing import place_visits
 from trial.people.access import SystemPerson, actor_at
 from trial.trail.actor import Source, acting
 from trial.trail.record import Change, Place, record_event
@@ -33,10 +34,14 @@ def subjects_to_check(codes: Iterable[str] = ()) -> list[str]:
 
 @transaction.atomic
 def check_subject(code: str, *, by: SystemPerson) -> SubjectChecked:
-    """Check one subject in a transaction of its own. Raises Subject.DoesNotExist."""
+    """Bring the visits, queries and deviations of one subject in line with this day, in a transaction of its
+    own. Raises Subject.DoesNotExist."""
     subject = Subject.objects.select_related("site").get(code=code)
     with settings_read_once(), acting(actor_at(by, site=subject.site.code, source=Source.COMMAND)):
-        looked, changes = follow_subject(held_casebook(subject))
+        held = held_casebook(subject)
+        moved = place_visits(held.subject, held)
+        looked, followed = follow_subject(held)
+        changes = moved + followed
         if changes:
             record_event("subject.checked", Place(site=subject.site.code, subject=code, about=code), changes)
     return SubjectChecked(code, [(each.page, found) for each in looked for found in each.findings], changes)

@@ -22,6 +22,7 @@ from patients.casebook.settings import settings_read_once
 from patients.entry.anchors import anchor_findings
 from patients.entry.checks import blocking, page_findings
 from patients.entry.derive import AUTHOR, dependents, with_derived
+from patients.entry.deviations import DEVIATIONS
 from patients.entry.edits import Edit, Typed, clashes_with, read_edits
 from patients.entry.following import follow_page, records_on
 from patients.entry.gates import GATE_FORMS, gate_findings
@@ -162,7 +163,8 @@ class _Save:
         self._refuse([*unreadable, *unreadable_header])
         every = [*header_edits, *edits]
         self._touch(every)
-        self.casebook.load(GATE_FORMS | forms_needed(self.page.form_code, frozenset(self._touched_here)))
+        needed = forms_needed(self.page.form_code, frozenset(self._touched_here))
+        self.casebook.load(GATE_FORMS | {DEVIATIONS} | needed)
         if clashes := clashes_with(every, self.base_version):
             raise Conflict(clashes)
         self._refuse(

@@ -50,7 +50,13 @@ def _watchers() -> dict[str, dict[str, Rules]]:
     return dict(found)
 
 
-def _looking(model: type[FormRow]) -> Iterator[tuple[str, Rules]]:
+@cache
+def _looking(model: type[FormRow]) -> tuple[tuple[str, Rules], ...]:
+    """What each rule of a form looks at, operand by operand."""
+    return tuple(_operands(model))
+
+
+def _operands(model: type[FormRow]) -> Iterator[tuple[str, Rules]]:
     for item in model.items():
         for operand in item.operands():
             yield operand, Rules(items=frozenset({item.name}))

@@ -167,8 +167,7 @@ _CHECKS = (
         "eng_plt_dt",
         _("Platelets were transfused on %(given)s, within 7 d of %(proposed)s: recompute the platelet date."),
         _transfused_near,
-        "TRF.trf_dt",
-        "TRF.trf_type",
+        "TRF",
     ),
 )
 
@@ -262,7 +261,7 @@ class Engraftment(FormRow):
     eng_pgf = BooleanItem(
         _("Poor graft function"),
         when=_FROM_FIRST_MONTH,
-        hard=must(_("with full donor chimerism in the last sample"), _fully_donor, "CHIM.chim_donor_pct"),
+        hard=must(_("with full donor chimerism in the last sample"), _fully_donor, "CHIM"),
         cdisc="FA",
     )
     eng_auto = BooleanItem(
@@ -270,7 +269,7 @@ class Engraftment(FormRow):
         when=_FROM_FIRST_MONTH,
         soft=numbered(
             # xgettext:no-python-format
-            must(_("below 5 % donor cells in the last sample"), _own_cells, "CHIM.chim_donor_pct"),
+            must(_("below 5 % donor cells in the last sample"), _own_cells, "CHIM"),
             "X-ENG-04",
             _("Autologous recovery contradicts chimerism."),
         ),

@@ -66,7 +66,7 @@ def _as_measured(find: Any) -> Limit:
         found = None if day is None else find(answers, day)
         return found is None or found == answer
 
-    rule = must(_("as the laboratory says within a day"), kept, "LAB.lab_value", "hlh_dt")
+    rule = must(_("as the laboratory says within a day"), kept, "LAB", "hlh_dt")
     return numbered(rule, "X-HLH-03", _("Lab evidence differs from the form: %(label)s, answered %(value)s."))
 
 

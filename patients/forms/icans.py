@@ -168,6 +168,7 @@ _CHECKS = (
         _("Fall of %(points)s points since the last test: notify the investigator."),
         _fall,
         "ICANS.ice_total",
+        "ICANS.ice_dt",
         "ice_dt",
     ),
     hard(

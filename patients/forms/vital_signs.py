@@ -115,7 +115,7 @@ class VitalSigns(FormRow):
                 _("Fever in neutropenia is not classified: %(temperature)s C with neutrophils %(count)s."),
                 _unclassified_fever,
                 "vs_dt",
-                "LAB.lab_value",
+                "LAB",
                 "INFX.inf_onset",
                 "INFX.inf_end",
                 "CRS.crs_date",
@@ -154,10 +154,12 @@ class VitalSigns(FormRow):
         4,
         1,
         req="C",
-        when=judged("weekly and at each HSCT visit", _weight_due, "vs_dt", "VS.vs_weight"),
+        when=judged("weekly and at each HSCT visit", _weight_due, "vs_dt", "VS.vs_weight", "VS.vs_dt"),
         hard=between("30", "180"),
         # xgettext:no-python-format
-        soft=must(_("within 10 % of the last weight"), _near_last_weight, "VS.vs_weight", "vs_dt"),
+        soft=must(
+            _("within 10 % of the last weight"), _near_last_weight, "VS.vs_weight", "VS.vs_dt", "vs_dt"
+        ),
         unit="kg",
         cdisc="VS.WEIGHT",
     )
@@ -166,7 +168,7 @@ class VitalSigns(FormRow):
         codes("ecog", "0", "1", "2", "3", "4", "5"),
         when=judged("SCR, PRE and follow-up visits", _performance_due),
         hard=must(_("5 only with a death form"), _dead_if_five, "DTH.dth_dt"),
-        soft=must(_("less than 2 from the last"), _near_last_performance, "VS.ecog", "vs_dt"),
+        soft=must(_("less than 2 from the last"), _near_last_performance, "VS.ecog", "VS.vs_dt", "vs_dt"),
         cdisc="RS.ECOG101 (C179943)",
     )
     kps = ChoiceItem(

@@ -40,6 +40,7 @@ ENDED = "ended"
 """Why a visit is superseded: H0 was reached, neutrophils have engrafted, the disease came back or progressed,
 visits were withdrawn, the subject died, or left the study."""
 
+_GRAFT = ANCHOR_FORMS["HSCT"]
 _CONTACTS = frozenset(visit.code for visit in (*SURVIVAL, *LONG_TERM))
 _TREATED = tuple(visit for visit in VISITS if visit.code not in _CONTACTS and visit.code != DLT_CLOSURE)
 """Every visit but the contacts and the closure of the DLT window."""
@@ -224,11 +225,12 @@ def left(anchors: Anchors, planned: Plan) -> Plan:
 
 
 def died(anchors: Anchors, planned: Plan) -> Plan:
-    """Rule 7: death closes every visit that was planned for a later day, also where that was a prediction."""
+    """Rule 7: death closes every visit planned for a later day, also where that was a prediction, but
+    for that of the graft: there it is said why there was none."""
     if anchors.death is None:
         return planned
     return tuple(
-        replace(visit, superseded=DIED) if visit.predicted else visit
+        replace(visit, superseded=DIED) if visit.predicted and visit.code != _GRAFT else visit
         for visit in _supersede(planned, VISITS, DIED, after=anchors.death)
     )
 

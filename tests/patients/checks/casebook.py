@@ -1,14 +1,18 @@
 """A small casebook in which a check fires or stays quiet, written as a site would type it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
+
+import time_machine
 
 from patients.casebook.answers import HeldCasebook, Record, RowAnswers
 from patients.casebook.form import form_model
 from patients.entry.checks import row_findings
 from patients.entry.derive import with_derived
+from trial.protocol.configuration import configuration_in_force, configured_as
 
 ROUNDS = 3  # derived items that are made from derived items of other rows
 
@@ -81,3 +85,11 @@ def found_in(rows: tuple[Row, ...]) -> dict[str, list[str]]:
                 if seen:
                     found.setdefault(deviation.id, []).append(str(seen))
     return found
+
+
+@contextmanager
+def on_the_day_of(case: Case) -> Iterator[None]:
+    """Its day, and what is configured on it."""
+    settings = {**configuration_in_force(), **case.settings}
+    with time_machine.travel(f"{case.today} 12:00+08:00", tick=False), configured_as(settings):
+        yield

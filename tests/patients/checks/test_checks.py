@@ -5,21 +5,14 @@ import json
 import pkgutil
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 
 import pytest
-import time_machine
 
 import tests.patients.checks as room
 from patients.casebook.form import declared_forms
 from patients.items.problems import Severity
-from tests.patients.checks.casebook import Case, found_in
-from tests.patients.entry import desk
-from trial.people.roles import Role
-from trial.protocol.configuration import configuration_in_force, configured_as
-from trial.protocol.models import ConsentVersion
+from tests.patients.checks.casebook import Case, found_in, on_the_day_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("DI-07")]
 
@@ -66,23 +59,6 @@ def cases() -> Iterator[Case]:
 
 
 ALL = tuple(cases())
-
-
-@pytest.fixture(autouse=True)
-def registry() -> None:
-    """A releaser of the cell-therapy laboratory, a coordinator, and a second version of the consent."""
-    desk.a_member(Role.CELL_LAB, user_name="qa.hz01")
-    desk.a_member(Role.COORDINATOR, user_name="coordinator.hz01")
-    began = date(2025, 6, 1)
-    ConsentVersion.objects.create(version="2.0", language="zh", approved_on=began, in_force_from=began)
-
-
-@contextmanager
-def on_the_day_of(case: Case) -> Iterator[None]:
-    """Its day, and what is configured on it."""
-    settings = {**configuration_in_force(), **case.settings}
-    with time_machine.travel(f"{case.today} 12:00+08:00", tick=False), configured_as(settings):
-        yield
 
 
 @pytest.mark.parametrize("case", ALL, ids=str)

@@ -9,8 +9,8 @@ import pytest
 from patients.casebook.answers import HeldCasebook, Record, RowAnswers, Sheet
 from patients.casebook.form import form_model
 from patients.items.conditions import Answers
-from tests.patients.checks.casebook import Case, casebook
-from tests.patients.checks.test_checks import ALL, on_the_day_of, registry  # noqa: F401
+from tests.patients.checks.casebook import Case, casebook, on_the_day_of
+from tests.patients.checks.test_checks import ALL
 
 pytestmark = pytest.mark.django_db
 

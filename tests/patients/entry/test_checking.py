@@ -5,10 +5,12 @@ import io
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from patients.casebook.page import Subject
+from patients.entry.tasks import check_all
 from patients.oversight.queries import Query
 from tests.patients.entry import desk
 from trial.trail.models import TrailEvent
@@ -72,3 +74,22 @@ def test_a_date_that_was_in_the_future_is_no_finding_any_more() -> None:
         assert any(line["item"] == "fu_dt" and line["check"] == "X-SYS-01" for line in checked())
     with time_machine.travel("2024-01-09 12:00+08:00", tick=False):
         assert not any(line["item"] == "fu_dt" and line["check"] == "X-SYS-01" for line in checked())
+
+
+def test_time_alone_brings_the_visits_of_those_who_were_not_transplanted() -> None:
+    with time_machine.travel("2024-02-01 12:00+08:00", tick=False):
+        subject = desk.infused()
+        assert not subject.visits.filter(code="C90").exists()
+    with time_machine.travel("2024-03-01 12:00+08:00", tick=False):
+        checked()
+        assert subject.visits.filter(code="C90").exists()
+
+
+def test_the_worker_looks_every_night() -> None:
+    with time_machine.travel("2024-02-01 12:00+08:00", tick=False):
+        desk.infused()
+    with time_machine.travel("2024-03-01 12:00+08:00", tick=False):
+        check_all()
+    event = TrailEvent.objects.filter(action="subject.checked").latest("id")
+    assert (event.actor.startswith("system:check_data"), event.subject) == (True, "HZ01-001")
+    assert settings.CELERY_BEAT_SCHEDULE["check-data"]["task"] == check_all.name

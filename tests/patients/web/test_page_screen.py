@@ -179,7 +179,7 @@ def test_a_long_history_asks_no_more(desk: Client, treated: Subject) -> None:
     before = len(statements(desk, page.get_absolute_url()))
     from patients.entry.reasons import Reason
 
-    for blasts in range(2, 12):
+    for blasts in (2, 3) * 5:  # which leaves what the page asks about as it was
         reasons = {("", "bm_blast"): Reason("late_source")}
         people.save(page, {"bm_blast": str(blasts)}, reasons=reasons)
     people.save(people.page_of(treated, "RESP", "C14R"), {"resp_dt": "2025-06-20", "bm_done": "N"})
