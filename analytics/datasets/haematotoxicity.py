@@ -1,4 +1,4 @@
-"""ICAHT and T-ICAHT of one subject, graded from the laboratory rows of a cut; nothing of it is stored.
+"""CAR-HEMATOTOX, ICAHT and T-ICAHT of one subject, from the laboratory rows of a cut; nothing is stored.
 
 The graft comes at a median of day 16, so that what recovers after it is the graft: the early grade is given
 up to the graft and over all of its 30 days, side by side.
@@ -7,10 +7,13 @@ up to the graft and over all of its 30 days, side by side.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from patients.casebook.answers import Casebook, local_day
 from patients.forms.relapse import COUNTING
+from patients.grading.car_hematotox import BeforeLymphodepletion, car_hematotox
 from patients.grading.counts import Count
 from patients.grading.haematotoxicity import (
     LATE_LAST_DAY,
@@ -67,3 +70,32 @@ def _ended(casebook: Casebook, infused: date) -> Iterator[int]:
     for ended in (*relapses, *therapies):
         if (day := local_day(ended)) is not None and day >= infused:
             yield (day - infused).days
+
+
+def car_hematotox_of(casebook: Casebook) -> Graded | None:
+    """The score of the last results before lymphodepletion; None for a subject without any."""
+    doses = [day for record in casebook.records("LD") if (day := record.values["ld_date"])]
+    if not doses:
+        return None
+    last = partial(_last_before, casebook, min(doses))
+    return car_hematotox(
+        BeforeLymphodepletion(
+            neutrophils=last("NEUT"),
+            haemoglobin=last("HGB"),
+            platelets=last("PLAT"),
+            crp=last("CRP"),
+            ferritin=last("FERRITIN"),
+        )
+    )
+
+
+def _last_before(casebook: Casebook, first_dose: date, test: str) -> Decimal | None:
+    found = [
+        (record.values["lab_dt"], record.values["lab_si"])
+        for record in casebook.records("LAB")
+        if record.values["lab_test"] == test
+        and record.values["lab_si"] is not None
+        and (day := local_day(record.values["lab_dt"])) is not None
+        and day < first_dose
+    ]
+    return max(found)[1] if found else None

@@ -171,7 +171,7 @@ class _Save:
             [
                 *identities(every, self.reasons),
                 *unexplained(every, self.reasons),
-                *anchor_findings(self.page, edits, self.reasons),
+                *anchor_findings(self.page, edits, self.reasons, self.casebook),
             ]
         )
         return edits, header_edits

@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from analytics.datasets.haematotoxicity import Haematotoxicity, haematotoxicity_of
+from analytics.datasets.haematotoxicity import Haematotoxicity, car_hematotox_of, haematotoxicity_of
 from patients.casebook.answers import Record
 from tests.analytics.casebooks import SUBJECT, T0, day, moment
 
@@ -70,3 +70,17 @@ def test_the_late_grade_ends_with_progression_and_with_new_therapy() -> None:
 
 def test_who_was_not_infused_has_none() -> None:
     assert haematotoxicity_of(Rows(*LATE), None) is None
+
+
+def test_car_hematotox_looks_at_the_last_results_before_the_first_dose() -> None:
+    good = {"NEUT": "3.0", "HGB": "120", "PLAT": "240", "CRP": "4", "FERRITIN": "300"}
+    rows = [counts(test, (range(-9, -8), value))[0] for test, value in good.items()]
+    later = [*counts("NEUT", (range(-6, -5), "1.0")), *counts("FERRITIN", (range(-4, -3), "9000"))]
+    dosed = row("LD", ld_date=day(-5))
+    graded = car_hematotox_of(Rows(dosed, *rows, *later))
+    assert graded is not None
+    assert (graded.value, graded.inputs) == ("1", ("neutrophils",))
+    assert car_hematotox_of(Rows(*rows)) is None
+    missing = car_hematotox_of(Rows(dosed, *rows[:4]))
+    assert missing is not None
+    assert missing.value is None

@@ -26,3 +26,16 @@ def test_a_code_alone_does_not_move_t0_after_a_later_page_is_complete() -> None:
 def test_before_that_any_reason_moves_it() -> None:
     subject = desk.infused()
     desk.save(desk.page_of(subject, "INF", "C0"), LATER, why=desk.BECAUSE)
+
+
+def test_the_infusion_closes_lymphodepletion() -> None:
+    """X-INF-08: what was given can still be added, and is changed with a reason in words."""
+    subject = desk.infused()
+    page = desk.opened(subject, "LD", "LD1", "2023-12-31")
+    desk.save(page, rows={"1": {"ld_date": "2023-12-31", "ld_drug": "fludarabine"}}, on="2023-12-31")
+    changed = {"1": {"ld_date": "2023-12-30"}}
+    with pytest.raises(Refused) as refused:
+        desk.save(page, rows=changed, why=desk.BECAUSE)
+    assert [found.check for found in refused.value.findings] == ["X-INF-08"]
+    desk.save(page, rows=changed, why=Reason("late_source", "the chart gives the day before"))
+    desk.save(page, rows={"2": {"ld_date": "2023-12-30", "ld_drug": "etoposide"}})

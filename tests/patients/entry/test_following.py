@@ -4,6 +4,7 @@ import pytest
 
 from patients.casebook.form import declared_forms, form_model, is_declared
 from patients.casebook.page import PageState, Subject
+from patients.entry.reasons import Reason
 from patients.entry.watching import forms_needed, watching
 from patients.oversight.queries import Query
 from tests.patients.entry import desk
@@ -30,7 +31,7 @@ def test_a_save_opens_and_closes_queries_on_pages_that_look_at_what_it_changed(s
     desk.save(page, {}, on="2023-12-31", rows={"1": drug})
     assert open_queries(subject, "X-ELIG-14") == ["HZ01-001 SCR DX cd7_test_dt X-ELIG-14"]
     assert any(item.startswith("query.cd7_test_dt") for item in desk.changes_of(desk.last_event()))
-    desk.save(page, {}, rows={"1": {"ld_date": "2023-12-15"}}, why=desk.BECAUSE)
+    desk.save(page, rows={"1": {"ld_date": "2023-12-15"}}, why=Reason(text="the chart says so"))
     assert open_queries(subject, "X-ELIG-14") == []
 
 
