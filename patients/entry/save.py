@@ -94,9 +94,12 @@ def save_page(
 
 def held_casebook(subject: Subject) -> StoredCasebook:
     """The casebook of a subject, locked until the transaction ends. Saves of one subject wait for each
-    other: rules look across its forms."""
-    locked = Subject.objects.select_for_update(of=("self",)).select_related("site", "identity")
-    return StoredCasebook(locked.get(pk=subject.pk))
+    other: rules look across its forms. What stands beside the locked row (the identity) is read after
+    the lock: in the same statement it would be as it was before the wait."""
+    locked: Subject = (
+        Subject.objects.select_for_update(of=("self",)).select_related("site").get(pk=subject.pk)
+    )
+    return StoredCasebook(locked)
 
 
 def is_unchanged(page: Page, rows: Typed, header: Mapping[str, str]) -> bool:
