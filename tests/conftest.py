@@ -135,9 +135,9 @@ def registry(registry_template: Registry, tmp_path: Path) -> Iterator[Registry]:
         yield Registry(home, url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def redis_url() -> Iterator[str]:
-    """A Redis of this run's own."""
+    """A Redis of this test's own: what another test rang would wake its workers too."""
     with services.redis() as url:
         yield url
 
