@@ -39,7 +39,7 @@ from patients.items.types import (
     TextItem,
 )
 from trial.protocol.study import site_today
-from trial.protocol.visits import Clock, visit_type
+from trial.protocol.visits import VISITS, Clock, visit_type
 
 RESPONSE_HOLDS_DAYS = 14  # a remission assessment supports the transplantation for so long (X-HSCT-02)
 REASON_BY_CAR_DAY = 60
@@ -49,8 +49,18 @@ PROPHYLAXIS_BEFORE_DAYS, PROPHYLAXIS_AFTER_DAYS = 7, 28
 RESPONSE_HOLDS_DAYS = 14  # a remission assessment supports the transplantation for so long (X-HSCT-02)
 WEIGHT_CHANGE_ASKED_ABOVE = Decimal("0.1")
 _DONE = when("hsct_done", YES)
-# What is assessed at the visits after a graft; the samples of their days stand beside it.
-_ASSESSMENTS = ("RESP", "ENG", "CHIM", "AGVHD", "CGVHD", "FU")
+# The forms due at the visits of the transplant clock; a log form belongs to no visit.
+_AT_VISITS_OF_A_GRAFT = tuple(
+    sorted(
+        {
+            due.form
+            for visit in VISITS
+            if visit.clock is Clock.HSCT
+            for due in visit.forms
+            if not (due.log or due.if_needed) and due.form != "HSCT"
+        }
+    )
+)
 
 
 def _interval(answers: Answers) -> int | None:
@@ -104,10 +114,10 @@ def _within_ten_percent(weight: Decimal, answers: Answers) -> bool:
 
 
 def _has_transplant_data(answers: Answers) -> Sight:
-    """The first assessment at a visit of the transplant clock."""
+    """The first record at a visit of the transplant clock."""
     if answers["hsct_done"] is not False:
         return False
-    rows = (row for form in _ASSESSMENTS for row in _at_transplant_visits(form, answers))
+    rows = (row for form in _AT_VISITS_OF_A_GRAFT for row in _at_transplant_visits(form, answers))
     return next(rows, False)
 
 
@@ -235,7 +245,7 @@ _CHECKS = (
         "hsct_done",
         _("Transplant marked not done but transplant data exist: %(form)s at %(visit)s."),
         _has_transplant_data,
-        *_ASSESSMENTS,
+        *_AT_VISITS_OF_A_GRAFT,
     ),
     hard(
         "X-HSCT-09",

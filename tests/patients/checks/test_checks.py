@@ -39,7 +39,6 @@ SHOWN_ELSEWHERE: dict[str, tuple[str, str, str]] = {
     "X-PD-01": ("X", f"{ENTRY}/test_deviations.py", "stands at the date of the page"),
     "X-INF-08": ("X", f"{ENTRY}/test_anchors.py", "visits are placed, lymphodepletion is closed"),
     "X-HSCT-10": ("X", "tests/patients/schedule/test_placing.py", "visits are placed"),
-    "X-LD-05": ("S", "tests/patients/forms/test_across_rows.py", "no form gives the clearance a weight yet"),
     "X-AG-01": ("H", f"{ENTRY}/test_deriving.py", "a stage is derived and never entered"),
     "X-AE-08": ("H", f"{ENTRY}/test_deriving.py", "the version is derived and never entered"),
     "X-RSP-02": ("H", "tests/patients/grading/test_response.py", "the engine calls no such result negative"),

@@ -40,6 +40,16 @@ READY = (CONSENTED, AML, INFUSED, REMISSION)
 NOT_DONE = row("HSCT", "H0", hsct_done="N", hsct_not_reason="other")
 SEEN = row("AGVHD", "H7", ag_dt="2024-02-01")
 DONOR = row("DONOR", "", "1", donor_role="graft_source")
+# A man of 47.5 years and 70 kg, whose creatinine clearance is 70 mL/min at 113.6 umol/L.
+RECIPIENT = (
+    CONSENTED,
+    row("DM", "SCR", birth_date="1976-06-15", sex="M"),
+    row("VS", "SCR", vs_weight="70.0"),
+)
+CREATININE = row(
+    "LAB", "SCR", "1", lab_test="CREAT", lab_dt="2023-12-10 08:00", lab_unit="umol/L", lab_value="114"
+)
+UNREDUCED = FLU.but(ld_renal_adj="N")
 
 CASES = (
     Case("X-LD-01", (INFUSED, FLU.but(ld_date="2024-01-05")), (INFUSED, FLU.but(ld_date="2024-01-04"))),
@@ -47,6 +57,13 @@ CASES = (
     Case("X-LD-02", (FLU.but(ld_dose_given="49.0"),), (FLU.but(ld_dose_given="49.9"),), note="less"),
     Case("X-LD-03", (FLU, Row("LD", FLU.answers, "LD1", "again")), (FLU, CY)),
     Case("X-LD-04", (INFUSED, FLU, CY), (INFUSED, FLU, CY, ETO)),
+    Case(
+        "X-LD-05",
+        (*RECIPIENT, CREATININE, UNREDUCED),
+        (*RECIPIENT, CREATININE.but(lab_value="113"), UNREDUCED),
+        note="clearance",
+    ),
+    Case("X-LD-05", (*RECIPIENT, CREATININE, UNREDUCED), (*RECIPIENT, CREATININE, FLU.but(ld_renal_adj="Y"))),
     Case("X-INF-01", (INFUSED.but(inf_go="N"),), (INFUSED,)),
     Case("X-INF-02", (RELEASED.but(rel_conditional="rejected"), WITH_BATCH), (RELEASED, WITH_BATCH)),
     Case(
@@ -111,6 +128,8 @@ CASES = (
     Case("X-HSCT-07", (GRAFTED.but(graft_cd34="10.01"),), (GRAFTED.but(graft_cd34="10.00"),), note="high"),
     Case("X-HSCT-08", (NOT_DONE, SEEN), (NOT_DONE, Row("AGVHD", SEEN.answers, "C28"))),
     Case("X-HSCT-08", (NOT_DONE, SEEN), (GRAFTED, SEEN), note="done"),
+    Case("X-HSCT-08", (NOT_DONE, row("VS", "H7")), (NOT_DONE, row("VS", "C14")), note="vital signs"),
+    Case("X-HSCT-08", (NOT_DONE, row("LAB", "H7", "1")), (NOT_DONE, row("LAB", "C14", "1")), note="a sample"),
     Case(
         "X-HSCT-09",
         (INFUSED, NOT_DONE.but(hsct_not_reason="")),
