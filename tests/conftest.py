@@ -47,6 +47,22 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+OPENS_A_DATABASE = frozenset({"db", "transactional_db", "django_db_setup", "registry_template"})
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only what opens a database runs: the rest has nothing that differs from SQLite."""
+    if connection.vendor == "postgresql":
+        pure = [item for item in items if not _opens_a_database(item)]
+        config.hook.pytest_deselected(items=pure)
+        items[:] = [item for item in items if _opens_a_database(item)]
+
+
+def _opens_a_database(item: pytest.Item) -> bool:
+    fixtures = frozenset(getattr(item, "fixturenames", ()))
+    return bool(fixtures & OPENS_A_DATABASE or item.get_closest_marker("django_db"))
+
+
 @pytest.fixture(autouse=True)
 def default_language() -> Iterator[None]:
     """The language that a request of a test has activated ends with the test."""
