@@ -21,7 +21,7 @@ demo: export CHIMERA_HOME ?= $(CURDIR)/var/demo
 demo: .venv/production ## the registry with an invented cohort on this machine (SERVE=0: build it, do not serve)
 	$(MANAGE) demo $(if $(filter 0,$(SERVE)),--no-serve)
 
-test: check ## everything that must hold, on SQLite and on PostgreSQL (ARGS=... goes to pytest)
+test: check ## everything that must hold, on both databases (ARGS=... goes to pytest)
 	scripts/bring postgresql redis chromium
 	env -u DATABASE_URL $(PYTEST)
 	$(BIN)/python -m tests.services $(PYTEST)
