@@ -4,9 +4,11 @@ Where a date lies in the windows of a visit on each clock, what both share is en
 clock, and the other one says by which visit it is covered.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
+
+from django.db.models import Q
 
 from patients.casebook.page import Page, PageState, Subject, Visit, VisitState
 from trial.protocol.visits import SHARED_FORMS, Clock, visit_type
@@ -33,7 +35,7 @@ def cover_visits(subject: Subject) -> list[Change]:
     encounters, entered = _encounters(subject)
     changes: list[Change] = []
     moved: list[Visit] = []
-    for place in subject.visits.filter(state=VisitState.OPEN).values():
+    for place in subject.visits.filter(_near(encounters), state=VisitState.OPEN).values():
         if visit_type(place["code"]).clock is not Clock.CAR_T:
             continue
         covering = "" if place["code"] in entered else _covering(place, encounters)
@@ -50,6 +52,14 @@ def _encounters(subject: Subject) -> tuple[list[Encounter], set[str]]:
     places = list(begun.exclude(visit=None).values_list("form_date", "visit__code"))
     dated = [(day, code) for day, code in places if day and visit_type(code).clock is Clock.HSCT]
     return dated, {code for _day, code in places}
+
+
+def _near(encounters: Sequence[Encounter]) -> Q:
+    """The visits that are covered, or could be by one of these encounters."""
+    covered = ~Q(covered_by="")
+    if not encounters:
+        return covered
+    return covered | Q(opens__lte=max(encounters)[0], closes__gte=min(encounters)[0])
 
 
 def _covering(place: Mapping[str, Any], encounters: Iterable[Encounter]) -> str:
