@@ -200,8 +200,20 @@ class StoredCasebook:
         self.load([form])
         return {page.visit_code: page for page in self._stored[form].pages}
 
+    def page_at(self, form: str, visit: str) -> Page | None:
+        """The page of a form at the visit of this code (none for a log form), if this casebook knows it."""
+        self.load([form])
+        return next((page for page in self._stored[form].pages if page.visit_code == visit), None)
+
+    def add_pages(self, pages: Iterable[Page]) -> None:
+        """Pages without rows that were made since a form was read belong to it as well."""
+        for page in pages:
+            page.subject = self.subject
+            if page.form_code in self._stored:
+                self._stored[page.form_code].pages.append(page)
+
     def page_at_hand(self, page: Page) -> Page | None:
-        """The page as this casebook has read it; None where it was made since."""
+        """The page as this casebook has read it; None where it does not know it."""
         self.load([page.form_code])
         return next((each for each in self._stored[page.form_code].pages if each.pk == page.pk), None)
 

@@ -1,6 +1,6 @@
 """The base of every form: a typed row that belongs to a page, and what a form says about itself."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -10,6 +10,7 @@ from django.db import models
 
 from patients.casebook.page import Page, Subject
 from patients.items.checks import Check, Deviation
+from patients.items.conditions import Answers
 from patients.items.item import Item
 from patients.items.problems import Text
 from trial.trail.audited import AuditedModel, AuditedQuerySet
@@ -35,7 +36,9 @@ class FormDeclaration:
     """What a form says about itself. `dated_by` is the item whose local date places a row in a data cut;
     without it the date of the page does. `before_consent`: it may be saved before the main consent is;
     `after_death`: it is about the subject and not of it, and may be dated after death.
-    `checks` and `deviations` are those that look at a whole row; limits stand at their items."""
+    `checks` and `deviations` are those that look at a whole row; limits stand at their items.
+    `bears_on` gives the rows of the form whose derived items an edit of a row can change, where those are
+    fewer than all."""
 
     code: str
     title: Text
@@ -50,6 +53,7 @@ class FormDeclaration:
     sections: tuple[Section, ...] = field(default=())
     checks: tuple[Check, ...] = ()
     deviations: tuple[Deviation, ...] = ()
+    bears_on: Callable[[Answers], Iterable[Answers]] | None = None
 
     @property
     def row_rules(self) -> tuple[Check | Deviation, ...]:

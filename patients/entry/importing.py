@@ -113,7 +113,7 @@ class CasebookImport:
     report: Report = field(default_factory=Report)
     progress: Callable[[int, int], None] = lambda done, total: None
     people: dict[str, list[tuple[int, dict[str, str]]]] = field(init=False, default_factory=dict)
-    _casebook: StoredCasebook | None = field(init=False, default=None)
+    _casebook: StoredCasebook = field(init=False)
 
     def run(self) -> Report:
         """Import everything. Raises UnreadableCasebook before anything is written."""
@@ -125,7 +125,8 @@ class CasebookImport:
             births = self._identities(subjects)
             codes = staging.subjects()
             for done, code in enumerate(codes, 1):
-                self._subject(subjects.get(code), code, staging, births.get(code))
+                with settings_read_once():
+                    self._subject(subjects.get(code), code, staging, births.get(code))
                 self.progress(done, len(codes))
         self._record()
         return self.report
@@ -244,7 +245,8 @@ class CasebookImport:
         """All pages of a subject in one transaction, so that what is stored is read once. Those that later
         pages have made complete are tried once more."""
         unfinished: list[_Unfinished] = []
-        self._casebook = held_casebook(subject) if subject else None
+        if subject:
+            self._casebook = held_casebook(subject)
         seen: dict[tuple[str, str], int] = {}
         for staged in staging.pages(code):
             line = seen.setdefault((staged.form, staged.visit), staged.line)
@@ -261,7 +263,6 @@ class CasebookImport:
             self._finish(found)
         if subject:
             self._follow(subject, staging)
-        self._casebook = None
 
     def _page(self, subject: Subject, staged: StagedPage, birth: str | None) -> _Unfinished | None:
         """What a page becomes; an answer where it is kept and not complete."""
@@ -306,11 +307,15 @@ class CasebookImport:
 
     def _open(self, subject: Subject, staged: StagedPage) -> Page:
         """The page, with its visit opened if an event opens it."""
+        is_log = staged.form in LOG_FORMS
+        day = None if is_log else _day(staged.header.get("form_date", ""))
+        if found := self._casebook.page_at(staged.form, staged.visit):
+            return found
         with acting(actor_at(self.by, site=subject.site.code, source=Source.IMPORT)):
-            visit = None
-            if staged.form not in LOG_FORMS:
-                visit = open_visit(subject, staged.visit, _day(staged.header.get("form_date", "")))
-            return page_of(subject, staged.form, visit)
+            visit = None if is_log else open_visit(subject, staged.visit, day)
+            page = page_of(subject, staged.form, visit)
+        self._casebook.add_pages([page])
+        return page
 
     def _save(self, page: Page, staged: StagedPage) -> _Unfinished | None:
         saved = save_page(
@@ -357,7 +362,7 @@ class CasebookImport:
     def _follow(self, subject: Subject, staging: Staging) -> None:
         """What follows from all pages together: queries and deviations, and a remark on each page that was
         complete until a later one spoke against it, or that answers what is not asked."""
-        with settings_read_once(), acting(actor_at(self.by, site=subject.site.code, source=Source.IMPORT)):
+        with acting(actor_at(self.by, site=subject.site.code, source=Source.IMPORT)):
             looked, changes = follow_subject(held_casebook(subject))
             if changes:
                 place = Place(site=subject.site.code, subject=subject.code, about=subject.code)

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import translation
 
-from patients.casebook.answers import Record, StoredCasebook, record_of
+from patients.casebook.answers import Record, RowAnswers, StoredCasebook, record_of
 from patients.casebook.form import FormRow, GradedRow, Repeat, form_model
 from patients.casebook.identity import Identity, fingerprint
 from patients.casebook.page import Page, PageState, Subject
@@ -40,6 +40,9 @@ from trial.people.access import Person, actor_at, can, require
 from trial.people.roles import Permission
 from trial.trail.actor import Source, acting
 from trial.trail.record import Change, Place, record_event
+
+Rows = set[tuple[str, str]]
+"""Rows of a form, each by the code of its visit and its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +224,9 @@ class _Save:
         with translation.override("en"):  # the trail reads the same whoever saved
             self.changes += [_change(edit, self.reasons) for edit in (*header_edits, *edits)]
             self._keep_identity(edits)
+            own = self._rows_borne_on(edits, header_edits)
             self._keep_rows(edits)
-            self._derive_elsewhere({self.page.form_code})
+            self._derive_elsewhere({self.page.form_code}, own)
             self.changes += drop_signatures(self.page, self.changes)
             self.changes += drop_verifications(self.page, self.changes)
             if self.page.form_code in ANCHORING_FORMS:
@@ -265,19 +269,34 @@ class _Save:
         self.touched[record.form].update(item.name for item in derived)
         return bool(derived) or regraded
 
-    def _derive_elsewhere(self, changed_forms: set[str]) -> None:
+    def _rows_borne_on(self, edits: list[Edit], header_edits: list[HeaderEdit]) -> Rows | None:
+        """The rows of this form that the edited ones, as they were and as they are, bear on; None for any."""
+        bears_on = self.model.form.bears_on
+        if bears_on is None:
+            return None
+        edited = set(self.records) if header_edits else {edit.row_key for edit in edits}
+        before = [record_of(self.rows[key], self.page, self.subject) for key in edited & set(self.rows)]
+        both = [*before, *(self.records[key] for key in edited)]
+        return {
+            (row.visit, row.row_key) for record in both for row in bears_on(RowAnswers(record, self.casebook))
+        }
+
+    def _derive_elsewhere(self, changed_forms: set[str], own: Rows | None = None) -> None:
         """Derived items of other rows that are made from what changed, until nothing more does; those of this
-        page once more, where they are made from what was derived elsewhere."""
+        page once more, where they are made from what was derived elsewhere. `own`: of the form of this page
+        these rows alone can be."""
         waiting = sorted({form for source in changed_forms for form in dependents().get(source, ())})
-        changed = {form for form in waiting if self._derive_form(form)}
+        changed = {
+            form for form in waiting if self._derive_form(form, own if form == self.page.form_code else None)
+        }
         if changed - changed_forms:
             self._derive_elsewhere(changed)
 
-    def _derive_form(self, form: str) -> bool:
+    def _derive_form(self, form: str, only: Rows | None) -> bool:
         others = [row for row in self.casebook.stored(form) if row.page_id != self.page.pk]
-        placed = [(record_of(row, row.page, self.subject), row) for row in others]
-        if form == self.page.form_code:
-            placed += [(self.records[key], row) for key, row in self.rows.items()]
+        here = list(self.rows.values()) if form == self.page.form_code else []
+        looked_at = [row for row in [*others, *here] if _is_one_of(only, row)]
+        placed = [(self._record_now(row), row) for row in looked_at]
         changed = False
         for record, row in sorted(placed, key=lambda pair: (pair[0].dated or date.min, pair[0].place)):
             self.casebook.replace_record(record)
@@ -286,6 +305,12 @@ class _Save:
                 row.save()
                 changed = True
         return changed
+
+    def _record_now(self, row: FormRow) -> Record:
+        """A row as it stands: of this page with what is being saved."""
+        if row.page_id == self.page.pk:
+            return self.records[row.row_key]
+        return record_of(row, row.page, self.subject)
 
     def _findings(self) -> list[Finding]:
         """What is to say about the page as it stands; a single form without a row is judged as empty."""
@@ -321,6 +346,10 @@ class _Save:
             form_version=self.model.form.version,
             about=str(self.page),
         )
+
+
+def _is_one_of(rows: Rows | None, row: FormRow) -> bool:
+    return rows is None or (row.page.visit_code, row.row_key) in rows
 
 
 def _differs(item: Item, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

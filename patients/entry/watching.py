@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from patients.casebook.form import FormRow, declared_forms, form_model, is_declared
 from patients.entry.derive import dependents
@@ -65,7 +65,8 @@ def _operands(model: type[FormRow]) -> Iterator[tuple[str, Rules]]:
             yield operand, Rules(checks=frozenset({check.id}))
 
 
-def forms_needed(form: str, items: frozenset[str]) -> set[str]:
+@lru_cache(maxsize=4096)
+def forms_needed(form: str, items: frozenset[str]) -> frozenset[str]:
     """The forms that a save of these items may have to read: for its own rules, for what is derived from them
     here and elsewhere, and for the rules of other rows that look at either."""
     derived = _derived_from(form)
@@ -77,7 +78,7 @@ def forms_needed(form: str, items: frozenset[str]) -> set[str]:
         needed.add(watcher)
         needed.update(forms_of(_operands_of(watcher, rules)))
     needed.update(forms_of(operand for operand, _rules in _looking(form_model(form))))
-    return {each for each in needed if is_declared(each)}
+    return frozenset(each for each in needed if is_declared(each))
 
 
 def forms_shown(form: str) -> set[str]:

@@ -5,6 +5,7 @@ range); the value in SI, its place in the range and the CTCAE grade are derived 
 left empty stays empty: that of the laboratory's table is used in its place (`laboratory_ranges`).
 """
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -127,6 +128,15 @@ def _grade(answers: Answers) -> Graded | None:
         baseline=_baseline(answers),
         version=setting_as(str, "ctcae_version"),
     )
+
+
+def _bears_on(answers: Answers) -> Iterator[Answers]:
+    """Albumin corrects the calcium of its sample, and a result from before the first dose may be the baseline
+    of its test."""
+    first, sampled = _first_dose(answers), answers["lab_dt"]
+    yield from answers.rows_where("LAB", "lab_dt", sampled)
+    if first is not None and sampled is not None and _before(sampled, first):
+        yield from answers.rows_where("LAB", "lab_test", answers["lab_test"])
 
 
 # --- what a result may be -------------------------------------------------------------------------------
@@ -404,6 +414,7 @@ class Laboratory(GradedRow):
         repeat=Repeat.ROWS,
         dated_by="lab_dt",
         checks=_CHECKS,
+        bears_on=_bears_on,
     )
 
     lab_dt = DateTimeItem(

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 
-from patients.casebook.answers import Casebook, local_day
+from patients.casebook.answers import Casebook, StoredCasebook, local_day
 from patients.casebook.form import is_declared
 from patients.casebook.page import Page, PageState, Subject, Visit, VisitState
 from patients.schedule.plan import Anchors, PlannedVisit, event_visit, plan
@@ -68,7 +68,7 @@ def _earliest(casebook: Casebook, form: str, item: str) -> date | None:
     return min((day for day in known if day is not None), default=None)
 
 
-def place_visits(subject: Subject, casebook: Casebook) -> list[Change]:
+def place_visits(subject: Subject, casebook: StoredCasebook) -> list[Change]:
     """Bring the visits and pages of a subject in line with its anchors; what moved, for the trail."""
     planned = {visit.code: visit for visit in plan(anchors_of(subject, casebook, site_today()))}
     filled = Page.objects.filter(visit=OuterRef("pk")).exclude(state=PageState.EMPTY)
@@ -78,7 +78,7 @@ def place_visits(subject: Subject, casebook: Casebook) -> list[Change]:
     ]
     changes = [change for _visit, change in moved if change]
     Visit.objects.save_with_history([visit for visit, change in moved if change], _MOVING)
-    made = _make(subject, [visit for code, visit in planned.items() if code not in present])
+    made = _make(casebook, [visit for code, visit in planned.items() if code not in present])
     if made:
         codes = " ".join(visit.code for visit in made)
         changes.append(Change("visits", "Visits planned", "", codes, author=_AUTHOR))
@@ -111,10 +111,11 @@ def _dates(visit: Visit) -> str:
     return " ".join(part for part in (dates, "predicted" if visit.predicted else "", visit.reason) if part)
 
 
-def _make(subject: Subject, planned: list[PlannedVisit]) -> list[Visit]:
+def _make(casebook: StoredCasebook, planned: list[PlannedVisit]) -> list[Visit]:
+    subject = casebook.subject
     visits = Visit.objects.create_with_history([_new_visit(subject, visit) for visit in planned])
     forms = {visit.code: visit.forms for visit in planned}
-    Page.objects.create_with_history(
+    pages = Page.objects.create_with_history(
         [
             Page(subject=subject, visit=visit, form_code=due.form)
             for visit in visits
@@ -122,6 +123,7 @@ def _make(subject: Subject, planned: list[PlannedVisit]) -> list[Visit]:
             if not due.page_at and due.form not in LOG_FORMS and is_declared(due.form)
         ]
     )
+    casebook.add_pages(pages)
     return visits
 
 

@@ -6,7 +6,7 @@ the history), a save outside a transaction (row and history would commit apart),
 raw save (`loaddata`), and every switch of the library that would leave the history out.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NoReturn, TypeVar
 
@@ -20,6 +20,7 @@ from simple_history.models import HistoricalRecords
 
 from trial.trail.actor import current_actor
 from trial.trail.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from trial.trail.inserting import insert
 
 
 class UnauditedWrite(TypeError):
@@ -51,19 +52,6 @@ class HistoryRow(AppendOnlyModel):
     class Meta:
         abstract = True
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.name_author()
-        super().save(*args, **kwargs)
-
-    def name_author(self) -> None:
-        """Freeze the current actor into the row."""
-        actor = current_actor()
-        self.actor_name = actor.printed_name
-        self.actor_role = actor.role
-        self.organisation = actor.organisation
-        self.source = actor.source
-        self.request_id = actor.request_id
-
 
 def _author(row: Any) -> str:
     return str(row.history_user_id)
@@ -94,12 +82,9 @@ class RowVersions(HistoricalRecords):  # type: ignore[misc]
         unversioned = getattr(model, "UNVERSIONED", ())
         return [column for column in super().fields_included(model) if column.name not in unversioned]
 
-    def get_history_user(self, instance: models.Model) -> str:
-        return current_actor().user_name
-
-    def get_change_reason_for_object(self, instance: models.Model, history_type: str, using: str) -> str:
-        """The reasons stand in the trail, one for each item changed."""
-        return ""
+    def create_historical_record(self, instance: models.Model, history_type: str, using: str = "") -> None:
+        """The version of a row that is saved by itself, kept like those of many."""
+        _keep_versions([instance], history_type)
 
 
 Record = TypeVar("Record", bound=models.Model, covariant=True)
@@ -146,22 +131,25 @@ class AuditedQuerySet(models.QuerySet[Record]):
         self._refuse("bulk_update()")
 
 
-def _keep_versions(rows: Iterable[Any], kind: str) -> None:
-    """One version of each row: `+` of a new one, `~` of one that changed."""
-    versions = [_version(row, kind) for row in rows]
-    type(versions[0]).objects.bulk_create(versions)
-
-
-def _version(row: models.Model, kind: str) -> HistoryRow:
-    history = type(row).history.model  # type: ignore[attr-defined]
-    version: HistoryRow = history(
-        history_date=timezone.now(),
-        history_type=kind,
-        history_user_id=current_actor().user_name,
-        **{column.attname: getattr(row, column.attname) for column in history.tracked_fields},
-    )
-    version.name_author()
-    return version
+def _keep_versions(rows: Sequence[Any], kind: str) -> None:
+    """One version of each row: `+` of a new one, `~` of one that changed. Each holds its author, frozen as
+    text, and no reason: those stand in the trail, one for each item changed."""
+    actor = current_actor()
+    history = type(rows[0]).history.model
+    tracked = tuple(column.attname for column in history.tracked_fields)
+    about = {
+        "history_date": timezone.now(),
+        "history_type": kind,
+        "history_user_id": actor.user_name,
+        "history_change_reason": "",
+        "actor_name": actor.printed_name,
+        "actor_role": actor.role,
+        "organisation": actor.organisation,
+        "source": actor.source,
+        "request_id": actor.request_id,
+    }
+    values = ((*(getattr(row, name) for name in tracked), *about.values()) for row in rows)
+    insert(history, (*tracked, *about), values)
 
 
 class AuditedModel(models.Model):

@@ -1,13 +1,16 @@
 """Writing the trail. The event of an act is written last, when all that it did is known."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from trial.protocol.study import STUDY
 from trial.trail.actor import current_actor
+from trial.trail.inserting import insert
 from trial.trail.models import TrailChange, TrailEvent
 
 
@@ -67,21 +70,13 @@ def record_event(
         about=place.about,
         reason=reason,
     )
-    TrailChange.objects.bulk_create(_row(event, change, actor.user_name) for change in changes)
+    insert(TrailChange, _COLUMNS, (_row(event, change, actor.user_name) for change in changes))
     return event
 
 
-def _row(event: TrailEvent, change: Change, actor: str) -> TrailChange:
-    return TrailChange(
-        event=event,
-        row_key=change.row_key,
-        item=change.item,
-        label=change.label,
-        old=change.old,
-        new=change.new,
-        old_shown=change.old_shown,
-        new_shown=change.new_shown,
-        author=change.author or actor,
-        reason_code=change.reason_code,
-        reason=change.reason,
-    )
+_COLUMNS = ("event_id", "author", *(each.name for each in fields(Change) if each.name != "author"))
+_said = attrgetter(*_COLUMNS[2:])
+
+
+def _row(event: TrailEvent, change: Change, actor: str) -> tuple[Any, ...]:
+    return event.pk, change.author or actor, *_said(change)

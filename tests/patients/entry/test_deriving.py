@@ -280,6 +280,10 @@ def test_every_stored_derivation_is_what_the_rules_say_now(subject: Subject) -> 
     desk.save(desk.opened(subject, "HSCT", "H0", desk.GRAFTED), desk.HSCT, on=desk.GRAFTED)
     desk.save(desk.page_of(subject, "INF", "C0"), {"inf_start_dt": "2024-01-06 10:00"}, why=desk.BECAUSE)
     desk.save(desk.page_of(subject, "DX"), {"bm_blast_scr_pct": "50.0"}, why=desk.BECAUSE)
+    assert_derived_as_the_rules_say(subject)
+
+
+def assert_derived_as_the_rules_say(subject: Subject) -> None:
     casebook = StoredCasebook(Subject.objects.select_related("identity").get(pk=subject.pk))
     for model in declared_forms():
         for record in casebook.records(model.form.code):
@@ -288,6 +292,41 @@ def test_every_stored_derivation_is_what_the_rules_say_now(subject: Subject) -> 
             assert kept == {item.name: item.text(record.values[item.name]) for item in model.items()}, (
                 record.place
             )
+
+
+def result(test: str, value: str, unit: str, at: str) -> dict[str, str]:
+    """A result of a laboratory as it is entered."""
+    low, high = {"CA": ("2.1", "2.6"), "ALT": ("1", "50")}.get(test, ("", ""))
+    given = {"lab_dt": at, "lab_test": test, "lab_value": value, "lab_unit": unit, "lab_status": "done"}
+    return given | {"lab_lln": low, "lab_uln": high}
+
+
+def test_results_that_a_result_bears_on_follow_it_and_no_others(subject: Subject) -> None:
+    """Albumin corrects the calcium of its sample on whatever page, and the last result before the first dose
+    is the baseline of its test, until it turns out to be of a later day."""
+    dose = {"FLU": {"ld_date": "2023-12-31"}}
+    desk.save(desk.opened(subject, "LD", "LD1", "2023-12-31"), rows=dose, on="2023-12-31")
+    early, late = "2023-12-30", "2024-01-10"
+    later = desk.opened(subject, "LAB", "UNS1", late)
+    sample = {"CA": ("2.0", "mmol/L"), "ALT": ("160", "U/L"), "K": ("6.5", "mmol/L")}
+    kept_rows(later, {test: result(test, *told, f"{late} 07:00") for test, told in sample.items()}, late)
+    alone = grades(later)
+    albumin = desk.opened(subject, "LAB", "UNS2", late)
+    kept_rows(albumin, {"ALB": result("ALB", "20", "g/L", f"{late} 07:00")}, late)
+    assert grades(later) == alone | {"CA": grades(later)["CA"]} != alone
+    corrected, baseline = grades(later), desk.opened(subject, "LAB", "UNS3", early)
+    kept_rows(baseline, {"ALT": result("ALT", "100", "U/L", f"{early} 07:00")}, early)
+    assert grades(later) == corrected | {"ALT": grades(later)["ALT"]} != corrected
+    assert_derived_as_the_rules_say(subject)
+    desk.save(baseline, rows={"ALT": {"lab_dt": f"{late} 09:00"}}, why=desk.BECAUSE)
+    assert grades(later) == corrected
+    assert_derived_as_the_rules_say(subject)
+
+
+def grades(page: Page) -> dict[str, str]:
+    """The grade of each result of a page."""
+    rows = form_model("LAB").of_page(page)
+    return {row.row_key: row.item("lab_grade").text(row.lab_grade) for row in rows}
 
 
 def test_the_sources_of_derivations_say_which_forms_depend_on_which() -> None:
