@@ -49,16 +49,23 @@ _VALUES = (
 _GRADED = when_at_least("ag_grade", "1")
 
 
-def _magic(answers: Answers) -> MagicGrade:
+def _stool(answers: Answers) -> tuple[int | None, int | None]:
+    """Volume and episodes a day. What is kept from another way of measuring does not count."""
     mode = answers["ag_stool_mode"]
+    volume = {"no_diarrhoea": 0, "volume": answers["ag_stool_ml"]}.get(mode)
+    return volume, answers["ag_stool_n"] if mode == "episodes" else None
+
+
+def _magic(answers: Answers) -> MagicGrade:
+    volume, episodes = _stool(answers)
     return magic_grade(
         OrganValues(
             skin_bsa_pct=answers["ag_skin_bsa"],
             skin_bullae=answers["ag_skin_bullae"],
             bilirubin_umol_per_l=answers["ag_bili"],
             upper_gi_persistent=None if answers["ag_ugi"] is None else answers["ag_ugi"] == "persistent",
-            stool_ml_per_day=0 if mode == "no_diarrhoea" else answers["ag_stool_ml"],
-            stool_episodes_per_day=answers["ag_stool_n"],
+            stool_ml_per_day=volume,
+            stool_episodes_per_day=episodes,
             lower_gi_severe=answers["ag_lgi_severe"],
         )
     )
