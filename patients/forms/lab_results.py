@@ -44,6 +44,6 @@ def lowest_near(answers: Answers, test: str, day: date, days: int) -> Decimal | 
     return min((value for value in found if value is not None), default=None)
 
 
-def times(row: Answers, limit: Decimal, item: str = "lab_uln") -> bool | None:
-    """Whether a result is above a multiple of its upper limit of normal; None without the limit."""
-    return None if row[item] is None else row["lab_value"] > limit * row[item]
+def plain(value: Decimal) -> str:
+    """Without the zeros of the five places that SI values are kept with."""
+    return f"{value.normalize():f}"

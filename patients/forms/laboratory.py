@@ -16,7 +16,8 @@ from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, GradedRow, Repeat
 from patients.forms.anchors import NOT_AFTER_DEATH
 from patients.forms.ctcae_terms import TERMS_OF_TEST
-from patients.forms.iec_hs_evidence import should_be_considered
+from patients.forms.iec_hs_evidence import RESULTS, should_be_considered
+from patients.forms.lab_results import plain
 from patients.forms.laboratory_catalogue import TEST_CODES, UNIT_CODES, Range
 from patients.forms.laboratory_ranges import catalogued, in_si, normal_range
 from patients.forms.rows import other_rows_where
@@ -203,11 +204,6 @@ def _in_sample(answers: Answers) -> dict[str, Decimal]:
     }
 
 
-def _plain(value: Decimal) -> str:
-    """Without the zeros of the five places that SI values are kept with."""
-    return f"{value.normalize():f}"
-
-
 def _differential_exceeds(answers: Answers) -> Sight:
     """Asked at the leukocytes: neutrophils, lymphocytes and monocytes are part of them."""
     total = _si_value(answers)
@@ -215,14 +211,14 @@ def _differential_exceeds(answers: Answers) -> Sight:
         return False
     found = _in_sample(answers)
     parts = sum((found[test] for test in ("NEUT", "LYM", "MONO") if test in found), Decimal(0))
-    return parts > total * DIFFERENTIAL_AT_MOST and {"sum": _plain(parts), "total": _plain(total)}
+    return parts > total * DIFFERENTIAL_AT_MOST and {"sum": plain(parts), "total": plain(total)}
 
 
 def _direct_exceeds(answers: Answers) -> Sight:
     direct, total = _si_value(answers), _in_sample(answers).get("BILI")
     if answers["lab_test"] != "BILDIR" or direct is None or total is None:
         return False
-    return direct > total and {"direct": _plain(direct), "total": _plain(total)}
+    return direct > total and {"direct": plain(direct), "total": plain(total)}
 
 
 def _rises_slowly(grade: int, answers: Answers) -> bool:
@@ -380,7 +376,7 @@ _CHECKS = (
         "lab_value",
         _("Consider IEC-HS: open the HLH form."),
         should_be_considered,
-        "LAB",
+        *RESULTS,
         "CRS",
         "HLH.hlh_dt",
         "INF.inf_start_dt",
