@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow
-from patients.forms.lab_results import lowest_near
+from patients.forms.lab_results import lowest_near, plain
 from patients.items.checks import Sight, soft
 from patients.items.codelists import OXYGEN, codes
 from patients.items.conditions import Answers, judged
@@ -91,7 +91,7 @@ def _unclassified_fever(answers: Answers) -> Sight:
         and (row["inf_end"] is None or row["inf_end"] >= day)
         for row in answers.rows("INFX")
     )
-    return not classified and {"temperature": temperature, "count": count}
+    return not classified and {"temperature": temperature, "count": plain(count)}
 
 
 def _measured(label: Any, low: str, high: str, usual: Limit, unit: str, cdisc: str) -> IntegerItem:
