@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, GradedRow, Section
-from patients.forms.anchors import NOT_AFTER_DEATH
+from patients.forms.anchors import NOT_AFTER_DEATH, graft_day
 from patients.forms.gvhd_assessments import ACUTE_UP_TO_HSCT_DAY, OVERDUE, unassessed_after
 from patients.forms.medicines_given import may_be_given, systemic_steroids
 from patients.grading.magic import MagicGrade, OrganValues, magic_grade
@@ -76,7 +76,7 @@ def _derived(formula: str, pick: Callable[[MagicGrade], Graded | int | None]) ->
 
 
 def _before_graft(answers: Answers) -> bool:
-    grafted = local_day(answers["HSCT.hsct_start_dt"])
+    grafted = graft_day(answers)
     return grafted is not None and answers["ag_dt"] is not None and answers["ag_dt"] < grafted
 
 
@@ -103,7 +103,7 @@ def _is_reported(grade: int, answers: Answers) -> bool:
 
 
 def _not_late(grade: int, answers: Answers) -> bool:
-    grafted, day = local_day(answers["HSCT.hsct_start_dt"]), answers["ag_dt"]
+    grafted, day = graft_day(answers), answers["ag_dt"]
     return not grade or None in (grafted, day) or (day - grafted).days <= ACUTE_UP_TO_HSCT_DAY
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, GradedRow, Section
-from patients.forms.anchors import NOT_AFTER_DEATH
+from patients.forms.anchors import NOT_AFTER_DEATH, infusion_day
 from patients.forms.drugs import Group
 from patients.forms.medicines_given import drug_of, is_of, may_be_given, systemic_steroids, was_given
 from patients.grading.crs import LOW_FLOW_UP_TO_L_PER_MIN, CrsDay, crs_grade
@@ -153,7 +153,7 @@ def _is_not_reported(answers: Answers) -> Sight:
 
 
 def _car_day(day: date, answers: Answers) -> int | None:
-    infused = local_day(answers["INF.inf_start_dt"])
+    infused = infusion_day(answers)
     return (day - infused).days if infused else None
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Section
 from patients.forms.age import is_adult
-from patients.forms.anchors import left_on
+from patients.forms.anchors import first_dose_day, left_on
 from patients.forms.lab_results import results
 from patients.forms.laboratory_catalogue import BY_CODE
 from patients.forms.laboratory_ranges import times_upper_limit
@@ -155,9 +155,8 @@ def _days_before_lymphodepletion(at_most: int, item: str) -> Limit:
     """No more than so many days before the first dose of lymphodepletion."""
 
     def kept(value: Any, answers: Answers) -> bool:
-        doses = [row["ld_date"] for row in answers.rows("LD") if row["ld_date"]]
-        day = value.astimezone(SITE_ZONE).date() if hasattr(value, "astimezone") else value
-        return not doses or (min(doses) - day).days <= at_most
+        first, day = first_dose_day(answers), local_day(value)
+        return first is None or day is None or (first - day).days <= at_most
 
     return must(
         format_lazy(_("at most {days} d before the first lymphodepletion dose"), days=at_most),

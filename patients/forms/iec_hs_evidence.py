@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from patients.casebook.answers import local_day
+from patients.forms.anchors import infusion_day
 from patients.forms.lab_results import lowest_near, results, sampled_on
 from patients.forms.laboratory_ranges import normal_range, times_upper_limit
 from patients.items.conditions import Answers
@@ -99,7 +100,7 @@ def _newly_worst(answers: Answers, lineage: str, day: date) -> bool:
 def should_be_considered(answers: Answers) -> bool:
     """Asked at a result of ferritin: above twice its upper limit or 10,000, with low fibrinogen, raised
     transaminases or a new grade 4 cytopenia after CRS has improved, and no page of the form within a week."""
-    day, infused = local_day(answers["lab_dt"]), local_day(answers["INF.inf_start_dt"])
+    day, infused = local_day(answers["lab_dt"]), infusion_day(answers)
     if answers["lab_test"] != "FERRITIN" or answers["lab_value"] is None:
         return False
     if day is None or infused is None or day < infused or not _ferritin_high(answers):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, GradedRow, Repeat
-from patients.forms.anchors import NOT_AFTER_DEATH
+from patients.forms.anchors import NOT_AFTER_DEATH, first_dose_day, infusion_day
 from patients.forms.ctcae_terms import TERMS_OF_TEST
 from patients.forms.iec_hs_evidence import RESULTS, should_be_considered
 from patients.forms.lab_results import plain
@@ -69,10 +69,6 @@ def _si_value(answers: Answers) -> Decimal | None:
     return None if converted is None else converted.quantize(Decimal("0.00001"), ROUND_HALF_UP)
 
 
-def _first_dose(answers: Answers) -> date | None:
-    return min((row["ld_date"] for row in answers.rows("LD") if row["ld_date"]), default=None)
-
-
 def _of_the_test(answers: Answers) -> list[Answers]:
     """The other results of the test that have a moment."""
     others = other_rows_where(answers, "LAB", "lab_test", answers["lab_test"])
@@ -81,7 +77,7 @@ def _of_the_test(answers: Answers) -> list[Answers]:
 
 def _is_baseline(answers: Answers) -> bool | None:
     """The last value of the test before the first dose of lymphodepletion."""
-    first, sampled = _first_dose(answers), answers["lab_dt"]
+    first, sampled = first_dose_day(answers), answers["lab_dt"]
     if first is None or sampled is None or answers["lab_value"] is None:
         return None
     return _before(sampled, first) and not any(
@@ -97,7 +93,7 @@ def _before(moment: datetime, first: date) -> bool:
 
 def _baseline(answers: Answers) -> Decimal | None:
     """The last value of the test before the first dose; of a result from before it, none."""
-    first = _first_dose(answers)
+    first = first_dose_day(answers)
     if answers["lab_test"] not in GRADED_BY_BASELINE or first is None or answers["lab_dt"] is None:
         return None
     if _before(answers["lab_dt"], first):
@@ -158,7 +154,7 @@ def _unusual(answers: Answers) -> bool:
     if test is None:
         return False
     if test.code == "BLASTLE":
-        infused, day = local_day(answers["INF.inf_start_dt"]), local_day(answers["lab_dt"])
+        infused, day = infusion_day(answers), local_day(answers["lab_dt"])
         found = bool(answers["lab_value"] and answers["lab_value"] > 0)
         return found and infused is not None and day is not None and day > infused
     if test.set == VIRUSES:
@@ -239,7 +235,7 @@ def _waits_for_judgement(answers: Answers) -> Sight:
 
 def _without_inflammation(answers: Answers) -> Sight:
     """Day 0 to 14: a sample day without ferritin or CRP, told once, at the first row of its page."""
-    day, infused = local_day(answers["lab_dt"]), local_day(answers["INF.inf_start_dt"])
+    day, infused = local_day(answers["lab_dt"]), infusion_day(answers)
     if day is None or infused is None or not 0 <= (day - infused).days <= INFLAMMATORY_UNTIL_CAR_DAY:
         return False
     rows = answers.rows("LAB")

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Repeat
+from patients.forms.anchors import infusion_day
 from patients.forms.rows import unique_on_form
 from patients.items.codelists import Code, CodeList, choices, codes
 from patients.items.conditions import Answers, when
@@ -18,7 +18,7 @@ _UNKNOWN = Code("unknown", _("unknown"))
 
 
 def _long_before_infusion(grafted: PartialDate, answers: Answers) -> bool:
-    infused = local_day(answers["INF.inf_start_dt"])
+    infused = infusion_day(answers)
     return infused is None or infused - grafted.latest >= timedelta(days=100)
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, GradedRow, Section
+from patients.forms.anchors import graft_day, infusion_day
 from patients.grading.response import (
     REMISSIONS,
     ResponseInput,
@@ -175,8 +176,8 @@ def _gate(answers: Answers) -> bool | None:
     grade = transplant_gate(
         answers["resp_protocol"],
         assessed_on=answers["resp_dt"],
-        infused_on=local_day(answers["INF.inf_start_dt"]),
-        transplanted_on=local_day(answers["HSCT.hsct_start_dt"]),
+        infused_on=infusion_day(answers),
+        transplanted_on=graft_day(answers),
     )
     return None if grade.value is None else grade.value == YES
 
