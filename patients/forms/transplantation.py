@@ -143,7 +143,10 @@ def _first_assessment_overdue(answers: Answers) -> Sight:
 
 # --- conditioning and prophylaxis ------------------------------------------------------------------------
 def _not_as_the_study_tests(answers: Answers) -> Sight:
-    """Conditioning, prophylaxis, or a graft without its T cells; in words."""
+    """Conditioning, prophylaxis, or a graft without its T cells; in words. What is kept of a graft that was
+    not given says nothing."""
+    if answers["hsct_done"] is False:
+        return False
     found = [
         words
         for words, is_so in (
