@@ -7,13 +7,17 @@ from patients.casebook.answers import local_day
 from patients.grading.counts import Count
 from patients.items.conditions import Answers
 
+NEUTROPENIC_BELOW_10E9_PER_L = Decimal("0.5")
+COUNTED_WITHIN_DAYS = 1  # of a fever or an infection
+
 
 def results(answers: Answers, *tests: str, near: date | None = None, days: int = 0) -> list[Answers]:
     """The rows of these tests that have a result, by time; with `near` those at most `days` away from it."""
     found = [
         row
-        for row in answers.rows("LAB")
-        if row["lab_test"] in tests and row["lab_value"] is not None and row["lab_dt"] is not None
+        for test in tests
+        for row in answers.rows_where("LAB", "lab_test", test)
+        if row["lab_value"] is not None and row["lab_dt"] is not None
     ]
     if near is not None:
         found = [row for row in found if _apart(row, near) <= timedelta(days=days)]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow
-from patients.forms.lab_results import lowest_near, plain
+from patients.forms.lab_results import COUNTED_WITHIN_DAYS, NEUTROPENIC_BELOW_10E9_PER_L, lowest_near, plain
 from patients.items.checks import Sight, soft
 from patients.items.codelists import OXYGEN, codes
 from patients.items.conditions import Answers, judged
@@ -21,8 +21,6 @@ WEIGHED_EVERY_DAYS = 7
 WEIGHT_CHANGE_ASKED_ABOVE = Decimal("0.1")
 ECOG_CHANGE_ASKED_FROM = 2
 FEVER_IN_NEUTROPENIA_FROM_C = Decimal("38.3")
-NEUTROPENIC_BELOW_10E9_PER_L = Decimal("0.5")
-COUNTED_WITHIN_DAYS = 1
 _WEIGHED_AT = {visit.code for visit in VISITS if visit.clock is Clock.HSCT and visit not in DAILY_COUNTS}
 
 
