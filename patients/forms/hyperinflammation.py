@@ -5,7 +5,8 @@ It is opened by what the laboratory finds (X-HLH-01) or by hand. The engine sugg
 decides. The criteria are from memory (Hines et al. 2023) and await confirmation.
 """
 
-from typing import Any
+from collections.abc import Callable
+from datetime import date
 
 from django.utils.translation import gettext_lazy as _
 
@@ -63,7 +64,7 @@ def _fatal_agrees(grade: str, answers: Answers) -> bool:
     return grade != "5" or answers["DTH.dth_dt"] is not None
 
 
-def _as_measured(find: Any) -> Limit:
+def _as_measured(find: Callable[[Answers, date], bool | None]) -> Limit:
     """As the laboratory says, where it has a result within a day."""
 
     def kept(answer: bool, answers: Answers) -> bool:

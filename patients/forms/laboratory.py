@@ -291,7 +291,7 @@ def _without_event(answers: Answers) -> Sight:
     """A result of grade 3 or more that the investigator called significant, under no adverse event."""
     test, grade, day = answers["lab_test"], answers["lab_grade"], local_day(answers["lab_dt"])
     terms = TERMS_OF_TEST.get(test or "")
-    if answers["lab_cs"] != YES or not terms or grade is None or grade < 3 or day is None:
+    if answers["lab_cs"] != YES or not terms or grade is None or day is None or grade < JUDGED_FROM_GRADE:
         return False
     events = (row for row in answers.rows("AE") if row["ae_ctcae_term"] in terms)
     shown = {"test": TEST_CODES.labels[test], "grade": grade}

@@ -49,13 +49,21 @@ def _weight_due(answers: Answers) -> bool:
     return weighed is None or today is None or (today - weighed).days >= WEIGHED_EVERY_DAYS
 
 
+def _is_follow_up(visit: str) -> bool:
+    """Whether survival follow-up is due at a visit."""
+    return bool(visit) and any(due.form == "FU" for due in visit_type(visit).forms)
+
+
+def performance_is_asked_at(visit: str) -> bool:
+    return visit in ("SCR", "PRE") or _is_follow_up(visit)
+
+
 def _follow_up(answers: Answers) -> bool:
-    """A visit at which survival follow-up is due."""
-    return bool(answers.visit) and any(due.form == "FU" for due in visit_type(answers.visit).forms)
+    return _is_follow_up(answers.visit)
 
 
 def _performance_due(answers: Answers) -> bool:
-    return answers.visit in ("SCR", "PRE") or _follow_up(answers)
+    return performance_is_asked_at(answers.visit)
 
 
 def _near_last_weight(weight: Decimal, answers: Answers) -> bool:
