@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow
 from patients.forms.lab_results import COUNTED_WITHIN_DAYS, NEUTROPENIC_BELOW_10E9_PER_L, lowest_near, plain
+from patients.forms.screening import SCREENING
 from patients.items.checks import Sight, soft
 from patients.items.codelists import OXYGEN, codes
 from patients.items.conditions import Answers, judged
@@ -55,7 +56,7 @@ def _is_follow_up(visit: str) -> bool:
 
 
 def performance_is_asked_at(visit: str) -> bool:
-    return visit in ("SCR", "PRE") or _is_follow_up(visit)
+    return visit in (SCREENING, "PRE") or _is_follow_up(visit)
 
 
 def _follow_up(answers: Answers) -> bool:
