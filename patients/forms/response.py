@@ -77,7 +77,9 @@ _MADE_FROM = (
     "pb_blast",
     "emd_resp",
     "cns_resp",
+    "mrd_done",
     "mrd_value",
+    "pet_done",
     "deauville",
     "pet_change",
     "resp_dt",
@@ -130,6 +132,11 @@ def _platelets(answers: Answers) -> int | None:
     return None if count is None else int(count)
 
 
+def _if_done(answers: Answers, done: str, item: str) -> Any:
+    """The answer, unless the examination that it comes from was not done: what is then kept says nothing."""
+    return None if answers[done] is False else answers[item]
+
+
 def _assessment(answers: Answers, reading: str) -> ResponseInput | None:
     """What the engine is given; None until the diagnosis is recorded."""
     if answers["DX.dx_type"] is None:
@@ -147,9 +154,9 @@ def _assessment(answers: Answers, reading: str) -> ResponseInput | None:
         cns=answers["cns_resp"],
         anc=answers["resp_anc"],
         platelets=answers["resp_plt"],
-        mrd=answers["mrd_value"],
-        deauville=answers["deauville"],
-        pet_change=answers["pet_change"],
+        mrd=_if_done(answers, "mrd_done", "mrd_value"),
+        deauville=_if_done(answers, "pet_done", "deauville"),
+        pet_change=_if_done(answers, "pet_done", "pet_change"),
         earlier_remission=any(row[reading] in REMISSIONS for row in _earlier(answers)),
     )
 
