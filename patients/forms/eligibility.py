@@ -255,7 +255,8 @@ def _organ_fails(answers: Answers) -> Sight:
 
 
 def _liver_fails(answers: Answers) -> Iterator[Sight]:
-    column = 1 if "liver" in (answers["DX.emd_sites"] or ()) else 0
+    infiltrated = answers["DX.emd_present"] is not False and "liver" in (answers["DX.emd_sites"] or ())
+    column = 1 if infiltrated else 0
     for test, most in MOST_TIMES_ULN.items():
         for row in answers.rows_where("LAB", "lab_test", test):
             times = times_upper_limit(row) if row.visit == SCREENING else None
@@ -324,6 +325,7 @@ _CHECKS = (
         _organ_fails,
         *LEAST,
         "LAB.lab_value",
+        "DX.emd_present",
         "DX.emd_sites",
     ),
     hard(
