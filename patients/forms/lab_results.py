@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from patients.casebook.answers import local_day
+from patients.forms.laboratory_ranges import has_result
 from patients.grading.counts import Count
 from patients.items.conditions import Answers
 
@@ -17,7 +18,7 @@ def results(answers: Answers, *tests: str, near: date | None = None, days: int =
         row
         for test in tests
         for row in answers.rows_where("LAB", "lab_test", test)
-        if row["lab_value"] is not None and row["lab_dt"] is not None
+        if row["lab_dt"] is not None and has_result(row)
     ]
     if near is not None:
         found = [row for row in found if _apart(row, near) <= timedelta(days=days)]

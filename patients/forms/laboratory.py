@@ -19,7 +19,7 @@ from patients.forms.ctcae_terms import TERMS_OF_TEST
 from patients.forms.iec_hs_evidence import RESULTS, should_be_considered
 from patients.forms.lab_results import plain
 from patients.forms.laboratory_catalogue import TEST_CODES, UNIT_CODES, Range
-from patients.forms.laboratory_ranges import catalogued, in_si, normal_range
+from patients.forms.laboratory_ranges import WITH_RESULT, catalogued, has_result, in_si, normal_range
 from patients.forms.rows import other_rows_where
 from patients.grading.ctcae import lab_grade
 from patients.grading.result import Graded
@@ -51,7 +51,6 @@ INFLAMMATORY_UNTIL_CAR_DAY = 14
 # Tests that CTCAE grades by a multiple of the baseline, or by a fall from it.
 GRADED_BY_BASELINE = frozenset({"ALT", "AST", "ALP", "GGT", "BILI", "CREAT", "FIBRINO"})
 PENDING = "pending_investigator"
-_NUMERIC_STATUS = ("done", "below_detection")
 
 
 def _range_flag(answers: Answers) -> str | None:
@@ -78,10 +77,10 @@ def _of_the_test(answers: Answers) -> list[Answers]:
 def _is_baseline(answers: Answers) -> bool | None:
     """The last value of the test before the first dose of lymphodepletion."""
     first, sampled = first_dose_day(answers), answers["lab_dt"]
-    if first is None or sampled is None or answers["lab_value"] is None:
+    if first is None or sampled is None or not has_result(answers):
         return None
     return _before(sampled, first) and not any(
-        row["lab_value"] is not None and row["lab_dt"] > sampled and _before(row["lab_dt"], first)
+        has_result(row) and row["lab_dt"] > sampled and _before(row["lab_dt"], first)
         for row in _of_the_test(answers)
     )
 
@@ -155,8 +154,7 @@ def _unusual(answers: Answers) -> bool:
         return False
     if test.code == "BLASTLE":
         infused, day = infusion_day(answers), local_day(answers["lab_dt"])
-        found = bool(answers["lab_value"] and answers["lab_value"] > 0)
-        return found and infused is not None and day is not None and day > infused
+        return bool(in_si(answers, "lab_value")) and infused is not None and day is not None and day > infused
     if test.set == VIRUSES:
         return not _within(answers, (None, normal_range(answers)[1]))
     return not _within(answers, test.soft)
@@ -184,10 +182,10 @@ def _jumped(answers: Answers) -> Sight:
 
 def _only_result(test: str, answers: Answers) -> bool:
     """No other result of the test at the same moment, but for the same one twice."""
-    return all(
+    return not has_result(answers) or all(
         row["lab_value"] == answers["lab_value"]
         for row in _of_the_test(answers)
-        if row["lab_dt"] == answers["lab_dt"]
+        if row["lab_dt"] == answers["lab_dt"] and has_result(row)
     )
 
 
@@ -244,9 +242,7 @@ def _without_inflammation(answers: Answers) -> Sight:
     measured = {
         row["lab_test"]
         for row in rows
-        if row["lab_test"] in INFLAMMATORY
-        and row["lab_value"] is not None
-        and local_day(row["lab_dt"]) == day
+        if row["lab_test"] in INFLAMMATORY and has_result(row) and local_day(row["lab_dt"]) == day
     }
     absent = sorted(INFLAMMATORY - measured)
     return bool(absent) and {"tests": ", ".join(absent), "day": day}
@@ -378,6 +374,7 @@ _CHECKS = (
         "INF.inf_start_dt",
     ),
 )
+_RESULT = ("lab_value", "lab_status")
 _REVERSED = _("Normal range is reversed.")
 _RANGE_HINT = _("left empty, the range of the laboratory on the day of the sample applies")
 # What a range is made from, beside the sex and birth date of the subject.
@@ -411,7 +408,13 @@ class Laboratory(GradedRow):
         _("Test"),
         TEST_CODES,
         hard=numbered(
-            must(_("one result of a test at a moment"), _only_result, "LAB.lab_value", "lab_dt"),
+            must(
+                _("one result of a test at a moment"),
+                _only_result,
+                "LAB.lab_value",
+                "LAB.lab_status",
+                "lab_dt",
+            ),
             "X-LAB-09",
             _("Duplicate result."),
         ),
@@ -422,7 +425,7 @@ class Laboratory(GradedRow):
         17,
         4,
         req="C",
-        when=when("lab_status", *_NUMERIC_STATUS),
+        when=when("lab_status", *WITH_RESULT),
         cdisc="LB.LBORRES",
     )
     lab_cmp = ChoiceItem(
@@ -473,7 +476,9 @@ class Laboratory(GradedRow):
         18,
         5,
         derived=Derivation(
-            "value * factor of the unit", _si_value, ("lab_value", "lab_unit", "lab_name", "lab_dt")
+            "value * factor of the unit",
+            _si_value,
+            (*_RESULT, "lab_unit", "lab_name", "lab_dt"),
         ),
         unit="SI",
         cdisc="LB.LBSTRESN",
@@ -484,7 +489,7 @@ class Laboratory(GradedRow):
             "NRIND", (Code("LOW", _("low")), Code("NORMAL", _("normal")), Code("HIGH", _("high"))), "C78736"
         ),
         when=judged("lln/uln known", _has_range, *_RANGE),
-        derived=Derivation("value against its normal range", _range_flag, ("lab_value", *_RANGE)),
+        derived=Derivation("value against its normal range", _range_flag, (*_RESULT, *_RANGE)),
         cdisc="LB.LBNRIND (C78736)",
     )
     lab_bl_fl = BooleanItem(
@@ -492,7 +497,7 @@ class Laboratory(GradedRow):
         derived=Derivation(
             "last value before the first lymphodepletion dose",
             _is_baseline,
-            ("lab_dt", "lab_value", "LAB", "LD"),
+            ("lab_dt", *_RESULT, "LAB", "LD"),
         ),
         cdisc="LB.LBBLFL/LBLOBXFL",
     )
@@ -502,7 +507,7 @@ class Laboratory(GradedRow):
         derived=Derivation(
             "engine of section 3.5, configured CTCAE version",
             _grade,
-            ("lab_value", *_RANGE, "LAB", "LD"),
+            (*_RESULT, *_RANGE, "LAB", "LD"),
         ),
         hard=between("0", "4"),
         soft=must(_("a rise by less than 2 grades, unless judged"), _rises_slowly, "LAB.lab_grade", "lab_cs"),
