@@ -13,6 +13,7 @@ from typing import Any
 
 from patients.casebook.answers import Casebook, Record, local_day
 from patients.casebook.form import declared_forms, form_model
+from patients.forms.age import birthday_of
 from patients.forms.relapse import COUNTING
 from patients.items.partial_date import PartialDate
 
@@ -119,11 +120,12 @@ def _first(casebook: Casebook, form: str, item: str) -> Any:
 
 
 def _age_days_at_enrolment(casebook: Casebook, cutoff: date) -> int | None:
-    """An unknown month of birth counts as June, an unknown day as the 15th, as for the age at consent."""
+    """From the day that a partial birth date counts as, as for the age at consent."""
     born, enrolled = _first(casebook, "DM", "birth_date"), _first(casebook, "ELIG", "enrol_dt")
     if not isinstance(born, PartialDate) or enrolled is None or enrolled > cutoff:
         return None
-    return (enrolled - date(born.year, born.month or 6, born.day or 15)).days  # type: ignore[no-any-return]
+    days: int = (enrolled - birthday_of(born)).days
+    return days
 
 
 def _proofs_of_life(casebook: Casebook) -> Iterator[date]:

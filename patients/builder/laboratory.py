@@ -12,11 +12,11 @@ from patients.builder.encounters import encounters
 from patients.builder.response import assessments
 from patients.builder.story import PageRow, Story
 from patients.builder.timeline import Sex
+from patients.forms.laboratory import JUDGED_FROM_GRADE
 from patients.forms.laboratory_catalogue import BY_CODE
 from patients.grading.ctcae import lab_grade
 
 LABORATORY = "HZ01-CENTRAL"
-JUDGED_FROM_GRADE = 3  # from which the form asks for the investigator's judgement
 _NORMAL: dict[str, tuple[str, str]] = {
     "NEUT": ("1.8", "6.3"),
     "PLAT": ("125", "350"),
@@ -101,14 +101,14 @@ def ferritin_on(story: Story, day: date) -> Decimal:
 
 
 def _row(story: Story, test: str, value: Decimal) -> dict[str, Any]:
-    low, high = _HGB_NORMAL[story.facts.sex] if test == "HGB" else _NORMAL[test]
+    low, high = _normal(story, test)
     values: dict[str, Any] = {
         "lab_test": test,
         "lab_value": value,
         "lab_cmp": "=",
         "lab_unit": BY_CODE[test].si_unit,
-        "lab_lln": Decimal(low),
-        "lab_uln": Decimal(high),
+        "lab_lln": low,
+        "lab_uln": high,
         "lab_status": "done",
         "lab_name": LABORATORY,
     }
@@ -132,5 +132,10 @@ def _graded(story: Story, test: str, value: Decimal) -> int:
     """0 for a test that has no grades."""
     if not BY_CODE[test].ctcae:
         return 0
+    low, high = _normal(story, test)
+    return lab_grade(test, value, lln=low, uln=high).number or 0
+
+
+def _normal(story: Story, test: str) -> tuple[Decimal, Decimal]:
     low, high = _HGB_NORMAL[story.facts.sex] if test == "HGB" else _NORMAL[test]
-    return lab_grade(test, value, lln=Decimal(low), uln=Decimal(high)).number or 0
+    return Decimal(low), Decimal(high)

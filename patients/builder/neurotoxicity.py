@@ -16,14 +16,19 @@ def neurotoxicity(story: Story) -> Iterator[PageRow]:
     infused = story.facts.cart_infusion_date
     if infused is None:
         return
-    last = infused + timedelta(TESTED_TO_CAR_DAY + 2)
-    tests = sorted((day, visit) for day, visit in encounters(story, "ICANS").items() if day <= last)
+    tests = _tests(story, infused)
     for number, (day, visit) in enumerate(tests):
-        values = _test(story, day, is_baseline=number == 0 and day < infused)
+        values = _test(story, day, is_baseline=number == 0 and day < infused, is_last=day == tests[-1][0])
         yield PageRow(form="ICANS", day=day, visit=visit, row_key="1", values=values)
 
 
-def _test(story: Story, day: date, *, is_baseline: bool) -> dict[str, Any]:
+def _tests(story: Story, infused: date) -> list[tuple[date, str]]:
+    """The days of a test and their visits, in order."""
+    last = infused + timedelta(TESTED_TO_CAR_DAY + 2)
+    return sorted((day, visit) for day, visit in encounters(story, "ICANS").items() if day <= last)
+
+
+def _test(story: Story, day: date, *, is_baseline: bool, is_last: bool) -> dict[str, Any]:
     values: dict[str, Any] = {
         "ice_dt": story.moment(f"ICANS {day}", day, from_hour=8, to_hour=10),
         "ice_baseline": is_baseline,
@@ -34,13 +39,6 @@ def _test(story: Story, day: date, *, is_baseline: bool) -> dict[str, Any]:
         "icans_motor": False,
         "icans_icp": "none",
     }
-    if story.died and day == _last_test(story):
+    if story.died and is_last:
         values["icans_death"] = False
     return values | _FULL_MARKS
-
-
-def _last_test(story: Story) -> date:
-    infused = story.facts.cart_infusion_date
-    assert infused is not None
-    last = infused + timedelta(TESTED_TO_CAR_DAY + 2)
-    return max(day for day in encounters(story, "ICANS") if day <= last)

@@ -8,6 +8,7 @@ from typing import Any
 from patients.builder import events
 from patients.builder.story import PageRow, Story
 from patients.forms.adverse_event import CONFIRMED
+from patients.forms.serious_adverse_event import RELATIONS
 from patients.items.codelists import YES
 from trial.protocol.configuration import SETTINGS
 
@@ -44,8 +45,7 @@ def _report(story: Story, day: date) -> dict[str, Any]:
 
 def _judged(event: dict[str, Any]) -> dict[str, Any]:
     """The sponsor agrees with the investigator, and expected it."""
-    items = {"ld": "ae_rel_ld", "cart": "ae_rel_cart", "hsct": "ae_rel_hsct"}
-    causality = {component: event[item] for component, item in sorted(items.items()) if item in event}
+    causality = {component: event[item] for component, item in sorted(RELATIONS.items()) if item in event}
     return {"sae_causality_inv": causality, "sae_causality_spo": causality, "sae_expected": "expected"}
 
 

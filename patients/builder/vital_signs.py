@@ -9,9 +9,7 @@ from patients.builder.encounters import encounters
 from patients.builder.screening import SCREENING
 from patients.builder.story import PageRow, Story
 from patients.builder.treatment import weight_at_infusion
-from trial.protocol.visits import visit_type
-
-PERFORMANCE_ASKED_AT = ("SCR", "PRE")  # and where survival is followed
+from patients.forms.vital_signs import performance_is_asked_at
 
 
 def vital_signs(story: Story) -> Iterator[PageRow]:
@@ -33,13 +31,9 @@ def _measured(story: Story, day: date, visit: str) -> dict[str, Any]:
         "vs_o2": "none",
         "vs_weight": weight_at_infusion(story) - story.decimal(f"VS weight {day}", "0.0", "1.5"),
     }
-    if _performance_is_asked(visit):
+    if performance_is_asked_at(visit):
         values["ecog"] = "1"
     return values | _of_cytokine_release(story, day)
-
-
-def _performance_is_asked(visit: str) -> bool:
-    return visit in PERFORMANCE_ASKED_AT or any(due.form == "FU" for due in visit_type(visit).forms)
 
 
 def _of_cytokine_release(story: Story, day: date) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, GradedRow, Section
-from patients.forms.anchors import NOT_AFTER_DEATH
+from patients.forms.anchors import NOT_AFTER_DEATH, graft_day
 from patients.forms.gvhd_assessments import ACUTE_UP_TO_HSCT_DAY, OVERDUE, unassessed_after
 from patients.forms.medicines_given import may_be_given, systemic_steroids
 from patients.grading.magic import MagicGrade, OrganValues, magic_grade
@@ -49,16 +49,23 @@ _VALUES = (
 _GRADED = when_at_least("ag_grade", "1")
 
 
-def _magic(answers: Answers) -> MagicGrade:
+def _stool(answers: Answers) -> tuple[int | None, int | None]:
+    """Volume and episodes a day. What is kept from another way of measuring does not count."""
     mode = answers["ag_stool_mode"]
+    volume = {"no_diarrhoea": 0, "volume": answers["ag_stool_ml"]}.get(mode)
+    return volume, answers["ag_stool_n"] if mode == "episodes" else None
+
+
+def _magic(answers: Answers) -> MagicGrade:
+    volume, episodes = _stool(answers)
     return magic_grade(
         OrganValues(
             skin_bsa_pct=answers["ag_skin_bsa"],
             skin_bullae=answers["ag_skin_bullae"],
             bilirubin_umol_per_l=answers["ag_bili"],
             upper_gi_persistent=None if answers["ag_ugi"] is None else answers["ag_ugi"] == "persistent",
-            stool_ml_per_day=0 if mode == "no_diarrhoea" else answers["ag_stool_ml"],
-            stool_episodes_per_day=answers["ag_stool_n"],
+            stool_ml_per_day=volume,
+            stool_episodes_per_day=episodes,
             lower_gi_severe=answers["ag_lgi_severe"],
         )
     )
@@ -69,7 +76,7 @@ def _derived(formula: str, pick: Callable[[MagicGrade], Graded | int | None]) ->
 
 
 def _before_graft(answers: Answers) -> bool:
-    grafted = local_day(answers["HSCT.hsct_start_dt"])
+    grafted = graft_day(answers)
     return grafted is not None and answers["ag_dt"] is not None and answers["ag_dt"] < grafted
 
 
@@ -96,7 +103,7 @@ def _is_reported(grade: int, answers: Answers) -> bool:
 
 
 def _not_late(grade: int, answers: Answers) -> bool:
-    grafted, day = local_day(answers["HSCT.hsct_start_dt"]), answers["ag_dt"]
+    grafted, day = graft_day(answers), answers["ag_dt"]
     return not grade or None in (grafted, day) or (day - grafted).days <= ACUTE_UP_TO_HSCT_DAY
 
 

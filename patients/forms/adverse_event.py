@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Repeat, Section
-from patients.forms.anchors import NOT_AFTER_DEATH
+from patients.forms.anchors import NOT_AFTER_DEATH, first_dose_day, graft_day, infusion_day
 from patients.forms.ctcae_terms import CTCAE_TERMS, OTHER
 from patients.forms.dlt_candidate import LOOKS_AT, candidate, kind_of
 from patients.forms.drugs import drug_named
@@ -76,11 +76,11 @@ def _days_from(anchor: date | None, answers: Answers) -> int | None:
 
 
 def _car_day(answers: Answers) -> int | None:
-    return _days_from(local_day(answers["INF.inf_start_dt"]), answers)
+    return _days_from(infusion_day(answers), answers)
 
 
 def _hsct_day(answers: Answers) -> int | None:
-    return _days_from(local_day(answers["HSCT.hsct_start_dt"]), answers)
+    return _days_from(graft_day(answers), answers)
 
 
 def _periods(answers: Answers) -> list[str] | None:
@@ -89,14 +89,13 @@ def _periods(answers: Answers) -> list[str] | None:
     began = answers["ae_start"]
     if began is None:
         return None
-    doses = [row["ld_date"] for row in answers.rows("LD") if row["ld_date"]]
-    infused, grafted = local_day(answers["INF.inf_start_dt"]), local_day(answers["HSCT.hsct_start_dt"])
+    dosed, infused, grafted = first_dose_day(answers), infusion_day(answers), graft_day(answers)
     day = began.earliest
     if grafted and day >= grafted:
         return ["hsct"] if day <= grafted + timedelta(days=100) else []
     if infused and day >= infused:
         return ["cart"] if day <= infused + timedelta(days=90) else []
-    return ["ld"] if doses and day >= min(doses) else []
+    return ["ld"] if dosed and day >= dosed else []
 
 
 def _in_dlt_window(answers: Answers) -> bool:

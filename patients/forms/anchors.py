@@ -20,8 +20,8 @@ def infusion_day(answers: Answers) -> date | None:
 
 
 def graft_day(answers: Answers) -> date | None:
-    """Transplant day 0."""
-    return local_day(answers["HSCT.hsct_start_dt"])
+    """Transplant day 0; None where the transplantation is said not to be done, whatever date is kept."""
+    return None if answers["HSCT.hsct_done"] is False else local_day(answers["HSCT.hsct_start_dt"])
 
 
 def left_on(answers: Answers) -> date | None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, GradedRow, Repeat
-from patients.forms.anchors import NOT_AFTER_DEATH
+from patients.forms.anchors import NOT_AFTER_DEATH, graft_day, infusion_day
 from patients.forms.rows import other_rows
 from patients.grading.chimerism import chimerism_class
 from patients.grading.result import Graded
@@ -72,8 +72,8 @@ def _no_fall(donor: Decimal, answers: Answers) -> bool:
 
 def _none_before_graft(donor: Decimal, answers: Answers) -> bool:
     """Between infusion and graft there are no donor cells but those of the product."""
-    day, infused = answers["chim_dt"], local_day(answers["INF.inf_start_dt"])
-    grafted = local_day(answers["HSCT.hsct_start_dt"])
+    day, infused = answers["chim_dt"], infusion_day(answers)
+    grafted = graft_day(answers)
     between_both = day and infused and day >= infused and (grafted is None or day < grafted)
     return not between_both or donor <= OF_THE_PRODUCT_PCT
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, GradedRow, Section
-from patients.forms.anchors import NOT_AFTER_DEATH
+from patients.forms.anchors import NOT_AFTER_DEATH, graft_day
 from patients.forms.laboratory_ranges import in_si, normal_range, times_upper_limit
 from patients.forms.rows import other_rows
 from patients.grading.nih import OrganScores, liver_score, lung_score, nih_global
@@ -94,14 +94,14 @@ def _first_present(answers: Answers) -> bool:
 
 def _from_hsct_day(least: int) -> Limit:
     def kept(day: date, answers: Answers) -> bool:
-        grafted = local_day(answers["HSCT.hsct_start_dt"])
+        grafted = graft_day(answers)
         return grafted is None or (day - grafted).days >= least
 
     return must(format_lazy(_("transplant day {day} or later"), day=least), kept, "HSCT.hsct_start_dt")
 
 
 def _after_graft(day: date, answers: Answers) -> bool:
-    grafted = local_day(answers["HSCT.hsct_start_dt"])
+    grafted = graft_day(answers)
     return grafted is None or day >= grafted
 
 

@@ -9,13 +9,12 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, GradedRow, Section
-from patients.forms.anchors import NOT_AFTER_DEATH
+from patients.forms.anchors import NOT_AFTER_DEATH, infusion_day
 from patients.forms.drugs import Group
 from patients.forms.medicines_given import drug_of, is_of, may_be_given, systemic_steroids, was_given
 from patients.grading.crs import LOW_FLOW_UP_TO_L_PER_MIN, CrsDay, crs_grade
@@ -103,9 +102,9 @@ def _onset(answers: Answers) -> datetime | None:
     day = _onset_day(answers)
     if day is None:
         return None
-    infused = answers["INF.inf_start_dt"]
-    if infused is not None and local_day(infused) == day:
-        return infused  # type: ignore[no-any-return]
+    infused: datetime | None = answers["INF.inf_start_dt"]
+    if local_day(infused) == day:
+        return infused
     return datetime(day.year, day.month, day.day, tzinfo=SITE_ZONE)
 
 
@@ -114,10 +113,12 @@ def _end(answers: Answers) -> date | None:
     days, onset = _episode(answers), _onset_day(answers)
     if onset is None:
         return None
-    graded = [(row["crs_date"], _grade_of(row)) for row in days if row["crs_date"] > onset]
+    graded: list[tuple[date, int]] = [
+        (row["crs_date"], _grade_of(row)) for row in days if row["crs_date"] > onset
+    ]
     for (day, grade), (next_day, next_grade) in pairwise(graded):
         if grade == 0 and next_grade == 0 and next_day - day == timedelta(days=1):
-            return day  # type: ignore[no-any-return]
+            return day
     return None
 
 
@@ -153,11 +154,11 @@ def _is_not_reported(answers: Answers) -> Sight:
 
 
 def _car_day(day: date, answers: Answers) -> int | None:
-    infused = local_day(answers["INF.inf_start_dt"])
+    infused = infusion_day(answers)
     return (day - infused).days if infused else None
 
 
-def _within_days(last: int) -> Any:
+def _within_days(last: int) -> Callable[[date, Answers], bool]:
     def kept(day: date, answers: Answers) -> bool:
         car_day = _car_day(day, answers)
         return car_day is None or 0 <= car_day <= last

@@ -1,11 +1,12 @@
 """DX: disease history and diagnosis, entered by the coordinator at screening, signed by the investigator."""
 
 import re
-from typing import Any
+from datetime import date
 
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.forms.anchors import first_dose_day
 from patients.items.checks import Sight, hard, soft
 from patients.items.codelists import CNS, YES, Code, CodeList, choices, codes
 from patients.items.conditions import Answers, when, when_not
@@ -82,9 +83,9 @@ def _has_allogeneic(status: str, answers: Answers) -> bool:
     return any(row["ptx_type"] == "allogeneic" for row in answers.rows("PTX"))
 
 
-def _recent_at_lymphodepletion(day: Any, answers: Answers) -> bool:
-    doses = [row["ld_date"] for row in answers.rows("LD") if row["ld_date"]]
-    return not doses or (min(doses) - day).days <= 28
+def _recent_at_lymphodepletion(day: date, answers: Answers) -> bool:
+    first = first_dose_day(answers)
+    return first is None or (first - day).days <= 28
 
 
 _RECENT: Limit = numbered(

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from patients.casebook.answers import local_day
+from patients.forms.anchors import graft_day, infusion_day
 from patients.forms.ctcae_terms import CYTOPENIAS, INFECTIONS, LABORATORY
 from patients.grading.dose_limiting import Kind, ToxicEvent, dlt_candidate
 from patients.grading.result import Graded
@@ -63,7 +64,7 @@ def candidate(event: Answers) -> Graded | None:
     start, grade = event["ae_start"], event["ae_grade"]
     if start is None or grade is None:
         return None
-    kind, grafted = kind_of(event), local_day(event["HSCT.hsct_start_dt"])
+    kind, grafted = kind_of(event), graft_day(event)
     return dlt_candidate(
         ToxicEvent(
             kind=kind,
@@ -94,7 +95,7 @@ def _course(event: Answers, kind: Kind) -> Iterator[tuple[date, int]]:
     if kind not in _DAILY:
         return
     form, dated, graded = _DAILY[kind]
-    grafted = local_day(event["HSCT.hsct_start_dt"])
+    grafted = graft_day(event)
     for day, row in _while(event, form, dated):
         after_graft = grafted is not None and day >= grafted
         if row[graded] is not None and not (kind is Kind.AGVHD and after_graft):
@@ -116,8 +117,8 @@ def _refractory(event: Answers) -> bool:
 
 def _aplasia(event: Answers) -> bool:
     """An empty marrow and hardly a neutrophil beyond day 42, without a graft and without disease."""
-    infused = local_day(event["INF.inf_start_dt"])
-    if infused is None or event["HSCT.hsct_start_dt"] is not None:
+    infused = infusion_day(event)
+    if infused is None or graft_day(event) is not None:
         return False
     late = (row for row in event.rows("RESP") if row["resp_dt"] and _is_late(row["resp_dt"], infused))
     return any(_is_empty(row) for row in late)

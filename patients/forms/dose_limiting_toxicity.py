@@ -9,9 +9,9 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
-from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Section
 from patients.forms.adverse_event import CANDIDATE, CONFIRMED
+from patients.forms.anchors import infusion_day
 from patients.forms.rows import a_row_of, row_of_key
 from patients.items.codelists import YES, Code, CodeList
 from patients.items.conditions import Answers, when
@@ -64,7 +64,7 @@ def _are_candidates(keys: list[str], answers: Answers) -> bool:
 
 
 def _in_window(day: date, answers: Answers) -> bool:
-    infused = local_day(answers["INF.inf_start_dt"])
+    infused = infusion_day(answers)
     return infused is None or 0 <= (day - infused).days <= setting_as(int, "dlt_window_days")
 
 

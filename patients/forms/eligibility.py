@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Section
 from patients.forms.age import is_adult
-from patients.forms.anchors import left_on
+from patients.forms.anchors import first_dose_day, left_on
 from patients.forms.lab_results import results
 from patients.forms.laboratory_catalogue import BY_CODE
-from patients.forms.laboratory_ranges import times_upper_limit
+from patients.forms.laboratory_ranges import in_si, times_upper_limit
+from patients.forms.screening import SCREENING, weight_at_screening
 from patients.items.checks import Deviation, Sight, hard, soft
 from patients.items.codelists import NO, NYNA, YES, Code, CodeList, choices
 from patients.items.conditions import Answers, judged, when, when_filled
@@ -155,9 +156,8 @@ def _days_before_lymphodepletion(at_most: int, item: str) -> Limit:
     """No more than so many days before the first dose of lymphodepletion."""
 
     def kept(value: Any, answers: Answers) -> bool:
-        doses = [row["ld_date"] for row in answers.rows("LD") if row["ld_date"]]
-        day = value.astimezone(SITE_ZONE).date() if hasattr(value, "astimezone") else value
-        return not doses or (min(doses) - day).days <= at_most
+        first, day = first_dose_day(answers), local_day(value)
+        return first is None or day is None or (first - day).days <= at_most
 
     return must(
         format_lazy(_("at most {days} d before the first lymphodepletion dose"), days=at_most),
@@ -183,22 +183,14 @@ def _cd7_not_low(answer: str, answers: Answers) -> bool:
 
 def _clearance(answers: Answers) -> Decimal | None:
     """Cockcroft and Gault in mL/min, from the creatinine and the weight of the screening visit."""
-    age, sex, weight = answers["DM.age_consent"], answers["DM.sex"], _screened(answers, "VS", "vs_weight")
-    measured = [row for row in results(answers, "CREAT") if row.visit == "SCR"]
-    creatinine = (
-        BY_CODE["CREAT"].to_si(measured[-1]["lab_value"], measured[-1]["lab_unit"]) if measured else None
-    )
+    age, sex, weight = answers["DM.age_consent"], answers["DM.sex"], weight_at_screening(answers)
+    measured = [row for row in results(answers, "CREAT") if row.visit == SCREENING]
+    creatinine = in_si(measured[-1], "lab_value") if measured else None
     if age is None or sex is None or weight is None or not creatinine:
         return None
     share = FEMALE_SHARE if sex == "F" else Decimal(1)
     clearance: Decimal = (140 - age) * weight * share / (72 * creatinine / CREATININE_UMOL_PER_MG_DL)
     return clearance.quantize(Decimal("0.1"), ROUND_HALF_UP)
-
-
-def _screened(answers: Answers, form: str, item: str) -> Any:
-    """The answer of the screening visit."""
-    found = (row[item] for row in answers.rows(form) if row.visit == "SCR")
-    return next((value for value in found if value is not None), None)
 
 
 def _signed_by_investigator(day: date, answers: Answers) -> bool:
@@ -263,10 +255,11 @@ def _organ_fails(answers: Answers) -> Sight:
 
 
 def _liver_fails(answers: Answers) -> Iterator[Sight]:
-    column = 1 if "liver" in (answers["DX.emd_sites"] or ()) else 0
+    infiltrated = answers["DX.emd_present"] is not False and "liver" in (answers["DX.emd_sites"] or ())
+    column = 1 if infiltrated else 0
     for test, most in MOST_TIMES_ULN.items():
         for row in answers.rows_where("LAB", "lab_test", test):
-            times = times_upper_limit(row) if row.visit == "SCR" else None
+            times = times_upper_limit(row) if row.visit == SCREENING else None
             if times is not None and times > most[column]:
                 yield {"test": BY_CODE[test].name, "value": f"{row['lab_value']:f} {row['lab_unit']}"}
 
@@ -332,6 +325,7 @@ _CHECKS = (
         _organ_fails,
         *LEAST,
         "LAB.lab_value",
+        "DX.emd_present",
         "DX.emd_sites",
     ),
     hard(

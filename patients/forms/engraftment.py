@@ -12,10 +12,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Section
 from patients.forms import graft_course
-from patients.forms.graft_course import dated, graft_day, hsct_day
+from patients.forms.anchors import graft_day, infusion_day
+from patients.forms.graft_course import dated, hsct_day
 from patients.forms.lab_results import counts_since
 from patients.grading.engraftment import FAILURE_BY_DAY, fell
 from patients.items.checks import Sight, hard, soft
@@ -42,7 +42,7 @@ _TRANSPLANTED = when("HSCT.hsct_done", YES)
 
 def _fell(answers: Answers) -> bool | None:
     """Since the infusion."""
-    infused = local_day(answers["INF.inf_start_dt"])
+    infused = infusion_day(answers)
     if infused is None:
         return None
     return fell(counts_since(answers, "NEUT", infused, infused), setting_as(Decimal, "neut_thr"))

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.forms.anchors import infusion_day
 from patients.grading.expansion import Sample, exposure, last_positive_day, peak
 from patients.items.codelists import choices
 from patients.items.conditions import Answers, judged
@@ -34,7 +34,7 @@ def sample_of(row: Answers, day_0: date) -> Sample | None:
 
 def _blood_samples(answers: Answers) -> list[Sample]:
     """The samples of blood on CAR-T days."""
-    infused = local_day(answers["INF.inf_start_dt"])
+    infused = infusion_day(answers)
     if infused is None:
         return []
     found = (sample_of(row, infused) for row in answers.rows("KIN") if row["kin_sample"] == "blood")
@@ -78,7 +78,7 @@ def _rounded(value: Decimal, step: str) -> Decimal:
 
 
 def _car_day(answers: Answers) -> int | None:
-    infused, day = local_day(answers["INF.inf_start_dt"]), answers["kin_dt"]
+    infused, day = infusion_day(answers), answers["kin_dt"]
     return (day - infused).days if infused and day else None
 
 

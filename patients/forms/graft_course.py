@@ -6,7 +6,7 @@ It has no form of its own: engraftment derives its dates from it, transplantatio
 from datetime import date, timedelta
 from decimal import Decimal
 
-from patients.casebook.answers import local_day
+from patients.forms.anchors import graft_day, infusion_day
 from patients.forms.lab_results import counts_since
 from patients.grading.counts import Count
 from patients.grading.engraftment import (
@@ -22,11 +22,6 @@ from patients.items.conditions import Answers
 from trial.protocol.configuration import setting_as
 
 
-def graft_day(answers: Answers) -> date | None:
-    """H0 as a day."""
-    return local_day(answers["HSCT.hsct_start_dt"])
-
-
 def hsct_day(answers: Answers, day: date | None) -> int | None:
     """A day of the transplant clock; None without the graft or the day."""
     grafted = graft_day(answers)
@@ -39,7 +34,7 @@ def neutrophils(answers: Answers, grafted: date) -> Graded:
 
 
 def _neutrophil_counts(answers: Answers, grafted: date) -> list[Count]:
-    infused = local_day(answers["INF.inf_start_dt"]) or grafted
+    infused = infusion_day(answers) or grafted
     return counts_since(answers, "NEUT", infused, grafted)
 
 

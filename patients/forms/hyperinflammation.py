@@ -5,12 +5,18 @@ It is opened by what the laboratory finds (X-HLH-01) or by hand. The engine sugg
 decides. The criteria are from memory (Hines et al. 2023) and await confirmation.
 """
 
-from typing import Any
+from collections.abc import Callable
+from datetime import date
 
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormDeclaration, FormRow, Section
-from patients.forms.iec_hs_evidence import ferritin_criterion, fibrinogen_low, transaminases_raised
+from patients.forms.iec_hs_evidence import (
+    RESULTS,
+    ferritin_criterion,
+    fibrinogen_low,
+    transaminases_raised,
+)
 from patients.grading.iec_hs import Signs, suggests_iec_hs
 from patients.items.codelists import OUTCOME, YES, choices, codes
 from patients.items.conditions import Answers, when
@@ -58,7 +64,7 @@ def _fatal_agrees(grade: str, answers: Answers) -> bool:
     return grade != "5" or answers["DTH.dth_dt"] is not None
 
 
-def _as_measured(find: Any) -> Limit:
+def _as_measured(find: Callable[[Answers, date], bool | None]) -> Limit:
     """As the laboratory says, where it has a result within a day."""
 
     def kept(answer: bool, answers: Answers) -> bool:
@@ -66,7 +72,7 @@ def _as_measured(find: Any) -> Limit:
         found = None if day is None else find(answers, day)
         return found is None or found == answer
 
-    rule = must(_("as the laboratory says within a day"), kept, "LAB", "hlh_dt")
+    rule = must(_("as the laboratory says within a day"), kept, *RESULTS, "hlh_dt")
     return numbered(rule, "X-HLH-03", _("Lab evidence differs from the form: %(label)s, answered %(value)s."))
 
 
@@ -104,7 +110,7 @@ class Hyperinflammation(FormRow):
         derived=Derivation(
             "ferritin above twice the upper limit or the baseline of LAB, or rapidly rising by hand",
             _ferritin_required,
-            ("hlh_dt", "hlh_ferritin", "hlh_ferritin_rise", "LAB"),
+            ("hlh_dt", "hlh_ferritin", "hlh_ferritin_rise", *RESULTS),
         ),
         cdisc="FA",
     )

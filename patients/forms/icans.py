@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, GradedRow, Repeat, Section
+from patients.forms.anchors import infusion_day
 from patients.forms.rows import other_rows
 from patients.grading.icans import TESTED, UNAROUSABLE, Assessment, icans_grade, ice_score
 from patients.grading.result import Graded
@@ -120,7 +121,7 @@ def _not_reported(answers: Answers) -> Sight:
 
 def _days_missed(answers: Answers) -> Sight:
     """Two days or more without a test after this one, before CAR-T day 14; the last test of a day tells."""
-    tested, infused = local_day(answers["ice_dt"]), local_day(answers["INF.inf_start_dt"])
+    tested, infused = local_day(answers["ice_dt"]), infusion_day(answers)
     if tested is None or infused is None:
         return False
     later = [row for row in _tests(answers) if _order(row) > _order(answers)]

@@ -8,7 +8,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from patients.casebook.answers import local_day
-from patients.forms.lab_results import lowest_near, results, sampled_on, times
+from patients.forms.anchors import infusion_day
+from patients.forms.lab_results import lowest_near, results, sampled_on
+from patients.forms.laboratory_ranges import normal_range, times_upper_limit
 from patients.items.conditions import Answers
 
 EVIDENCE_WITHIN_DAYS = 1
@@ -19,14 +21,16 @@ TRANSAMINASE_TIMES = Decimal(5)
 FIBRINOGEN_BELOW_G_PER_L = Decimal("1.5")
 LINEAGES = ("NEUT", "PLAT", "LYM")
 WORST_COUNT_GRADE = 4
+RESULTS = ("LAB", "DM.sex", "DM.birth_date")
+"""What a rule looks at that asks for a result and its normal range."""
 
 
 def ferritin_criterion(answers: Answers, day: date, value: Decimal) -> bool | None:
     """Above twice the upper limit or the baseline; None where neither is known."""
     rows = results(answers, "FERRITIN")
-    limits = [row["lab_uln"] for row in rows if row["lab_uln"] is not None and sampled_on(row) <= day]
-    baseline = [row["lab_value"] for row in rows if row["lab_bl_fl"]]
-    known = [*limits[-1:], *baseline]
+    limits = [normal_range(row)[1] for row in rows if sampled_on(row) <= day]
+    baseline = [row["lab_si"] for row in rows if row["lab_bl_fl"] and row["lab_si"] is not None]
+    known = [*[limit for limit in limits if limit is not None][-1:], *baseline]
     return any(value > FERRITIN_TIMES * limit for limit in known) if known else None
 
 
@@ -43,9 +47,15 @@ def transaminases_raised(answers: Answers, day: date) -> bool | None:
 
 def _raised(answers: Answers, row: Answers) -> bool | None:
     before = next((other for other in results(answers, row["lab_test"]) if other["lab_bl_fl"]), None)
-    if before is not None and times(before, Decimal(1)):
-        return bool(row["lab_value"] > TRANSAMINASE_TIMES * before["lab_value"])
-    return times(row, TRANSAMINASE_TIMES)
+    if before is not None and row["lab_si"] is not None and _is_above(before, Decimal(1)):
+        return bool(row["lab_si"] > TRANSAMINASE_TIMES * before["lab_si"])
+    return _is_above(row, TRANSAMINASE_TIMES)
+
+
+def _is_above(row: Answers, times: Decimal) -> bool | None:
+    """A result is above so many times its upper limit; None without the limit."""
+    found = times_upper_limit(row)
+    return None if found is None else found > times
 
 
 def fibrinogen_low(answers: Answers, day: date) -> bool | None:
@@ -53,11 +63,12 @@ def fibrinogen_low(answers: Answers, day: date) -> bool | None:
     rows = results(answers, "FIBRINO", near=day, days=EVIDENCE_WITHIN_DAYS)
     if not rows:
         return None
-    return any(
-        (row["lab_si"] is not None and row["lab_si"] < FIBRINOGEN_BELOW_G_PER_L)
-        or (row["lab_lln"] is not None and row["lab_value"] < row["lab_lln"])
-        for row in rows
-    )
+    return any(_is_low(row) for row in rows)
+
+
+def _is_low(row: Answers) -> bool:
+    value, least = row["lab_si"], normal_range(row)[0]
+    return value is not None and (value < FIBRINOGEN_BELOW_G_PER_L or (least is not None and value < least))
 
 
 def crs_improving(answers: Answers, day: date) -> bool:
@@ -89,7 +100,7 @@ def _newly_worst(answers: Answers, lineage: str, day: date) -> bool:
 def should_be_considered(answers: Answers) -> bool:
     """Asked at a result of ferritin: above twice its upper limit or 10,000, with low fibrinogen, raised
     transaminases or a new grade 4 cytopenia after CRS has improved, and no page of the form within a week."""
-    day, infused = local_day(answers["lab_dt"]), local_day(answers["INF.inf_start_dt"])
+    day, infused = local_day(answers["lab_dt"]), infusion_day(answers)
     if answers["lab_test"] != "FERRITIN" or answers["lab_value"] is None:
         return False
     if day is None or infused is None or day < infused or not _ferritin_high(answers):
@@ -99,7 +110,7 @@ def should_be_considered(answers: Answers) -> bool:
 
 def _ferritin_high(answers: Answers) -> bool:
     high = answers["lab_si"] is not None and answers["lab_si"] > FERRITIN_HIGH_UG_PER_L
-    return high or bool(times(answers, FERRITIN_TIMES))
+    return high or bool(_is_above(answers, FERRITIN_TIMES))
 
 
 def _further_sign(answers: Answers, day: date) -> bool:

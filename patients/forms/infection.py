@@ -2,15 +2,13 @@
 investigator."""
 
 from datetime import date, timedelta
-from decimal import Decimal
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Repeat
 from patients.forms.anchors import NOT_AFTER_DEATH
 from patients.forms.drugs import Group
+from patients.forms.lab_results import COUNTED_WITHIN_DAYS, NEUTROPENIC_BELOW_10E9_PER_L, lowest_near
 from patients.forms.medicines_given import is_of, may_be_given
 from patients.forms.rows import other_rows
 from patients.items.checks import Sight, soft
@@ -19,9 +17,8 @@ from patients.items.conditions import Answers, when, when_not
 from patients.items.item import Derivation
 from patients.items.limits import after, at_least_one, between, must, not_before, numbered, other_than
 from patients.items.types import BooleanItem, ChoiceItem, DateItem, DecimalItem, MultiItem
-from trial.protocol.study import SITE_ZONE
+from trial.protocol.study import site_today
 
-NEUTROPENIC_BELOW_10E9_PER_L = Decimal("0.5")
 REPORTED_FROM_GRADE = 3
 OPEN_AT_MOST_DAYS = 90
 RECURRENCE_DAYS = {"bacterial": 14}  # the table for viruses and fungi is not in the specification
@@ -31,17 +28,8 @@ _VIRAL = when("inf_class", "viral_disease", "viral_reactivation")
 def _neutropenic(answers: Answers) -> bool | None:
     """Neutrophils below 0.5 within a day of the onset; None without a count."""
     onset = answers["inf_onset"]
-    counts = [
-        row["lab_si"]
-        for row in answers.rows_where("LAB", "lab_test", "NEUT")
-        if row["lab_si"] is not None and _near(onset, row["lab_dt"])
-    ]
-    return min(counts) < NEUTROPENIC_BELOW_10E9_PER_L if counts else None
-
-
-def _near(onset: object, moment: object) -> bool:
-    day = local_day(moment)
-    return onset is not None and day is not None and abs((day - onset).days) <= 1  # type: ignore[operator]
+    count = None if onset is None else lowest_near(answers, "NEUT", onset, COUNTED_WITHIN_DAYS)
+    return None if count is None else count < NEUTROPENIC_BELOW_10E9_PER_L
 
 
 def _recurs(answers: Answers) -> bool | None:
@@ -69,8 +57,7 @@ def _is_reported(grade: str, answers: Answers) -> bool:
 
 def _not_open_long(onset: date, answers: Answers) -> bool:
     """Asked at the onset, since an empty end has nothing to ask at."""
-    today = timezone.now().astimezone(SITE_ZONE).date()
-    return answers["inf_end"] is not None or (today - onset).days <= OPEN_AT_MOST_DAYS
+    return answers["inf_end"] is not None or (site_today() - onset).days <= OPEN_AT_MOST_DAYS
 
 
 def _untreated(answers: Answers) -> Sight:

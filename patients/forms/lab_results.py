@@ -4,16 +4,21 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from patients.casebook.answers import local_day
+from patients.forms.laboratory_ranges import has_result
 from patients.grading.counts import Count
 from patients.items.conditions import Answers
+
+NEUTROPENIC_BELOW_10E9_PER_L = Decimal("0.5")
+COUNTED_WITHIN_DAYS = 1  # of a fever or an infection
 
 
 def results(answers: Answers, *tests: str, near: date | None = None, days: int = 0) -> list[Answers]:
     """The rows of these tests that have a result, by time; with `near` those at most `days` away from it."""
     found = [
         row
-        for row in answers.rows("LAB")
-        if row["lab_test"] in tests and row["lab_value"] is not None and row["lab_dt"] is not None
+        for test in tests
+        for row in answers.rows_where("LAB", "lab_test", test)
+        if row["lab_dt"] is not None and has_result(row)
     ]
     if near is not None:
         found = [row for row in found if _apart(row, near) <= timedelta(days=days)]
@@ -44,6 +49,6 @@ def lowest_near(answers: Answers, test: str, day: date, days: int) -> Decimal | 
     return min((value for value in found if value is not None), default=None)
 
 
-def times(row: Answers, limit: Decimal, item: str = "lab_uln") -> bool | None:
-    """Whether a result is above a multiple of its upper limit of normal; None without the limit."""
-    return None if row[item] is None else row["lab_value"] > limit * row[item]
+def plain(value: Decimal) -> str:
+    """Without the zeros of the five places that SI values are kept with."""
+    return f"{value.normalize():f}"

@@ -15,11 +15,12 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, GradedRow, Repeat
-from patients.forms.anchors import NOT_AFTER_DEATH
+from patients.forms.anchors import NOT_AFTER_DEATH, first_dose_day, infusion_day
 from patients.forms.ctcae_terms import TERMS_OF_TEST
-from patients.forms.iec_hs_evidence import should_be_considered
+from patients.forms.iec_hs_evidence import RESULTS, should_be_considered
+from patients.forms.lab_results import plain
 from patients.forms.laboratory_catalogue import TEST_CODES, UNIT_CODES, Range
-from patients.forms.laboratory_ranges import catalogued, in_si, normal_range
+from patients.forms.laboratory_ranges import WITH_RESULT, catalogued, has_result, in_si, normal_range
 from patients.forms.rows import other_rows_where
 from patients.grading.ctcae import lab_grade
 from patients.grading.result import Graded
@@ -51,7 +52,6 @@ INFLAMMATORY_UNTIL_CAR_DAY = 14
 # Tests that CTCAE grades by a multiple of the baseline, or by a fall from it.
 GRADED_BY_BASELINE = frozenset({"ALT", "AST", "ALP", "GGT", "BILI", "CREAT", "FIBRINO"})
 PENDING = "pending_investigator"
-_NUMERIC_STATUS = ("done", "below_detection")
 
 
 def _range_flag(answers: Answers) -> str | None:
@@ -69,10 +69,6 @@ def _si_value(answers: Answers) -> Decimal | None:
     return None if converted is None else converted.quantize(Decimal("0.00001"), ROUND_HALF_UP)
 
 
-def _first_dose(answers: Answers) -> date | None:
-    return min((row["ld_date"] for row in answers.rows("LD") if row["ld_date"]), default=None)
-
-
 def _of_the_test(answers: Answers) -> list[Answers]:
     """The other results of the test that have a moment."""
     others = other_rows_where(answers, "LAB", "lab_test", answers["lab_test"])
@@ -81,11 +77,11 @@ def _of_the_test(answers: Answers) -> list[Answers]:
 
 def _is_baseline(answers: Answers) -> bool | None:
     """The last value of the test before the first dose of lymphodepletion."""
-    first, sampled = _first_dose(answers), answers["lab_dt"]
-    if first is None or sampled is None or answers["lab_value"] is None:
+    first, sampled = first_dose_day(answers), answers["lab_dt"]
+    if first is None or sampled is None or not has_result(answers):
         return None
     return _before(sampled, first) and not any(
-        row["lab_value"] is not None and row["lab_dt"] > sampled and _before(row["lab_dt"], first)
+        has_result(row) and row["lab_dt"] > sampled and _before(row["lab_dt"], first)
         for row in _of_the_test(answers)
     )
 
@@ -97,7 +93,7 @@ def _before(moment: datetime, first: date) -> bool:
 
 def _baseline(answers: Answers) -> Decimal | None:
     """The last value of the test before the first dose; of a result from before it, none."""
-    first = _first_dose(answers)
+    first = first_dose_day(answers)
     if answers["lab_test"] not in GRADED_BY_BASELINE or first is None or answers["lab_dt"] is None:
         return None
     if _before(answers["lab_dt"], first):
@@ -167,9 +163,8 @@ def _unusual(answers: Answers) -> bool:
     if test is None:
         return False
     if test.code == "BLASTLE":
-        infused, day = local_day(answers["INF.inf_start_dt"]), local_day(answers["lab_dt"])
-        found = bool(answers["lab_value"] and answers["lab_value"] > 0)
-        return found and infused is not None and day is not None and day > infused
+        infused, day = infusion_day(answers), local_day(answers["lab_dt"])
+        return bool(in_si(answers, "lab_value")) and infused is not None and day is not None and day > infused
     if test.set == VIRUSES:
         return not _within(answers, (None, normal_range(answers)[1]))
     return not _within(answers, test.soft)
@@ -197,10 +192,10 @@ def _jumped(answers: Answers) -> Sight:
 
 def _only_result(test: str, answers: Answers) -> bool:
     """No other result of the test at the same moment, but for the same one twice."""
-    return all(
+    return not has_result(answers) or all(
         row["lab_value"] == answers["lab_value"]
         for row in _of_the_test(answers)
-        if row["lab_dt"] == answers["lab_dt"]
+        if row["lab_dt"] == answers["lab_dt"] and has_result(row)
     )
 
 
@@ -213,11 +208,6 @@ def _in_sample(answers: Answers) -> dict[str, Decimal]:
     }
 
 
-def _plain(value: Decimal) -> str:
-    """Without the zeros of the five places that SI values are kept with."""
-    return f"{value.normalize():f}"
-
-
 def _differential_exceeds(answers: Answers) -> Sight:
     """Asked at the leukocytes: neutrophils, lymphocytes and monocytes are part of them."""
     total = _si_value(answers)
@@ -225,14 +215,14 @@ def _differential_exceeds(answers: Answers) -> Sight:
         return False
     found = _in_sample(answers)
     parts = sum((found[test] for test in ("NEUT", "LYM", "MONO") if test in found), Decimal(0))
-    return parts > total * DIFFERENTIAL_AT_MOST and {"sum": _plain(parts), "total": _plain(total)}
+    return parts > total * DIFFERENTIAL_AT_MOST and {"sum": plain(parts), "total": plain(total)}
 
 
 def _direct_exceeds(answers: Answers) -> Sight:
     direct, total = _si_value(answers), _in_sample(answers).get("BILI")
     if answers["lab_test"] != "BILDIR" or direct is None or total is None:
         return False
-    return direct > total and {"direct": _plain(direct), "total": _plain(total)}
+    return direct > total and {"direct": plain(direct), "total": plain(total)}
 
 
 def _rises_slowly(grade: int, answers: Answers) -> bool:
@@ -253,7 +243,7 @@ def _waits_for_judgement(answers: Answers) -> Sight:
 
 def _without_inflammation(answers: Answers) -> Sight:
     """Day 0 to 14: a sample day without ferritin or CRP, told once, at the first row of its page."""
-    day, infused = local_day(answers["lab_dt"]), local_day(answers["INF.inf_start_dt"])
+    day, infused = local_day(answers["lab_dt"]), infusion_day(answers)
     if day is None or infused is None or not 0 <= (day - infused).days <= INFLAMMATORY_UNTIL_CAR_DAY:
         return False
     rows = answers.rows("LAB")
@@ -262,9 +252,7 @@ def _without_inflammation(answers: Answers) -> Sight:
     measured = {
         row["lab_test"]
         for row in rows
-        if row["lab_test"] in INFLAMMATORY
-        and row["lab_value"] is not None
-        and local_day(row["lab_dt"]) == day
+        if row["lab_test"] in INFLAMMATORY and has_result(row) and local_day(row["lab_dt"]) == day
     }
     absent = sorted(INFLAMMATORY - measured)
     return bool(absent) and {"tests": ", ".join(absent), "day": day}
@@ -309,7 +297,7 @@ def _without_event(answers: Answers) -> Sight:
     """A result of grade 3 or more that the investigator called significant, under no adverse event."""
     test, grade, day = answers["lab_test"], answers["lab_grade"], local_day(answers["lab_dt"])
     terms = TERMS_OF_TEST.get(test or "")
-    if answers["lab_cs"] != YES or not terms or grade is None or grade < 3 or day is None:
+    if answers["lab_cs"] != YES or not terms or grade is None or day is None or grade < JUDGED_FROM_GRADE:
         return False
     events = (row for row in answers.rows("AE") if row["ae_ctcae_term"] in terms)
     shown = {"test": TEST_CODES.labels[test], "grade": grade}
@@ -390,12 +378,13 @@ _CHECKS = (
         "lab_value",
         _("Consider IEC-HS: open the HLH form."),
         should_be_considered,
-        "LAB",
+        *RESULTS,
         "CRS",
         "HLH.hlh_dt",
         "INF.inf_start_dt",
     ),
 )
+_RESULT = ("lab_value", "lab_status")
 _REVERSED = _("Normal range is reversed.")
 _RANGE_HINT = _("left empty, the range of the laboratory on the day of the sample applies")
 # What a range is made from, beside the sex and birth date of the subject.
@@ -430,7 +419,13 @@ class Laboratory(GradedRow):
         _("Test"),
         TEST_CODES,
         hard=numbered(
-            must(_("one result of a test at a moment"), _only_result, "LAB.lab_value", "lab_dt"),
+            must(
+                _("one result of a test at a moment"),
+                _only_result,
+                "LAB.lab_value",
+                "LAB.lab_status",
+                "lab_dt",
+            ),
             "X-LAB-09",
             _("Duplicate result."),
         ),
@@ -441,7 +436,7 @@ class Laboratory(GradedRow):
         17,
         4,
         req="C",
-        when=when("lab_status", *_NUMERIC_STATUS),
+        when=when("lab_status", *WITH_RESULT),
         cdisc="LB.LBORRES",
     )
     lab_cmp = ChoiceItem(
@@ -492,7 +487,9 @@ class Laboratory(GradedRow):
         18,
         5,
         derived=Derivation(
-            "value * factor of the unit", _si_value, ("lab_value", "lab_unit", "lab_name", "lab_dt")
+            "value * factor of the unit",
+            _si_value,
+            (*_RESULT, "lab_unit", "lab_name", "lab_dt"),
         ),
         unit="SI",
         cdisc="LB.LBSTRESN",
@@ -503,7 +500,7 @@ class Laboratory(GradedRow):
             "NRIND", (Code("LOW", _("low")), Code("NORMAL", _("normal")), Code("HIGH", _("high"))), "C78736"
         ),
         when=judged("lln/uln known", _has_range, *_RANGE),
-        derived=Derivation("value against its normal range", _range_flag, ("lab_value", *_RANGE)),
+        derived=Derivation("value against its normal range", _range_flag, (*_RESULT, *_RANGE)),
         cdisc="LB.LBNRIND (C78736)",
     )
     lab_bl_fl = BooleanItem(
@@ -511,7 +508,7 @@ class Laboratory(GradedRow):
         derived=Derivation(
             "last value before the first lymphodepletion dose",
             _is_baseline,
-            ("lab_dt", "lab_value", "LAB", "LD"),
+            ("lab_dt", *_RESULT, "LAB", "LD"),
         ),
         cdisc="LB.LBBLFL/LBLOBXFL",
     )
@@ -521,7 +518,7 @@ class Laboratory(GradedRow):
         derived=Derivation(
             "engine of section 3.5, configured CTCAE version",
             _grade,
-            ("lab_value", *_RANGE, "LAB", "LD"),
+            (*_RESULT, *_RANGE, "LAB", "LD"),
         ),
         hard=between("0", "4"),
         soft=must(_("a rise by less than 2 grades, unless judged"), _rises_slowly, "LAB.lab_grade", "lab_cs"),

@@ -16,15 +16,27 @@ from trial.protocol.laboratories import NormalRange, laboratories
 Limits = tuple[Decimal | None, Decimal | None]
 
 
+WITH_RESULT = ("done", "below_detection")
+"""Codes of `lab_status`: a sample that was not done, or was haemolysed or clotted, has no result."""
+
+
+def has_result(answers: Answers) -> bool:
+    """Whether a row has a result; a value that is kept from before its status was known is none."""
+    return answers["lab_value"] is not None and answers["lab_status"] in (None, *WITH_RESULT)
+
+
 def catalogued(answers: Answers) -> LabTest | None:
     """The test of the catalogue that a row of LAB is of."""
     return BY_CODE.get(answers["lab_test"])
 
 
 def in_si(answers: Answers, item: str) -> Decimal | None:
-    """A number of the row, given in its unit, in SI; None without number, test or a unit of it."""
+    """A number of the row, given in its unit, in SI; None without number, test or a unit of it, and for a
+    value that is no result."""
     test, value, unit = catalogued(answers), answers[item], answers["lab_unit"]
     if test is None or value is None or unit is None:
+        return None
+    if item == "lab_value" and not has_result(answers):
         return None
     if unit not in test.factors or test.factors[unit] is not None:
         return test.to_si(value, unit)

@@ -14,6 +14,7 @@ from patients.casebook.form import FormDeclaration, FormRow, Repeat
 from patients.forms.anchors import NOT_AFTER_DEATH, first_dose_day
 from patients.forms.eligibility import ELIGIBLE
 from patients.forms.rows import other_rows
+from patients.forms.screening import weight_at_screening
 from patients.items.checks import Sight, soft
 from patients.items.codelists import Code, CodeList, choices
 from patients.items.conditions import Answers, judged, when, when_not
@@ -59,8 +60,7 @@ def _size(answers: Answers) -> tuple[Decimal | None, Decimal | None]:
 
 def _near_screening(weight: Decimal, answers: Answers) -> bool:
     """Within a tenth of the weight of the screening visit, where it is recorded."""
-    screened = (row["vs_weight"] for row in answers.rows("VS") if row.visit == "SCR")
-    before: Decimal | None = next((one for one in screened if one is not None), None)
+    before = weight_at_screening(answers)
     return before is None or abs(weight - before) <= WEIGHT_CHANGE_ASKED_ABOVE * before
 
 

@@ -40,8 +40,9 @@ def systemic_steroids(answers: Answers) -> Iterator[Answers]:
 
 
 def may_be_given(row: Answers, first: date, last: date) -> bool:
-    """Whether the medicine can have been given on any of these days; one without an end goes on."""
-    start, end = row["cm_start"], row["cm_end"]
+    """Whether the medicine can have been given on any of these days; one without an end goes on, and one that
+    goes on has none, whatever is kept."""
+    start, end = row["cm_start"], None if row["cm_ongoing"] else row["cm_end"]
     return start is not None and start.earliest <= last and (end is None or end.latest >= first)
 
 

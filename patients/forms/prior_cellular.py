@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormDeclaration, FormRow, Repeat
+from patients.forms.anchors import first_dose_day
 from patients.items.codelists import RESP, Code, CodeList, choices, codes
 from patients.items.conditions import Answers, when
 from patients.items.limits import at_least_one, before, between, must, numbered, other_than
@@ -16,8 +17,8 @@ _CAR_T = when("pcar_type", "car_t")
 
 
 def _long_before_lymphodepletion(infused: PartialDate, answers: Answers) -> bool:
-    doses = [row["ld_date"] for row in answers.rows("LD") if row["ld_date"]]
-    return not doses or min(doses) - infused.latest >= timedelta(days=30)
+    first = first_dose_day(answers)
+    return first is None or first - infused.latest >= timedelta(days=30)
 
 
 class PriorCellularTherapy(FormRow):

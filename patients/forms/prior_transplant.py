@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Repeat
+from patients.forms.anchors import first_dose_day, infusion_day
 from patients.forms.rows import unique_on_form
 from patients.items.codelists import Code, CodeList, choices, codes
 from patients.items.conditions import Answers, when
@@ -18,13 +18,13 @@ _UNKNOWN = Code("unknown", _("unknown"))
 
 
 def _long_before_infusion(grafted: PartialDate, answers: Answers) -> bool:
-    infused = local_day(answers["INF.inf_start_dt"])
+    infused = infusion_day(answers)
     return infused is None or infused - grafted.latest >= timedelta(days=100)
 
 
 def _stopped_long_before_lymphodepletion(stopped: PartialDate, answers: Answers) -> bool:
-    doses = [row["ld_date"] for row in answers.rows("LD") if row["ld_date"]]
-    return not doses or min(doses) - stopped.latest >= timedelta(days=28)
+    first = first_dose_day(answers)
+    return first is None or first - stopped.latest >= timedelta(days=28)
 
 
 class PriorTransplant(FormRow):

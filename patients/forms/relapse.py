@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.forms.anchors import graft_day, infusion_day
 from patients.forms.expansion import sample_of
 from patients.items.checks import Sight, soft
 from patients.items.codelists import COUNTING_RELAPSES, choices
@@ -25,7 +25,7 @@ SAMPLE_NEAR_DAYS = 7
 def _after_remission(day: date, answers: Answers) -> bool:
     """A relapse follows the first remission, a progression follows the infusion."""
     if answers["rlp_type"] == "progression_without_remission":
-        infused = local_day(answers["INF.inf_start_dt"])
+        infused = infusion_day(answers)
         return infused is not None and day > infused
     remissions = [
         row["resp_dt"] for row in answers.rows("RESP") if row["resp_dt"] and row["resp_protocol"] in REMISSION
@@ -54,7 +54,7 @@ def _car_detected(answers: Answers) -> bool | None:
 
 
 def _after_transplantation(answers: Answers) -> bool:
-    grafted, relapsed = local_day(answers["HSCT.hsct_start_dt"]), answers["rlp_dt"]
+    grafted, relapsed = graft_day(answers), answers["rlp_dt"]
     return grafted is not None and relapsed is not None and relapsed >= grafted
 
 

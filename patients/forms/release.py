@@ -14,6 +14,7 @@ from patients.casebook.form import FormDeclaration, FormRow, Repeat, Section
 from patients.forms.anchors import infusion_day
 from patients.forms.manufacturing import BROKEN_CHAIN
 from patients.forms.rows import unique_on_form
+from patients.forms.screening import weight_at_screening
 from patients.items.checks import Sight, hard, soft
 from patients.items.codelists import Code, CodeList, choices
 from patients.items.conditions import Answers, when
@@ -91,7 +92,8 @@ def _subsets_fit(cd8: Decimal, answers: Answers) -> bool:
 
 
 def _yields_too_little(answers: Answers) -> Sight:
-    total, weight = answers["rel_dose_total"], answers["INF.inf_weight"]
+    """By the weight at screening: at release there is none of the infusion yet."""
+    total, weight = answers["rel_dose_total"], weight_at_screening(answers)
     if total is None or not weight or total / weight >= LEAST_YIELD_PER_KG:
         return False
     return {"yield": (total / weight).quantize(Decimal("0.01"), ROUND_DOWN)}
@@ -133,7 +135,7 @@ _CHECKS = (
         "rel_dose_total",
         _("Yield gives %(yield)s x10^6/kg, below the 2.0 target window."),
         _yields_too_little,
-        "INF.inf_weight",
+        "VS.vs_weight",
     ),
     soft(
         "X-MFG-08",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, GradedRow, Section
+from patients.forms.anchors import graft_day, infusion_day
 from patients.grading.response import (
     REMISSIONS,
     ResponseInput,
@@ -76,7 +77,9 @@ _MADE_FROM = (
     "pb_blast",
     "emd_resp",
     "cns_resp",
+    "mrd_done",
     "mrd_value",
+    "pet_done",
     "deauville",
     "pet_change",
     "resp_dt",
@@ -129,6 +132,11 @@ def _platelets(answers: Answers) -> int | None:
     return None if count is None else int(count)
 
 
+def _if_done(answers: Answers, done: str, item: str) -> Any:
+    """The answer, unless the examination that it comes from was not done: what is then kept says nothing."""
+    return None if answers[done] is False else answers[item]
+
+
 def _assessment(answers: Answers, reading: str) -> ResponseInput | None:
     """What the engine is given; None until the diagnosis is recorded."""
     if answers["DX.dx_type"] is None:
@@ -146,9 +154,9 @@ def _assessment(answers: Answers, reading: str) -> ResponseInput | None:
         cns=answers["cns_resp"],
         anc=answers["resp_anc"],
         platelets=answers["resp_plt"],
-        mrd=answers["mrd_value"],
-        deauville=answers["deauville"],
-        pet_change=answers["pet_change"],
+        mrd=_if_done(answers, "mrd_done", "mrd_value"),
+        deauville=_if_done(answers, "pet_done", "deauville"),
+        pet_change=_if_done(answers, "pet_done", "pet_change"),
         earlier_remission=any(row[reading] in REMISSIONS for row in _earlier(answers)),
     )
 
@@ -175,8 +183,8 @@ def _gate(answers: Answers) -> bool | None:
     grade = transplant_gate(
         answers["resp_protocol"],
         assessed_on=answers["resp_dt"],
-        infused_on=local_day(answers["INF.inf_start_dt"]),
-        transplanted_on=local_day(answers["HSCT.hsct_start_dt"]),
+        infused_on=infusion_day(answers),
+        transplanted_on=graft_day(answers),
     )
     return None if grade.value is None else grade.value == YES
 

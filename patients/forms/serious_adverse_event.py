@@ -58,7 +58,7 @@ REPORTS = CodeList(
     ),
 )
 COMPONENTS = CodeList("component", (Code("ld", "LD"), Code("cart", "CAR-T"), Code("hsct", "HSCT")))
-_RELATIONS = {"ld": "ae_rel_ld", "cart": "ae_rel_cart", "hsct": "ae_rel_hsct"}
+RELATIONS = {"ld": "ae_rel_ld", "cart": "ae_rel_cart", "hsct": "ae_rel_hsct"}
 _ORDER = [code.code for code in REL.codes]  # from not related to definite
 _REVIEW = when_filled("sae_to_sponsor_dt")  # the sponsor reviews what it was told
 _SUSAR = when("sae_susar", YES)
@@ -160,7 +160,7 @@ def _submitted_or_deviation(moment: datetime, answers: Answers) -> bool:
 # --- causality and the clock -----------------------------------------------------------------------------
 def _as_on_event(grid: dict[str, str], answers: Answers) -> bool:
     """What the event says of each component that it was asked about."""
-    said = {component: _of_event(answers, item) for component, item in _RELATIONS.items()}
+    said = {component: _of_event(answers, item) for component, item in RELATIONS.items()}
     return all(grid.get(component) == relation for component, relation in said.items() if relation)
 
 
@@ -340,7 +340,7 @@ class SeriousEventReport(FormRow):
             _("as the adverse event says"),
             _as_on_event,
             "sae_ae",
-            *(f"AE.{item}" for item in _RELATIONS.values()),
+            *(f"AE.{item}" for item in RELATIONS.values()),
         ),
         cdisc="AE.AEREL",
     )

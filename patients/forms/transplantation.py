@@ -45,8 +45,6 @@ RESPONSE_HOLDS_DAYS = 14  # a remission assessment supports the transplantation 
 REASON_BY_CAR_DAY = 60
 T_CELL_DEPLETION = ("cd34_selection", "tcrab_depletion")
 PROPHYLAXIS_BEFORE_DAYS, PROPHYLAXIS_AFTER_DAYS = 7, 28
-
-RESPONSE_HOLDS_DAYS = 14  # a remission assessment supports the transplantation for so long (X-HSCT-02)
 WEIGHT_CHANGE_ASKED_ABOVE = Decimal("0.1")
 _DONE = when("hsct_done", YES)
 # The forms due at the visits of the transplant clock; a log form belongs to no visit.
@@ -64,7 +62,7 @@ _AT_VISITS_OF_A_GRAFT = tuple(
 
 
 def _interval(answers: Answers) -> int | None:
-    infused, grafted = local_day(answers["INF.inf_start_dt"]), local_day(answers["hsct_start_dt"])
+    infused, grafted = infusion_day(answers), graft_day(answers)
     return (grafted - infused).days if infused and grafted else None
 
 
@@ -145,7 +143,10 @@ def _first_assessment_overdue(answers: Answers) -> Sight:
 
 # --- conditioning and prophylaxis ------------------------------------------------------------------------
 def _not_as_the_study_tests(answers: Answers) -> Sight:
-    """Conditioning, prophylaxis, or a graft without its T cells; in words."""
+    """Conditioning, prophylaxis, or a graft without its T cells; in words. What is kept of a graft that was
+    not given says nothing."""
+    if answers["hsct_done"] is False:
+        return False
     found = [
         words
         for words, is_so in (
@@ -160,7 +161,7 @@ def _not_as_the_study_tests(answers: Answers) -> Sight:
 
 def _conditioning(answers: Answers, grafted: date) -> Iterable[Answers]:
     """Agents of conditioning between the infusion and the graft."""
-    infused = local_day(answers["INF.inf_start_dt"])
+    infused = infusion_day(answers)
     for row in answers.rows("CM"):
         if infused and is_of(row, Group.CONDITIONING) and may_be_given(row, infused, grafted):
             yield row
@@ -184,7 +185,7 @@ def _contradicting(
     """The agents in concomitant medication, where the item says that none was given."""
 
     def sees(answers: Answers) -> Sight:
-        grafted = local_day(answers["hsct_start_dt"])
+        grafted = graft_day(answers)
         if grafted is None or answers[item] is not True:
             return False
         names = sorted({row["cm_name"] for row in agents(answers, grafted)})

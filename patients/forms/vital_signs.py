@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow
-from patients.forms.lab_results import lowest_near
+from patients.forms.lab_results import COUNTED_WITHIN_DAYS, NEUTROPENIC_BELOW_10E9_PER_L, lowest_near, plain
+from patients.forms.screening import SCREENING
 from patients.items.checks import Sight, soft
 from patients.items.codelists import OXYGEN, codes
 from patients.items.conditions import Answers, judged
@@ -21,8 +22,6 @@ WEIGHED_EVERY_DAYS = 7
 WEIGHT_CHANGE_ASKED_ABOVE = Decimal("0.1")
 ECOG_CHANGE_ASKED_FROM = 2
 FEVER_IN_NEUTROPENIA_FROM_C = Decimal("38.3")
-NEUTROPENIC_BELOW_10E9_PER_L = Decimal("0.5")
-COUNTED_WITHIN_DAYS = 1
 _WEIGHED_AT = {visit.code for visit in VISITS if visit.clock is Clock.HSCT and visit not in DAILY_COUNTS}
 
 
@@ -51,13 +50,21 @@ def _weight_due(answers: Answers) -> bool:
     return weighed is None or today is None or (today - weighed).days >= WEIGHED_EVERY_DAYS
 
 
+def _is_follow_up(visit: str) -> bool:
+    """Whether survival follow-up is due at a visit."""
+    return bool(visit) and any(due.form == "FU" for due in visit_type(visit).forms)
+
+
+def performance_is_asked_at(visit: str) -> bool:
+    return visit in (SCREENING, "PRE") or _is_follow_up(visit)
+
+
 def _follow_up(answers: Answers) -> bool:
-    """A visit at which survival follow-up is due."""
-    return bool(answers.visit) and any(due.form == "FU" for due in visit_type(answers.visit).forms)
+    return _is_follow_up(answers.visit)
 
 
 def _performance_due(answers: Answers) -> bool:
-    return answers.visit in ("SCR", "PRE") or _follow_up(answers)
+    return performance_is_asked_at(answers.visit)
 
 
 def _near_last_weight(weight: Decimal, answers: Answers) -> bool:
@@ -91,7 +98,7 @@ def _unclassified_fever(answers: Answers) -> Sight:
         and (row["inf_end"] is None or row["inf_end"] >= day)
         for row in answers.rows("INFX")
     )
-    return not classified and {"temperature": temperature, "count": count}
+    return not classified and {"temperature": temperature, "count": plain(count)}
 
 
 def _measured(label: Any, low: str, high: str, usual: Limit, unit: str, cdisc: str) -> IntegerItem:

@@ -14,6 +14,7 @@ from patients.items.problems import NotAnAnswer
 from patients.items.types import DateItem, DecimalItem, IntegerItem, TextItem
 
 Reader = Callable[[str], Any]
+OLDEST = 150  # years that nobody reaches
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,13 @@ def _sex(typed: str) -> str:
     return typed
 
 
-_age = IntegerItem().read
+def _age(typed: str) -> int:
+    years = IntegerItem().read(typed)
+    if not 0 <= years <= OLDEST:
+        raise NotAnAnswer(_("An age is from 0 to %s years.") % OLDEST)
+    return years
+
+
 _limit = DecimalItem("", 12, 4).read
 _day = DateItem().read
 LABORATORIES: dict[str, Reader] = {
@@ -112,7 +119,6 @@ def range_rows(path: Path) -> tuple[list[Row], list[Problem]]:
     return rows, problems + list(_twice(rows, RANGE_KEY))
 
 
-NO_AGE = 1000  # years that nobody reaches
 RANGE_KEY = ("laboratory", "test", "sex", "age_from", "valid_from")
 
 
@@ -168,8 +174,6 @@ def _in_order(row: Row) -> Iterator[Problem]:
     if low is not None and high is not None and low >= high:
         yield row.problem("lower", _("The lower limit lies below the upper."))
     youngest, below = row.values["age_from"], row.values["age_below"]
-    if youngest is not None and youngest < 0:
-        yield row.problem("age_from", _("An age is not negative."))
     if youngest is not None and below is not None and youngest >= below:
         yield row.problem("age_below", _("The ages end after they begin."))
 
@@ -193,7 +197,7 @@ def overlaps(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two ranges of a test of a laboratory could both be meant for somebody on some day."""
     same_sex = not one["sex"] or not other["sex"] or one["sex"] == other["sex"]
     youngest = max(one["age_from"], other["age_from"])
-    below = min(_or(one["age_below"], NO_AGE), _or(other["age_below"], NO_AGE))
+    below = min(_or(one["age_below"], OLDEST + 1), _or(other["age_below"], OLDEST + 1))
     begins = max(one["valid_from"], other["valid_from"])
     ends = min(_or(one["valid_until"], date.max), _or(other["valid_until"], date.max))
     return bool(same_sex and youngest < below and begins <= ends)

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.formats import date_format
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from patients.casebook.answers import local_day
 from patients.casebook.dictionary import dictionary
 from trial.protocol.configuration import AWAITING, SETTINGS, Setting, setting
 from trial.protocol.models import ConfigValue
@@ -47,8 +48,7 @@ def configuration_screen() -> ConfigurationScreen:
 def _line(declared: Setting, versions: list[ConfigValue]) -> SettingLine:
     """A value that somebody approved no longer awaits the trial team."""
     value = setting(declared.key)
-    text = "" if value is None else str(value)
-    now = next((version for version in versions if version.value == text), None)
+    now = next((version for version in versions if version.in_force_from <= timezone.now()), None)
     return SettingLine(
         key=declared.key,
         value=_("none") if value is None else str(value),
@@ -66,7 +66,7 @@ def _earlier(version: ConfigValue) -> str:
     named = {
         "version": version.version,
         "value": version.value or _("none"),
-        "day": date_format(version.in_force_from, "Y-m-d"),
+        "day": local_day(version.in_force_from),
         "approver": version.approver,
         "reason": version.reason,
     }

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from patients.builder import timelines
 from patients.builder.build import FORMS
 from patients.builder.members import member_rows
 from patients.casebook.answers import HeldCasebook, Record
@@ -26,6 +28,7 @@ from trial.protocol.models import ConsentVersion
 
 Rows = Sequence[Mapping[str, str]]
 DERIVED_IN_ORDER = tuple(FORMS)
+DEMO = Path(timelines.__file__).parent / "demo" / "timelines.csv"
 
 
 @contextmanager

@@ -72,6 +72,7 @@ RELEASED = row(
     rel_decision_dt="2024-01-03 09:00",
     rel_by="qa.hz01",
 )
+WEIGHED = row("VS", "SCR", vs_dt="2023-12-01 08:00", vs_weight="70.0")
 INFUSED = row("INF", "C0", inf_start_dt="2024-01-05 13:40", inf_batch="B1", inf_weight="70.0")
 PENDING = RELEASED.but(rel_sterility="pending", rel_conditional="conditional")
 
@@ -160,7 +161,13 @@ CASES = (
             "rel_potency": "fail",
         }.items()
     ),
-    Case("X-MFG-07", (INFUSED, RELEASED.but(rel_dose_total="111.99")), (INFUSED, RELEASED)),
+    Case("X-MFG-07", (WEIGHED, RELEASED.but(rel_dose_total="111.99")), (WEIGHED, RELEASED)),
+    Case(
+        "X-MFG-07",
+        (WEIGHED.but(vs_weight="70.1"), INFUSED, RELEASED.but(rel_dose_total="112.00")),
+        (WEIGHED, INFUSED.but(inf_weight="70.1"), RELEASED.but(rel_dose_total="112.00")),
+        note="the weight at screening",
+    ),
     Case("X-MFG-08", (INFUSED, PENDING), (INFUSED, RELEASED), today="2024-01-20"),
     Case(
         "X-MFG-08",

@@ -26,6 +26,7 @@ def medicine(**answers: str) -> RowAnswers:
         ("2025-03-01", "2025-03-09", "N", False, False),
         ("2025-03-01", "2025-03-10", "N", True, True),
         ("2025-03-01", "", "Y", True, True),
+        ("2025-03-01", "2025-03-05", "Y", True, True),
         ("2025-03-01", "", "", True, False),
         ("2025-03-11", "", "", True, True),
         ("2025-03", "2025-04", "N", True, False),

@@ -126,3 +126,11 @@ def test_a_dosing_weight_far_from_that_of_screening_is_asked_about() -> None:
     asked_of = "Dosing weight: 77.1 kg does not keep to within 10 % of the weight at screening."
     assert asked_of in far[""]
     assert not any(sentence.startswith("Dosing weight") for sentence in near.get("", ()))
+
+
+def test_fever_in_neutropenia_names_the_count_as_it_was_entered() -> None:
+    count = {"lab_test": "NEUT", "lab_dt": "2025-07-04 07:00", "lab_value": "0.1", "lab_unit": "10^9/L"}
+    (sentence,) = found_in((on("C3", "2025-07-04", vs_temp="38.9"), row("LAB", "C3", "NEUT", **count)))[
+        "X-INFX-02"
+    ]
+    assert sentence == "Fever in neutropenia is not classified: 38.9 C with neutrophils 0.1."

@@ -2,6 +2,8 @@
 
 import csv
 import io
+from datetime import datetime
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -49,6 +51,16 @@ def test_earlier_versions_stay_in_sight(desk: Client) -> None:
     line = text_of(desk, "configuration").split('id="cd7_min"')[1].split("</tr>")[0]
     assert ">40<" in line
     assert "because 30" in line
+
+
+def test_a_version_is_dated_by_the_day_at_the_site_and_holds_from_then_on(desk: Client) -> None:
+    for value, approver, day in (("30", "Prof. Wang", "2025-01-01"), ("30", "Dr. Li", "2099-01-01")):
+        begins = datetime.fromisoformat(f"{day}T00:00+08:00")
+        given: dict[str, Any] = {"approver": approver, "by": people.SETUP, "in_force_from": begins}
+        configure("cd7_min", value, reason="Protocol 1.1, section 4", **given)
+    line = text_of(desk, "configuration").split('id="cd7_min"')[1].split("</tr>")[0]
+    assert "Prof. Wang, 2025-01-01" in line
+    assert "version 2: 30 from 2099-01-01, Dr. Li" in line
 
 
 # --- dictionary ------------------------------------------------------------------------------------------
