@@ -129,7 +129,7 @@ def _grade(answers: Answers) -> Graded | None:
 def _bears_on(answers: Answers) -> Iterator[Answers]:
     """Albumin corrects the calcium of its sample, and a result from before the first dose may be the baseline
     of its test."""
-    first, sampled = _first_dose(answers), answers["lab_dt"]
+    first, sampled = first_dose_day(answers), answers["lab_dt"]
     yield from answers.rows_where("LAB", "lab_dt", sampled)
     if first is not None and sampled is not None and _before(sampled, first):
         yield from answers.rows_where("LAB", "lab_test", answers["lab_test"])
