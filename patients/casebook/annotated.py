@@ -91,7 +91,7 @@ def _item(item: Item) -> dict[str, Any]:
         "unit": declared.unit,
         "shape": "" if declared.unit else item.type_name,
         "when": "" if item.is_always_asked else str(declared.when),
-        "required": declared.requirement in (Requirement.REQUIRED, Requirement.CONDITIONAL),
+        "required": declared.requirement is not Requirement.OPTIONAL and not item.is_derived,
         "derived": item.is_derived,
         "formula": declared.derivation.formula if declared.derivation else "",
         "several": isinstance(item, MultiItem),

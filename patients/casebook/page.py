@@ -1,5 +1,6 @@
 """Subject, visit, page: the workflow's units. What a page holds lives in the rows of its form."""
 
+from datetime import date
 from typing import ClassVar
 
 from django.core.validators import RegexValidator
@@ -73,6 +74,10 @@ class Visit(AuditedModel):
 
     def __str__(self) -> str:
         return f"{self.subject} {self.code}"
+
+    def holds(self, day: date) -> bool:
+        """Whether a day lies in the window; a side that is not known yet is open."""
+        return (self.opens is None or day >= self.opens) and (self.closes is None or day <= self.closes)
 
 
 class PageState(models.TextChoices):

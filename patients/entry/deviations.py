@@ -17,7 +17,7 @@ from patients.casebook.form import FormRow, form_model, is_declared
 from patients.casebook.page import Page, PageState
 from patients.entry.derive import with_derived
 from patients.entry.watching import Rules
-from patients.items.problems import Text
+from patients.items.problems import Text, filled
 from patients.oversight.queries import AUTHOR
 from patients.schedule.placing import page_of
 from trial.protocol.study import site_today
@@ -54,10 +54,7 @@ def outside_window(page: Page) -> Raised:
     """X-PD-01: a visit done outside its window stays, and is a minor deviation."""
     key = key_of("X-PD-01", page.form_code, page.visit_code)
     visit, day = page.visit, page.form_date
-    if visit is None or day is None or visit.predicted or not page.version:
-        return Raised(key)
-    early, late = visit.opens and day < visit.opens, visit.closes and day > visit.closes
-    if not (early or late):
+    if visit is None or day is None or visit.predicted or not page.version or visit.holds(day):
         return Raised(key)
     words = _("%(form)s of %(visit)s is dated %(day)s, outside the window %(opens)s to %(closes)s.")
     named = {
@@ -67,7 +64,7 @@ def outside_window(page: Page) -> Raised:
         "opens": visit.opens or "…",
         "closes": visit.closes or "…",
     }
-    return Raised(key, words % named, day, "visit_window", "minor")
+    return Raised(key, filled(words, named), day, "visit_window", "minor")
 
 
 def key_of(check: str, form: str, visit: str, row_key: str = "") -> str:
@@ -77,12 +74,13 @@ def key_of(check: str, form: str, visit: str, row_key: str = "") -> str:
 
 
 def record_deviations(casebook: StoredCasebook, looked_for: Iterable[Raised]) -> list[Change]:
-    """Add a row for each deviation that has none, mark those whose cause has gone; what changed."""
+    """Add a row for each deviation that has none, mark those whose cause has gone, and take the mark away
+    where it is there again; what changed."""
     seen = {each.key: each for each in looked_for}
     if not seen or not is_declared(DEVIATIONS):
         return []
     kept = {row.row_key: row for row in casebook.stored(DEVIATIONS)}
-    new = [each for key, each in seen.items() if each.words and key not in kept]
+    new = [each for key, each in seen.items() if each.words and not _stands(kept.get(key))]
     gone = [kept[key] for key, each in seen.items() if not each.words and _stands(kept.get(key))]
     if not (new or gone):
         return []
@@ -101,17 +99,20 @@ class _Deviations:
         self.casebook, self.rows = casebook, dict(rows)
         self.page = casebook.pages(DEVIATIONS).get("") or page_of(casebook.subject, DEVIATIONS, None)
         self.page.version += 1
-        self.page.state = PageState.IN_PROGRESS
+        if self.page.state == PageState.EMPTY:
+            self.page.state = PageState.IN_PROGRESS
         self.changes: list[Change] = []
 
     def write(self, new: list[Raised], gone: list[FormRow]) -> list[Change]:
         model = form_model(DEVIATIONS)
-        fresh = [model(page=self.page, row_key=each.key) for each in new]
-        for row, each in zip(fresh, new, strict=True):
-            self._set(row, _answers(each))
+        fresh = [model(page=self.page, row_key=each.key) for each in new if each.key not in self.rows]
+        rows = self.rows | {row.row_key: row for row in fresh}
+        for each in new:
+            self._set(rows[each.key], _answers(each))
         for row in gone:
             text = f"{WITHDRAWN}{row.pd_text}"[:1000]  # type: ignore[attr-defined]
             self._set(row, {"pd_text": text, "pd_class": "minor"})
+        for row in [*gone, *(self.rows[each.key] for each in new if each.key in self.rows)]:
             row.save()
         self.page.save()
         model.objects.create_with_history(fresh)

@@ -22,7 +22,7 @@ from patients.entry.deviations import (
 from patients.entry.header import header_findings
 from patients.entry.watching import Rules, Touched, watching
 from patients.items.problems import Finding, Severity
-from patients.oversight.queries import Query, Sighting, follow
+from patients.oversight.queries import Query, Sighting, follow, queries_of
 from trial.trail.record import Change
 
 
@@ -42,9 +42,7 @@ def follow_page(
             for form, rules in watching({DEVIATIONS: items}).items()
         }
     sightings = [*_asking(page, findings), *elsewhere.sightings()]
-    queries = Query.objects.filter(page__subject=casebook.subject).select_related(
-        "page__visit", "page__subject"
-    )
+    queries = queries_of(casebook.subject)
     looked_at = [query for query in queries if query.page_id == page.pk or elsewhere.holds(query)]
     return changes + follow(looked_at, sightings)
 
@@ -130,10 +128,7 @@ def follow_subject(casebook: StoredCasebook) -> tuple[list[Looked], list[Change]
     changes = record_deviations(casebook, _raised(casebook))
     looked = look_at(casebook)
     sightings = [sighting for each in looked for sighting in _asking(each.page, each.findings)]
-    queries = Query.objects.filter(page__subject=casebook.subject).select_related(
-        "page__visit", "page__subject"
-    )
-    return looked, changes + follow(queries, sightings)
+    return looked, changes + follow(queries_of(casebook.subject), sightings)
 
 
 def _raised(casebook: StoredCasebook) -> Iterator[Raised]:

@@ -13,7 +13,7 @@ from patients.casebook.form import form_model
 from patients.casebook.page import Page
 from patients.entry.edits import Edit
 from patients.forms.end_of_study import DATA_USE
-from patients.items.problems import Finding, Severity
+from patients.items.problems import Finding, Severity, filled
 from patients.items.types import UserItem
 from trial.people.models import Account
 
@@ -66,7 +66,7 @@ def _after_death(page: Page, records: Iterable[Record], casebook: Casebook) -> I
 
 
 def _later_than_death(page: Page, item: str, day: date, row_key: str = "") -> Finding:
-    message = _("%(form)s %(day)s is after death.") % {"form": page.form_code, "day": day}
+    message = filled(_("%(form)s %(day)s is after death."), {"form": page.form_code, "day": day})
     return Finding(item, message, Severity.REFUSED, row_key, check="X-DTH-01")
 
 

@@ -17,7 +17,7 @@ from patients.entry.edits import Edit, read_answer
 from patients.items.codelists import Code, CodeList, choices
 from patients.items.item import Item
 from patients.items.limits import NOT_IN_FUTURE
-from patients.items.problems import Finding, NotAnAnswer, Severity
+from patients.items.problems import Finding, NotAnAnswer, Severity, filled
 from patients.items.types import BooleanItem, ChoiceItem, DateItem, MultiItem
 
 MAY_BE_EARLIER = frozenset({"DX", "PTHER", "PTX", "PCAR", "DM"})  # dated before consent (X-ELIG-02)
@@ -123,7 +123,7 @@ def header_findings(page: Page, casebook: Casebook) -> Iterator[Finding]:
     if not NOT_IN_FUTURE.kept(page.form_date, _NOTHING):
         yield _dated(NOT_IN_FUTURE.message, Severity.HARD, "X-SYS-01")
     yield from _before_consent(page, page.form_date, casebook)
-    if page.visit and not _in_window(page, page.form_date):
+    if page.visit and not page.visit.holds(page.form_date):
         yield _dated(_("Date of assessment is outside the window of the visit."), Severity.NOTE, "X-PD-01")
 
 
@@ -133,12 +133,7 @@ def _before_consent(page: Page, day: date, casebook: Casebook) -> Iterator[Findi
     if consent and day < consent and page.form_code not in MAY_BE_EARLIER:
         message = _("%(form)s: %(date)s is before consent on %(icf)s.")
         named = {"form": page.form_code, "date": day, "icf": consent}
-        yield _dated(message % named, Severity.HARD, "X-ELIG-02")
-
-
-def _in_window(page: Page, day: date) -> bool:
-    opens, closes = page.visit.opens, page.visit.closes  # type: ignore[union-attr]
-    return (opens is None or day >= opens) and (closes is None or day <= closes)
+        yield _dated(filled(message, named), Severity.HARD, "X-ELIG-02")
 
 
 def _dated(message: Any, severity: Severity, check: str) -> Finding:

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 
 from patients.casebook.form import FormRow, declared_forms, form_model, is_declared
 from patients.entry.derive import dependents
+from patients.forms.anchors import READ_TOGETHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ def _watchers() -> dict[str, dict[str, Rules]]:
     for model in declared_forms():
         for operand, rules in _looking(model):
             if operand.isupper() or "." in operand:
-                watchers = found[operand.removesuffix(".*")]
-                watchers[model.form.code] = watchers.get(model.form.code, Rules()) | rules
+                for each in (operand.removesuffix(".*"), *READ_TOGETHER.get(operand, ())):
+                    found[each][model.form.code] = found[each].get(model.form.code, Rules()) | rules
     return dict(found)
 
 

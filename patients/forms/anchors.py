@@ -30,6 +30,9 @@ def left_on(answers: Answers) -> date | None:
     return local_day(answers["EOS.eos_dt"] if died is None else died)
 
 
+READ_TOGETHER = {"HSCT.hsct_start_dt": ("HSCT.hsct_done",)}
+"""What else a rule looks at that looks at an item through this module."""
+
 NOT_AFTER_DEATH: Limit = numbered(
     not_after("DTH.dth_dt"), "X-DTH-01", _("%(label)s %(value)s is after death.")
 )

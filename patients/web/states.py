@@ -79,5 +79,4 @@ def _due(visit: Visit | None, today: date) -> str:
 def _is_outside(page: Page) -> bool:
     if page.visit is None or page.form_date is None:
         return False
-    opens, closes = page.visit.opens, page.visit.closes
-    return (opens is not None and page.form_date < opens) or (closes is not None and page.form_date > closes)
+    return not page.visit.holds(page.form_date)

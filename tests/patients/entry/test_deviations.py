@@ -1,13 +1,18 @@
 """Deviations that the system puts on record: X-INF-05, X-PD-01 and their kind."""
 
 import pytest
+from django.db import transaction
+from django.utils import translation
 
 from patients.casebook.form import form_model
-from patients.casebook.page import Page, Subject
+from patients.casebook.page import Page, PageState, Subject
 from patients.entry.deviations import KEY_LENGTH, WITHDRAWN, key_of
+from patients.entry.reasons import Reason
 from patients.items.problems import Severity
 from patients.oversight.queries import AUTHOR, Query
 from tests.patients.entry import desk
+from trial.people.access import actor_at
+from trial.trail.actor import Source, acting
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("DI-07")]
 
@@ -59,6 +64,43 @@ def test_a_cause_that_is_corrected_leaves_a_minor_row_that_says_so(subject: Subj
     row = deviations(subject)[DOSE]
     assert str(row["pd_text"]).startswith(WITHDRAWN)
     assert row["pd_class"] == "minor"
+
+
+def test_a_cause_that_comes_back_takes_the_mark_away(subject: Subject) -> None:
+    give(subject, "220")
+    give(subject, "148")
+    give(subject, "230")
+    row = deviations(subject)[DOSE]
+    assert str(row["pd_text"]).startswith("X-INF-05: ")
+    assert "3.108" in str(row["pd_text"])
+    assert row["pd_class"] == "important"
+    assert desk.rows_that_differ_from_their_newest_version() == []
+
+
+def test_a_page_of_deviations_that_was_complete_stays_so(subject: Subject) -> None:
+    give(subject, "220")
+    page = desk.logged(subject, "PDEV")
+    with transaction.atomic(), acting(actor_at(desk.SYSTEM, site="HZ01", source=Source.COMMAND)):
+        page.state = PageState.COMPLETE
+        page.save()
+    give(subject, "148")
+    assert desk.now(page).state == PageState.COMPLETE
+
+
+def test_it_reads_the_same_in_whatever_language_it_was_raised(subject: Subject) -> None:
+    page = desk.page_of(subject, "RESP", "C28")
+    with translation.override("zh-hans"):
+        desk.save(page, desk.RESP | {"resp_dt": "2024-02-10"}, on="2024-02-10")
+    text = str(deviations(subject)["X-PD-01:RESP@C28"]["pd_text"])
+    assert text.startswith("X-PD-01: RESP of C28 is dated 2024-02-10, outside the window")
+
+
+def test_a_day_that_moves_the_window_with_it_is_in_the_window(subject: Subject) -> None:
+    """The window of the infusion is the day of the infusion."""
+    page = desk.page_of(subject, "INF", "C0")
+    moved = {"inf_start_dt": "2024-01-06 13:40", "inf_end_dt": "2024-01-06 13:57"}
+    desk.save(page, moved, on="2024-01-06", why=Reason("late_source", "the day of the infusion"))
+    assert deviations(subject) == {}
 
 
 def test_the_item_says_that_it_is_a_deviation_and_no_query_is_opened(subject: Subject) -> None:
