@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import timezone
@@ -49,7 +50,10 @@ def record_event(
     actor = current_actor()
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("an act and its event commit together or not at all")
-    event = TrailEvent.objects.create(
+    act = uuid4()
+    TrailChange.objects.bulk_create(_row(act, change, actor.user_name) for change in changes)
+    return TrailEvent.objects.create(
+        act=act,
         at=timezone.now(),
         action=action,
         actor=actor.user_name,
@@ -67,13 +71,11 @@ def record_event(
         about=place.about,
         reason=reason,
     )
-    TrailChange.objects.bulk_create(_row(event, change, actor.user_name) for change in changes)
-    return event
 
 
-def _row(event: TrailEvent, change: Change, actor: str) -> TrailChange:
+def _row(act: UUID, change: Change, actor: str) -> TrailChange:
     return TrailChange(
-        event=event,
+        event_id=act,
         row_key=change.row_key,
         item=change.item,
         label=change.label,
