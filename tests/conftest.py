@@ -100,7 +100,7 @@ class Registry:
         return {**own, "DJANGO_SETTINGS_MODULE": "trial.settings"}
 
     def run(
-        self, *args: str | Path, check: bool = True, timeout: float = 120, env: dict[str, str] | None = None
+        self, *args: str | Path, check: bool = True, timeout: float = 300, env: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """`manage.py args` from the root of the project; a failure shows what the command printed."""
         command = [sys.executable, "manage.py", *map(str, args)]

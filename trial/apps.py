@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
 
@@ -10,6 +11,9 @@ class TrialConfig(AppConfig):
     name = "trial"
 
     def ready(self) -> None:
+        from trial.trail.ledger import teach_sqlite
+
+        connection_created.connect(teach_sqlite)
         post_migrate.connect(_start_with_defaults, sender=self)
 
 

@@ -4,7 +4,9 @@ from trial.people.models import Account, Member, Site
 from trial.people.tokens import ExportToken
 from trial.protocol.laboratories import Laboratory, ReferenceRange
 from trial.protocol.models import ConfigValue, ConsentVersion, EthicsApproval
+from trial.trail.ledger import LedgerLeaf, UnclaimedVersion
 from trial.trail.models import TrailChange, TrailEvent
+from trial.trail.seals import Seal
 
 __all__ = [
     "Account",
@@ -13,9 +15,12 @@ __all__ = [
     "EthicsApproval",
     "ExportToken",
     "Laboratory",
+    "LedgerLeaf",
     "Member",
     "ReferenceRange",
+    "Seal",
     "Site",
     "TrailChange",
     "TrailEvent",
+    "UnclaimedVersion",
 ]

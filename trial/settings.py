@@ -27,6 +27,9 @@ SECRET_KEY = environment.secret(
 IDENTITY_KEY = environment.secret(
     "CHIMERA_IDENTITY_KEY", kept_at=CHIMERA_HOME / "keys" / "identity_key", required=PRODUCTION
 )
+SEAL_KEY = environment.secret(
+    "CHIMERA_SEAL_KEY", kept_at=CHIMERA_HOME / "keys" / "seal_key", required=PRODUCTION
+)
 DEBUG = environment.flag("CHIMERA_DEBUG")
 ALLOWED_HOSTS = environment.words("CHIMERA_HOSTS", "127.0.0.1,localhost,[::1],testserver")
 if PRODUCTION and (DEBUG or "*" in ALLOWED_HOSTS):
@@ -210,6 +213,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BEAT_SCHEDULE = {
     "ring-waiting-runs": {"task": "analytics.runs.sweep", "schedule": 30.0},
+    "seal-trail": {"task": "trial.trail.seal", "schedule": 60.0},
     "check-data": {"task": "patients.entry.check_all", "schedule": crontab(hour=2, minute=30)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(CHIMERA_HOME / "beat-schedule")

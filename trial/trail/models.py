@@ -1,5 +1,7 @@
 """The events of the trail: one for each act, and one change for each item changed in it."""
 
+from uuid import uuid4
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -7,8 +9,13 @@ from trial.trail.append_only import AppendOnlyModel
 
 
 class TrailEvent(AppendOnlyModel):
-    """One act: a save, a signature, a lock. All of it is frozen text, readable when its objects are gone."""
+    """One act: a save, a signature, a lock. All of it is frozen text, readable when its objects are gone.
 
+    `act` names it before it is written: the changes of an act are written first and its event last, and the
+    insert of the event seals all of it into the ledger (`ledger.py`).
+    """
+
+    act = models.UUIDField(unique=True, default=uuid4, editable=False)
     at = models.DateTimeField(_("when"))
     action = models.CharField(_("act"), max_length=60)
     actor = models.CharField(_("who"), max_length=150)
@@ -40,7 +47,7 @@ class TrailEvent(AppendOnlyModel):
 class TrailChange(AppendOnlyModel):
     """One item changed in an act: old and new value as codes and as they were shown, author and reason."""
 
-    event = models.ForeignKey(TrailEvent, models.PROTECT, related_name="changes")
+    event = models.ForeignKey(TrailEvent, models.PROTECT, to_field="act", related_name="changes")
     row_key = models.CharField(max_length=60, blank=True)
     item = models.CharField(max_length=40)
     label = models.CharField(max_length=200)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import timezone
@@ -52,7 +53,10 @@ def record_event(
     actor = current_actor()
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("an act and its event commit together or not at all")
-    event = TrailEvent.objects.create(
+    act = uuid4()
+    insert(TrailChange, _COLUMNS, (_row(act, change, actor.user_name) for change in changes))
+    return TrailEvent.objects.create(
+        act=act,
         at=timezone.now(),
         action=action,
         actor=actor.user_name,
@@ -70,13 +74,11 @@ def record_event(
         about=place.about,
         reason=reason,
     )
-    insert(TrailChange, _COLUMNS, (_row(event, change, actor.user_name) for change in changes))
-    return event
 
 
 _COLUMNS = ("event_id", "author", *(each.name for each in fields(Change) if each.name != "author"))
 _said = attrgetter(*_COLUMNS[2:])
 
 
-def _row(event: TrailEvent, change: Change, actor: str) -> tuple[Any, ...]:
-    return event.pk, change.author or actor, *_said(change)
+def _row(act: UUID, change: Change, actor: str) -> tuple[Any, ...]:
+    return act, change.author or actor, *_said(change)

@@ -5,11 +5,13 @@ callers need not know which one they run on. SQLite also needs `PRAGMA recursive
 connection in the settings: without it INSERT OR REPLACE deletes the old row past the trigger.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
+from django.db.models import Model
 
 _SQLITE = """
 CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table}
@@ -29,26 +31,25 @@ _POSTGRESQL = (
 )
 
 
-def _create(table: str, vendor: str) -> list[str]:
-    if vendor == "sqlite":
-        return [_SQLITE.format(table=table, verb=verb) for verb in ("update", "delete")]
-    return [_POSTGRESQL_FUNCTION, *(sql.format(table=table) for sql in _POSTGRESQL)]
+class TriggerOperation(Operation):
+    """A migration operation that creates triggers for some models of the app, or with `lifts` drops them.
 
-
-def _drop(table: str, vendor: str) -> list[str]:
-    if vendor == "sqlite":
-        return [f"DROP TRIGGER {table}_no_{verb}" for verb in ("update", "delete")]
-    return [f"DROP TRIGGER {table}_no_{what} ON {table}" for what in ("change", "truncate")]
-
-
-class AppendOnly(Operation):
-    """Migration operation: the tables of these models of the app refuse UPDATE, DELETE and TRUNCATE."""
+    A change of the columns of such a table stands between the two, in one migration: SQLite builds a changed
+    table anew and drops the triggers of the old one without a word.
+    """
 
     reversible = True
     reduces_to_sql = True
+    lifts = False
 
     def __init__(self, *model_names: str) -> None:
         self.model_names = model_names
+
+    def create(self, model: type[Model], vendor: str, state: ProjectState) -> Iterable[str]:
+        raise NotImplementedError
+
+    def drop(self, model: type[Model], vendor: str, state: ProjectState) -> Iterable[str]:
+        raise NotImplementedError
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         """The models themselves do not change."""
@@ -60,7 +61,7 @@ class AppendOnly(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        self._execute(_create, app_label, schema_editor, to_state)
+        self._execute(app_label, schema_editor, to_state, self.drop if self.lifts else self.create)
 
     def database_backwards(
         self,
@@ -69,7 +70,7 @@ class AppendOnly(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        self._execute(_drop, app_label, schema_editor, to_state)
+        self._execute(app_label, schema_editor, to_state, self.create if self.lifts else self.drop)
 
     def describe(self) -> str:
         return f"{type(self).__name__}: {', '.join(self.model_names)}"
@@ -78,32 +79,31 @@ class AppendOnly(Operation):
         return type(self).__name__, self.model_names, {}
 
     def _execute(
-        self, statements: Any, app_label: str, schema_editor: BaseDatabaseSchemaEditor, state: ProjectState
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, state: ProjectState, statements: Any
     ) -> None:
         for name in self.model_names:
-            table = state.apps.get_model(app_label, name)._meta.db_table
-            for sql in statements(table, schema_editor.connection.vendor):
+            model = state.apps.get_model(app_label, name)
+            for sql in statements(model, schema_editor.connection.vendor, state):
                 schema_editor.execute(sql, params=None)
 
 
+class AppendOnly(TriggerOperation):
+    """Migration operation: the tables of these models refuse UPDATE, DELETE and TRUNCATE."""
+
+    def create(self, model: type[Model], vendor: str, state: ProjectState) -> Iterable[str]:
+        table = model._meta.db_table
+        if vendor == "sqlite":
+            return [_SQLITE.format(table=table, verb=verb) for verb in ("update", "delete")]
+        return [_POSTGRESQL_FUNCTION, *(sql.format(table=table) for sql in _POSTGRESQL)]
+
+    def drop(self, model: type[Model], vendor: str, state: ProjectState) -> Iterable[str]:
+        table = model._meta.db_table
+        if vendor == "sqlite":
+            return [f"DROP TRIGGER {table}_no_{verb}" for verb in ("update", "delete")]
+        return [f"DROP TRIGGER {table}_no_{what} ON {table}" for what in ("change", "truncate")]
+
+
 class LiftAppendOnly(AppendOnly):
-    """Stands before a change of the columns of such tables, `AppendOnly` after it, in one migration: SQLite
-    builds a changed table anew and drops the triggers of the old one without a word."""
+    """Stands before a change of the columns of such tables, `AppendOnly` after it."""
 
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        self._execute(_drop, app_label, schema_editor, from_state)
-
-    def database_backwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        self._execute(_create, app_label, schema_editor, to_state)
+    lifts = True

@@ -9,6 +9,8 @@ from django.db import models
 
 from trial.trail.append_only import AppendOnlyModel
 from trial.trail.audited import AuditedModel
+from trial.trail.ledger import LedgerLeaf
+from trial.trail.models import TrailEvent
 
 APPS = ("trial", "patients", "analytics")
 
@@ -40,7 +42,10 @@ _SAMPLES: dict[type[models.Field], Any] = {
 
 
 def a_row(model: type[models.Model]) -> models.Model:
-    """A row of the model in the database, with something in every column that needs it."""
+    """A row of the model in the database, with something in every column that needs it. The leaf of an event
+    is written by the database itself."""
+    if model is LedgerLeaf:
+        return LedgerLeaf.objects.get(event=a_row(TrailEvent))
     row = model(
         **{column.attname: _sample(column) for column in model._meta.concrete_fields if _needs(column)}
     )
@@ -49,13 +54,18 @@ def a_row(model: type[models.Model]) -> models.Model:
 
 def _needs(column: models.Field) -> bool:
     return not (
-        column.null or column.primary_key or column.has_default() or getattr(column, "auto_now_add", 0)
+        column.null
+        or isinstance(column, models.AutoField)
+        or column.has_default()
+        or getattr(column, "auto_now_add", False)
     )
 
 
 def _sample(column: models.Field) -> Any:
     if column.is_relation:
-        return a_row(column.related_model).pk if column.db_constraint else 1
+        return (
+            getattr(a_row(column.related_model), column.target_field.attname) if column.db_constraint else 1
+        )
     for kind, sample in _SAMPLES.items():
         if isinstance(column, kind):
             return sample

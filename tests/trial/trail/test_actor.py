@@ -227,7 +227,9 @@ def test_requests_at_the_same_time_do_not_share_their_person(transactional_db: N
 
     def view(request) -> HttpResponse:
         meet.wait()
-        a_subject(site, f"HZ01-10{request.user.user_name[-1]}")
+        with transaction.atomic():
+            a_subject(site, f"HZ01-10{request.user.user_name[-1]}")
+            record_event("test", Place())
         meet.wait()
         return HttpResponse(f"{current_actor().user_name} {current_actor().request_id}")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from tests.trial.trail.conftest import claim
 from tests.trial.trail.tables import a_row, append_only_models, audited_models
 from trial.trail.actor import Source, acting, system_actor
 from trial.trail.append_only import AppendOnlyModel, WrittenOnce
@@ -21,7 +22,9 @@ def author() -> Iterator[None]:
 @pytest.fixture
 def row(request: pytest.FixtureRequest, db: None) -> AppendOnlyModel:
     """A row of the table that the test is about."""
-    return a_row(request.param)
+    made = a_row(request.param)
+    claim()
+    return made
 
 
 every_table = pytest.mark.parametrize("row", PROTECTED, ids=lambda model: model._meta.db_table, indirect=True)

@@ -82,7 +82,7 @@ def test_the_event_is_written_after_everything_else_that_it_is_about() -> None:
         act()
     writes = [sql for sql in sent if sql.lstrip().upper().startswith(("INSERT", "UPDATE"))]
     tables = [sql.split('"')[1] for sql in writes]
-    assert tables[-2:] == ["trial_trailevent", "trial_trailchange"]
+    assert tables[-2:] == ["trial_trailchange", "trial_trailevent"]
     assert {"patients_demographics", "patients_historicaldemographics", "patients_page"} < set(tables[:-2])
 
 

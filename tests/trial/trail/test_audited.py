@@ -15,6 +15,7 @@ from trial.people.access import SystemPerson
 from trial.people.models import Site
 from trial.trail.actor import Actor, Source, acting
 from trial.trail.audited import UnauditedWrite
+from trial.trail.record import Place, record_event
 
 ANA = Actor("ana.li", "Ana Li", "coordinator", "HZ01", Source.WEB, "a" * 32)
 
@@ -188,8 +189,9 @@ def test_a_save_outside_a_transaction_is_refused(transactional_db: None) -> None
 @pytest.mark.requirement("AT-01")
 def test_rows_inserted_together_commit_with_their_history(transactional_db: None) -> None:
     site = Site.objects.create(code="HZ01", name="Hangzhou")
-    with acting(ANA):
+    with acting(ANA), transaction.atomic():
         Subject.objects.create_with_history([Subject(code=f"HZ01-00{n}", site=site) for n in range(1, 4)])
+        record_event("test", Place())
     assert list(Subject.objects.values_list("code", flat=True)) == ["HZ01-001", "HZ01-002", "HZ01-003"]
     versions = Subject.history.order_by("code").values_list("code", "history_type", "id")
     live = {subject.code: subject.pk for subject in Subject.objects.all()}

@@ -54,6 +54,8 @@ APPEND_ONLY = {
     "trial.TrailEvent",
     "trial.TrailChange",
     "trial.ConfigValue",
+    "trial.LedgerLeaf",
+    "trial.Seal",
     "analytics.Snapshot",
     "analytics.Lock",
     "analytics.Estimate",
@@ -66,6 +68,7 @@ PLAIN = {
     "trial.ExportToken_sites": "the sites of a token, set once with it",
     "trial.ConsentVersion": "its end is entered when the next version begins",
     "trial.EthicsApproval": "confirmed by the trial team after the registry is set up",
+    "trial.UnclaimedVersion": "emptied by the event of the act within the transaction",
     "analytics.Run": "the state of a computation; its results are written once",
 }
 

@@ -1,0 +1,159 @@
+"""Seals: the leaves of the ledger signed in batches, each seal carrying the hash of the one before it.
+
+A seal is a signed checkpoint (Ed25519 over the text of `signed_text`). Every seal also goes to a file outside
+the database, with its leaf hashes: what a person with full rights on the database cannot rewrite shows there.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.conf import settings
+from django.db import IntegrityError, OperationalError, connection, models, transaction
+from django.utils import timezone
+
+from trial.trail.append_only import AppendOnlyModel
+from trial.trail.ledger import LedgerLeaf
+from trial.trail.ledger_triggers import BARRIER
+from trial.trail.merkle import root_of
+
+MOST_LEAVES = 4096  # in a seal: an edit that was signed again is found within so many
+LONGEST_STALL_MS = 250  # that a sealer makes writers wait
+_TAIL = 2 * MOST_LEAVES * 70  # bytes, more than the longest line of an anchor file has
+
+
+class Seal(AppendOnlyModel):
+    """One signed checkpoint: `root` over the leaves `first` to `last`, `count` of them (numbers that were
+    rolled back are missing in between), `previous` the SHA-256 of the signature before. All hashes, the key
+    and the signature are hexadecimal."""
+
+    number = models.BigIntegerField(primary_key=True)
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    count = models.PositiveIntegerField()
+    root = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64, blank=True)
+    at = models.CharField(max_length=40)
+    key = models.CharField(max_length=64)
+    signature = models.CharField(max_length=128)
+
+    class Meta:
+        ordering = ("number",)
+
+    def __str__(self) -> str:
+        return f"seal {self.number}"
+
+    def as_data(self) -> dict[str, Any]:
+        return {column.attname: getattr(self, column.attname) for column in self._meta.concrete_fields}
+
+
+def signed_text(seal: dict[str, Any]) -> bytes:
+    """What the signature of a seal is over: all of it but the signature, as JSON with sorted names."""
+    told = {name: value for name, value in seal.items() if name not in ("signature", "leaves")}
+    return json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
+
+
+def hash_of_signature(signature: str) -> str:
+    return hashlib.sha256(bytes.fromhex(signature)).hexdigest()
+
+
+def signing_key() -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(settings.SEAL_KEY.encode()).digest())
+
+
+def public_key() -> str:
+    """The public half of the key that signs, in hexadecimal: sponsor and sites keep a copy of it."""
+    return signing_key().public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+
+
+# --- sealing ---------------------------------------------------------------------------------------------
+def seal_trail() -> list[Seal]:
+    """Seal what is not sealed yet and publish it; the new seals. Whoever writes goes on: a sealer that would
+    make them wait longer, or that meets another, leaves it to the next."""
+    made: list[Seal] = []
+    try:
+        last = _settled()
+        while (seal := _next_seal(last)) is not None:
+            made.append(seal)
+    except (IntegrityError, OperationalError):  # another sealer was first; the barrier was not free in time
+        made = []
+    publish_seals()
+    return made
+
+
+def _settled() -> int:
+    """The number up to which no leaf can still come: for an instant nobody who holds a number is writing."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = '{LONGEST_STALL_MS}ms'")
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [BARRIER])
+        return LedgerLeaf.objects.aggregate(last=models.Max("seq"))["last"] or 0
+
+
+@transaction.atomic
+def _next_seal(settled: int) -> Seal | None:
+    before = Seal.objects.order_by("number").last()
+    waiting = LedgerLeaf.objects.filter(seq__gt=before.last if before else 0, seq__lte=settled)
+    leaves = list(waiting.order_by("seq").values_list("seq", "leaf")[:MOST_LEAVES])
+    if not leaves:
+        return None
+    seal = Seal(
+        number=before.number + 1 if before else 1,
+        first=leaves[0][0],
+        last=leaves[-1][0],
+        count=len(leaves),
+        root=root_of([bytes.fromhex(leaf) for _seq, leaf in leaves]).hex(),
+        previous=hash_of_signature(before.signature) if before else "",
+        at=timezone.now().isoformat(),
+        key=public_key(),
+    )
+    seal.signature = signing_key().sign(signed_text(seal.as_data())).hex()
+    seal.save(force_insert=True)
+    return seal
+
+
+# --- outside the database --------------------------------------------------------------------------------
+def anchor_file() -> Path:
+    """Where every seal is also written, one JSON object to a line."""
+    return Path(settings.CHIMERA_HOME) / "anchor" / "seals.jsonl"
+
+
+def publish_seals() -> int:
+    """Add the seals that the anchor file does not have; how many."""
+    path = anchor_file()
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a+b") as file:
+        new = list(Seal.objects.filter(number__gt=_last_published(file)).order_by("number"))
+        for seal in new:
+            file.write(json.dumps(_anchored(seal), sort_keys=True).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return len(new)
+
+
+def _last_published(file: BinaryIO) -> int:
+    """The number of the last seal in the file. A line that was cut off while it was written is taken away:
+    the seal is in the database, and is written again."""
+    file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+    whole, _newline, cut_off = file.read().rpartition(b"\n")
+    if cut_off:
+        file.truncate(file.tell() - len(cut_off))
+    last = whole.rpartition(b"\n")[2]
+    return int(json.loads(last)["number"]) if last else 0
+
+
+def _anchored(seal: Seal) -> dict[str, Any]:
+    leaves = LedgerLeaf.objects.filter(seq__gte=seal.first, seq__lte=seal.last).order_by("seq")
+    return {**seal.as_data(), "leaves": list(leaves.values_list("leaf", flat=True))}
+
+
+def read_anchor(path: Path) -> Iterator[dict[str, Any]]:
+    """The seals of an anchor file. Raises ValueError for a line that cannot be read."""
+    with path.open("rb") as file:
+        yield from (json.loads(line) for line in file if line.endswith(b"\n"))

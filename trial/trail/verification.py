@@ -1,0 +1,151 @@
+"""Whether the trail is as it was written: seals, leaves, events, changes, versions and rows.
+
+Leaf by leaf the ledger is hashed again and held against its seal; the seals against each other, their
+signatures and the anchor, which lies outside the database; the tables against the ledger. Source of the
+design: RFC 9162 (Merkle trees) and RFC 8032 (Ed25519).
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from trial.trail.comparing import (
+    Act,
+    Fault,
+    changes_without_an_event,
+    events_without_a_leaf,
+    faults_of,
+    rows_unlike_their_newest_version,
+    versions_without_a_leaf,
+)
+from trial.trail.installed import triggers_not_installed
+from trial.trail.ledger import LedgerLeaf, leaf_hash
+from trial.trail.merkle import root_of
+from trial.trail.seals import MOST_LEAVES, Seal, hash_of_signature, signed_text
+
+Anchor = Mapping[int, Mapping[str, Any]]
+"""The seals of an anchor file, by number."""
+
+
+@dataclass
+class Verification:
+    """One verification under way. `key` is the public key that is trusted, in hexadecimal; `since` the first
+    seal whose leaves are read (the seals themselves are always all looked at)."""
+
+    key: str
+    anchor: Anchor = field(default_factory=dict)
+    since: int = 0
+    progress: Callable[[int], object] = lambda leaves: None
+    leaves: int = 0
+    seals: int = 0
+    unsealed: int = 0
+    _claimed: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+
+    def faults(self) -> Iterator[Fault]:
+        """Everything that is not as it was written, in the order of the ledger."""
+        yield from triggers_not_installed()
+        seals = list(Seal.objects.order_by("number"))
+        yield from self._chain(seals)
+        yield from self._stretches(seals)
+        yield from events_without_a_leaf()
+        yield from changes_without_an_event()
+        if not self.since:
+            yield from versions_without_a_leaf(self._claimed)
+        yield from rows_unlike_their_newest_version()
+
+    # --- seals -------------------------------------------------------------------------------------------
+    def _chain(self, seals: list[Seal]) -> Iterator[Fault]:
+        previous: Seal | None = None
+        for seal in seals:
+            expected = previous.number + 1 if previous else 1
+            for number in range(expected, seal.number):
+                yield Fault("seal missing", seal=number)
+            yield from self._seal(seal, previous)
+            previous = seal
+        self.seals = len(seals)
+        last = seals[-1].number if seals else 0
+        for number in sorted(self.anchor):
+            if number > last:
+                yield Fault("seal of the anchor missing: cut off, or an old backup restored", seal=number)
+
+    def _seal(self, seal: Seal, previous: Seal | None) -> Iterator[Fault]:
+        told = seal.as_data()
+        if seal.key != self.key:
+            keys = {"signed": self.key, "present": seal.key}
+            yield Fault("sealed with another key", item="key", seal=seal.number, **keys)
+        elif not _is_signed(told):
+            yield Fault("seal altered: its signature does not hold", seal=seal.number)
+        if seal.previous != (hash_of_signature(previous.signature) if previous else ""):
+            yield Fault("seal does not follow the one before", seal=seal.number)
+        anchored = self.anchor.get(seal.number)
+        for name in told if anchored is not None else ():
+            if told[name] != anchored[name]:  # type: ignore[index]
+                values = {"signed": str(anchored[name]), "present": str(told[name])}  # type: ignore[index]
+                yield Fault("seal is not that of the anchor", item=name, seal=seal.number, **values)
+                break
+
+    # --- leaves ------------------------------------------------------------------------------------------
+    def _stretches(self, seals: list[Seal]) -> Iterator[Fault]:
+        end = 0
+        for seal in seals:
+            if seal.number >= self.since:
+                found = list(LedgerLeaf.objects.filter(seq__gt=end, seq__lte=seal.last).order_by("seq"))
+                yield from self._sealed(seal, found)
+                yield from self._read(found, seal.number)
+            end = seal.last
+        while found := list(LedgerLeaf.objects.filter(seq__gt=end).order_by("seq")[:MOST_LEAVES]):
+            yield from self._read(found, 0)
+            self.unsealed += len(found)
+            end = found[-1].seq
+
+    def _sealed(self, seal: Seal, leaves: list[LedgerLeaf]) -> Iterator[Fault]:
+        """A seal against its leaves; the anchor, which holds their hashes, says which one is another."""
+        root = root_of([bytes.fromhex(leaf.leaf) for leaf in leaves]).hex()
+        if (len(leaves), root) == (seal.count, seal.root):
+            return
+        yield Fault(
+            "leaves are not those that were sealed",
+            item="count" if len(leaves) != seal.count else "root",
+            signed=str(seal.count if len(leaves) != seal.count else seal.root),
+            present=str(len(leaves) if len(leaves) != seal.count else root),
+            seal=seal.number,
+        )
+        anchored = set(self.anchor.get(seal.number, {}).get("leaves", ()))
+        for leaf in leaves if anchored else ():
+            if leaf.leaf not in anchored:
+                yield _of_leaf("leaf is not one of the anchor", leaf, seal.number)
+
+    def _read(self, leaves: list[LedgerLeaf], seal: int) -> Iterator[Fault]:
+        acts = []
+        for leaf in leaves:
+            if leaf_hash(leaf.payload) != leaf.leaf:
+                yield _of_leaf("payload is not what was hashed", leaf, seal)
+            acts.append(Act.of(leaf.seq, leaf.event_id, leaf.payload))
+        for act in acts:
+            for table, number, _digest in act.versions:
+                self._claimed[table].add(number)
+        for fault in faults_of(acts):
+            yield _within(fault, seal)
+        self.leaves += len(leaves)
+        self.progress(len(leaves))
+
+
+def _of_leaf(what: str, leaf: LedgerLeaf, seal: int) -> Fault:
+    return Fault(what, LedgerLeaf._meta.db_table, str(leaf.seq), seal=seal)
+
+
+def _within(fault: Fault, seal: int) -> Fault:
+    return replace(fault, seal=seal)
+
+
+def _is_signed(seal: Mapping[str, Any]) -> bool:
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(seal["key"]))
+        key.verify(bytes.fromhex(seal["signature"]), signed_text(dict(seal)))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
