@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from patients.casebook.form import FormRow, form_model, is_declared
-from patients.casebook.page import Page, Subject
+from patients.casebook.page import Page, Subject, Visit
 from patients.casebook.reading import StoredForm, read_forms
 from patients.items.partial_date import PartialDate, read_partial_date
 from trial.protocol.study import SITE_ZONE
@@ -211,6 +211,14 @@ class StoredCasebook:
             page.subject = self.subject
             if page.form_code in self._stored:
                 self._stored[page.form_code].pages.append(page)
+
+    def move_visits(self, visits: Iterable[Visit]) -> None:
+        """Pages that were read stand at their visits as these are now."""
+        moved = {visit.pk: visit for visit in visits}
+        for stored in self._stored.values():
+            for page in stored.pages:
+                if page.visit_id in moved:
+                    page.visit = moved[page.visit_id]
 
     def page_at_hand(self, page: Page) -> Page | None:
         """The page as this casebook has read it; None where it does not know it."""

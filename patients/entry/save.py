@@ -230,14 +230,7 @@ class _Save:
             self.changes += drop_signatures(self.page, self.changes)
             self.changes += drop_verifications(self.page, self.changes)
             if self.page.form_code in ANCHORING_FORMS:
-                self._place_visits()
-
-    def _place_visits(self) -> None:
-        """Visits follow the anchors; the window of this page's own is read again if it has moved."""
-        moved = place_visits(self.subject, self.casebook)
-        self.changes += moved
-        if self.page.visit and any(change.item == f"visit.{self.page.visit_code}" for change in moved):
-            self.page.visit.refresh_from_db()
+                self.changes += place_visits(self.subject, self.casebook)
 
     def _keep_identity(self, edits: list[Edit]) -> None:
         identifying = [edit for edit in edits if edit.item.declared.identity]

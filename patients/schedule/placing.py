@@ -77,7 +77,9 @@ def place_visits(subject: Subject, casebook: StoredCasebook) -> list[Change]:
         (visit, _move(visit, planned.get(code), started=visit.has_started)) for code, visit in present.items()
     ]
     changes = [change for _visit, change in moved if change]
-    Visit.objects.save_with_history([visit for visit, change in moved if change], _MOVING)
+    visits = [visit for visit, change in moved if change]
+    Visit.objects.save_with_history(visits, _MOVING)
+    casebook.move_visits(visits)
     made = _make(casebook, [visit for code, visit in planned.items() if code not in present])
     if made:
         codes = " ".join(visit.code for visit in made)
