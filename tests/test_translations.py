@@ -13,13 +13,18 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import gettext_lazy as _lazily
 from django.utils.translation.template import templatize
 
 from patients.casebook.form import declared_forms
+from patients.casebook.type_words import WORDS
 from patients.entry.header import FIELDS
+from patients.grading.result import Flag
 from patients.items.codelists import CodeList
+from patients.items.conditions import ALWAYS, Both, Condition, Either, Judged, judged, when, when_filled
 from patients.items.item import Item
 from patients.web.clocks import full_day, long_day, short_day
+from patients.web.flags import LABELS, flag_label
 from trial.people.roles import Role
 from trial.protocol.visits import VISITS
 
@@ -39,6 +44,7 @@ SAME_IN_BOTH = frozenset(
         "Aspergillus fumigatus", "Candida albicans", "Enterococcus faecium", "Escherichia coli",
         "Klebsiella pneumoniae", "Pseudomonas aeruginosa", "Staphylococcus aureus",
         "Bioheng",
+        "subject_id + '-D' + n", "mfg_end - mfg_start", "inf_dose_total / (rel_car / 100) / inf_weight",
     }
 )  # fmt: skip
 
@@ -249,6 +255,32 @@ def test_every_label_is_chinese_or_the_same_in_both() -> None:
     assert not left, f"{len(left)} texts are left in English:\n" + "\n".join(left)
 
 
+def test_every_type_of_an_item_has_a_word() -> None:
+    used = {item.type_name.partition("(")[0] for model in declared_forms() for item in model.items()}
+    assert used <= set(WORDS)
+
+
+@pytest.mark.parametrize("flag", Flag)
+def test_every_flag_beside_a_grade_is_said_in_both_languages(flag: Flag) -> None:
+    assert set(LABELS) == set(Flag)
+    with translation.override("zh-hans"):
+        chinese = flag_label(flag)
+    assert CHINESE.search(chinese)
+    assert flag_label(flag) not in (flag.value, chinese)
+
+
+def test_a_flag_that_no_engine_gives_any_more_stands_as_it_was_kept() -> None:
+    assert flag_label("of_an_earlier_engine") == "of_an_earlier_engine"
+
+
+def test_a_condition_is_read_in_the_language_in_use() -> None:
+    condition = (when("a", "X", "Y") | when_filled("b")) & judged(_lazily("yearly"), bool)
+    assert str(condition) == "((a=X or Y or b filled) and yearly)"
+    with translation.override("zh-hans"):
+        assert str(condition) == "((a=X 或 Y 或 b 已填写) 且 每年一次)"
+        assert str(ALWAYS) == "始终"
+
+
 def test_what_english_tells_apart_chinese_tells_apart() -> None:
     """The answers of a list, and the items of a form."""
     merged = [place for place, english, chinese in _groups() if len(set(chinese)) < len(set(english))]
@@ -302,8 +334,20 @@ def _of_item(form: str, item: Item) -> Iterator[tuple[str, object]]:
     yield place, item.declared.hint
     for limit in (*item.declared.hard, *item.declared.soft):
         yield place, limit.message
+        yield place, getattr(limit, "words", "")
+    for derivation in filter(None, (item.declared.derivation, item.declared.proposal)):
+        yield place, derivation.formula
+    yield from ((place, words) for words in _judged(item.declared.when))
     for codes in _lists(item):
         yield from ((f"{place} {code.code}", code.label) for code in codes.codes)
+
+
+def _judged(condition: Condition) -> Iterator[object]:
+    """What a condition says in words; the rest of it is made of codes and signs."""
+    if isinstance(condition, Both | Either):
+        yield from (*_judged(condition.one), *_judged(condition.other))
+    if isinstance(condition, Judged):
+        yield condition.words
 
 
 def _lists(item: Item) -> Iterator[CodeList]:

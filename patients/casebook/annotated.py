@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from patients.casebook.form import FormRow, Repeat, declared_forms
+from patients.casebook.type_words import type_in_words
 from patients.items.codelists import CodeList
 from patients.items.item import Item, Requirement
 from patients.items.types import MultiItem
@@ -89,11 +90,11 @@ def _item(item: Item) -> dict[str, Any]:
         "label": str(declared.label),
         "hint": str(declared.hint),
         "unit": declared.unit,
-        "shape": "" if declared.unit else item.type_name,
+        "shape": "" if declared.unit else type_in_words(item.type_name),
         "when": "" if item.is_always_asked else str(declared.when),
         "required": declared.requirement is not Requirement.OPTIONAL and not item.is_derived,
         "derived": item.is_derived,
-        "formula": declared.derivation.formula if declared.derivation else "",
+        "formula": str(declared.derivation.formula) if declared.derivation else "",
         "several": isinstance(item, MultiItem),
         "codes": [] if item.is_derived else _labels(item),
         "cdisc": declared.cdisc,

@@ -7,7 +7,6 @@ from django.utils import translation
 from patients.casebook.form import FormRow, declared_forms
 from patients.items.checks import Check, Deviation
 from patients.items.codelists import CodeList
-from patients.items.conditions import Always
 from patients.items.item import Item
 from patients.items.limits import Limit
 from patients.items.missing import MissingReason
@@ -55,7 +54,7 @@ def _item(item: Item) -> dict[str, Any]:
         "label": str(declared.label),
         "type": item.type_name,
         "requirement": declared.requirement.value,
-        "when": "always" if isinstance(declared.when, Always) else str(declared.when),
+        "when": str(declared.when),
         "unit": declared.unit,
         "hint": str(declared.hint),
         "cdisc": declared.cdisc,
@@ -66,10 +65,10 @@ def _item(item: Item) -> dict[str, Any]:
     if isinstance(codes, CodeList):
         described["codes"] = _codes(codes)
     if declared.derivation:
-        described["formula"] = declared.derivation.formula
+        described["formula"] = str(declared.derivation.formula)
         described["sources"] = list(declared.derivation.sources)
     if declared.proposal:
-        described["proposal"] = declared.proposal.formula
+        described["proposal"] = str(declared.proposal.formula)
     if getattr(item, "target", ""):
         described["target"] = item.target  # type: ignore[attr-defined]
     if declared.identity:

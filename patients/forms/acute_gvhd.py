@@ -32,6 +32,7 @@ from patients.items.limits import (
     numbered,
     other_than,
 )
+from patients.items.problems import Text
 from patients.items.types import BooleanItem, ChoiceItem, DateItem, DecimalItem, IntegerItem, MultiItem
 
 BEFORE_GRAFT = "car_t_before_h0"
@@ -71,7 +72,7 @@ def _magic(answers: Answers) -> MagicGrade:
     )
 
 
-def _derived(formula: str, pick: Callable[[MagicGrade], Graded | int | None]) -> Derivation:
+def _derived(formula: Text, pick: Callable[[MagicGrade], Graded | int | None]) -> Derivation:
     return Derivation(formula, lambda answers: pick(_magic(answers)), _VALUES)
 
 
@@ -133,7 +134,7 @@ def _steroid_missing(answers: Answers) -> Sight:
     return not any(may_be_given(row, began, day) for row in systemic_steroids(answers))
 
 
-def _stage(label: Any, formula: str, pick: Callable[[MagicGrade], int | None], highest: str) -> IntegerItem:
+def _stage(label: Any, formula: Text, pick: Callable[[MagicGrade], int | None], highest: str) -> IntegerItem:
     return IntegerItem(label, derived=_derived(formula, pick), hard=between("0", highest), cdisc="FA")
 
 
@@ -264,13 +265,13 @@ class AcuteGVHD(GradedRow):
     )
     ag_lgi_severe = BooleanItem(_("Severe abdominal pain +/- ileus, or grossly bloody stool"), cdisc="FA")
 
-    ag_skin_stage = _stage(_("Skin stage"), "MAGIC, skin", lambda grade: grade.skin, "4")
-    ag_liver_stage = _stage(_("Liver stage"), "MAGIC, liver", lambda grade: grade.liver, "4")
-    ag_ugi_stage = _stage(_("Upper GI stage"), "MAGIC, upper GI", lambda grade: grade.upper_gi, "1")
-    ag_lgi_stage = _stage(_("Lower GI stage"), "MAGIC, lower GI", lambda grade: grade.lower_gi, "4")
+    ag_skin_stage = _stage(_("Skin stage"), _("MAGIC, skin"), lambda grade: grade.skin, "4")
+    ag_liver_stage = _stage(_("Liver stage"), _("MAGIC, liver"), lambda grade: grade.liver, "4")
+    ag_ugi_stage = _stage(_("Upper GI stage"), _("MAGIC, upper GI"), lambda grade: grade.upper_gi, "1")
+    ag_lgi_stage = _stage(_("Lower GI stage"), _("MAGIC, lower GI"), lambda grade: grade.lower_gi, "4")
     ag_grade = IntegerItem(
         _("Overall MAGIC grade"),
-        derived=_derived("MAGIC, overall 0-4", lambda grade: grade.overall),
+        derived=_derived(_("MAGIC, overall 0-4"), lambda grade: grade.overall),
         hard=(
             between("0", "4"),
             numbered(

@@ -340,7 +340,7 @@ class AdverseEvent(FormRow):
     ae_pt = CodedTextItem(
         _("MedDRA PT"),
         "MedDRA",
-        derived=Derivation("coded against MedDRA", lambda answers: None, ("ae_term",)),
+        derived=Derivation(_("coded against MedDRA"), lambda answers: None, ("ae_term",)),
         waits_for="CODING",
         cdisc="AE.AEDECOD, AESOC (C66788 MedDRA C43820)",
     )
@@ -349,7 +349,7 @@ class AdverseEvent(FormRow):
         _("CTCAE version"),
         codes("ae_ctcae_ver", "5.0", "6.0"),
         derived=Derivation(
-            "the configured version", lambda answers: setting_as(str, "ctcae_version"), ("ae_ctcae_term",)
+            _("the configured version"), lambda answers: setting_as(str, "ctcae_version"), ("ae_ctcae_term",)
         ),
         cdisc="SUPPAE",
     )
@@ -360,7 +360,7 @@ class AdverseEvent(FormRow):
         _("Start time"),
         req="C",
         when=judged(
-            "on the day of T0 or H0 or the next",
+            _("on the day of T0 or H0 or the next"),
             _near_anchor,
             "ae_start",
             "INF.inf_start_dt",
@@ -456,7 +456,7 @@ class AdverseEvent(FormRow):
         _("Treatment-emergent flags"),
         CodeList("ae_trtem", (Code("ld", "LD"), Code("cart", "CART"), Code("hsct", "HSCT"))),
         derived=Derivation(
-            "the period of section 4.1 in which it began",
+            _("the period of section 4.1 in which it began"),
             _periods,
             ("ae_start", "LD", "INF.inf_start_dt", "HSCT.hsct_start_dt"),
         ),
@@ -473,23 +473,23 @@ class AdverseEvent(FormRow):
                 Code(REJECTED, _("No: rejected")),
             ),
         ),
-        when=judged("start in the DLT window", _in_dlt_window, "ae_start", "INF.inf_start_dt"),
+        when=judged(_("start in the DLT window"), _in_dlt_window, "ae_start", "INF.inf_start_dt"),
         hint=_("confirmed or rejected by the dose-limiting toxicity form alone"),
-        proposed=Derivation("rules D1 to D9 of section 4.1", _proposed, LOOKS_AT),
+        proposed=Derivation(_("rules D1 to D9 of section 4.1"), _proposed, LOOKS_AT),
         hard=must(_("confirmed or rejected only as that form says"), _as_adjudicated, "DLT.dlt_ae"),
         soft=must(_("a candidate, where one of the rules D1 to D9 is met"), _as_proposed, *LOOKS_AT),
         cdisc="ADAE.DLTFL",
     )
     ae_day_car = IntegerItem(
         _("Study day from T0"),
-        derived=Derivation("start - T0", _car_day, ("ae_start", "INF.inf_start_dt")),
+        derived=Derivation(_("start - T0"), _car_day, ("ae_start", "INF.inf_start_dt")),
         unit="d",
         cdisc="AE.AESTDY variant",
     )
     ae_day_hsct = IntegerItem(
         _("Study day from H0"),
         when=when("HSCT.hsct_done", YES),
-        derived=Derivation("start - H0", _hsct_day, ("ae_start", "HSCT.hsct_start_dt")),
+        derived=Derivation(_("start - H0"), _hsct_day, ("ae_start", "HSCT.hsct_start_dt")),
         unit="d",
         cdisc="SUPPAE",
     )

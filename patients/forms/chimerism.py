@@ -167,7 +167,7 @@ class Chimerism(GradedRow):
         5,
         2,
         req="C",
-        when=judged("same_donor=N or PTX allogeneic", _second_donor, "DONOR.same_donor", "PTX.ptx_type"),
+        when=judged(_("same_donor=N or PTX allogeneic"), _second_donor, "DONOR.same_donor", "PTX.ptx_type"),
         hard=between("0", "100"),
         unit="%",
         cdisc="GF",
@@ -194,7 +194,7 @@ class Chimerism(GradedRow):
         _("Class"),
         choices("chim_class", _("full"), _("mixed"), _("absent")),
         derived=Derivation(
-            "engine of section 3.7, configured limit of full donor", _class, ("chim_donor_pct",)
+            _("engine of section 3.7, configured limit of full donor"), _class, ("chim_donor_pct",)
         ),
         soft=numbered(
             must(_("full once it was full"), _stays_full, "CHIM.chim_donor_pct"),

@@ -214,7 +214,7 @@ class ChronicGVHD(GradedRow):
         _("Onset"),
         choices("cg_onset_type", _("de novo"), _("quiescent"), _("progressive")),
         req="C",
-        when=judged("first cg_present=Y", _first_present, "cg_present", "CGVHD.cg_present"),
+        when=judged(_("first cg_present=Y"), _first_present, "cg_present", "CGVHD.cg_present"),
         cdisc="FA",
     )
     cg_overlap = BooleanItem(
@@ -286,7 +286,7 @@ class ChronicGVHD(GradedRow):
     cg_lung = IntegerItem(
         _("Lung score"),
         when=_PRESENT,
-        derived=Derivation("FEV1 if known, else symptoms", _lung, ("cg_fev1", "cg_lung_sx")),
+        derived=Derivation(_("FEV1 if known, else symptoms"), _lung, ("cg_fev1", "cg_lung_sx")),
         hard=between("0", "3"),
         cdisc="FA",
     )
@@ -319,7 +319,7 @@ class ChronicGVHD(GradedRow):
     cg_global = ChoiceItem(
         _("Global severity"),
         choices("cg_global", _("none"), _("mild"), _("moderate"), _("severe")),
-        derived=Derivation("engine of section 3.4 (NIH 2014)", _global, _SCORED),
+        derived=Derivation(_("engine of section 3.4 (NIH 2014)"), _global, _SCORED),
         cdisc="FA.CGVHDSEV",
     )
     cg_systemic_tx = BooleanItem(_("Systemic treatment for cGVHD"), when=_PRESENT, cdisc="CM")

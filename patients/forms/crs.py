@@ -431,7 +431,7 @@ class CytokineRelease(GradedRow):
 
     crs_grade = IntegerItem(
         _("CRS grade of the day"),
-        derived=Derivation("engine of section 3.1 (ASTCT 2019)", _grade, _COMPONENTS),
+        derived=Derivation(_("engine of section 3.1 (ASTCT 2019)"), _grade, _COMPONENTS),
         hard=between("0", "5"),
         cdisc="FA.FATESTCD=CRSGR; AE.AETOXGR",
     )
@@ -445,7 +445,7 @@ class CytokineRelease(GradedRow):
         _("Override reason"),
         200,
         req="C",
-        when=judged("crs_grade_inv differs from crs_grade", _differs, "crs_grade", "crs_grade_inv"),
+        when=judged(_("crs_grade_inv differs from crs_grade"), _differs, "crs_grade", "crs_grade_inv"),
         hard=at_least_characters(10),
         cdisc="SUPPFA",
     )
@@ -499,19 +499,19 @@ class CytokineRelease(GradedRow):
 
     crs_onset_dt = DateTimeItem(
         _("Episode onset"),
-        derived=Derivation("first day of a derived grade >= 1", _onset, ("CRS", "INF.inf_start_dt")),
+        derived=Derivation(_("first day of a derived grade >= 1"), _onset, ("CRS", "INF.inf_start_dt")),
         hard=not_before("INF.inf_start_dt"),
         cdisc="AE.AESTDTC",
     )
     crs_end_dt = DateItem(
         _("Episode end"),
-        derived=Derivation("first day of grade 0 with grade 0 on the next day too", _end, ("CRS",)),
+        derived=Derivation(_("first day of grade 0 with grade 0 on the next day too"), _end, ("CRS",)),
         hard=not_before("crs_onset_dt"),
         cdisc="AE.AEENDTC",
     )
     crs_max = IntegerItem(
         _("Maximum grade"),
-        derived=Derivation("maximum over the days of the episode", _maximum, ("CRS",)),
+        derived=Derivation(_("maximum over the days of the episode"), _maximum, ("CRS",)),
         hard=between("0", "5"),
         soft=below("3"),
         cdisc="AE.AETOXGR",
@@ -519,7 +519,9 @@ class CytokineRelease(GradedRow):
     crs_outcome = ChoiceItem(
         _("Outcome"),
         OUTCOME,
-        when=judged("last day of a closed episode", _is_last_day, "CRS.crs_date", "crs_end_dt", "DTH.dth_dt"),
+        when=judged(
+            _("last day of a closed episode"), _is_last_day, "CRS.crs_date", "crs_end_dt", "DTH.dth_dt"
+        ),
         hard=must(_("fatal only with a death form"), _fatal_agrees, "DTH.dth_dt"),
         cdisc="AE.AEOUT",
     )

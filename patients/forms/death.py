@@ -101,7 +101,7 @@ class Death(FormRow):
     dth_nrm = BooleanItem(
         _("Non-relapse death"),
         derived=Derivation(
-            "no counting relapse on or before dth_dt",
+            _("no counting relapse on or before dth_dt"),
             _without_relapse,
             ("dth_dt", "RLP.rlp_dt", "RLP.rlp_type"),
         ),

@@ -90,7 +90,7 @@ class Demographics(FormRow):
         4,
         1,
         derived=Derivation(
-            "floor to 0.1 of (icf_main_dt - birth_date) / 365.25; missing month: June, missing day: 15",
+            _("floor to 0.1 of (icf_main_dt - birth_date) / 365.25; missing month: June, missing day: 15"),
             _age_at_consent,
             ("birth_date", "ELIG.icf_main_dt"),
         ),

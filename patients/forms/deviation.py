@@ -93,7 +93,7 @@ class ProtocolDeviation(FormRow):
     pd_auto = BooleanItem(
         _("Raised by system"),
         derived=Derivation(
-            "the key of the row begins with the number of a check",
+            _("the key of the row begins with the number of a check"),
             lambda answers: answers.row_key.startswith(RAISED),
             (),
         ),

@@ -294,12 +294,12 @@ class DiseaseHistory(FormRow):
     )
     lines_before_n = IntegerItem(
         _("Lines of earlier therapy before their number last changed"),
-        derived=Derivation("the last other value of lines_n", _lines_before, ("PTHER",)),
+        derived=Derivation(_("the last other value of lines_n"), _lines_before, ("PTHER",)),
         cdisc="SUPPMH",
     )
     lines_n = IntegerItem(
         _("Lines of earlier therapy"),
-        derived=Derivation("number of rows of PTHER", _lines, ("PTHER",)),
+        derived=Derivation(_("number of rows of PTHER"), _lines, ("PTHER",)),
         cdisc="SUPPMH",
     )
     bm_blast_scr_pct = DecimalItem(

@@ -222,7 +222,7 @@ class Donor(FormRow):
     donor_id = TextItem(
         _("Donor identifier"),
         12,
-        derived=Derivation("subject_id + '-D' + n", _donor_id, ()),
+        derived=Derivation(_("subject_id + '-D' + n"), _donor_id, ()),
         cdisc="APDM.APID",
     )
     donor_consent = BooleanItem(_("Donor consent signed"), cdisc="DS")
@@ -254,7 +254,7 @@ class Donor(FormRow):
         _("Relationship group"),
         choices("donor_group", _("offspring"), _("parent"), _("sibling"), _("other")),
         derived=Derivation(
-            "offspring, parent, sibling or other, from donor_rel",
+            _("offspring, parent, sibling or other, from donor_rel"),
             lambda answers: relationship_group(answers["donor_rel"]),
             ("donor_rel",),
         ),
@@ -300,7 +300,7 @@ class Donor(FormRow):
     abo_match = ChoiceItem(
         _("ABO compatibility"),
         choices("abo_match", _("compatible"), _("minor"), _("major"), _("bidirectional")),
-        derived=Derivation("from DM.abo_rh and donor_abo_rh", _abo_match, ("DM.abo_rh", "donor_abo_rh")),
+        derived=Derivation(_("from DM.abo_rh and donor_abo_rh"), _abo_match, ("DM.abo_rh", "donor_abo_rh")),
         soft=numbered(
             other_than("major", "bidirectional"),
             "X-DON-10",
@@ -335,7 +335,7 @@ class Donor(FormRow):
     hla_match_10 = IntegerItem(
         _("Matched alleles of 10"),
         derived=Derivation(
-            "sum over 5 loci of multiset matches at 2-field level",
+            _("sum over 5 loci of multiset matches at 2-field level"),
             lambda answers: matched_alleles(answers["r_hla"], answers["d_hla"]),
             ("r_hla", "d_hla"),
         ),
@@ -411,9 +411,9 @@ class Donor(FormRow):
     same_donor = BooleanItem(
         _("CAR-T and graft from same donor"),
         when=judged(
-            "after both roles set", lambda answers: _same_donor(answers) is not None, "DONOR.donor_role"
+            _("after both roles set"), lambda answers: _same_donor(answers) is not None, "DONOR.donor_role"
         ),
-        derived=Derivation("whether one donor holds both roles", _same_donor, ("donor_role", "DONOR")),
+        derived=Derivation(_("whether one donor holds both roles"), _same_donor, ("donor_role", "DONOR")),
         soft=numbered(
             other_than(NO),
             "X-DON-08",

@@ -476,7 +476,7 @@ class Eligibility(FormRow):
     screen_no = TextItem(
         _("Screening number"),
         10,
-        derived=Derivation("S- and the subject's number", lambda answers: f"S-{answers.subject}", ()),
+        derived=Derivation(_("S- and the subject's number"), lambda answers: f"S-{answers.subject}", ()),
         cdisc="DM.SUBJID history",
     )
     rescreen = BooleanItem(_("Is this a re-screening"), cdisc="SUPPDM")
@@ -608,7 +608,7 @@ class Eligibility(FormRow):
         5,
         1,
         derived=Derivation(
-            "((140-age)*kg*(0.85 if F))/(72*SCr mg/dL)",
+            _("((140-age)*kg*(0.85 if F))/(72*SCr mg/dL)"),
             _clearance,
             ("LAB", "VS", "DM.age_consent", "DM.sex"),
         ),
@@ -627,14 +627,14 @@ class Eligibility(FormRow):
 
     waiver = BooleanItem(
         _("Eligibility exemption granted by sponsor/ethics"),
-        when=judged("any criterion failed", _criterion_failed, *INCLUSION, *EXCLUSION),
+        when=judged(_("any criterion failed"), _criterion_failed, *INCLUSION, *EXCLUSION),
         cdisc="SUPPIE",
     )
     waiver_ref = TextItem(_("Exemption reference"), 40, req="C", when=when("waiver", YES), cdisc="SUPPIE")
     eligible = BooleanItem(
         _("Eligible (derived)"),
         derived=Derivation(
-            "all inc*=Y/NA, all exc*=N/NA, or approved waiver",
+            _("all inc*=Y/NA, all exc*=N/NA, or approved waiver"),
             _eligible,
             (*INCLUSION, *EXCLUSION, "waiver", "DM.sex"),
         ),

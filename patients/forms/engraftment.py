@@ -90,7 +90,9 @@ def _failure_known(answers: Answers) -> bool:
     return _judged_by(FAILURE_BY_DAY)(answers) or answers["DTH.dth_dt"] is not None
 
 
-_FROM_FIRST_MONTH = judged("visits from HM1 on", _judged_by(FIRST_MONTH_FROM_HSCT_DAY), "HSCT.hsct_start_dt")
+_FROM_FIRST_MONTH = judged(
+    _("visits from HM1 on"), _judged_by(FIRST_MONTH_FROM_HSCT_DAY), "HSCT.hsct_start_dt"
+)
 _FAILED = (
     when("eng_primary_gf", YES) | when("eng_secondary_gf", YES) | when("eng_pgf", YES) | when("eng_auto", YES)
 )
@@ -174,7 +176,7 @@ _CHECKS = (
 
 def _engrafted(label: Any, compute: Any, *, since: str, cdisc: str, **more: Any) -> DateItem:
     made_from = ("LAB", "TRF", "HSCT.hsct_start_dt", "INF.inf_start_dt")
-    derivation = Derivation("engine of section 3.8", compute, made_from)
+    derivation = Derivation(_("engine of section 3.8"), compute, made_from)
     return DateItem(
         label, when=_TRANSPLANTED, derived=derivation, hard=not_before(since), cdisc=cdisc, **more
     )
@@ -199,7 +201,7 @@ class Engraftment(FormRow):
     eng_nadir = BooleanItem(
         _("ANC fell below 0.5 after T0"),
         hint=_("if not, neutrophils engrafted on day 0"),
-        derived=Derivation("any neutrophils below 0.5 since T0", _fell, ("LAB", "INF.inf_start_dt")),
+        derived=Derivation(_("any neutrophils below 0.5 since T0"), _fell, ("LAB", "INF.inf_start_dt")),
         soft=other_than(NO),
         cdisc="FA",
     )
@@ -237,7 +239,7 @@ class Engraftment(FormRow):
     eng_rbc_indep = DateItem(
         _("Red-cell independence date"),
         derived=Derivation(
-            "first day of 30 without red-cell transfusion, as of the page",
+            _("first day of 30 without red-cell transfusion, as of the page"),
             _independent,
             ("TRF", "HSCT.hsct_start_dt"),
         ),
@@ -246,9 +248,9 @@ class Engraftment(FormRow):
 
     eng_primary_gf = BooleanItem(
         _("Primary graft failure"),
-        when=judged("hsct_day>=30 or death", _failure_known, "HSCT.hsct_start_dt", "DTH.dth_dt"),
+        when=judged(_("hsct_day>=30 or death"), _failure_known, "HSCT.hsct_start_dt", "DTH.dth_dt"),
         derived=Derivation(
-            "no ANC >= 0.5 by HSCT day 30, with pancytopenia",
+            _("no ANC >= 0.5 by HSCT day 30, with pancytopenia"),
             _failed,
             ("LAB", "TRF", "RLP", "DTH.dth_dt", "HSCT.hsct_start_dt", "INF.inf_start_dt"),
         ),

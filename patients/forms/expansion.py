@@ -88,7 +88,7 @@ def _closed(answers: Answers) -> bool:
     return day is not None and day >= CLOSED_FROM_CAR_DAY
 
 
-_CLOSED = judged("closed at C28", _closed, "kin_dt", "INF.inf_start_dt")
+_CLOSED = judged(_("closed at C28"), _closed, "kin_dt", "INF.inf_start_dt")
 _COURSE = ("KIN", "INF.inf_start_dt")
 
 
@@ -139,7 +139,7 @@ class Expansion(FormRow):
         _("CAR+ cells"),
         10,
         2,
-        derived=Derivation("CD3+ cells * CAR+ of CD3+ / 100", _cells_per_ul, ("kin_cd3", "kin_flow_pct")),
+        derived=Derivation(_("CD3+ cells * CAR+ of CD3+ / 100"), _cells_per_ul, ("kin_cd3", "kin_flow_pct")),
         hard=at_least("0"),
         unit="cells/uL",
         cdisc="CP",
@@ -157,14 +157,14 @@ class Expansion(FormRow):
         12,
         1,
         when=_CLOSED,
-        derived=Derivation("highest blood sample of day 0 to 28", _highest, _COURSE),
+        derived=Derivation(_("highest blood sample of day 0 to 28"), _highest, _COURSE),
         unit="copies/ug DNA",
         cdisc="ADPC",
     )
     kin_tmax = IntegerItem(
         _("Day of peak"),
         when=_CLOSED,
-        derived=Derivation("CAR-T day of the highest blood sample", _peak_day, _COURSE),
+        derived=Derivation(_("CAR-T day of the highest blood sample"), _peak_day, _COURSE),
         hard=between("0", "28"),
         unit="d",
         cdisc="ADPC",
@@ -174,13 +174,15 @@ class Expansion(FormRow):
         14,
         1,
         when=_CLOSED,
-        derived=Derivation("linear trapezoid over the blood samples, needs 4 days", _area, _COURSE),
+        derived=Derivation(_("linear trapezoid over the blood samples, needs 4 days"), _area, _COURSE),
         unit="copies*d/ug",
         cdisc="ADPC",
     )
     kin_last_pos = IntegerItem(
         _("Last positive day"),
-        derived=Derivation("last CAR-T day of a positive blood sample", _last_positive, (*_COURSE, "kin_dt")),
+        derived=Derivation(
+            _("last CAR-T day of a positive blood sample"), _last_positive, (*_COURSE, "kin_dt")
+        ),
         unit="d",
         cdisc="ADPC",
     )

@@ -256,7 +256,7 @@ class FollowUp(FormRow):
         4,
         3,
         req="O",
-        when=judged("yearly", _yearly),
+        when=judged(_("yearly"), _yearly),
         hard=between("-0.5", "1"),
         cdisc="QS",
     )

@@ -108,7 +108,7 @@ class Hyperinflammation(FormRow):
     hlh_ferritin_req = BooleanItem(
         _("Required: ferritin >2x ULN or baseline, or rapidly rising"),
         derived=Derivation(
-            "ferritin above twice the upper limit or the baseline of LAB, or rapidly rising by hand",
+            _("ferritin above twice the upper limit or the baseline of LAB, or rapidly rising by hand"),
             _ferritin_required,
             ("hlh_dt", "hlh_ferritin", "hlh_ferritin_rise", *RESULTS),
         ),

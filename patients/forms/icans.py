@@ -263,7 +263,7 @@ class Neurotoxicity(GradedRow):
     ice_total = IntegerItem(
         _("ICE score"),
         derived=Derivation(
-            "sum of the five items; 0 if unarousable; empty if not tested for another reason",
+            _("sum of the five items; 0 if unarousable; empty if not tested for another reason"),
             _score,
             ("ice_testable", *_ICE),
         ),
@@ -318,7 +318,7 @@ class Neurotoxicity(GradedRow):
 
     icans_grade = IntegerItem(
         _("ICANS grade"),
-        derived=Derivation("engine of section 3.2 (ASTCT 2019, adults)", _grade, _AXES),
+        derived=Derivation(_("engine of section 3.2 (ASTCT 2019, adults)"), _grade, _AXES),
         hard=between("0", "5"),
         soft=below("3"),
         cdisc="FA.ICANSGR; AE.AETOXGR",
@@ -345,6 +345,6 @@ class Neurotoxicity(GradedRow):
     icans_death = BooleanItem(
         _("Fatal ICANS"),
         req="C",
-        when=judged("last test of a subject who died", _last_before_death, "DTH.dth_dt", "ICANS.ice_dt"),
+        when=judged(_("last test of a subject who died"), _last_before_death, "DTH.dth_dt", "ICANS.ice_dt"),
         cdisc="AE",
     )

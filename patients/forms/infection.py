@@ -205,7 +205,9 @@ class Infection(FormRow):
     inf_bmtctn = ChoiceItem(_("BMT CTN severity"), codes("inf_bmtctn", "1", "2", "3"), cdisc="SUPPAE")
     inf_neutropenic = BooleanItem(
         _("ANC <0.5 at onset"),
-        derived=Derivation("neutrophils below 0.5 within 1 d of onset", _neutropenic, ("inf_onset", "LAB")),
+        derived=Derivation(
+            _("neutrophils below 0.5 within 1 d of onset"), _neutropenic, ("inf_onset", "LAB")
+        ),
         cdisc="SUPPAE",
     )
     inf_tx = MultiItem(
@@ -230,7 +232,7 @@ class Infection(FormRow):
     inf_recur = BooleanItem(
         _("Same organism+site as earlier record inside recurrence interval"),
         derived=Derivation(
-            "same organism and site within 14 d (bacterial)",
+            _("same organism and site within 14 d (bacterial)"),
             _recurs,
             ("inf_onset", "inf_org", "inf_site", "INFX"),
         ),

@@ -312,7 +312,9 @@ class Infusion(FormRow):
         6,
         3,
         derived=Derivation(
-            "inf_dose_total / inf_weight, 3 decimals half-up", _dose_per_kg, ("inf_dose_total", "inf_weight")
+            _("inf_dose_total / inf_weight, 3 decimals half-up"),
+            _dose_per_kg,
+            ("inf_dose_total", "inf_weight"),
         ),
         hard=between("0.01", "20"),
         soft=must(
@@ -324,7 +326,7 @@ class Infusion(FormRow):
     inf_dose_ok = BooleanItem(
         _("Dose in target window"),
         derived=Derivation(
-            "inf_dose_kg within dose_target +/- dose_tol",
+            _("inf_dose_kg within dose_target +/- dose_tol"),
             lambda answers: dose_in_window(_dose_per_kg(answers)),
             ("inf_dose_total", "inf_weight"),
         ),
@@ -336,7 +338,7 @@ class Infusion(FormRow):
         7,
         2,
         derived=Derivation(
-            "inf_dose_total / (rel_car / 100) / inf_weight",
+            _("inf_dose_total / (rel_car / 100) / inf_weight"),
             _t_cells_per_kg,
             ("inf_dose_total", "inf_weight", "REL.rel_car"),
         ),

@@ -487,7 +487,7 @@ class Laboratory(GradedRow):
         18,
         5,
         derived=Derivation(
-            "value * factor of the unit",
+            _("value * factor of the unit"),
             _si_value,
             (*_RESULT, "lab_unit", "lab_name", "lab_dt"),
         ),
@@ -499,14 +499,14 @@ class Laboratory(GradedRow):
         CodeList(
             "NRIND", (Code("LOW", _("low")), Code("NORMAL", _("normal")), Code("HIGH", _("high"))), "C78736"
         ),
-        when=judged("lln/uln known", _has_range, *_RANGE),
-        derived=Derivation("value against its normal range", _range_flag, (*_RESULT, *_RANGE)),
+        when=judged(_("lln/uln known"), _has_range, *_RANGE),
+        derived=Derivation(_("value against its normal range"), _range_flag, (*_RESULT, *_RANGE)),
         cdisc="LB.LBNRIND (C78736)",
     )
     lab_bl_fl = BooleanItem(
         _("Baseline flag"),
         derived=Derivation(
-            "last value before the first lymphodepletion dose",
+            _("last value before the first lymphodepletion dose"),
             _is_baseline,
             ("lab_dt", *_RESULT, "LAB", "LD"),
         ),
@@ -514,9 +514,9 @@ class Laboratory(GradedRow):
     )
     lab_grade = IntegerItem(
         _("CTCAE grade"),
-        when=judged("gradable test", _gradable, "lab_test"),
+        when=judged(_("gradable test"), _gradable, "lab_test"),
         derived=Derivation(
-            "engine of section 3.5, configured CTCAE version",
+            _("engine of section 3.5, configured CTCAE version"),
             _grade,
             (*_RESULT, *_RANGE, "LAB", "LD"),
         ),
@@ -534,6 +534,6 @@ class Laboratory(GradedRow):
                 Code(PENDING, _("pending investigator")),
             ),
         ),
-        when=judged("grade 3 or more, or beyond the usual", _needs_judgement, "lab_grade", "lab_ind"),
+        when=judged(_("grade 3 or more, or beyond the usual"), _needs_judgement, "lab_grade", "lab_ind"),
         cdisc="SUPPLB.LBCLSIG",
     )

@@ -145,7 +145,7 @@ _CHECKS = (
         "LD.ld_height",
     ),
 )
-_FIRST = judged("first row of the day", _first_of_day, "LD.ld_date", "LD.ld_weight")
+_FIRST = judged(_("first row of the day"), _first_of_day, "LD.ld_date", "LD.ld_weight")
 
 
 class Lymphodepletion(FormRow):
@@ -180,7 +180,7 @@ class Lymphodepletion(FormRow):
         _("BSA (Mosteller)"),
         4,
         2,
-        derived=Derivation("sqrt(height * weight / 3600)", _surface, ("ld_height", "ld_weight", "LD")),
+        derived=Derivation(_("sqrt(height * weight / 3600)"), _surface, ("ld_height", "ld_weight", "LD")),
         hard=between("1.0", "2.8"),
         unit="m2",
         cdisc="VS.BSA (C25157)",
@@ -231,7 +231,7 @@ class Lymphodepletion(FormRow):
         5,
         1,
         derived=Derivation(
-            "100 * given / (planned * BSA)", _dose_share, ("ld_dose_given", "ld_dose_planned", "LD")
+            _("100 * given / (planned * BSA)"), _dose_share, ("ld_dose_given", "ld_dose_planned", "LD")
         ),
         soft=(at_least("80"), at_most("110")),
         unit="%",

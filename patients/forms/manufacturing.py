@@ -233,7 +233,7 @@ class Manufacturing(FormRow):
     moi = DecimalItem("MOI", 4, 2, req="O", hard=between("0", "50"), cdisc="DI")
     culture_days = IntegerItem(
         _("Days in culture"),
-        derived=Derivation("mfg_end - mfg_start", _culture_days, ("mfg_start", "mfg_end")),
+        derived=Derivation(_("mfg_end - mfg_start"), _culture_days, ("mfg_start", "mfg_end")),
         hard=between("1", "40"),
         soft=at_most("16"),
         unit="d",
@@ -262,6 +262,6 @@ class Manufacturing(FormRow):
     )
     mfg_by = UserItem(
         _("Entered by"),
-        derived=Derivation("the user who saved the row first", _entered_by, ()),
+        derived=Derivation(_("the user who saved the row first"), _entered_by, ()),
         cdisc="audit",
     )

@@ -83,7 +83,7 @@ def _free_of_disease_later(answers: Answers) -> Sight:
     return bool(later) and {"day": max(later)}
 
 
-_AFTER_HSCT: Any = judged("after HSCT", _after_transplantation, "HSCT.hsct_start_dt", "rlp_dt")
+_AFTER_HSCT: Any = judged(_("after HSCT"), _after_transplantation, "HSCT.hsct_start_dt", "rlp_dt")
 
 
 class Relapse(FormRow):
@@ -147,7 +147,7 @@ class Relapse(FormRow):
     rlp_counts_pfs = BooleanItem(
         _("Counts as PFS event"),
         derived=Derivation(
-            "type is morphological, extramedullary or progression",
+            _("type is morphological, extramedullary or progression"),
             lambda answers: answers["rlp_type"] in COUNTING if answers["rlp_type"] else None,
             ("rlp_type",),
         ),
@@ -232,7 +232,7 @@ class Relapse(FormRow):
     rlp_car_pos = BooleanItem(
         _("CAR detectable"),
         derived=Derivation(
-            "a positive expansion sample within 7 d",
+            _("a positive expansion sample within 7 d"),
             _car_detected,
             ("KIN", "rlp_dt"),
         ),

@@ -335,7 +335,7 @@ class ResponseAssessment(GradedRow):
         5,
         2,
         derived=Derivation(
-            "nearest neutrophils within 3 d, from LAB",
+            _("nearest neutrophils within 3 d, from LAB"),
             lambda answers: _nearest_count(answers, "NEUT", "0.01"),
             ("LAB", "resp_dt"),
         ),
@@ -347,7 +347,7 @@ class ResponseAssessment(GradedRow):
     resp_plt = IntegerItem(
         _("Platelets (untransfused 7 d)"),
         derived=Derivation(
-            "nearest platelets within 3 d without transfusion in 7 d, from LAB and TRF",
+            _("nearest platelets within 3 d without transfusion in 7 d, from LAB and TRF"),
             _platelets,
             ("LAB", "TRF", "resp_dt"),
         ),
@@ -401,7 +401,7 @@ class ResponseAssessment(GradedRow):
         choices("mrd_status", _("negative"), _("positive"), _("indeterminate")),
         when=_MRD,
         derived=Derivation(
-            "negative (<0.01% and LOD<=0.01%); positive (>=0.01%); indeterminate (LOD>0.01%)",
+            _("negative (<0.01% and LOD<=0.01%); positive (>=0.01%); indeterminate (LOD>0.01%)"),
             _mrd,
             ("mrd_value", "mrd_lod"),
         ),
@@ -412,7 +412,7 @@ class ResponseAssessment(GradedRow):
         CodeList("mrd_eln", (Code("below", _("below")), Code("at_above", _("at or above")))),
         when=when("DX.dx_type", "aml") & _MRD,
         derived=Derivation(
-            "below or at/above 0.1 %", lambda answers: mrd_eln(answers["mrd_value"]), ("mrd_value",)
+            _("below or at/above 0.1 %"), lambda answers: mrd_eln(answers["mrd_value"]), ("mrd_value",)
         ),
         cdisc="RS.MRDRESP (C124433)",
     )
@@ -467,7 +467,7 @@ class ResponseAssessment(GradedRow):
         ),
         when=when("pet_done", YES),
         derived=Derivation(
-            "Deauville 1-3 CMR; 4-5 by uptake: less PMR, equal NMR, more or new PMD",
+            _("Deauville 1-3 CMR; 4-5 by uptake: less PMR, equal NMR, more or new PMD"),
             lambda answers: lugano_class(answers["deauville"], answers["pet_change"]),
             ("deauville", "pet_change"),
         ),
@@ -477,13 +477,13 @@ class ResponseAssessment(GradedRow):
     resp_strict = ChoiceItem(
         _("Strict response"),
         RESP,
-        derived=Derivation("engine of section 3.7, strict reading", _strict, _MADE_FROM),
+        derived=Derivation(_("engine of section 3.7, strict reading"), _strict, _MADE_FROM),
         cdisc="RS.OVRLRESP; RSCAT=ELN DOHNER AML 2022 (C209662) or sponsor ALL",
     )
     resp_protocol = ChoiceItem(
         _("Protocol response"),
         RESP,
-        derived=Derivation("engine of section 3.7, configured response policy", _by_policy, _MADE_FROM),
+        derived=Derivation(_("engine of section 3.7, configured response policy"), _by_policy, _MADE_FROM),
         cdisc="RS.OVRLRESP; RSCAT=PROTOCOL",
     )
     resp_inv = ChoiceItem(
@@ -496,7 +496,7 @@ class ResponseAssessment(GradedRow):
         _("Reason for difference"),
         200,
         req="C",
-        when=judged("resp_inv differs from resp_protocol", _differs, "resp_inv", "resp_protocol"),
+        when=judged(_("resp_inv differs from resp_protocol"), _differs, "resp_inv", "resp_protocol"),
         hard=at_least_characters(10),
         cdisc="SUPPRS",
     )
@@ -517,7 +517,7 @@ class ResponseAssessment(GradedRow):
     resp_gate = BooleanItem(
         _("HSCT gate open"),
         derived=Derivation(
-            "T0 < date <= H0 and protocol response CR, CRh, CRi or MLFS, and no bar",
+            _("T0 < date <= H0 and protocol response CR, CRh, CRi or MLFS, and no bar"),
             _gate,
             ("resp_dt", "resp_protocol", "INF.inf_start_dt", "HSCT.hsct_start_dt"),
         ),

@@ -308,7 +308,7 @@ class SeriousEventReport(FormRow):
     sae_to_ec_dt = DateTimeItem(
         _("Reported to ethics committee"),
         req="C",
-        when=judged("the procedure of the site asks for it", lambda answers: _committee_hours() > 0),
+        when=judged(_("the procedure of the site asks for it"), lambda answers: _committee_hours() > 0),
         hard=(NOT_LATER_THAN_NOW, not_before("sae_aware_dt")),
         soft=must(
             _("in the time of the site's procedure, 24 h if fatal"),
@@ -323,13 +323,13 @@ class SeriousEventReport(FormRow):
     sae_hosp_from = DateItem(
         _("Admission"),
         req="C",
-        when=judged("the event led to or prolonged a stay in hospital", _in_hospital, "AE.ae_ser_crit"),
+        when=judged(_("the event led to or prolonged a stay in hospital"), _in_hospital, "AE.ae_ser_crit"),
         cdisc="HO",
     )
     sae_hosp_to = DateItem(
         _("Discharge"),
         req="O",
-        when=judged("the event led to or prolonged a stay in hospital", _in_hospital, "AE.ae_ser_crit"),
+        when=judged(_("the event led to or prolonged a stay in hospital"), _in_hospital, "AE.ae_ser_crit"),
         hard=not_before("sae_hosp_from"),
         cdisc="HO",
     )
@@ -370,7 +370,7 @@ class SeriousEventReport(FormRow):
         "SUSAR",
         when=_REVIEW,
         derived=Derivation(
-            "serious, related to any component and unexpected",
+            _("serious, related to any component and unexpected"),
             _susar,
             ("sae_causality_inv", "sae_causality_spo", "sae_expected", "sae_ae", "AE.ae_serious"),
         ),
@@ -381,7 +381,9 @@ class SeriousEventReport(FormRow):
         _("Regulatory clock"),
         when=_SUSAR,
         derived=Derivation(
-            "7 if fatal or life-threatening, else 15", _clock_days, ("sae_susar", "sae_ae", "AE.ae_ser_crit")
+            _("7 if fatal or life-threatening, else 15"),
+            _clock_days,
+            ("sae_susar", "sae_ae", "AE.ae_ser_crit"),
         ),
         unit="d",
         cdisc="SUPPAE",
@@ -390,7 +392,7 @@ class SeriousEventReport(FormRow):
         _("Due date"),
         when=_SUSAR,
         derived=Derivation(
-            "day of the report to the sponsor + clock", _due, ("sae_to_sponsor_dt", "sae_clock_days")
+            _("day of the report to the sponsor + clock"), _due, ("sae_to_sponsor_dt", "sae_clock_days")
         ),
         soft=numbered(
             must(_("not within the configured hours, unless submitted"), _not_due_soon, "sae_submitted_dt"),
@@ -420,7 +422,7 @@ class SeriousEventReport(FormRow):
         _("Follow-up due for fatal/life-threatening"),
         when=when("sae_clock_days", str(SHORT_CLOCK_DAYS)),
         derived=Derivation(
-            "submission of the initial report + 8 d",
+            _("submission of the initial report + 8 d"),
             _follow_up_due,
             ("sae_clock_days", "sae_submitted_dt", "sae_report_type", "sae_ae", "SAE"),
         ),

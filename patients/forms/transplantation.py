@@ -367,7 +367,7 @@ class Transplantation(FormRow):
     hsct_interval = IntegerItem(
         _("CAR-T to HSCT"),
         when=_DONE,
-        derived=Derivation("date(H0) - date(T0)", _interval, ("hsct_start_dt", "INF.inf_start_dt")),
+        derived=Derivation(_("date(H0) - date(T0)"), _interval, ("hsct_start_dt", "INF.inf_start_dt")),
         hard=between("1", "365"),
         soft=_numbered_range(
             "10", "32", "X-HSCT-03", _("Interval of %(value)s is outside the published 10-32 d.")

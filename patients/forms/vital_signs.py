@@ -161,7 +161,7 @@ class VitalSigns(FormRow):
         4,
         1,
         req="C",
-        when=judged("weekly and at each HSCT visit", _weight_due, "vs_dt", "VS.vs_weight", "VS.vs_dt"),
+        when=judged(_("weekly and at each HSCT visit"), _weight_due, "vs_dt", "VS.vs_weight", "VS.vs_dt"),
         hard=between("30", "180"),
         # xgettext:no-python-format
         soft=must(
@@ -173,7 +173,7 @@ class VitalSigns(FormRow):
     ecog = ChoiceItem(
         "ECOG",
         codes("ecog", "0", "1", "2", "3", "4", "5"),
-        when=judged("SCR, PRE and follow-up visits", _performance_due),
+        when=judged(_("SCR, PRE and follow-up visits"), _performance_due),
         hard=must(_("5 only with a death form"), _dead_if_five, "DTH.dth_dt"),
         soft=must(_("less than 2 from the last"), _near_last_performance, "VS.ecog", "VS.vs_dt", "vs_dt"),
         cdisc="RS.ECOG101 (C179943)",
@@ -182,6 +182,6 @@ class VitalSigns(FormRow):
         _("Karnofsky"),
         codes("kps", *(str(score) for score in range(0, 101, 10))),
         req="O",
-        when=judged("follow-up", _follow_up),
+        when=judged(_("follow-up"), _follow_up),
         cdisc="RS.KPSS0101 (C182469)",
     )

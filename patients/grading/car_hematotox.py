@@ -7,7 +7,7 @@ cut-offs are from memory and await confirmation. Validated in B-cell lymphoma, a
 from dataclasses import dataclass
 from decimal import Decimal
 
-from patients.grading.result import Graded
+from patients.grading.result import Flag, Graded
 
 VERSION = "CAR-HEMATOTOX/1"
 HIGH_FROM_POINTS = 2
@@ -36,7 +36,7 @@ def car_hematotox(results: BeforeLymphodepletion) -> Graded:
     if len(known) < len(points):
         return Graded(None, "CHT-EMPTY" if not known else "CHT-INCOMPLETE", VERSION, tuple(known))
     score = sum(known.values())
-    risk = "high" if score >= HIGH_FROM_POINTS else "low"
+    risk = Flag.HIGH_RISK if score >= HIGH_FROM_POINTS else Flag.LOW_RISK
     scored = tuple(name for name, value in known.items() if value)
     return Graded(str(score), f"CHT-{risk.upper()}", VERSION, scored or tuple(known), (risk,))
 

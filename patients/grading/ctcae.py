@@ -11,10 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from patients.grading.result import Graded
+from patients.grading.result import Flag, Graded
 
 D = Decimal
-NEEDS_CLINICAL = "needs_clinical"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def lab_grade(
         raise ValueError(f"CTCAE {version} is not known")
     stamp = f"CTCAE {version}/2"
     if value is not None and test in _BY_THE_CLINICIAN:
-        return Graded(None, f"CTC-{test}-CLINICAL", stamp, flags=(NEEDS_CLINICAL,))
+        return Graded(None, f"CTC-{test}-CLINICAL", stamp, flags=(Flag.NEEDS_CLINICAL,))
     rule = _RULES[version].get(test)
     if rule is None or value is None:
         return Graded(None, f"CTC-{test}-EMPTY", stamp)
@@ -68,7 +67,7 @@ def lab_grade(
     grade = rule(lab)
     if grade is None:
         return Graded(None, f"CTC-{test}-UNKNOWN", stamp, ("value",))
-    flags = (NEEDS_CLINICAL,) if _could_be_worse(test, version, lab, grade) else ()
+    flags = (Flag.NEEDS_CLINICAL,) if _could_be_worse(test, version, lab, grade) else ()
     return Graded(str(grade), f"CTC-{test}-{grade}", stamp, ("value",), flags)
 
 

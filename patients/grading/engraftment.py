@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from patients.grading.counts import Count, lowest_by_day
-from patients.grading.result import Graded
+from patients.grading.result import Flag, Graded
 
 VERSION = "engraftment 1"
-NEVER_FELL = "never_fell"
 NEUTROPHILS_FROM_10E9_PER_L = Decimal("0.5")
 PLATELETS_FROM_10E9_PER_L = Decimal(20)
 CONSECUTIVE_TESTS = 3
@@ -48,7 +47,7 @@ def neutrophil_engraftment(
     runs = _runs([test for test in after if test[0] >= min(low, default=0)], threshold)
     reached = [run[0] for run in runs if run[-1] - run[0] <= NEUTROPHIL_TESTS_WITHIN_DAYS]
     if reached and all(value >= threshold for _day, value in tests):
-        return Graded("0", "ENG-ANC-NEVER-FELL", VERSION, ("neutrophils",), (NEVER_FELL,))
+        return Graded("0", "ENG-ANC-NEVER-FELL", VERSION, ("neutrophils",), (Flag.NEVER_FELL,))
     return _first(reached, "ANC", "neutrophils")
 
 

@@ -7,11 +7,10 @@ grade 3 in somebody who is awake (global aphasia) and grade 4 in somebody who ca
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from patients.grading.result import Graded, worst
+from patients.grading.result import Flag, Graded, worst
 
 VERSION = "ASTCT 2019 ICANS/1"
 TESTED, UNAROUSABLE = "yes", "no_unarousable"
-ICE_MISSING = "ice_missing"
 ICE_FROM_POINTS = (10, 7, 3)  # grades 0, 1 and 2 from here up; below the last grade 3
 
 _CONSCIOUSNESS = {
@@ -79,7 +78,7 @@ def icans_grade(given: Assessment) -> Graded:
         "deep_weakness": None if given.deep_weakness is None else 4 * given.deep_weakness,
         "pressure": _PRESSURE.get(given.pressure or ""),
     }
-    return worst(axes, "ICA", VERSION, (ICE_MISSING,) if axes["ice"] is None else ())
+    return worst(axes, "ICA", VERSION, (Flag.ICE_MISSING,) if axes["ice"] is None else ())
 
 
 def _ice(given: Assessment) -> int | None:

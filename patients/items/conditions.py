@@ -1,7 +1,8 @@
 """When an item is asked. Declared once; the server, the page and the dictionary read the same object.
 
 An operand is an item of the same row (`hsct_done`) or of another form of the subject (`HSCT.hsct_done`).
-A condition on a form that this version does not have yet is false: its items wait, and ask nothing.
+A condition on a form that this version does not have yet is false: its items wait, and ask nothing. As text a
+condition reads in the active language.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -9,6 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from patients.items.problems import Text
 
 
 class Answers(Protocol):
@@ -84,7 +90,7 @@ class Always(Condition):
         return True
 
     def __str__(self) -> str:
-        return "always"
+        return _("always")
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,8 @@ class Answered(Condition):
 
     def __str__(self) -> str:
         sign = "<>" if self.negated else "="
-        return f"{self.item}{sign}{' or '.join(self.codes)}"
+        either = pgettext("between the codes of a condition", "or")
+        return f"{self.item}{sign}{f' {either} '.join(self.codes)}"
 
 
 @dataclass(frozen=True)
@@ -148,7 +155,7 @@ class Filled(Condition):
         return {"item": self.item, "filled": True}
 
     def __str__(self) -> str:
-        return f"{self.item} filled"
+        return _("%(item)s filled") % {"item": self.item}
 
 
 @dataclass(frozen=True)
@@ -167,7 +174,7 @@ class Both(Condition):
         return {"all": [self.one.as_data(), self.other.as_data()]}
 
     def __str__(self) -> str:
-        return f"({self.one} and {self.other})"
+        return _("(%(one)s and %(other)s)") % {"one": self.one, "other": self.other}
 
 
 @dataclass(frozen=True)
@@ -186,14 +193,14 @@ class Either(Condition):
         return {"any": [self.one.as_data(), self.other.as_data()]}
 
     def __str__(self) -> str:
-        return f"({self.one} or {self.other})"
+        return _("(%(one)s or %(other)s)") % {"one": self.one, "other": self.other}
 
 
 @dataclass(frozen=True)
 class Judged(Condition):
     """A condition that only the server can judge: the page shows what the server rendered."""
 
-    words: str
+    words: Text
     rule: Callable[[Answers], bool]
     looks_at: tuple[str, ...] = ()
 
@@ -204,10 +211,10 @@ class Judged(Condition):
         return iter(self.looks_at)
 
     def as_data(self) -> dict[str, Any]:
-        return {"judged": self.words}
+        return {"judged": str(self.words)}
 
     def __str__(self) -> str:
-        return self.words
+        return str(self.words)
 
 
 ALWAYS = Always()
@@ -233,6 +240,6 @@ def when_filled(item: str) -> Condition:
     return Filled(item)
 
 
-def judged(words: str, rule: Callable[[Answers], bool], *looks_at: str) -> Condition:
+def judged(words: Text, rule: Callable[[Answers], bool], *looks_at: str) -> Condition:
     """A condition in words with its function; `looks_at` names the items it reads."""
     return Judged(words, rule, looks_at)

@@ -40,7 +40,7 @@ class Derivation:
     computes the item again. An item whose source form is not declared yet stays empty.
     """
 
-    formula: str
+    formula: Text
     compute: Callable[[Answers], Any]
     sources: tuple[str, ...]
 

@@ -13,6 +13,7 @@ from patients.entry.reasons import ReasonCode
 from patients.items.item import Item, Requirement
 from patients.items.problems import Finding, NotAnAnswer, Severity
 from patients.web.binding import Draft, Place, Slot, fields_of
+from patients.web.flags import flag_label
 from patients.web.reveal import Data, is_settled, reveal_data
 from patients.web.widgets import (
     MISSING_CHOICES,
@@ -213,7 +214,7 @@ def _rule_of(graded: Mapping[str, Any] | None) -> str:
     """`CRS-3 (crs 1)`: the rule and its engine, and what a reader must know beside the grade."""
     if not graded or not graded["rule"]:
         return ""
-    return " · ".join((f"{graded['rule']} ({graded['engine']})", *graded["flags"]))
+    return " · ".join((f"{graded['rule']} ({graded['engine']})", *map(flag_label, graded["flags"])))
 
 
 def _entered(item: Item, row: RowContext, name: str) -> Field:

@@ -5,13 +5,20 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.dictionary import dictionary
+from patients.casebook.type_words import type_in_words
 from trial.protocol.configuration import AWAITING, SETTINGS, Setting, setting
 from trial.protocol.models import ConfigValue
+
+SEVERITIES = {
+    "hard": pgettext_lazy("severity of a check", "hard"),
+    "soft": pgettext_lazy("severity of a check", "soft"),
+    "deviation": pgettext_lazy("severity of a check", "deviation"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +104,11 @@ def dictionary_screen(code: str) -> DictionaryScreen | None:
     if code and code not in forms:
         return None
     entries = [FormEntry(each, form["title"], len(form["items"])) for each, form in forms.items()]
-    return DictionaryScreen(entries, code, forms.get(code))
+    return DictionaryScreen(entries, code, _in_words(forms[code]) if code else None)
+
+
+def _in_words(form: dict[str, Any]) -> dict[str, Any]:
+    """The form with the types of its items and the severities of its checks as people call them."""
+    items = {name: {**item, "type": type_in_words(item["type"])} for name, item in form["items"].items()}
+    checks = [{**check, "severity": SEVERITIES[check["severity"]]} for check in form["checks"]]
+    return {**form, "items": items, "checks": checks}

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patients.grading.ctcae import NEEDS_CLINICAL, lab_grade
+from patients.grading.ctcae import lab_grade
+from patients.grading.result import Flag
 
 # case: test, value, limits and baseline, version, grade
 CASES: dict[str, tuple[str, str, dict[str, str], str, int]] = {
@@ -225,7 +226,7 @@ def test_what_words_could_make_worse_is_flagged(
 ) -> None:
     numbers: dict[str, Any] = {name: Decimal(limit) for name, limit in limits.items()}
     found = lab_grade(test, Decimal(value), **numbers, version=version)
-    assert (NEEDS_CLINICAL in found.flags) == flagged
+    assert (Flag.NEEDS_CLINICAL in found.flags) == flagged
 
 
 @pytest.mark.parametrize("test", ["NEUT", "PLAT", "HGB", "LYM", "WBC"])

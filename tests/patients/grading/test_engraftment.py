@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from patients.grading.counts import Count
 from patients.grading.engraftment import (
-    NEVER_FELL,
     GraftCourse,
     fell,
     neutrophil_engraftment,
@@ -18,6 +17,7 @@ from patients.grading.engraftment import (
     primary_graft_failure,
     red_cell_independence,
 )
+from patients.grading.result import Flag
 
 Course = Mapping[int, str]
 
@@ -68,7 +68,7 @@ def test_neutrophils(course: Course, day: int | None) -> None:
 
 
 def test_what_never_fell_says_so() -> None:
-    assert neutrophil_engraftment(counts(low(0, 30, "0.8"))).flags == (NEVER_FELL,)
+    assert neutrophil_engraftment(counts(low(0, 30, "0.8"))).flags == (Flag.NEVER_FELL,)
     assert neutrophil_engraftment(counts({-4: "0.1", 0: "0.7", 1: "0.8", 2: "0.9"})).flags == ()
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patients.grading.icans import ICE_MISSING, Assessment, icans_grade, ice_score
+from patients.grading.icans import Assessment, icans_grade, ice_score
+from patients.grading.result import Flag
 
 WELL: dict[str, Any] = {
     "testable": "yes",
@@ -80,7 +81,7 @@ def test_the_ice_score_is_the_sum_of_its_items(
 
 
 def test_a_grade_without_ice_says_so() -> None:
-    assert icans_grade(Assessment(**(WELL | SEDATED))).flags == (ICE_MISSING,)
+    assert icans_grade(Assessment(**(WELL | SEDATED))).flags == (Flag.ICE_MISSING,)
     assert icans_grade(Assessment(**WELL)).flags == ()
 
 
