@@ -31,8 +31,9 @@ def in_short(sent: list[str]) -> str:
     return "\n".join(sql[:90] for sql in sent)
 
 
-def change_of(page: Page, answers: dict[str, str]) -> list[str]:
-    return sent_by(page, answers, reasons={("", name): desk.BECAUSE for name in answers})
+def change_of(page: Page, answers: dict[str, str], **header: str) -> list[str]:
+    reasons = {("", name): desk.BECAUSE for name in (*answers, *header)}
+    return sent_by(page, answers, header=header, reasons=reasons)
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ def test_placing_the_visits_of_an_infusion_does_not_ask_for_each(subject: Subjec
     """One more day moves some 30 visits."""
     before = dict(subject.visits.values_list("code", "target"))
     page = desk.page_of(subject, "INF", "C0")
-    sent = change_of(page, {"inf_start_dt": "2024-01-06 10:00"})
+    sent = change_of(page, {"inf_start_dt": "2024-01-06 10:00"}, form_date="2024-01-06")
     after = dict(subject.visits.values_list("code", "target"))
     assert sum(after[code] != day for code, day in before.items()) > 20
     assert len(sent) <= MOST, in_short(sent)
