@@ -10,6 +10,8 @@ class TrialConfig(AppConfig):
     name = "trial"
 
     def ready(self) -> None:
+        from trial.people import sessions  # noqa: F401  begins a session at each sign-in
+
         post_migrate.connect(_start_with_defaults, sender=self)
 
 
