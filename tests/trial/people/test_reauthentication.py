@@ -36,9 +36,7 @@ def sign(request: HttpRequest, code: str = "", password: str = persons.PASSWORD,
 
 
 @pytest.mark.requirement("ES-01")
-def test_the_first_asks_for_everything_and_a_later_one_for_the_password(
-    manager: Account, secret: str
-) -> None:
+def test_the_first_asks_for_all_and_a_later_one_for_the_password(manager: Account, secret: str) -> None:
     with time_machine.travel(NOW, tick=False) as clock:
         first = request_of(manager)
         assert sign(first, code_of(secret)) == ALL
