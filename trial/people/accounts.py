@@ -110,7 +110,15 @@ def end_role(member: Member, *, by: Person, reason: str, request: HttpRequest | 
             _end_all_access(member.account)
         change = Change("role", "Role", member.role, "", old_shown=member.get_role_display())
         about = member.account.user_name
-        record_act("role.ended", about, by=by, request=request, changes=[change], reason=reason)
+        record_act(
+            "role.ended",
+            about,
+            by=by,
+            request=request,
+            changes=[change],
+            reason=reason,
+            site=member.site.code,
+        )
 
 
 def _end_all_access(account: Account) -> None:

@@ -21,6 +21,7 @@ def record_act(
     request: HttpRequest | None = None,
     changes: Iterable[Change] = (),
     reason: str = "",
+    site: str = "",
 ) -> None:
     """Write the event of an act of `by`; without a person it is the sign-in itself that acted."""
     source = Source.COMMAND if request is None else Source.WEB
@@ -28,10 +29,10 @@ def record_act(
     actor = (
         system_actor("sign-in", source)
         if by is None
-        else actor_at(by, site="", source=source, request_id=request_id)
+        else actor_at(by, site=site, source=source, request_id=request_id)
     )
     with transaction.atomic(), acting(actor):
-        record_event(action, Place(about=about), changes, reason=reason)
+        record_event(action, Place(site=site, about=about), changes, reason=reason)
 
 
 def known_name(typed: str) -> str | None:

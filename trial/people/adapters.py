@@ -12,13 +12,15 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from qrcode.image.svg import SvgPathImage
 
 from trial.people.acts import record_act
 from trial.people.limits import address_of
 from trial.people.models import Account
+
+PASSED = "passed"  # of the session: what a session of this password and generation is checked against
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -27,9 +29,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def pre_login(self, request: HttpRequest, user: Account, **more: Any) -> HttpResponse | None:
+        """The password was right: it must still be when the code has been, too."""
+        request.session[PASSED] = user.get_session_auth_hash()
+        answer: HttpResponse | None = super().pre_login(request, user, **more)
+        return answer
+
     def login(self, request: HttpRequest, user: Account) -> None:
-        """Open the session. Somebody disabled between password and code is sent back."""
-        if not user.is_active:
+        """Open the session. Who was disabled, or got another password, before the code is sent back."""
+        if not user.is_active or request.session.pop(PASSED, "") != user.get_session_auth_hash():
             raise ImmediateHttpResponse(redirect("sign-in"))
         with transaction.atomic():
             super().login(request, user)

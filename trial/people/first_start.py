@@ -48,7 +48,7 @@ def _first_administrator(by: SystemPerson) -> Account:
     office, _new = Site.objects.get_or_create(code=OFFICE, defaults={"name": "Registry office"})
     role, reason = Role.ACCOUNT_ADMINISTRATOR, "first start"
     Member.objects.create(account=account, site=office, role=role, granted_by=by.user_name, reason=reason)
-    record_act("role.granted", USER_NAME, by=by, reason=reason)
+    record_act("role.granted", USER_NAME, by=by, reason=reason, site=OFFICE)
     return account
 
 

@@ -155,6 +155,17 @@ def test_somebody_disabled_between_password_and_code_gets_no_session(
 
 
 @pytest.mark.requirement("AC-12")
+def test_a_password_that_was_changed_before_the_code_opens_no_session(
+    manager: Account, secret: str, client: Client
+) -> None:
+    try_password(client, "mei.zhang")
+    manager.set_password("a sentence that nobody else has")
+    manager.save()
+    assert try_code(client, code_of(secret))["Location"] == persons.SIGN_IN
+    assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.requirement("AC-12")
 def test_the_key_of_the_session_changes_with_the_sign_in(coordinator: Account, client: Client) -> None:
     client.get(f"{persons.SIGN_IN}?next=/subjects/")
     session = client.session

@@ -69,7 +69,7 @@ class Command(RegistryCommand):
         by, reason = self.system("account"), "account create"
         Member.objects.create(account=account, site=site, role=role, granted_by=by.user_name, reason=reason)
         change = Change("role", "Role", "", role, new_shown=str(role.label))
-        record_act("role.granted", account.user_name, by=by, changes=[change], reason=reason)
+        record_act("role.granted", account.user_name, by=by, changes=[change], reason=reason, site=code)
 
     def _link(self, options: dict[str, Any]) -> None:
         self._print_link(_account(options["user_name"]))
