@@ -11,6 +11,7 @@ class TrialConfig(AppConfig):
     name = "trial"
 
     def ready(self) -> None:
+        from trial.people import sessions  # noqa: F401  begins a session at each sign-in
         from trial.trail.ledger import teach_sqlite
 
         connection_created.connect(teach_sqlite)

@@ -1,6 +1,6 @@
 """Gathers the models of the rooms of this app."""
 
-from trial.people.models import Account, Member, Site
+from trial.people.models import Account, Member, SecondFactorReset, SetUpLink, Site
 from trial.people.tokens import ExportToken
 from trial.protocol.laboratories import Laboratory, ReferenceRange
 from trial.protocol.models import ConfigValue, ConsentVersion, EthicsApproval
@@ -19,6 +19,8 @@ __all__ = [
     "Member",
     "ReferenceRange",
     "Seal",
+    "SecondFactorReset",
+    "SetUpLink",
     "Site",
     "TrailChange",
     "TrailEvent",

@@ -5,6 +5,7 @@ keys made at the first start. A real site sets `CHIMERA_PRODUCTION=yes`, `DATABA
 and the secrets; what is unsafe is then refused at start.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
@@ -30,6 +31,9 @@ IDENTITY_KEY = environment.secret(
 SEAL_KEY = environment.secret(
     "CHIMERA_SEAL_KEY", kept_at=CHIMERA_HOME / "keys" / "seal_key", required=PRODUCTION
 )
+SECOND_FACTOR_KEY = environment.secret(
+    "CHIMERA_SECOND_FACTOR_KEY", kept_at=CHIMERA_HOME / "keys" / "second_factor_key", required=PRODUCTION
+)
 DEBUG = environment.flag("CHIMERA_DEBUG")
 ALLOWED_HOSTS = environment.words("CHIMERA_HOSTS", "127.0.0.1,localhost,[::1],testserver")
 if PRODUCTION and (DEBUG or "*" in ALLOWED_HOSTS):
@@ -47,6 +51,11 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "axes",
     "trial",
     "patients",
     "analytics",
@@ -63,7 +72,11 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # what is not marked open is closed
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "trial.people.middleware.SessionLimits",
+    "trial.people.middleware.SecondFactorFirst",
     "trial.people.middleware.ActorMiddleware",
+    "axes.middleware.AxesMiddleware",  # an answer to somebody locked becomes 429
 ]
 ROOT_URLCONF = "trial.urls"
 WSGI_APPLICATION = "trial.wsgi.application"
@@ -78,6 +91,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "trial.people.sessions.shown",
             ],
             "libraries": {"chimera": "patients.web.templatetags.chimera"},
         },
@@ -104,6 +118,7 @@ SIMPLE_HISTORY_DATE_INDEX = "Composite"
 
 # --- people ----------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "trial.Account"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "trial.people.backend.AccountBackend"]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"
@@ -113,8 +128,49 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 12},
     },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "trial.people.passwords.MaximumLength", "OPTIONS": {"max_length": 128}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},  # its list comes with Django
+    {"NAME": "trial.people.passwords.NoContextWord"},
 ]
+SESSION_IDLE_SECONDS = int(environment.text("CHIMERA_SESSION_IDLE_SECONDS", str(30 * 60)))
+SET_UP_LINK_SECONDS = 60 * 60
+
+ACCOUNT_ADAPTER = "trial.people.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "user_name"
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]  # what a sign-in asks for; there is no sign-up
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_RATE_LIMITS = False  # axes counts, in the database and for all workers
+MFA_ADAPTER = "trial.people.adapters.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "trial.people.sign_in.CodeForm",
+    "authenticate_webauthn": "trial.people.sign_in.PasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Chimera"
+MFA_TOTP_TOLERANCE = 1  # a step of 30 s either way: clocks of telephones drift
+MFA_RECOVERY_CODE_COUNT = 10
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION  # a demo on loopback has no TLS
+
+AXES_HANDLER = "trial.people.limits.Limits"
+AXES_FAILURE_LIMIT = 5
+ADDRESS_FAILURE_LIMIT = int(environment.text("CHIMERA_ADDRESS_FAILURE_LIMIT", "30"))  # a ward shares one
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # nobody is locked longer by another's tries
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_USERNAME_FORM_FIELD = "login"
+# What axes must not keep of a form: people type passwords into any field.
+AXES_SENSITIVE_PARAMETERS = ["login", "code", "credential", "again", "next", "csrfmiddlewaretoken"]
+AXES_USERNAME_CALLABLE = "trial.people.limits.counted_name"
+AXES_CLIENT_IP_CALLABLE = "trial.people.limits.address_of"
+AXES_CLIENT_STR_CALLABLE = "trial.people.limits.counted_as"
+AXES_LOCKOUT_CALLABLE = "trial.people.limits.locked_answer"
+AXES_DISABLE_ACCESS_LOG = True  # the trail keeps who signed in
+AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False
 
 # --- language and time: stored in UTC, shown in the site's zone --------------------------------------------
 LANGUAGE_CODE = "en"

@@ -7,7 +7,7 @@ from trial.trail.ledger_triggers import Ledgered
 
 
 class Migration(migrations.Migration):
-    dependencies = [("patients", "0008_grades"), ("trial", "0004_ledger")]
+    dependencies = [("patients", "0008_grades"), ("trial", "0005_ledger")]
 
     operations = [
         Ledgered(

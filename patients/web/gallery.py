@@ -50,6 +50,7 @@ class GalleryScreen:
     clocks: list[ClockView]
     matrix: Matrix
     events: list[EventBlock]
+    refused: list[str]
     banners: tuple[str, ...] = ("", "warn", "bad", "busy")
     icons: tuple[str, ...] = field(default=())
 
@@ -69,6 +70,7 @@ def gallery_screen() -> GalleryScreen:
         ],
         matrix=_matrix(),
         events=[_event()],
+        refused=[_("Not here.")],
         icons=_ICONS,
     )
 

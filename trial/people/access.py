@@ -30,11 +30,7 @@ Person = Account | SystemPerson
 
 def roles_at(person: Account, site_code: str) -> list[Role]:
     """The roles in force of a person at a site, read once for each account object."""
-    held = getattr(person, "_roles_held", None)
-    if held is None:
-        held = list(Member.objects.in_force().filter(account=person).values_list("site__code", "role"))
-        person._roles_held = held  # type: ignore[attr-defined]
-    return [Role(role) for code, role in held if code == site_code]
+    return [Role(role) for code, role in person.held() if code == site_code]
 
 
 def has_held(user_name: str, role: Role, site_code: str) -> bool:

@@ -1,33 +1,47 @@
-"""Accounts of the demo: one for each role, with passwords that are printed. Never in production."""
+"""Accounts of the demo: one for each role, with password and TOTP seed printed. Never in production."""
 
 import secrets
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from trial.people.access import Person, actor_at
+from trial.people.limits import forgive
 from trial.people.models import Account, Member, Site
 from trial.people.roles import Role
+from trial.people.second_factor import add_telephone, new_secret
 from trial.trail.actor import Source, acting
 from trial.trail.record import Change, Place, record_event
 
 ADDRESS = "127.0.0.1:8000"
 
 
-def demo_accounts(*, by: Person) -> Iterator[tuple[Role, str, str]]:
-    """Role, user name and a new password of an account for each role at every site.
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """What somebody needs to sign in as a role."""
+
+    role: Role
+    user_name: str
+    password: str
+    seed: str
+
+
+def demo_accounts(*, by: Person) -> Iterator[DemoAccount]:
+    """An account for each role at every site, with a new password and a new second factor.
 
     Raises ImproperlyConfigured in production.
     """
     if settings.PRODUCTION:
         raise ImproperlyConfigured("demo accounts are refused in production")
     for role in Role:
-        yield role, *_account(role, by=by)
+        yield _account(role, by=by)
 
 
-def _account(role: Role, *, by: Person) -> tuple[str, str]:
+def _account(role: Role, *, by: Person) -> DemoAccount:
     user_name, password = f"demo.{role}", secrets.token_urlsafe(12)
     with transaction.atomic(), acting(actor_at(by, site="", source=Source.COMMAND)):
         account = Account.objects.filter(user_name=user_name).first()
@@ -39,4 +53,8 @@ def _account(role: Role, *, by: Person) -> tuple[str, str]:
             Member.objects.get_or_create(**grant, defaults={"granted_by": by.user_name, "reason": "demo"})
         change = Change("role", "Role", "", role, new_shown=str(role.label))
         record_event("demo.account", Place(about=user_name), [change])
-    return user_name, password
+        Authenticator.objects.filter(user=account).delete()
+        seed = new_secret()
+        add_telephone(account, seed, by=by)
+        forgive(user_name)
+    return DemoAccount(role, user_name, password, seed)

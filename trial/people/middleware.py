@@ -1,24 +1,86 @@
-"""Names the actor of each request, and gives the request its id."""
+"""What holds for each request of a person: limits of the session, the second factor, the actor."""
 
 from collections.abc import Callable
 from uuid import uuid4
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
 
 from trial.people.access import actor_at
+from trial.people.acts import record_act
 from trial.people.models import Account
+from trial.people.second_factor import must_add_second_factor
+from trial.people.sessions import ends_at, forget, touch
 from trial.trail.actor import Source, acting
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+# What somebody without the second factor that the role needs can reach.
+SETTING_UP = frozenset(
+    {"second-factor", "add-telephone", "add-passkey", "recovery-codes", "confirm", "sign-out", "set-language"}
+)
+
+
+def number_of(request: HttpRequest) -> str:
+    """The id that groups what one request did, given to it by the first who asks."""
+    number: str = getattr(request, "request_id", "") or uuid4().hex
+    request.request_id = number  # type: ignore[attr-defined]
+    return number
+
+
+class SessionLimits:
+    """A session that has lasted too long, or was left alone, ends at the server (AC-12)."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        number_of(request)
+        if not isinstance(request.user, Account):
+            return self.get_response(request)
+        if ends_at(request.session) <= timezone.now():
+            return self._ended(request, request.user)
+        touch(request.session)
+        return self.get_response(request)
+
+    @staticmethod
+    def _ended(request: HttpRequest, account: Account) -> HttpResponse:
+        record_act("session.ended", account.user_name, by=account, request=request, reason="time")
+        forget(request.session.session_key)
+        logout(request)
+        query = urlencode({"next": request.get_full_path(), "ended": "1"})
+        return HttpResponseRedirect(f"{reverse('sign-in')}?{query}")
+
+
+class SecondFactorFirst:
+    """Who holds a role that needs a second factor and has none sets one up before anything else (AC-09)."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
+        here = request.resolver_match.url_name if request.resolver_match else None
+        if here in SETTING_UP or not isinstance(request.user, Account):
+            return None
+        return redirect("second-factor") if must_add_second_factor(request.user) else None
 
 
 class ActorMiddleware:
     """Signed-in people act in their own name; without sign-in nothing of the trial can be written."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.request_id = uuid4().hex  # type: ignore[attr-defined]
+        number = number_of(request)
         if not isinstance(request.user, Account):
             return self.get_response(request)
-        with acting(actor_at(request.user, site="", source=Source.WEB, request_id=request.request_id)):  # type: ignore[attr-defined]
+        with acting(actor_at(request.user, site="", source=Source.WEB, request_id=number)):
             return self.get_response(request)

@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from trial.people.roles import Role
@@ -43,6 +45,8 @@ class Account(AbstractBaseUser):
     user_name = models.CharField(_("user name"), max_length=150, unique=True)
     printed_name = models.CharField(_("printed name"), max_length=200)
     is_active = models.BooleanField(default=True)
+    # Part of what a session is checked against: one more, and every session of the account is over.
+    session_generation = models.PositiveIntegerField(default=0)
 
     USERNAME_FIELD = "user_name"
     REQUIRED_FIELDS = ["printed_name"]
@@ -56,6 +60,24 @@ class Account(AbstractBaseUser):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("accounts are deactivated, never deleted")
+
+    def held(self) -> list[tuple[str, str]]:
+        """Site code and role of each grant in force, read once for each account object."""
+        if not hasattr(self, "_roles_held"):
+            grants = Member.objects.in_force().filter(account=self)
+            self._roles_held = list(grants.values_list("site__code", "role"))
+        return self._roles_held
+
+    @cached_property
+    def has_second_factor(self) -> bool:
+        """Whether a telephone or a passkey stands behind the password."""
+        factors: models.QuerySet[Any] = self.authenticator_set  # type: ignore[attr-defined]
+        return factors.exclude(type="recovery_codes").exists()
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        salt = "trial.people.Account.session"
+        value = f"{self.session_generation}:{self.password}"
+        return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
 
 
 class MemberQuerySet(models.QuerySet["Member"]):
@@ -87,3 +109,44 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} · {self.get_role_display()} · {self.site.code}"
+
+
+class SetUpLink(models.Model):
+    """The link by which the owner of an account sets the password: once, within the hour (ES-06).
+
+    Only the SHA-256 of its secret is kept.
+    """
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="links")
+    digest = models.CharField(max_length=64, unique=True)
+    issued = models.DateTimeField(auto_now_add=True)
+    issued_by = models.CharField(max_length=150)
+    expires = models.DateTimeField()
+    used = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.account.user_name} until {self.expires:%H:%M}"
+
+
+class SecondFactorReset(models.Model):
+    """A request to take somebody's second factors away; whoever asked cannot approve (AC-09)."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="resets")
+    requested = models.DateTimeField(auto_now_add=True)
+    requested_by = models.CharField(max_length=150)
+    reason = models.CharField(max_length=200)
+    approved = models.DateTimeField(null=True, blank=True)
+    approved_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("account",), condition=models.Q(approved=None), name="one_open_reset_of_an_account"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(approved_by=models.F("requested_by")), name="reset_takes_two_people"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.account.user_name

@@ -100,3 +100,10 @@ TABLE: dict[Role, frozenset[Permission]] = {
     Role.AUDITOR: frozenset({Permission.READ, Permission.REVIEW_TRAIL, Permission.READ_RESULTS}),
     Role.ACCOUNT_ADMINISTRATOR: frozenset({Permission.MANAGE_ACCOUNTS}),
 }
+
+
+def needs_second_factor(role: Role) -> bool:
+    """Whether a role signs, locks, exports or administers (AC-09). To sign is the investigators' office."""
+    signs = role in {Role.INVESTIGATOR, Role.PRINCIPAL_INVESTIGATOR}
+    guarded = {Permission.LOCK, Permission.EXPORT, Permission.MANAGE_ACCOUNTS}
+    return signs or not TABLE[role].isdisjoint(guarded)

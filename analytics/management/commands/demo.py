@@ -66,8 +66,8 @@ class Command(RegistryCommand):
                 self.stderr.write("Pages that were changed since stay as they are.")
 
     def _serve(self) -> None:
-        self.stdout.write("\nAccounts of this demo, with new passwords at each start:")
-        for role, user_name, password in demo_accounts(by=self.system("demo")):
-            self.stdout.write(f"{role.label!s:<24} {user_name:<28} {password}")
+        self.stdout.write("\nAccounts of this demo, with new passwords and seeds (TOTP) at each start:")
+        for each in demo_accounts(by=self.system("demo")):
+            self.stdout.write(f"{each.role.label!s:<24} {each.user_name:<28} {each.password}  {each.seed}")
         self.stdout.write(f"\nhttp://{ADDRESS}/")
         call_command("runserver", ADDRESS, use_reloader=False)

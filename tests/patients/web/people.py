@@ -15,6 +15,7 @@ from patients.schedule.placing import page_of as made_page
 from trial.people.access import SystemPerson, actor_at
 from trial.people.models import Account, Site
 from trial.people.roles import Role
+from trial.people.second_factor import add_telephone, new_secret
 from trial.trail.actor import Source, acting
 
 PASSWORD = "correct horse battery staple"
@@ -45,6 +46,10 @@ def a_member(role: Role, site: str = "HZ01", name: str = "", printed: str = "") 
 
 
 def signed_in(account: Account) -> Client:
+    """A client with a session of this person, who has the second factor that the role may need."""
+    if not account.has_second_factor:
+        with transaction.atomic():
+            add_telephone(account, new_secret(), by=SETUP)
     client = Client()
     client.force_login(account)
     return client

@@ -17,7 +17,9 @@ from trial.people import urls as people_urls
 from trial.people.models import Account
 from trial.people.roles import TABLE, Permission, Role
 
-OPEN = {"sign-in", "set-language"}
+OPEN = {"sign-in", "account_login", "mfa_authenticate", "set-password", "set-language"}
+POSTED = ("sign-out", "stay")
+OWN_ACCOUNT = ("my-sessions", "second-factor", "add-telephone", "add-passkey", "recovery-codes", "confirm")
 CSP = {
     "default-src 'self'",
     "base-uri 'none'",
@@ -46,9 +48,9 @@ def screens(page: Page) -> dict[str, str]:
 
 def test_every_address_is_closed_unless_it_is_meant_to_be_open(client: Client, response_page: Page) -> None:
     names = {each.name for each in (*people_urls.urlpatterns, *web_urls.urlpatterns)}
-    addresses = screens(response_page) | {"sign-out": reverse("sign-out")}
+    addresses = screens(response_page) | {name: reverse(name) for name in (*OWN_ACCOUNT, *POSTED)}
     for name, url in addresses.items():
-        answer = client.post(url) if name == "sign-out" else client.get(url)
+        answer = client.post(url) if name in POSTED else client.get(url)
         assert answer.status_code == 302, name
         assert answer["Location"].startswith(reverse("sign-in")), name
     assert names - OPEN == set(addresses), "an address that this test does not know"
@@ -101,7 +103,7 @@ def test_a_form_without_the_token_of_the_site_is_refused(coordinator: Account, r
     client.force_login(coordinator)
     for url in (response_page.get_absolute_url(), reverse("sign-out"), reverse("set-language")):
         assert client.post(url, {"base_version": "0", "do": "save"}).status_code == 403, url
-    assert client.post(reverse("sign-in"), {"username": "a", "password": "b"}).status_code == 403
+    assert client.post(reverse("sign-in"), {"login": "a", "password": "b"}).status_code == 403
 
 
 def digest() -> str:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from django.test import Client
 
 from patients.casebook.form import form_model
 from patients.casebook.page import Page
 from tests.patients.web import people
+from trial.people.models import Account
 from trial.people.roles import Role
 
 if TYPE_CHECKING:
@@ -252,8 +252,7 @@ def test_the_screens_speak_chinese(tab: "Tab", page: Page) -> None:
 
 def test_without_script_a_page_is_saved_just_the_same(chromium: "Browser", live_server, page: Page) -> None:
     context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)
-    session = Client()
-    session.login(username="lin.qiao", password=people.PASSWORD)
+    session = people.signed_in(Account.objects.get(user_name="lin.qiao"))
     cookie = session.cookies["sessionid"].value
     context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
     tab = context.new_page()
@@ -279,7 +278,7 @@ def test_a_monitor_reads_what_was_saved(chromium: "Browser", live_server, page: 
     context = chromium.new_context(base_url=live_server.url)
     tab = context.new_page()
     tab.goto(f"/sign-in/?next={page.get_absolute_url()}")
-    tab.fill("#username", "tan.rui")
+    tab.fill("#login", "tan.rui")
     tab.fill("#password", people.PASSWORD)
     tab.keyboard.press("Enter")
     tab.wait_for_selector("#i-bm_blast")

@@ -12,7 +12,7 @@ SIGN_IN = reverse("sign-in")
 
 
 def sign_in(client: Client, name: str, password: str, **more: str):
-    return client.post(SIGN_IN, {"username": name, "password": password, **more})
+    return client.post(SIGN_IN, {"login": name, "password": password, **more})
 
 
 def acts() -> list[tuple[str, str]]:

@@ -24,7 +24,8 @@ FORBIDDEN = (
     r"data:image",
 )
 STATES = ("is-changed", "has-error", "item-orphan", "withheld", "st-overdue", "banner-bad", "msg-warn")
-VIEWS = [*(ROOT / "patients" / "web").glob("*.py"), ROOT / "trial" / "people" / "views.py"]
+PEOPLE = ROOT / "trial" / "people"
+VIEWS = [*(ROOT / "patients" / "web").glob("*.py"), PEOPLE / "sign_in.py", *PEOPLE.glob("*_pages.py")]
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
@@ -67,6 +68,7 @@ def included(name: str, seen: set[str]) -> set[str]:
 def test_the_gallery_shows_every_component(desk: Client) -> None:
     """Those of a whole page, and of the results, are shown there alone."""
     of_a_page = {"page_head.html", "row_table.html", "cell.html", "section.html"}
+    of_a_page |= {"passkey_answer.html", "account_ways.html", "session_warning.html"}
     of_a_page |= {"step_figure.html", "number_table.html", "event_table.html"}
     shown = {Path(name).name for name in included("ui.html", set())}
     assert {path.name for path in COMPONENTS} - of_a_page <= shown

@@ -63,6 +63,8 @@ APPEND_ONLY = {
 PLAIN = {
     "trial.Site": "a name; what is done at a site stands in the trail",
     "trial.Account": "last sign-in and password change daily; each act is an event of the trail",
+    "trial.SetUpLink": "used once; to issue and to use it are events of the trail",
+    "trial.SecondFactorReset": "approved once; to ask and to approve are events of the trail",
     "trial.Member": "a grant ends and is never rewritten; granting is an event of the trail",
     "trial.ExportToken": "last use and revocation; what a token may is never widened",
     "trial.ExportToken_sites": "the sites of a token, set once with it",

@@ -37,7 +37,7 @@ def batched(rows):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trial", "0003_laboratories")]
+    dependencies = [("trial", "0004_accounts_and_sign_in")]
 
     operations = [
         LiftAppendOnly("TrailEvent", "TrailChange"),
