@@ -117,7 +117,7 @@ def trail_of(
     wanted = {"form": form, "visit": visit, "actor": actor}
     events = events.filter(**{name: value for name, value in wanted.items() if value})
     if item:
-        changed = TrailChange.objects.filter(event=OuterRef("pk"), item=item)
+        changed = TrailChange.objects.filter(event=OuterRef("act"), item=item)
         events = events.filter(Exists(changed))
     return events.order_by("-id")
 

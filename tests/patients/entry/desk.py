@@ -13,6 +13,7 @@ from patients.entry.register import register_member, register_site, register_sub
 from patients.entry.save import Saved, save_page
 from patients.schedule.placing import open_visit
 from patients.schedule.placing import page_of as page_made
+from tests.trial.trail.claiming import claim
 from tests.trial.trail.tables import audited_models, project_models
 from trial.people.access import Person, SystemPerson, actor_at
 from trial.people.models import Account, Site
@@ -242,6 +243,7 @@ def opened(subject: Subject, form: str, visit: str, day: str) -> Page:
     """The page of a form at a visit that an event opens on this day, or that is there without it."""
     with transaction.atomic(), acting(actor_at(SYSTEM, site=subject.site.code, source=Source.COMMAND)):
         page = page_made(subject, form, open_visit(subject, visit, date.fromisoformat(day)))
+        claim()
     return Page.objects.select_related("subject__site", "visit").get(pk=page.pk)
 
 
@@ -249,6 +251,7 @@ def logged(subject: Subject, form: str) -> Page:
     """The page of a log form."""
     with transaction.atomic(), acting(actor_at(SYSTEM, site=subject.site.code, source=Source.COMMAND)):
         page = page_made(subject, form, None)
+        claim()
     return now(page)
 
 

@@ -12,6 +12,7 @@ from patients.entry.save import Saved, save_page
 from patients.forms.eligibility import EXCLUSION, INCLUSION
 from patients.schedule.placing import open_visit
 from patients.schedule.placing import page_of as made_page
+from tests.trial.trail.claiming import claim
 from trial.people.access import SystemPerson, actor_at
 from trial.people.models import Account, Site
 from trial.people.roles import Role
@@ -89,6 +90,7 @@ def opened(subject: Subject, form: str, visit: str, day: date) -> Page:
     """The page of a form at a visit that an event opens on this day."""
     with transaction.atomic(), acting(actor_at(SETUP, site=subject.site.code, source=Source.COMMAND)):
         made_page(subject, form, open_visit(subject, visit, day))
+        claim()
     return page_of(subject, form, visit)
 
 

@@ -178,7 +178,7 @@ def test_the_cookies_of_production_belong_to_the_host_alone(tmp_path) -> None:
     import subprocess
     import sys
 
-    keys = {f"CHIMERA_{name}_KEY": "k" * 60 for name in ("SECRET", "IDENTITY", "SECOND_FACTOR")}
+    keys = {f"CHIMERA_{name}_KEY": "k" * 60 for name in ("SECRET", "IDENTITY", "SECOND_FACTOR", "SEAL")}
     home = {"CHIMERA_HOME": str(tmp_path), "CHIMERA_PRODUCTION": "yes", "CHIMERA_HOSTS": "registry.example"}
     code = (
         "from trial import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, "

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from tests.trial.trail.conftest import claim
+from tests.trial.trail.claiming import claim
 from tests.trial.trail.tables import a_row, append_only_models, audited_models
 from trial.trail.actor import Source, acting, system_actor
 from trial.trail.append_only import AppendOnlyModel, WrittenOnce
