@@ -23,6 +23,7 @@ from patients.grading.result import Flag
 from patients.items.codelists import CodeList
 from patients.items.conditions import ALWAYS, Both, Condition, Either, Judged, judged, when, when_filled
 from patients.items.item import Item
+from patients.items.units import WORDS as UNITS
 from patients.web.clocks import full_day, long_day, short_day
 from patients.web.flags import LABELS, flag_label
 from trial.people.roles import Role
@@ -40,7 +41,8 @@ ENGLISH_WORD = re.compile(r"[a-z]{4,}")  # what a code, an acronym, a unit or a 
 SAME_IN_BOTH = frozenset(
     {
         "MR-gene", "near-ETP",  # subtypes of a diagnosis, as WHO and ICC name them
-        "copies/mL", "mmol/L", "ratio", "ukat/L", "umol/L",
+        "10^6 cells/kg", "cells/uL", "copies*d/ug", "copies/cell", "copies/mL", "copies/ug DNA",
+        "mmol/L", "ratio", "ukat/L", "umol/L",
         "Aspergillus fumigatus", "Candida albicans", "Enterococcus faecium", "Escherichia coli",
         "Klebsiella pneumoniae", "Pseudomonas aeruginosa", "Staphylococcus aureus",
         "Bioheng",
@@ -321,6 +323,7 @@ def _labels() -> Iterator[tuple[str, object]]:
     for model in declared_forms():
         yield model.form.code, model.form.title
         yield from ((model.form.code, section.title) for section in model.form.sections)
+        yield from ((rule.id, rule.message) for rule in model.form.row_rules)
         for item in model.items():
             yield from _of_item(model.form.code, item)
     yield from ((visit.code, visit.label) for visit in VISITS)
@@ -332,6 +335,7 @@ def _of_item(form: str, item: Item) -> Iterator[tuple[str, object]]:
     place = f"{form}.{getattr(item, 'name', None) or item.declared.cdisc}"
     yield place, item.declared.label
     yield place, item.declared.hint
+    yield place, UNITS.get(item.declared.unit, item.declared.unit)
     for limit in (*item.declared.hard, *item.declared.soft):
         yield place, limit.message
         yield place, getattr(limit, "words", "")

@@ -17,6 +17,7 @@ from patients.casebook.type_words import type_in_words
 from patients.items.codelists import CodeList
 from patients.items.item import Item, Requirement
 from patients.items.types import MultiItem
+from patients.items.units import unit_in_words
 from trial.protocol.study import STUDY, site_today
 
 _HERE = Path(__file__).parent
@@ -89,7 +90,7 @@ def _item(item: Item) -> dict[str, Any]:
         "name": item.name,
         "label": str(declared.label),
         "hint": str(declared.hint),
-        "unit": declared.unit,
+        "unit": unit_in_words(declared.unit),
         "shape": "" if declared.unit else type_in_words(item.type_name),
         "when": "" if item.is_always_asked else str(declared.when),
         "required": declared.requirement is not Requirement.OPTIONAL and not item.is_derived,

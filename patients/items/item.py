@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from patients.items.conditions import ALWAYS, Always, Answers, Condition
 from patients.items.limits import Limit
 from patients.items.problems import Finding, NotAnAnswer, Severity, Text, filled
+from patients.items.units import unit_in_words
 
 
 class Requirement(StrEnum):
@@ -192,7 +193,7 @@ class Item(_Column):
 
     def with_unit(self, value: Any) -> str:
         shown = self.shown(value)
-        return f"{shown} {self.declared.unit}" if self.declared.unit and shown else shown
+        return f"{shown} {unit_in_words(self.declared.unit)}" if self.declared.unit and shown else shown
 
     @property
     def is_always_asked(self) -> bool:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from patients.casebook.answers import local_day
 from patients.casebook.dictionary import dictionary
 from patients.casebook.type_words import type_in_words
+from patients.items.units import unit_in_words
 from trial.protocol.configuration import AWAITING, SETTINGS, Setting, setting
 from trial.protocol.models import ConfigValue
 
@@ -59,7 +60,7 @@ def _line(declared: Setting, versions: list[ConfigValue]) -> SettingLine:
     return SettingLine(
         key=declared.key,
         value=_("none") if value is None else str(value),
-        unit=declared.unit,
+        unit=unit_in_words(declared.unit),
         why=now.reason if now else str(declared.why),
         version=str(now.version) if now else _("default"),
         approver=now.approver if now else "",
@@ -108,7 +109,10 @@ def dictionary_screen(code: str) -> DictionaryScreen | None:
 
 
 def _in_words(form: dict[str, Any]) -> dict[str, Any]:
-    """The form with the types of its items and the severities of its checks as people call them."""
-    items = {name: {**item, "type": type_in_words(item["type"])} for name, item in form["items"].items()}
+    """The form with the types and units of its items and the severities of its checks as people call them."""
+    items = {
+        name: {**item, "type": type_in_words(item["type"]), "unit": unit_in_words(item["unit"])}
+        for name, item in form["items"].items()
+    }
     checks = [{**check, "severity": SEVERITIES[check["severity"]]} for check in form["checks"]]
     return {**form, "items": items, "checks": checks}

@@ -26,6 +26,7 @@ from patients.items.types import (
     TimeItem,
     UserItem,
 )
+from patients.items.units import unit_in_words
 
 MOST_SEGMENTS = 4
 MOST_SEGMENT_LETTERS = 34  # more do not fit in one line beside the label
@@ -141,7 +142,7 @@ _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 def unit_of(item: Item) -> str:
     """The unit with raised exponents: 10⁹/L."""
-    return re.sub(r"\^(-?\d+)", lambda found: found[1].translate(_RAISED), item.declared.unit)
+    return re.sub(r"\^(-?\d+)", lambda found: found[1].translate(_RAISED), unit_in_words(item.declared.unit))
 
 
 def shown_value(item: Item, value: object, labels: Labels) -> str:

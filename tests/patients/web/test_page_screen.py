@@ -191,3 +191,15 @@ def test_a_grade_says_by_which_rule_of_which_engine_it_came_about(desk: Client, 
     fever = {"crs_episode": "1", "crs_date": "2025-06-09", "crs_fever": "Y", "crs_fever_masked": "N"}
     people.save(page, fever | {"crs_hypot": "N", "crs_hypox": "N"}, {"form_date": "2025-06-09"})
     assert "CRS-1 (ASTCT 2019/1)" in desk.get(page.get_absolute_url()).content.decode()
+
+
+def test_what_is_to_know_beside_a_grade_stands_in_the_language_of_the_reader(
+    desk: Client, treated: Subject
+) -> None:
+    page = people.page_of(treated, "ICANS", "C2")
+    untested = {"ice_dt": "2025-06-09 10:00", "ice_testable": "no_language_sedation_other"}
+    people.save(page, untested | {"icans_motor": "N"}, {"form_date": "2025-06-09"}, row="1")
+    for language, words in (("en", "without an ICE score"), ("zh-hans", "无 ICE 评分")):
+        shown = desk.get(page.get_absolute_url(), headers={"Accept-Language": language}).content.decode()
+        assert f"ICA-0 (ASTCT 2019 ICANS/1) · {words}" in shown
+        assert "ice_missing" not in shown

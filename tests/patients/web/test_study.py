@@ -79,6 +79,19 @@ def test_a_form_shows_all_its_items(desk: Client, form: str, language: str) -> N
     assert [item.name for item in model.items() if f'id="{item.name}"' not in shown] == []
 
 
+def test_what_is_declared_in_words_follows_the_language(desk: Client) -> None:
+    """Conditions, formulas, types, units and severities."""
+    address = reverse("dictionary", args=["LAB"])
+    english = desk.get(address).content.decode()
+    chinese = desk.get(address, headers={"Accept-Language": "zh-hans"}).content.decode()
+    for shown, words in (
+        (english, ("lab_status=done or below_detection", "value * factor of the unit", "choice", "soft")),
+        (chinese, ("lab_status=done 或 below_detection", "数值 * 单位换算系数", "单选", "软性")),
+    ):
+        assert [text for text in words if text not in shown] == []
+        assert not any(f'muted">{always}<' in shown for always in ("always", "始终"))
+
+
 def test_a_form_that_is_not_there_is_not_found(desk: Client) -> None:
     assert desk.get(reverse("dictionary", args=["NONE"])).status_code == 404
 
