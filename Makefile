@@ -26,6 +26,10 @@ test: check ## everything that must hold, on both databases (ARGS=... goes to py
 	env -u DATABASE_URL $(PYTEST)
 	$(BIN)/python -m tests.services $(PYTEST)
 
+trace: .venv/development ## which tests show which requirement; fails on one that is due and is not shown
+	scripts/bring postgresql redis chromium
+	env -u DATABASE_URL $(BIN)/python -m pytest -n 2 -p tests.tracing -m requirement $(ARGS)
+
 bench: .venv/development ## how long and how much memory a large cohort takes (SUBJECTS=500)
 	$(BIN)/python -m benchmarks.journey $(SUBJECTS)
 
@@ -59,4 +63,4 @@ clean: ## what tools left behind; the registries in var/ and .venv stay
 	PYTHON=$(PYTHON) scripts/bring venv
 	$(PYTHON) -m venv .venv
 
-.PHONY: help setup demo test bench check lock-requirements messages clean
+.PHONY: help setup demo test trace bench check lock-requirements messages clean
