@@ -51,11 +51,15 @@ OPENS_A_DATABASE = frozenset({"db", "transactional_db", "django_db_setup", "regi
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL only what opens a database runs: the rest has nothing that differs from SQLite."""
+    """On PostgreSQL only what opens a database runs: the rest has nothing that differs from SQLite. What only
+    PostgreSQL has (`@pytest.mark.postgresql`) runs there alone."""
     if connection.vendor == "postgresql":
-        pure = [item for item in items if not _opens_a_database(item)]
-        config.hook.pytest_deselected(items=pure)
-        items[:] = [item for item in items if _opens_a_database(item)]
+        chosen = [item for item in items if _opens_a_database(item)]
+    else:
+        chosen = [item for item in items if item.get_closest_marker("postgresql") is None]
+    kept = set(chosen)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = chosen
 
 
 def _opens_a_database(item: pytest.Item) -> bool:
