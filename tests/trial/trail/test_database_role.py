@@ -48,8 +48,8 @@ def test_it_saves_pages_and_the_ledger_grows(role: str) -> None:
 def test_it_has_no_right_to_change_what_is_written_once(role: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT t, p FROM unnest(%s::text[]) t, unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) p "
-            "WHERE has_table_privilege(%s, t, p)",
+            "SELECT t, p FROM unnest(%s::text[]) t, "
+            "unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) p WHERE has_table_privilege(%s, t, p)",
             [sorted(written_once()), ROLE],
         )
         assert cursor.fetchall() == []
