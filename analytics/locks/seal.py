@@ -22,6 +22,7 @@ from patients.casebook.page import Page, Subject
 from trial.people.access import Person, actor_at
 from trial.trail.actor import Source, acting
 from trial.trail.record import Change, Place, record_event
+from trial.trail.seals import seal_trail
 
 SOURCES: dict[str, Any] = {
     "subject": pl.String,
@@ -44,6 +45,7 @@ def make_lock(cutoff: date, reason: str, *, by: Person, source: Source) -> Lock:
         run = waiting_run(lock.snapshot)
         record_event("lock.made", Place(about=f"lock {lock.pk}"), _changes(sealed, cutoff), reason=reason)
         transaction.on_commit(partial(ring, run.pk), robust=True)
+        transaction.on_commit(seal_trail, robust=True)  # what led to the lock is signed with it
     return lock
 
 

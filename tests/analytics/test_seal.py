@@ -1,6 +1,7 @@
 """What a lock seals is what is recorded; who changed it when, and how often, is outside of its hash."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,8 @@ from patients.casebook.page import Page
 from tests.patients.entry import desk
 from trial.people.access import SystemPerson
 from trial.trail.actor import Source
+from trial.trail.models import TrailEvent
+from trial.trail.seals import Seal
 
 pytestmark = pytest.mark.django_db
 
@@ -29,3 +32,12 @@ def test_a_header_changed_and_changed_back_gives_the_same_hash() -> None:
     desk.save(page, header=header, why=desk.BECAUSE)
     assert Page.objects.get(pk=page.pk).header_versions != versions
     assert sealed() == before
+
+
+def test_the_trail_is_sealed_with_the_lock(django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        sealed()
+    last = Seal.objects.last()
+    assert last is not None
+    locked = TrailEvent.objects.get(action="lock.made")
+    assert last.first <= locked.leaf.seq <= last.last
