@@ -30,7 +30,7 @@ from tests.analytics.casebooks import CutContent, built, content, without_databa
 from tests.conftest import ROOT, Registry
 
 CUTOFF = date(2025, 8, 5)
-BIG = 100  # subjects: so many keep a worker busy long enough to be met at work
+BIG = 40  # subjects: so many keep a worker busy long enough to be met at work
 KILLS = 10
 PATIENCE_S = 60
 LEASE = {"CHIMERA_RUN_LEASE_SECONDS": "1"}

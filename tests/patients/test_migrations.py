@@ -52,7 +52,7 @@ def test_the_versions_of_pages_stay_protected_forward_and_back(before: Page) -> 
     kept, back = versions(), triggers()
     assert len(back) == 2
     migrate()
-    assert triggers() == back
+    assert triggers() == back | {f"{VERSIONS}_version"}  # which the ledger has brought since
     assert versions() == kept
 
 

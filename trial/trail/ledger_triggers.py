@@ -48,7 +48,7 @@ DECLARE
   newest {history};
 BEGIN
   SELECT * INTO newest FROM {history} h WHERE h.{key} = record_id ORDER BY h.history_id DESC LIMIT 1;
-  IF live IS NULL AND newest.history_type = '-' THEN RETURN NULL; END IF;
+  IF live IS NULL AND (newest IS NULL OR newest.history_type = '-') THEN RETURN NULL; END IF;
   IF live IS NULL OR newest IS NULL OR EXISTS (
     SELECT FROM jsonb_each(live) item WHERE to_jsonb(newest) -> item.key IS DISTINCT FROM item.value
   ) THEN

@@ -129,7 +129,7 @@ def test_the_same_casebook_again_leaves_everything_as_it_was(tmp_path: Path) -> 
     assert casebooks.counts(report) == {"left as it was": casebooks.pages_in(found)}
     after = desk.content()
     changed = {table for table, rows in after.items() if rows != before[table]}
-    assert changed == {"trial_trailevent", "trial_trailchange"}
+    assert changed == {"trial_trailevent", "trial_trailchange", "trial_ledgerleaf"}
     assert len(after["trial_trailevent"]) == len(before["trial_trailevent"]) + 1
 
 
