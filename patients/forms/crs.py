@@ -61,6 +61,8 @@ _COMPONENTS = (
     "crs_o2_flow",
     "crs_ppv_airway",
     "crs_outcome",
+    "CRS.crs_date",
+    "CRS.crs_episode",
 )
 
 
@@ -76,9 +78,15 @@ def _grade(answers: Answers) -> Graded:
             oxygen=answers["crs_o2"],
             oxygen_l_per_min=answers["crs_o2_flow"],
             airway_protection_only=answers["crs_ppv_airway"],
-            fatal=answers["crs_outcome"] == "FATAL",
+            fatal=answers["crs_outcome"] == "FATAL" and not _is_followed(answers),
         )
     )
+
+
+def _is_followed(answers: Answers) -> bool:
+    """By a later day of its episode: an outcome kept from when this was the last day counts no more."""
+    day = answers["crs_date"]
+    return day is not None and any(row["crs_date"] > day for row in _episode(answers))
 
 
 def _episode(answers: Answers) -> list[Answers]:

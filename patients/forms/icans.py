@@ -40,6 +40,7 @@ _AXES = (
     "icans_motor",
     "icans_icp",
     "icans_death",
+    "ICANS.ice_dt",
 )
 _TESTED = when("ice_testable", TESTED)
 
@@ -58,9 +59,15 @@ def _grade(answers: Answers) -> Graded:
             seizure=answers["icans_seizure"],
             deep_weakness=answers["icans_motor"],
             pressure=answers["icans_icp"],
-            fatal=bool(answers["icans_death"]),
+            fatal=bool(answers["icans_death"]) and not _is_followed(answers),
         )
     )
+
+
+def _is_followed(answers: Answers) -> bool:
+    """By a later test: a death that is kept from when this was the last one counts no more."""
+    moment = answers["ice_dt"]
+    return moment is not None and any(row["ice_dt"] > moment for row in _tests(answers))
 
 
 def _order(row: Answers) -> tuple[datetime, str, str]:

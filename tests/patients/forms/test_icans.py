@@ -88,6 +88,25 @@ def test_there_is_one_baseline_and_it_is_before_the_infusion() -> None:
     assert findings("ice_baseline", INFUSED, BASELINE, late.but(ice_baseline="N")) == set()
 
 
+def test_a_fatal_course_counts_at_the_last_test_alone() -> None:
+    fatal, later = (
+        WELL.but(icans_death="Y"),
+        Row("ICANS", WELL.answers, "C4", "1").but(ice_dt="2025-07-14 09:00"),
+    )
+    grades = {
+        record.visit: record.values["icans_grade"] for record in casebook((fatal, later)).records("ICANS")
+    }
+    assert grades == {"C3": 0, "C4": 0}
+
+
+def test_a_fatal_episode_counts_at_its_last_day_alone() -> None:
+    fatal = row("CRS", "C3", crs_date="2025-07-13", crs_episode="1", crs_fever="Y", crs_outcome="FATAL")
+    later = row("CRS", "C4", crs_date="2025-07-14", crs_episode="1", crs_fever="Y")
+    alone, followed = casebook((INFUSED, fatal)), casebook((INFUSED, fatal, later))
+    assert [record.values["crs_grade"] for record in alone.records("CRS")] == [5]
+    assert [record.values["crs_grade"] for record in followed.records("CRS")] == [1, 1]
+
+
 def test_a_fatal_course_is_asked_at_the_last_test_of_somebody_who_died() -> None:
     died, first = row("DTH", dth_dt="2025-07-14"), WELL.but(ice_dt="2025-07-12 09:00")
     earlier = row("ICANS", "C2", "1", **first.answers)

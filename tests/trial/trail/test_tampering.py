@@ -27,7 +27,7 @@ from trial.trail.verification import Verification
 
 pytestmark = pytest.mark.django_db
 
-CLEAN_RUNS = int(os.environ.get("CHIMERA_CLEAN_RUNS", "100"))  # on each engine
+CLEAN_RUNS = int(os.environ.get("CLEAN_RUNS", "100"))  # on each engine
 TO_A_SEAL = 4
 DEMOGRAPHICS, HISTORY = "patients_demographics", "patients_historicaldemographics"
 
