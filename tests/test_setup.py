@@ -16,7 +16,8 @@ from trial.trail.models import TrailEvent
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ["production.txt", "development.txt"]
 TARGETS = {
-    "help", "setup", "demo", "test", "trace", "faults", "bench", "check", "lock-requirements", "messages", "clean",
+    "help", "setup", "demo", "test", "trace", "faults", "bench", "check", "lock-requirements", "messages",
+    "clean",
 }  # fmt: skip
 SERVICES = {"postgres", "redis", "setup", "web", "worker", "beat", "proxy"}
 
