@@ -24,6 +24,3 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": str(CHIMERA_HOME / "test.sqlite3")}
     # Nothing here must survive a power cut.
     DATABASES["default"]["OPTIONS"]["init_command"] += "; PRAGMA synchronous=NORMAL"
-else:
-    # Threads of live servers of tests before may still hold connections; those of a test get theirs at once.
-    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 2, "max_size": 20}
