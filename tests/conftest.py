@@ -78,7 +78,10 @@ def default_language() -> Iterator[None]:
 def versions_are_claimed(request: pytest.FixtureRequest) -> Iterator[None]:
     """PostgreSQL is asked at the end of a test whether all that is deferred to its end holds:
     no version that a test wrote by hand may be without an event."""
-    if connection.vendor == "postgresql" and _opens_a_database(request.node):
+    own = request.node.get_closest_marker("django_db") or {"db", "transactional_db"} & set(
+        request.fixturenames
+    )
+    if connection.vendor == "postgresql" and own:
         request.getfixturevalue("db")
         yield
         from tests.trial.trail.claiming import claim  # models need the settings
