@@ -5,6 +5,7 @@ callers need not know which one they run on. SQLite also needs `PRAGMA recursive
 connection in the settings: without it INSERT OR REPLACE deletes the old row past the trigger.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -31,7 +32,7 @@ _POSTGRESQL = (
 )
 
 
-class TriggerOperation(Operation):
+class TriggerOperation(Operation, ABC):
     """A migration operation that creates triggers for some models of the app, or with `lifts` drops them.
 
     A change of the columns of such a table stands between the two, in one migration: SQLite builds a changed
@@ -45,11 +46,13 @@ class TriggerOperation(Operation):
     def __init__(self, *model_names: str) -> None:
         self.model_names = model_names
 
+    @abstractmethod
     def create(self, model: type[Model], vendor: str, state: ProjectState) -> Iterable[str]:
-        raise NotImplementedError
+        """The statements that create the triggers of a model."""
 
+    @abstractmethod
     def drop(self, model: type[Model], vendor: str, state: ProjectState) -> Iterable[str]:
-        raise NotImplementedError
+        """The statements that drop them."""
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         """The models themselves do not change."""
