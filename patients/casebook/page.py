@@ -147,6 +147,11 @@ class Page(AuditedModel):
         return self.visit.code if self.visit else ""
 
     @property
+    def is_settled(self) -> bool:
+        """Complete, frozen or locked: somebody said that the page is as it should be."""
+        return self.state not in (PageState.EMPTY, PageState.IN_PROGRESS)
+
+    @property
     def is_closed(self) -> bool:
         """Frozen or locked: nothing may be saved."""
         return self.state in (PageState.FROZEN, PageState.LOCKED)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from patients.casebook.answers import Record, StoredCasebook
 from patients.casebook.form import Repeat, declared_forms, form_model
-from patients.casebook.page import Page, PageState
+from patients.casebook.page import Page
 from patients.entry.checks import page_findings, row_findings
 from patients.entry.deviations import (
     DEVIATIONS,
@@ -19,9 +19,11 @@ from patients.entry.deviations import (
     outside_window,
     record_deviations,
 )
+from patients.entry.ending import end_findings, follow_end_of_study
 from patients.entry.header import header_findings
 from patients.entry.watching import Rules, Touched, watching
 from patients.items.problems import Finding, Severity
+from patients.oversight.closing import CHECK as END_OF_STUDY_CHECK
 from patients.oversight.queries import Query, Sighting, follow, queries_of
 from trial.trail.record import Change
 
@@ -42,9 +44,14 @@ def follow_page(
             for form, rules in watching({DEVIATIONS: items}).items()
         }
     sightings = [*_asking(page, findings), *elsewhere.sightings()]
-    queries = queries_of(casebook.subject)
+    queries = _queries_of(casebook)
     looked_at = [query for query in queries if query.page_id == page.pk or elsewhere.holds(query)]
-    return changes + follow(looked_at, sightings)
+    return changes + follow(looked_at, sightings) + follow_end_of_study(casebook)
+
+
+def _queries_of(casebook: StoredCasebook) -> Iterable[Query]:
+    """All queries of the subject, but for the one that counts the others."""
+    return queries_of(casebook.subject).exclude(check_id=END_OF_STUDY_CHECK)
 
 
 def _asking(page: Page, findings: Iterable[Finding]) -> Iterator[Sighting]:
@@ -52,12 +59,7 @@ def _asking(page: Page, findings: Iterable[Finding]) -> Iterator[Sighting]:
     complete before the finding came. What is only noted asks nothing."""
     for finding in findings:
         if finding.severity is not Severity.NOTE:
-            yield Sighting(page, finding, asks=finding.severity is Severity.SOFT or is_settled(page))
-
-
-def is_settled(page: Page) -> bool:
-    """Complete, frozen or locked: somebody said that the page is as it should be."""
-    return page.state not in (PageState.EMPTY, PageState.IN_PROGRESS)
+            yield Sighting(page, finding, asks=finding.severity is Severity.SOFT or page.is_settled)
 
 
 @dataclass
@@ -128,7 +130,12 @@ def follow_subject(casebook: StoredCasebook) -> tuple[list[Looked], list[Change]
     changes = record_deviations(casebook, _raised(casebook))
     looked = look_at(casebook)
     sightings = [sighting for each in looked for sighting in _asking(each.page, each.findings)]
-    return looked, changes + follow(queries_of(casebook.subject), sightings)
+    changes += follow(_queries_of(casebook), sightings) + follow_end_of_study(casebook)
+    return [_at_the_end(each, casebook) for each in looked], changes
+
+
+def _at_the_end(looked: Looked, casebook: StoredCasebook) -> Looked:
+    return Looked(looked.page, [*looked.findings, *end_findings(looked.page, casebook)])
 
 
 def _raised(casebook: StoredCasebook) -> Iterator[Raised]:

@@ -38,6 +38,7 @@ from patients.entry.save import held_casebook, is_unchanged, save_page
 from patients.entry.staging import StagedPage, Staging
 from patients.items.partial_date import read_date
 from patients.items.problems import Finding, NotAnAnswer
+from patients.oversight.closing import END_OF_STUDY
 from patients.schedule.placing import VisitNotPlanned, open_visit, page_of
 from trial.people.access import SystemPerson, actor_at
 from trial.people.models import Site
@@ -260,9 +261,12 @@ class CasebookImport:
             elif found := self._page(subject, staged, birth):
                 unfinished.append(found)
         for found in unfinished:
-            self._finish(found)
+            if not _waits_for_others(found):
+                self._finish(found)
         if subject:
             self._follow(subject, staging)
+        for found in filter(_waits_for_others, unfinished):
+            self._finish(found)
 
     def _page(self, subject: Subject, staged: StagedPage, birth: str | None) -> _Unfinished | None:
         """What a page becomes; an answer where it is kept and not complete."""
@@ -419,6 +423,11 @@ class CasebookImport:
         ]
         with transaction.atomic(), acting(actor_at(self.by, site="", source=Source.IMPORT)):
             record_event("casebook.imported", Place(about=self.folder.name), changes, reason=self.reason)
+
+
+def _waits_for_others(found: _Unfinished) -> bool:
+    """The end of study is complete when all others are, and no query is open."""
+    return found.staged.form == END_OF_STUDY
 
 
 def _day(text: str) -> date | None:

@@ -24,6 +24,7 @@ from patients.entry.checks import blocking, page_findings
 from patients.entry.derive import AUTHOR, dependents, with_derived
 from patients.entry.deviations import DEVIATIONS
 from patients.entry.edits import Edit, Typed, clashes_with, read_edits
+from patients.entry.ending import end_findings
 from patients.entry.following import follow_page, records_on
 from patients.entry.gates import GATE_FORMS, gate_findings
 from patients.entry.header import HeaderEdit, header_findings, header_versions, read_header
@@ -150,7 +151,8 @@ class _Save:
         if changed:
             self._keep(edits, header_edits)
         findings = self._findings()
-        moved = self._settle_state(findings, complete)
+        standing = [*findings, *end_findings(self.page, self.casebook)]
+        moved = self._settle_state(standing, complete)
         if changed or moved:
             self.page.save()
             self.casebook.keep(self.page, self.rows.values())
@@ -159,7 +161,7 @@ class _Save:
             if self.follows:
                 self._follow(findings)
             record_event("page.saved", self._place(), self.changes)
-        return Saved(self.page, len(edits) + len(header_edits), tuple(findings))
+        return Saved(self.page, len(edits) + len(header_edits), tuple(standing))
 
     # --- reading ---------------------------------------------------------------------------------------
     def _read(self, typed: Typed, header: Mapping[str, str]) -> tuple[list[Edit], list[HeaderEdit]]:

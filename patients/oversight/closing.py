@@ -1,24 +1,36 @@
-"""What must be closed before the end of study can be signed (X-EOS-01)."""
+"""What must be closed before the end of study can be complete, and so signed (X-EOS-01).
+
+A page or a query on the end of study itself is no reason to wait for it.
+"""
+
+from datetime import date
 
 from django.utils.translation import ngettext_lazy
 
 from patients.casebook.page import Page, PageState, Subject
 from patients.items.problems import Finding, Severity, filled
 from patients.oversight.queries import Query, QueryState
-from patients.schedule.due import expected
+from patients.schedule.due import due_pages
+
+END_OF_STUDY = "EOS"
+CHECK = "X-EOS-01"
 
 
-def open_items(subject: Subject) -> int:
-    """How many pages that somebody waits for are not complete, and queries not closed."""
-    pages = Page.objects.filter(expected(), subject=subject, visit__isnull=False)
-    unfinished = pages.filter(state__in=(PageState.EMPTY, PageState.IN_PROGRESS)).count()
-    return unfinished + Query.objects.filter(page__subject=subject, state=QueryState.OPEN).count()
+def open_items(subject: Subject, on: date) -> int:
+    """How many pages that somebody waits for on this day are not complete (logs that are begun, too), and
+    how many queries are open."""
+    others = Page.objects.filter(subject=subject).exclude(form_code=END_OF_STUDY)
+    logs = others.filter(visit=None, state=PageState.IN_PROGRESS).count()
+    queries = Query.objects.filter(page__in=others, state=QueryState.OPEN).count()
+    return len(due_pages(others, on)) + logs + queries
 
 
-def closing_findings(subject: Subject) -> list[Finding]:
-    """What keeps the end of study of a subject from being signed."""
-    count = open_items(subject)
+def closing_findings(page: Page, on: date) -> list[Finding]:
+    """What keeps the end of study, on this day, from being complete; of any other form nothing."""
+    if page.form_code != END_OF_STUDY or page.not_done:
+        return []
+    count = open_items(page.subject, on)
     if not count:
         return []
     message = ngettext_lazy("Close %(n)s item first.", "Close %(n)s items first.", count)
-    return [Finding("eos_dt", filled(message, {"n": count}), Severity.HARD, check="X-EOS-01")]
+    return [Finding("eos_dt", filled(message, {"n": count}), Severity.HARD, check=CHECK)]

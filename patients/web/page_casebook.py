@@ -8,6 +8,7 @@ from patients.casebook.form import FormRow, Repeat, form_model
 from patients.casebook.page import Page, PageState
 from patients.casebook.settings import settings_read_once
 from patients.entry.checks import page_findings
+from patients.entry.ending import end_findings
 from patients.entry.header import header_findings
 from patients.entry.watching import forms_shown
 from patients.items.problems import Finding
@@ -47,4 +48,5 @@ class PageCasebook:
             return (
                 *header_findings(self.page, self.casebook),
                 *page_findings(self.page, records, self.casebook),
+                *end_findings(self.page, self.casebook),
             )

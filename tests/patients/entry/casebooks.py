@@ -25,9 +25,12 @@ SHORT = 16
 """The patient of the demo with the shortest story that has a graft, a contact and a death."""
 
 
-def sheets(count: int = 1) -> Sheets:
-    """The sheets of that patient and of those after it."""
-    return {name: [dict(row) for row in rows] for name, rows in _built(SHORT, SHORT + count).items()}
+def sheets(count: int = 1, *, ended: bool = False) -> Sheets:
+    """The sheets of that patient and of those after it. The end of study, which waits for all that is due and
+    open (X-EOS-01), is in them only if asked for."""
+    built = _built(SHORT, SHORT + count)
+    left_out = () if ended else ("EOS",)
+    return {name: [dict(row) for row in rows if name not in left_out] for name, rows in built.items()}
 
 
 def row(found: Sheets, form: str, **cells: str) -> dict[str, str]:
@@ -63,9 +66,9 @@ def imported(folder: Path, reason: str = "") -> Report:
     return CasebookImport(folder, BY, reason=reason).run()
 
 
-def planted(folder: Path, change: Callable[[Sheets], object], count: int = 1) -> Path:
+def planted(folder: Path, change: Callable[[Sheets], object], count: int = 1, *, ended: bool = False) -> Path:
     """A casebook with something changed in it."""
-    found = sheets(count)
+    found = sheets(count, ended=ended)
     change(found)
     return write(folder, found)
 
@@ -103,3 +106,13 @@ def _place(row: Mapping[str, str]) -> tuple[str, str]:
 
 def counts(report: Report) -> dict[str, int]:
     return {outcome.value: report.pages[outcome] for outcome in Outcome if report.pages[outcome]}
+
+
+def refusals(report: Report) -> list[tuple[str, int, str, str]]:
+    """File, line, item and value of each remark that kept something out."""
+    return [(one.file, one.line, one.item, one.value) for one in report.remarks if one.refuses]
+
+
+def wrong_type(found: Sheets) -> None:
+    """An answer that cannot be read."""
+    row(found, "DX")["relapse_n"] = "three"
