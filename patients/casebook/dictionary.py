@@ -10,6 +10,7 @@ from patients.items.codelists import CodeList
 from patients.items.item import Item
 from patients.items.limits import Limit
 from patients.items.missing import MissingReason
+from patients.items.problems import filled
 
 
 def dictionary(language: str = "en") -> dict[str, Any]:
@@ -43,9 +44,16 @@ def _check(rule: Check | Deviation) -> dict[str, Any]:
         "check": rule.id,
         "severity": severity,
         "item": rule.item,
-        "message": str(rule.message),
+        "message": str(filled(rule.message, _InBraces())),
         "looks_at": list(rule.looks_at),
     }
+
+
+class _InBraces(dict[str, str]):
+    """Stands for the values of a message: each is said as its name, `{day}`."""
+
+    def __missing__(self, name: str) -> str:
+        return f"{{{name}}}"
 
 
 def _item(item: Item) -> dict[str, Any]:

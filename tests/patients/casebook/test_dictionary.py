@@ -14,7 +14,15 @@ def test_a_check_of_a_row_stands_at_its_form_and_a_limit_at_its_item() -> None:
         "check": "X-CRS-10",
         "severity": "hard",
         "item": "crs_date",
-        "message": "Daily row missing for %(day)s.",
+        "message": "Daily row missing for {day}.",
         "looks_at": ["CRS.crs_date"],
     }
     assert {"rule": "38.0 or more", "check": "X-CRS-01"} in form["items"]["crs_fever"]["hard"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_no_message_shows_how_it_is_written(language: str) -> None:
+    forms = dictionary(language)["forms"].values()
+    said = [check["message"] for form in forms for check in form["checks"]]
+    assert said
+    assert [message for message in said if "%(" in message or "%%" in message] == []
