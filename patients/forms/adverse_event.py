@@ -85,7 +85,8 @@ def _hsct_day(answers: Answers) -> int | None:
 
 def _periods(answers: Answers) -> list[str] | None:
     """The period in which it began: LD from the first dose to T0 - 1, CART from T0 to min(H0 - 1, T0 + 90),
-    HSCT from H0 to H0 + 100. An event belongs to the latest period whose start precedes it."""
+    HSCT from H0 to H0 + 100. An event belongs to the latest period whose start precedes it; a partial date
+    counts by its earliest day, as in a data cut, and is imputed nowhere but in the analysis dataset."""
     began = answers["ae_start"]
     if began is None:
         return None

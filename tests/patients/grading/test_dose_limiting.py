@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from patients.grading.dose_limiting import Kind, ToxicEvent, dlt_candidate, persists
+from patients.grading.dose_limiting import RELATED, Kind, ToxicEvent, dlt_candidate, persists
+from patients.items import codelists
 
 DAY = date(2025, 3, 12)
 
@@ -83,3 +84,9 @@ def test_a_grade_that_comes_back_begins_anew() -> None:
 
 def test_nothing_persists_without_assessments() -> None:
     assert not persists((), 3, 3)
+
+
+def test_related_means_the_same_to_the_rules_and_on_the_forms() -> None:
+    """The rules import nothing of the project, and so say it once more."""
+    assert set(RELATED) == codelists.RELATED
+    assert set(codelists.REL.labels) >= codelists.RELATED
