@@ -19,4 +19,4 @@ USER chimera
 EXPOSE 8000
 # Threads wait for the database, not for the processor. The heartbeat needs a disk of memory.
 CMD ["gunicorn", "trial.wsgi", "--bind=0.0.0.0:8000", "--worker-class=gthread", "--workers=2", "--threads=8", \
-     "--worker-tmp-dir=/dev/shm", "--no-control-socket", "--access-logfile=-"]
+     "--worker-tmp-dir=/dev/shm", "--no-control-socket"]

@@ -3,8 +3,14 @@
 import os
 
 from celery import Celery
+from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trial.settings")
 app = Celery("chimera")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["analytics.runs", "patients.entry", "trial.trail"])
+
+
+@setup_logging.connect
+def keep_the_log_of_the_application(**_: object) -> None:
+    """Celery leaves the log as Django's settings have set it up."""

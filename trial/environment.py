@@ -8,6 +8,7 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -49,6 +50,12 @@ def secret(name: str, *, kept_at: Path, required: bool) -> str:
     if required:
         raise ImproperlyConfigured(f"{name} (or {name}_FILE) must be set in production")
     return kept_secret(kept_at)
+
+
+def is_guarded(url: str) -> bool:
+    """Whether a service asks for a password, or listens on this host alone."""
+    address = urlsplit(url)
+    return bool(address.password) or address.hostname in (None, "localhost", "127.0.0.1", "::1")
 
 
 def kept_secret(path: Path) -> str:

@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from trial import environment
+from trial.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 CHIMERA_HOME = Path(environment.text("CHIMERA_HOME", str(BASE_DIR / "var"))).resolve()
@@ -61,6 +62,7 @@ INSTALLED_APPS = [
     "analytics",
 ]
 MIDDLEWARE = [
+    "trial.logs.RequestLine",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -97,6 +99,8 @@ TEMPLATES = [
         },
     }
 ]
+
+LOGGING = logging_config(as_json=PRODUCTION)
 
 # --- database --------------------------------------------------------------------------------------------
 _SQLITE = f"sqlite:///{CHIMERA_HOME / 'chimera.sqlite3'}"
@@ -244,6 +248,8 @@ SPECTACULAR_SETTINGS = {
 # --- background work: the Run row is the truth, the broker a doorbell --------------------------------------
 _EMBEDDED_BROKER = CHIMERA_HOME / "broker"
 CELERY_BROKER_URL = environment.text("CHIMERA_BROKER_URL", "filesystem://localhost")
+if PRODUCTION and not environment.is_guarded(CELERY_BROKER_URL):
+    raise ImproperlyConfigured("production refuses a broker on another host without a password")
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
     "visibility_timeout": 6 * 60 * 60,  # seconds, as all here
     # Who rings does not wait for a dead broker: the sweeper rings again.

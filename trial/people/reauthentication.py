@@ -27,7 +27,7 @@ class Proof(StrEnum):
     """What somebody who signs has to give."""
 
     USER_NAME = "user_name"
-    PASSWORD = "password"  # noqa: S105
+    PASSWORD = "password"  # noqa: S105  # pragma: allowlist secret
     SECOND_FACTOR = "second_factor"
 
 

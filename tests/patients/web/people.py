@@ -19,7 +19,7 @@ from trial.people.roles import Role
 from trial.people.second_factor import add_telephone, new_secret
 from trial.trail.actor import Source, acting
 
-PASSWORD = "correct horse battery staple"
+PASSWORD = "correct horse battery staple"  # pragma: allowlist secret
 SETUP = SystemPerson("test", on_behalf_of="the test")
 T0 = "2025-06-07 10:20"
 

@@ -14,7 +14,7 @@ from trial.people.second_factor import add_telephone, new_secret
 from trial.trail.models import TrailEvent
 
 SETUP = SystemPerson("test", on_behalf_of="ada")
-PASSWORD = "correct horse battery staple"
+PASSWORD = "correct horse battery staple"  # pragma: allowlist secret
 SIGN_IN, CODE, HOME = reverse("sign-in"), reverse("mfa_authenticate"), reverse("subjects")
 
 

@@ -92,7 +92,7 @@ def test_five_failures_lock_the_signer_and_are_told(manager: Account, secret: st
     with time_machine.travel(NOW, tick=False) as clock:
         for n in range(5):
             with pytest.raises(SignerLocked if n == 4 else ProofRefused):
-                sign(request_of(manager), password="wrong")
+                sign(request_of(manager), password="wrong")  # pragma: allowlist secret
         with pytest.raises(SignerLocked):
             sign(request_of(manager), code_of(secret))
         assert persons.try_password(Client(), "mei.zhang").status_code == 429

@@ -1,0 +1,105 @@
+"""A real site: it starts safe or not at all (SE-01, SE-09, SE-12, SE-14)."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from kombu.exceptions import ContentDisallowed
+from kombu.serialization import dumps, loads
+
+from trial.celery import app
+
+ROOT = Path(__file__).resolve().parents[3]
+SECRETS = ("SECRET", "IDENTITY", "SEAL", "SECOND_FACTOR")
+LONG = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def start(home: Path, *command: str, **changed: str | None) -> subprocess.CompletedProcess[str]:
+    """`manage.py` as a real site runs it, with these variables set otherwise (None: not set)."""
+    site = {f"CHIMERA_{name}_KEY": LONG for name in SECRETS}
+    site |= {"CHIMERA_PRODUCTION": "yes", "CHIMERA_HOSTS": "chimera.example", "CHIMERA_HOME": str(home)}
+    given = {name: value for name, value in {**site, **changed}.items() if value is not None}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CHIMERA_")}
+    kept.pop("DATABASE_URL", None)
+    arguments = [sys.executable, "manage.py", *(command or ("check",))]
+    return subprocess.run(
+        arguments, cwd=ROOT, env={**kept, "DJANGO_SETTINGS_MODULE": "trial.settings", **given},
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.mark.requirement("SE-01")
+def test_the_settings_of_a_site_leave_nothing_to_warn_of(tmp_path: Path) -> None:
+    done = start(tmp_path, "check", "--deploy", "--fail-level", "WARNING")
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
+
+
+UNSAFE = [
+    ("CHIMERA_DEBUG", "yes", "CHIMERA_DEBUG"),
+    ("CHIMERA_HOSTS", "*", "CHIMERA_HOSTS"),
+    ("CHIMERA_PRODUCTION", "perhaps", "expected yes or no"),
+    ("CHIMERA_BROKER_URL", "redis://queue.example:6379/0", "password"),
+    *((f"CHIMERA_{name}_KEY", None, f"CHIMERA_{name}_KEY") for name in SECRETS),
+]
+
+
+@pytest.mark.requirement("SE-01", "SE-09", "SE-12")
+@pytest.mark.parametrize(("variable", "value", "why"), UNSAFE, ids=lambda part: str(part))
+def test_what_is_unsafe_does_not_start(variable: str, value: str | None, why: str, tmp_path: Path) -> None:
+    done = start(tmp_path, **{variable: value})
+    assert done.returncode != 0
+    assert "ImproperlyConfigured" in done.stderr
+    assert why in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.requirement("SE-09")
+@pytest.mark.parametrize("address", ["redis://:word@queue.example:6379/0", "redis://127.0.0.1:6379/0"])
+def test_a_guarded_broker_starts(address: str, tmp_path: Path) -> None:
+    assert start(tmp_path, CHIMERA_BROKER_URL=address).returncode == 0
+
+
+@pytest.mark.requirement("SE-12")
+def test_keys_are_read_from_files_and_kept_from_others(tmp_path: Path) -> None:
+    held = tmp_path / "secret"
+    held.write_text(LONG)
+    assert start(tmp_path, CHIMERA_SECRET_KEY=None, CHIMERA_SECRET_KEY_FILE=str(held)).returncode == 0
+    done = start(
+        tmp_path / "home", CHIMERA_PRODUCTION="no", **{f"CHIMERA_{name}_KEY": None for name in SECRETS}
+    )
+    assert done.returncode == 0, done.stderr
+    made = list((tmp_path / "home" / "keys").iterdir())
+    assert len(made) == len(SECRETS)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o600}
+    assert stat.S_IMODE((tmp_path / "home" / "keys").stat().st_mode) == 0o700
+
+
+@pytest.mark.requirement("SE-09")
+def test_workers_take_json_alone() -> None:
+    body, content_type, encoding = dumps({"pk": 1}, serializer="pickle")
+    with pytest.raises(ContentDisallowed):
+        loads(body, content_type, encoding, accept=app.conf.accept_content)
+    assert app.conf.task_serializer == "json"
+
+
+@pytest.mark.requirement("SE-09")
+def test_every_task_takes_ids_alone() -> None:
+    """What goes over the broker is what a task is called with."""
+    app.loader.import_default_modules()
+    ours = [task for name, task in app.tasks.items() if not name.startswith("celery.")]
+    assert ours
+    taken = {kind for task in ours for kind in task.run.__annotations__.values()}
+    assert taken <= {int, str, None, "int", "str", "None", type(None)}
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("SE-14")
+@pytest.mark.parametrize("address", ["/admin/", "/admin/login/"])
+def test_there_is_no_admin_site(client: Client, address: str) -> None:
+    assert "django.contrib.admin" not in settings.INSTALLED_APPS
+    assert client.get(address).status_code == 404
