@@ -11,7 +11,7 @@ class TrialConfig(AppConfig):
     name = "trial"
 
     def ready(self) -> None:
-        from trial.people import sessions  # noqa: F401  begins a session at each sign-in
+        from trial.people import routes, sessions  # noqa: F401  the check of routes; a session at each sign-in
         from trial.trail.ledger import teach_sqlite
 
         connection_created.connect(teach_sqlite)

@@ -71,12 +71,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # what is not marked open is closed
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "trial.people.middleware.SessionLimits",
     "trial.people.middleware.SecondFactorFirst",
+    "trial.people.middleware.Declared",  # what declares nothing is closed
     "trial.people.middleware.ActorMiddleware",
     "axes.middleware.AxesMiddleware",  # an answer to somebody locked becomes 429
 ]
@@ -231,7 +231,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # a laboratory page has many rows
 # --- REST ------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["trial.people.tokens.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["trial.people.tokens.TokenMay"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": None,

@@ -5,7 +5,6 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.exceptions import NotFound
-from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -14,8 +13,9 @@ from analytics.exports.estimates import export_estimates
 from analytics.exports.problems import MEDIA_TYPE, NotYet, problem_details
 from analytics.exports.serializers import Estimates, Problem
 from analytics.runs.results import NoSuchLock, NotFinished
+from trial.people.needs import token_needs
 from trial.people.roles import Permission
-from trial.people.tokens import token_of
+from trial.people.tokens import TokenMay, token_of
 
 REFUSALS = {
     401: "no token, or one that is unknown, expired or revoked",
@@ -26,13 +26,6 @@ REFUSALS = {
 _PROBLEMS = {
     (status, MEDIA_TYPE): OpenApiResponse(Problem, description=why) for status, why in REFUSALS.items()
 }
-
-
-class TokenMay(BasePermission):
-    """The token carries the permission that the view names."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return bool(token_of(request).may(view.permission))  # type: ignore[attr-defined]
 
 
 class ExportView(APIView):
@@ -46,11 +39,9 @@ class ExportView(APIView):
         return super().finalize_response(request, response, *args, **kwargs)
 
 
+@token_needs(Permission.READ_RESULTS)
 class EstimatesOfLock(ExportView):
     """Every estimate of a lock, as `endpoints LOCK --json` prints them."""
-
-    permission = Permission.READ_RESULTS
-    permission_classes = (IsAuthenticated, TokenMay)
 
     @extend_schema(
         operation_id="estimates_of_lock",
@@ -71,7 +62,8 @@ class EstimatesOfLock(ExportView):
         return Response(content)
 
 
+@token_needs(None)
 class Schema(ExportView, SpectacularJSONAPIView):
     """The OpenAPI document of this door, for any token."""
 
-    permission_classes = (IsAuthenticated,)
+    permission_classes = (TokenMay,)  # drf-spectacular has a default of its own

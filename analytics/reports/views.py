@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
 
 from analytics.endpoints.catalogue import catalogue
 from analytics.locks.models import Lock
@@ -17,6 +15,7 @@ from analytics.runs.results import NoResult, finished_run
 from patients.web.shell import Shell, person_of, shell, show
 from trial.people.access import sites_where
 from trial.people.models import Account
+from trial.people.needs import needs
 from trial.people.roles import Permission
 
 private = cache_control(private=True, no_store=True)
@@ -37,15 +36,12 @@ class WaitingScreen:
 
 
 def _reader(request: HttpRequest) -> tuple[Account, Shell]:
-    """Who may see results, and the frame of the screen; anybody else is refused (403)."""
+    """Who reads results at some site, and the frame of the screen."""
     person = person_of(request)
-    sites = list(sites_where(person, Permission.READ_RESULTS))
-    if not sites:
-        raise PermissionDenied(f"{person.user_name}: no results to read")
-    return person, shell(person, sites, here="locks")
+    return person, shell(person, sites_where(person, Permission.READ_RESULTS), here="locks")
 
 
-@require_safe
+@needs(Permission.READ_RESULTS)
 @private
 def locks(request: HttpRequest) -> HttpResponse:
     """The locks, newest first."""
@@ -53,7 +49,7 @@ def locks(request: HttpRequest) -> HttpResponse:
     return show(request, "locks.html", LocksScreen(Lock.objects.select_related("snapshot")[:SHOWN]), frame)
 
 
-@require_safe
+@needs(Permission.READ_RESULTS)
 @private
 def results(request: HttpRequest, pk: int) -> HttpResponse:
     """The results of a lock, or that they are being computed."""
@@ -68,7 +64,7 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
     return show(request, "results.html", screen, frame)
 
 
-@require_safe
+@needs(Permission.READ_RESULTS)
 @private
 def trace(request: HttpRequest, pk: int, figure: str) -> HttpResponse:
     """A figure's definition, the subjects counted in it, and the items behind each."""

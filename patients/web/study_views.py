@@ -2,11 +2,10 @@
 
 from datetime import date
 
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
 
 from patients.casebook.annotated import annotated_casebook
 from patients.casebook.dictionary_sheet import dictionary_sheet
@@ -16,6 +15,7 @@ from patients.web.shell import Shell, person_of, shell, show
 from patients.web.study_presenter import configuration_screen, dictionary_screen
 from trial.people.access import sites_where
 from trial.people.models import Account
+from trial.people.needs import needs
 from trial.people.roles import Permission
 from trial.protocol.study import site_today
 
@@ -23,15 +23,12 @@ private = cache_control(private=True, no_store=True)
 
 
 def _reader(request: HttpRequest, here: str) -> tuple[Account, Shell]:
-    """Who may see the casebook somewhere, and the frame of the screen; anybody else is refused (403)."""
+    """Who reads the casebook at some site, and the frame of the screen."""
     person = person_of(request)
-    sites = list(sites_where(person, Permission.READ))
-    if not sites:
-        raise PermissionDenied(f"{person.user_name}: no site to read at")
-    return person, shell(person, sites, here=here)
+    return person, shell(person, sites_where(person, Permission.READ), here=here)
 
 
-@require_safe
+@needs(Permission.READ)
 @private
 def configuration(request: HttpRequest) -> HttpResponse:
     """The configuration values in force, and which of them await the trial team."""
@@ -39,7 +36,7 @@ def configuration(request: HttpRequest) -> HttpResponse:
     return show(request, "configuration.html", configuration_screen(), frame)
 
 
-@require_safe
+@needs(Permission.READ)
 @private
 def dictionary(request: HttpRequest, code: str = "") -> HttpResponse:
     """The forms, and one of them with everything that it declares."""
@@ -50,7 +47,7 @@ def dictionary(request: HttpRequest, code: str = "") -> HttpResponse:
     return show(request, "dictionary.html", screen, frame)
 
 
-@require_safe
+@needs(Permission.READ)
 @private
 def dictionary_csv(request: HttpRequest) -> HttpResponse:
     """The dictionary as CSV, in the language in use."""
@@ -59,7 +56,7 @@ def dictionary_csv(request: HttpRequest) -> HttpResponse:
     return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=_download("dictionary.csv"))
 
 
-@require_safe
+@needs(Permission.READ)
 @private
 def blank_casebook(request: HttpRequest) -> HttpResponse:
     """The annotated blank casebook, in the language in use."""
@@ -72,7 +69,7 @@ def _download(name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
-@require_safe
+@needs(Permission.READ)
 @private
 def due(request: HttpRequest) -> HttpResponse:
     """What is due and overdue on a day, today unless another is asked for, at the sites of the person."""

@@ -3,13 +3,12 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods, require_safe
 
 from patients.casebook.page import Page
 from patients.entry.refusals import Conflict, PageClosed, Refused, UnknownPage
@@ -24,8 +23,9 @@ from patients.web.shell import person_of, shell, show
 from patients.web.subject_presenter import subject_screen
 from patients.web.subjects_presenter import stretch, subjects_screen
 from patients.web.trail_presenter import TrailPresenter, window
-from trial.people.access import can, require, sites_where
+from trial.people.access import can, holds, sites_where
 from trial.people.models import Account
+from trial.people.needs import authorise, needs, signed_in
 from trial.people.roles import Permission
 from trial.trail.actor import Source
 
@@ -35,22 +35,19 @@ private = cache_control(private=True, no_store=True)
 LOCKED = 423
 
 
-@require_safe
+@signed_in("GET")
 @private
 def home(request: HttpRequest) -> HttpResponse:
     """To the subjects; who may not see any goes to the results."""
-    reads = sites_where(person_of(request), Permission.READ)
-    return redirect("subjects" if reads else "locks")
+    return redirect("subjects" if holds(person_of(request), Permission.READ) else "locks")
 
 
-@require_safe
+@needs(Permission.READ)
 @private
 def subjects(request: HttpRequest) -> HttpResponse:
     """The subjects of the sites at which the person may read."""
     person = person_of(request)
     sites = list(sites_where(person, Permission.READ))
-    if not sites:
-        raise PermissionDenied(f"{person.user_name}: no site to read at")
     query = request.GET.get("q", "").strip()
     found = subjects_for(person).filter(code__icontains=query) if query else subjects_for(person)
     shown = stretch(found, request.GET.get("before", ""), request.GET.get("after", ""))
@@ -58,7 +55,7 @@ def subjects(request: HttpRequest) -> HttpResponse:
     return show(request, "subjects.html", screen, shell(person, sites, here="subjects"))
 
 
-@require_safe
+@needs(Permission.READ, of_record=True)
 @private
 def subject(request: HttpRequest, code: str) -> HttpResponse:
     """A subject on its two clocks, with its visits and pages."""
@@ -69,13 +66,13 @@ def subject(request: HttpRequest, code: str) -> HttpResponse:
     return show(request, "subject.html", screen, shell(person, [found.site], here="subject", subject=found))
 
 
-@require_safe
+@needs(Permission.REVIEW_TRAIL, of_record=True)
 @private
 def trail(request: HttpRequest, code: str) -> HttpResponse:
     """What happened to a subject's data, newest first."""
     person = person_of(request)
     found = get_object_or_404(subjects_for(person), code=code)
-    require(person, Permission.REVIEW_TRAIL, site=found.site.code)
+    authorise(request, found.site)
     filters = {name: request.GET.get(name, "") for name in ("form", "visit", "actor", "item")}
     shown = window(trail_of(found, **filters), _key(request, "before"), _key(request, "after"))
     screen = TrailPresenter(found, filters).screen(shown, people_in(found))
@@ -87,12 +84,13 @@ def _key(request: HttpRequest, name: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.READ, to_post=Permission.ENTER, of_record=True)
 @private
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """A page of any form: shown, and saved through the one way in."""
     person = person_of(request)
     found = get_object_or_404(pages_for(person), pk=pk)
+    authorise(request, found.subject.site)
     if request.method == "POST":
         return _save(request, person, found)
     presenter = PagePresenter(found, person)
@@ -171,7 +169,7 @@ def _back(request: HttpRequest, found: Page, saved: Saved, draft: Draft) -> str:
     )
 
 
-@require_safe
+@signed_in("GET")
 @private
 def gallery(request: HttpRequest) -> HttpResponse:
     """Every component in its states."""

@@ -46,6 +46,11 @@ def can(person: Person, permission: Permission, *, site: str) -> bool:
     return any(permission in TABLE[role] for role in roles_at(person, site))
 
 
+def holds(account: Account, permission: Permission) -> bool:
+    """Whether an account holds a permission at one site at least."""
+    return any(permission in TABLE[Role(role)] for _site, role in account.held())
+
+
 def require(person: Person, permission: Permission, *, site: str) -> None:
     """Raise PermissionDenied (403) unless `person` holds `permission` at the site."""
     if not can(person, permission, site=site):

@@ -1,7 +1,6 @@
 """Pages of one's own account: the password by a set-up link, and the sessions that run."""
 
 from allauth.usersessions.models import UserSession
-from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -10,19 +9,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_http_methods
 
 from trial.people import accounts
 from trial.people.limits import address_of, count_failure, is_locked
 from trial.people.models import Account
+from trial.people.needs import anyone, signed_in
 from trial.people.sessions import end_own_session, ends_at, own_sessions
 
 
-@login_not_required
+@anyone("GET", "POST")
 @never_cache
 @sensitive_post_parameters()
 @sensitive_variables()
-@require_http_methods(["GET", "HEAD", "POST"])
 def set_password(request: HttpRequest, secret: str) -> HttpResponse:
     """The owner of an account sets the password; a link that is over answers 410 (ES-06)."""
     counted = f"link from {address_of(request)}"
@@ -47,8 +45,8 @@ def set_password(request: HttpRequest, secret: str) -> HttpResponse:
     return render(request, "people/set_password.html", shown, status=422 if refused else 200)
 
 
+@signed_in("GET", "POST")
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
 def my_sessions(request: HttpRequest) -> HttpResponse:
     """Where one is signed in; another session than this one can be ended."""
     account = _account(request)
@@ -64,8 +62,8 @@ def my_sessions(request: HttpRequest) -> HttpResponse:
     return render(request, "people/my_sessions.html", {"sessions": list(sessions)})
 
 
+@signed_in("POST")
 @never_cache
-@require_http_methods(["POST"])
 def stay(request: HttpRequest) -> HttpResponse:
     """Somebody is here: how many seconds the session now lasts. The middleware has noted the request."""
     left = ends_at(request.session) - timezone.now()

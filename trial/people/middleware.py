@@ -1,18 +1,30 @@
-"""What holds for each request of a person: limits of the session, the second factor, the actor."""
+"""What holds for each request: what its route needs, limits of the session, the second factor, the actor."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from trial.people.access import actor_at
+from trial.people.access import actor_at, holds
 from trial.people.acts import record_act
 from trial.people.models import Account
+from trial.people.needs import Door, Need, need_of
+from trial.people.roles import Permission
 from trial.people.second_factor import must_add_second_factor
 from trial.people.sessions import ends_at, forget, touch
 from trial.trail.actor import Source, acting
@@ -54,6 +66,42 @@ class SessionLimits:
         logout(request)
         query = urlencode({"next": request.get_full_path(), "ended": "1"})
         return HttpResponseRedirect(f"{reverse('sign-in')}?{query}")
+
+
+class Declared(LoginRequiredMiddleware):
+    """Lets through what the view of a route declares, and nothing else (AC-01).
+
+    Whoever has not signed in is sent to the sign-in. A permission that somebody holds nowhere is refused
+    here; for a record the view asks again at its site (`needs.authorise`). Tokens are checked by `TokenMay`.
+    """
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[str, Any],
+    ) -> HttpResponseBase | None:
+        need = need_of(view_func)
+        if need is None:
+            raise PermissionDenied(f"{request.path} declares nothing of who may call it")
+        if need.door is Door.PERSON and not isinstance(request.user, Account):
+            return self.handle_no_permission(request, view_func)
+        if need.door is Door.TOKEN:
+            return None
+        if request.method not in need.by_method:
+            return HttpResponseNotAllowed(need.methods)
+        if isinstance(request.user, Account):
+            _refuse_unless_held(request.user, need, need.permission(str(request.method)))
+        return None
+
+
+def _refuse_unless_held(person: Account, need: Need, permission: Permission | None) -> None:
+    """404 for a record if somebody reads nowhere, 403 for another page that takes what they do not hold."""
+    if need.of_record and not holds(person, Permission.READ):
+        raise Http404
+    if not need.of_record and permission is not None and not holds(person, permission):
+        raise PermissionDenied(f"{person.user_name}: {permission} nowhere")
 
 
 class SecondFactorFirst:

@@ -16,11 +16,11 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
 
 from trial.people import second_factor
 from trial.people.backend import SECOND_FACTORS
 from trial.people.models import Account
+from trial.people.needs import signed_in
 from trial.people.reauthentication import Proof, ProofRefused, prove
 from trial.people.sessions import recently_proved, rotate
 
@@ -41,9 +41,9 @@ def freshly_proved(view: View) -> View:
     return wrapped
 
 
+@signed_in("GET", "POST")
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest) -> HttpResponse:
     """Prove again who is there, and go on to where that was asked."""
     account = _account(request)
@@ -82,8 +82,8 @@ def passkey_question(account: Account) -> dict[str, object]:
     return {"with_telephone": telephone, "with_passkey": True, "js_data": asked}
 
 
+@signed_in("GET", "POST")
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
 def second_factors(request: HttpRequest) -> HttpResponse:
     """The second factors of a person, and how to take one away."""
     if request.method == "POST":
@@ -116,8 +116,8 @@ def _list(request: HttpRequest, refused: str = "", status: int = 200) -> HttpRes
     return render(request, "people/second_factors.html", shown, status=status)
 
 
+@signed_in("GET", "POST")
 @freshly_proved
-@require_http_methods(["GET", "HEAD", "POST"])
 def add_telephone(request: HttpRequest) -> HttpResponse:
     """The seed as a picture and as text, until a code shows that the telephone has it."""
     account, adapter = _account(request), get_adapter()
@@ -140,8 +140,8 @@ def add_telephone(request: HttpRequest) -> HttpResponse:
     return render(request, "people/add_telephone.html", shown, status=422 if refused else 200)
 
 
+@signed_in("GET", "POST")
 @freshly_proved
-@require_http_methods(["GET", "HEAD", "POST"])
 def add_passkey(request: HttpRequest) -> HttpResponse:
     """A key of the device or a security key, made by the browser."""
     account, refused = _account(request), ""
@@ -157,8 +157,8 @@ def add_passkey(request: HttpRequest) -> HttpResponse:
     return render(request, "people/add_passkey.html", shown, status=422 if refused else 200)
 
 
+@signed_in("GET", "POST")
 @freshly_proved
-@require_http_methods(["GET", "HEAD", "POST"])
 def recovery_codes(request: HttpRequest) -> HttpResponse:
     """The recovery codes that are left; a POST makes ten new ones."""
     account = _account(request)

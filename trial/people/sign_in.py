@@ -21,10 +21,12 @@ from django.utils.translation import gettext as _
 from trial.people.acts import record_act
 from trial.people.limits import count_failure, is_locked
 from trial.people.models import Account
+from trial.people.needs import anyone, signed_in
 from trial.people.second_factor import accept_code
 from trial.people.sessions import forget
 
 
+@anyone("GET", "POST")
 class SignIn(LoginView):  # type: ignore[misc]
     """User name and password."""
 
@@ -77,6 +79,7 @@ def _wrong() -> str:
     return _("This code is wrong or was used before.")
 
 
+@anyone("GET", "POST")
 class EnterSecondFactor(AuthenticateView):  # type: ignore[misc]
     """The second step of a sign-in. `?recovery` asks for a recovery code."""
 
@@ -95,6 +98,7 @@ class EnterSecondFactor(AuthenticateView):  # type: ignore[misc]
         }
 
 
+@signed_in("POST")
 class SignOut(LogoutView):
     """By POST alone: a link on another page must not sign a person out."""
 

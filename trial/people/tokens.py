@@ -10,9 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from trial.people.models import Site
+from trial.people.needs import need_of
 from trial.people.roles import Permission
 
 MAX_DAYS = 90
@@ -82,6 +84,17 @@ class TokenAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Token"
+
+
+class TokenMay(BasePermission):
+    """The token carries the permission that the view declares; without a declaration no token will do."""
+
+    def has_permission(self, request: Request, view: object) -> bool:
+        need, token = need_of(type(view)), token_of(request)
+        if need is None or not isinstance(token, ExportToken):
+            return False
+        permission = need.by_method.get(str(request.method))
+        return permission is None or token.may(permission)
 
 
 def token_of(request: Request) -> Any:

@@ -1,10 +1,10 @@
 """Signing in and out, one's own account, and the language of the screens."""
 
-from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path
 from django.views.i18n import set_language
 
 from trial.people import account_pages, second_factor_pages
+from trial.people.needs import anyone
 from trial.people.sign_in import EnterSecondFactor, SignIn, SignOut
 
 urlpatterns: list[URLPattern] = [
@@ -20,5 +20,5 @@ urlpatterns: list[URLPattern] = [
     path("account/second-factor/telephone/", second_factor_pages.add_telephone, name="add-telephone"),
     path("account/second-factor/passkey/", second_factor_pages.add_passkey, name="add-passkey"),
     path("account/second-factor/recovery/", second_factor_pages.recovery_codes, name="recovery-codes"),
-    path("i18n/", login_not_required(set_language), name="set-language"),
+    path("i18n/", anyone("POST")(set_language), name="set-language"),
 ]

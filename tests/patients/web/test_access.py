@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -166,10 +165,3 @@ def test_a_fault_shows_its_number_and_nothing_of_the_fault(
     assert answer.status_code == 500
     assert answer.wsgi_request.request_id in answer.content.decode()
     assert "canary" not in answer.content.decode()
-
-
-def test_a_request_of_the_interface_is_never_sent_to_the_sign_in() -> None:
-    from rest_framework.views import APIView
-
-    assert APIView.as_view().login_required is False  # type: ignore[attr-defined]
-    assert "django.contrib.auth.middleware.LoginRequiredMiddleware" in settings.MIDDLEWARE

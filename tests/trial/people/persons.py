@@ -9,8 +9,9 @@ from django.urls import reverse
 
 from trial.people.access import SystemPerson
 from trial.people.models import Account, Member, Site
-from trial.people.roles import Role
+from trial.people.roles import Permission, Role
 from trial.people.second_factor import add_telephone, new_secret
+from trial.people.tokens import issue_token
 from trial.trail.models import TrailEvent
 
 SETUP = SystemPerson("test", on_behalf_of="ada")
@@ -34,6 +35,12 @@ def with_telephone(account: Account) -> str:
         add_telephone(account, secret, by=SETUP)
     account.__dict__.pop("has_second_factor", None)
     return secret
+
+
+def a_token(*permissions: Permission, sites: tuple[str, ...] = ("HZ01",)) -> str:
+    """The clear text of a token that carries these permissions at these sites."""
+    found = list(Site.objects.filter(code__in=sites))
+    return issue_token("a program", by="test", sites=found, permissions=list(permissions))
 
 
 def code_of(secret: str, steps: int = 0) -> str:

@@ -1,0 +1,103 @@
+"""What each route asks of whoever calls it, declared once, at its view (AC-01).
+
+A view without a declaration is refused to everybody (`middleware.Declared`), and `manage.py check` fails
+on it (`routes.py`). The policy in force is the declarations of the routes with the table of the roles
+(`roles.py`): the page "Who may do what" and the tests of access are both made of these two.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from trial.people.access import can
+from trial.people.models import Account, Site
+from trial.people.roles import Permission
+
+View = TypeVar("View", bound=Callable[..., Any])
+NEED = "need"
+
+
+class Door(StrEnum):
+    """How somebody comes to a route."""
+
+    ANYONE = "anyone"
+    PERSON = "person"
+    TOKEN = "token"  # noqa: S105  the name of a door
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a route asks for, by method; None where it is enough to have come through the door.
+
+    A route `of_record` shows one record of a site: the permission is asked for at that site, and a record
+    outside the sites at which somebody reads is absent. Any other route asks for the permission at one site.
+    """
+
+    door: Door
+    by_method: Mapping[str, Permission | None] = field(hash=False)
+    of_record: bool = False
+
+    @property
+    def methods(self) -> list[str]:
+        return list(self.by_method)
+
+    def permission(self, method: str) -> Permission | None:
+        return self.by_method[method]
+
+
+def anyone(*methods: str) -> Callable[[View], View]:
+    """For pages that come before a sign-in."""
+    return _declared(Need(Door.ANYONE, _same(methods)))
+
+
+def signed_in(*methods: str) -> Callable[[View], View]:
+    """For pages of one's own account, and for what everybody who signed in may see."""
+    return _declared(Need(Door.PERSON, _same(methods)))
+
+
+def needs(
+    to_get: Permission | None = None, *, to_post: Permission | None = None, of_record: bool = False
+) -> Callable[[View], View]:
+    """For pages that take a permission; a method that is not named does not exist."""
+    asked = {"GET": to_get, "HEAD": to_get, "POST": to_post}
+    by_method = {method: permission for method, permission in asked.items() if permission is not None}
+    return _declared(Need(Door.PERSON, by_method, of_record))
+
+
+def token_needs(to_get: Permission | None) -> Callable[[View], View]:
+    """For what programs read with a token; None where any token will do."""
+    return _declared(Need(Door.TOKEN, dict.fromkeys(("GET", "HEAD", "OPTIONS"), to_get)))
+
+
+def need_of(view: Any) -> Need | None:
+    """What a view declares. A class answers for itself: what it inherited was declared for another route."""
+    declaring = getattr(view, "view_class", None) or getattr(view, "cls", None) or view
+    found: Need | None = vars(declaring).get(NEED)
+    return found
+
+
+def authorise(request: HttpRequest, site: Site) -> None:
+    """Ask, at the site of the record that was found, for what its route declares. Raises PermissionDenied."""
+    need = need_of(request.resolver_match.func) if request.resolver_match else None
+    if need is None or not isinstance(request.user, Account):
+        raise PermissionDenied("no route that declares what it needs")
+    permission = need.permission(str(request.method))
+    if permission is not None and not can(request.user, permission, site=site.code):
+        raise PermissionDenied(f"{request.user.user_name}: {permission} at {site.code}")
+
+
+def _declared(need: Need) -> Callable[[View], View]:
+    def mark(view: View) -> View:
+        setattr(view, NEED, need)
+        return view
+
+    return mark
+
+
+def _same(methods: tuple[str, ...]) -> dict[str, Permission | None]:
+    named = [("GET", "HEAD") if method == "GET" else (method,) for method in methods]
+    return {method: None for group in named for method in group}
