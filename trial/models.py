@@ -1,5 +1,6 @@
 """Gathers the models of the rooms of this app."""
 
+from trial.people.access_review import AccessReview
 from trial.people.models import Account, Member, SecondFactorReset, SetUpLink, Site
 from trial.people.tokens import ExportToken
 from trial.protocol.laboratories import Laboratory, ReferenceRange
@@ -9,6 +10,7 @@ from trial.trail.models import TrailChange, TrailEvent
 from trial.trail.seals import Seal
 
 __all__ = [
+    "AccessReview",
     "Account",
     "ConfigValue",
     "ConsentVersion",

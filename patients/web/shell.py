@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from patients.casebook.page import Subject
 from patients.web.clocks import local_now
-from trial.people.access import can, roles_at
+from trial.people.access import can, holds, roles_at
 from trial.people.models import Account, Site
 from trial.people.roles import Permission
 from trial.protocol.study import STUDY
@@ -62,6 +62,8 @@ def _places(here: str) -> list[tuple[Permission, NavLink]]:
             Permission.READ,
             NavLink(reverse("configuration"), _("Configuration"), "check", here == "configuration"),
         ),
+        (Permission.MANAGE_ACCOUNTS, NavLink(reverse("people"), _("People"), "user", here == "people")),
+        (Permission.READ_ACCESS, NavLink(reverse("access"), _("Access"), "site", here == "access")),
     ]
 
 
@@ -69,7 +71,7 @@ def shell(person: Account, sites: Iterable[Site], *, here: str, subject: Subject
     """The frame for a person at these sites; `here` is the name of the place they are at."""
     at = list(sites)
     roles = dict.fromkeys(role.label for site in at for role in roles_at(person, site.code))
-    links = [link for right, link in _places(here) if any(can(person, right, site=site.code) for site in at)]
+    links = [link for right, link in _places(here) if holds(person, right)]
     if subject is not None:
         links.append(
             NavLink(

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from patients.web import study_views, views
+from patients.web import access_views, people_views, study_views, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -16,5 +16,11 @@ urlpatterns: list[URLPattern] = [
     path("dictionary/sheet.csv", study_views.dictionary_csv, name="dictionary-sheet"),
     path("dictionary/casebook.pdf", study_views.blank_casebook, name="blank-casebook"),
     path("dictionary/<str:code>/", study_views.dictionary, name="dictionary"),
+    path("people/", people_views.people, name="people"),
+    path("people/<int:pk>/", people_views.person, name="person"),
+    path("access/", access_views.access, name="access"),
+    path("access/sheet.csv", access_views.access_csv, name="access-sheet"),
+    path("access/review/", access_views.review, name="access-review"),
+    path("who-may/", access_views.who_may, name="who-may"),
     path("ui/", views.gallery, name="gallery"),
 ]

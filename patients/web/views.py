@@ -35,11 +35,19 @@ private = cache_control(private=True, no_store=True)
 LOCKED = 423
 
 
+_STARTS = (
+    (Permission.READ, "subjects"),
+    (Permission.READ_RESULTS, "locks"),
+    (Permission.MANAGE_ACCOUNTS, "people"),
+)
+
+
 @signed_in("GET")
 @private
 def home(request: HttpRequest) -> HttpResponse:
-    """To the subjects; who may not see any goes to the results."""
-    return redirect("subjects" if holds(person_of(request), Permission.READ) else "locks")
+    """To the subjects, or to where somebody who sees none of them has work."""
+    held = (name for right, name in _STARTS if holds(person_of(request), right))
+    return redirect(next(held, "who-may"))
 
 
 @needs(Permission.READ)

@@ -64,6 +64,11 @@ def sites_where(account: Account, permission: Permission) -> Iterable[Site]:
     return Site.objects.filter(pk__in=granted.values("site"))
 
 
+def sites_of(account: Account) -> Iterable[Site]:
+    """The sites at which an account holds any role now."""
+    return Site.objects.filter(code__in={code for code, _role in account.held()})
+
+
 def actor_at(person: Person, *, site: str, source: Source, request_id: str = "") -> Actor:
     """`person` as the trail shall name it for an act at a site."""
     if isinstance(person, SystemPerson):

@@ -89,26 +89,39 @@ def set_password(secret: str, password: str, *, request: HttpRequest) -> Account
     return account
 
 
+def change_password(account: Account, password: str, *, request: HttpRequest) -> None:
+    """Somebody, who has just proved who they are, sets another password; they sign in again with it.
+
+    Raises ValidationError for a password that is refused.
+    """
+    validate_password(password, account)
+    with transaction.atomic():
+        account.set_password(password)
+        account.save()
+        end_all_sessions(account)
+        record_act("password.changed", account.user_name, by=account, request=request)
+
+
 def disable_account(account: Account, *, by: Person, reason: str, request: HttpRequest | None = None) -> None:
-    """Nobody signs in with this account again; its sessions and tokens are over at once (AC-08)."""
+    """Nobody signs in with this account again; its roles, sessions and tokens are over at once (AC-08)."""
     with transaction.atomic():
         account = Account.objects.select_for_update().get(pk=account.pk)
         if not account.is_active:
             return
         account.is_active = False
         account.save()
+        ended = [_ended(member) for member in account.grants.select_related("site").still_to_end()]
         _end_all_access(account)
-        record_act("account.disabled", account.user_name, by=by, request=request, reason=reason)
+        about = account.user_name
+        record_act("account.disabled", about, by=by, request=request, changes=ended, reason=reason)
 
 
 def end_role(member: Member, *, by: Person, reason: str, request: HttpRequest | None = None) -> None:
     """A role ends now; with the last one the sessions and tokens of the account do (AC-08)."""
     with transaction.atomic():
-        member.ends = timezone.now()
-        member.save()
+        change = _ended(member)
         if not Member.objects.in_force().filter(account=member.account).exists():
             _end_all_access(member.account)
-        change = Change("role", "Role", member.role, "", old_shown=member.get_role_display())
         about = member.account.user_name
         record_act(
             "role.ended",
@@ -119,6 +132,12 @@ def end_role(member: Member, *, by: Person, reason: str, request: HttpRequest | 
             reason=reason,
             site=member.site.code,
         )
+
+
+def _ended(member: Member) -> Change:
+    member.ends = timezone.now()
+    member.save()
+    return Change("role", "Role", member.role, "", member.site.code, old_shown=member.get_role_display())
 
 
 def _end_all_access(account: Account) -> None:

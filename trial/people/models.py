@@ -1,10 +1,11 @@
 """Sites, accounts, and the grants that make an account a member."""
 
+from datetime import date, datetime, time, timedelta
 from typing import Any, NoReturn
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -12,6 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from trial.people.roles import Role
+from trial.protocol.study import SITE_ZONE
 
 
 class Site(models.Model):
@@ -85,6 +87,17 @@ class MemberQuerySet(models.QuerySet["Member"]):
         """Grants that hold now; expiry needs no job."""
         now = timezone.now()
         return self.filter(Q(ends__isnull=True) | Q(ends__gt=now), starts__lte=now, account__is_active=True)
+
+    def still_to_end(self) -> "MemberQuerySet":
+        """Grants that have not ended: those in force and those that begin later."""
+        return self.filter(Q(ends__isnull=True) | Q(ends__gt=timezone.now()))
+
+    def on(self, day: date) -> "MemberQuerySet":
+        """Grants that held at some moment of a day at the site, whatever became of the account."""
+        begins = datetime.combine(day, time(), SITE_ZONE)
+        ends = datetime.combine(day + timedelta(days=1), time(), SITE_ZONE)
+        held = Q(ends__isnull=True) | Q(ends__gt=begins) & Q(ends__gt=F("starts"))
+        return self.filter(held, starts__lt=ends)
 
 
 class Member(models.Model):

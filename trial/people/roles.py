@@ -4,6 +4,7 @@ The roles are those of the protocol's data management plan plus the account admi
 sees no trial data. What a role may do it may do at the sites where it was granted.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from django.utils.functional import Promise
@@ -17,11 +18,16 @@ class Permission(StrEnum):
     ENTER = "enter"
     READ_IDENTITY = "read_identity"
     REVIEW_TRAIL = "review_trail"
+    QUERY = "query"
+    VERIFY = "verify"
     IMPORT = "import"
+    FREEZE = "freeze"
     LOCK = "lock"
+    APPROVE_UNLOCK = "approve_unlock"
     READ_RESULTS = "read_results"
     EXPORT = "export"
     MANAGE_ACCOUNTS = "manage_accounts"
+    READ_ACCESS = "read_access"
 
 
 SENTENCES: dict[Permission, Promise] = {
@@ -29,11 +35,16 @@ SENTENCES: dict[Permission, Promise] = {
     Permission.ENTER: _("enter and correct data"),
     Permission.READ_IDENTITY: _("see birth date, name and hospital number"),
     Permission.REVIEW_TRAIL: _("review the trail"),
+    Permission.QUERY: _("raise and close queries"),
+    Permission.VERIFY: _("verify data against their source"),
     Permission.IMPORT: _("import a casebook"),
+    Permission.FREEZE: _("freeze pages"),
     Permission.LOCK: _("make a data cut or a lock"),
+    Permission.APPROVE_UNLOCK: _("approve that somebody else unlocks"),
     Permission.READ_RESULTS: _("see the results of a lock"),
     Permission.EXPORT: _("export data"),
     Permission.MANAGE_ACCOUNTS: _("grant and end access"),
+    Permission.READ_ACCESS: _("see who has access, and who had it on any day"),
 }
 
 
@@ -80,26 +91,58 @@ _SITE_STAFF = frozenset(
 TABLE: dict[Role, frozenset[Permission]] = {
     Role.COORDINATOR: _SITE_STAFF,
     Role.INVESTIGATOR: _SITE_STAFF,
-    Role.PRINCIPAL_INVESTIGATOR: _SITE_STAFF | {Permission.READ_RESULTS},
+    Role.PRINCIPAL_INVESTIGATOR: _SITE_STAFF | {Permission.READ_RESULTS, Permission.APPROVE_UNLOCK},
     Role.CELL_LAB: frozenset({Permission.READ, Permission.ENTER}),
     Role.TRANSPLANT_PHYSICIAN: _SITE_STAFF,
-    Role.MONITOR: frozenset({Permission.READ, Permission.REVIEW_TRAIL}),
+    Role.MONITOR: frozenset(
+        {
+            Permission.READ,
+            Permission.REVIEW_TRAIL,
+            Permission.QUERY,
+            Permission.VERIFY,
+            Permission.READ_ACCESS,
+        }
+    ),
     Role.DATA_MANAGER: frozenset(
         {
             Permission.READ,
             Permission.REVIEW_TRAIL,
+            Permission.QUERY,
             Permission.IMPORT,
+            Permission.FREEZE,
             Permission.LOCK,
+            Permission.APPROVE_UNLOCK,
             Permission.READ_RESULTS,
             Permission.EXPORT,
         }
     ),
-    Role.MEDICAL_MONITOR: frozenset({Permission.READ, Permission.REVIEW_TRAIL, Permission.READ_RESULTS}),
+    Role.MEDICAL_MONITOR: frozenset(
+        {Permission.READ, Permission.REVIEW_TRAIL, Permission.QUERY, Permission.READ_RESULTS}
+    ),
     Role.STATISTICIAN: frozenset({Permission.READ_RESULTS, Permission.EXPORT}),
     Role.SPONSOR: frozenset({Permission.READ_RESULTS, Permission.EXPORT}),
-    Role.AUDITOR: frozenset({Permission.READ, Permission.REVIEW_TRAIL, Permission.READ_RESULTS}),
-    Role.ACCOUNT_ADMINISTRATOR: frozenset({Permission.MANAGE_ACCOUNTS}),
+    Role.AUDITOR: frozenset(
+        {Permission.READ, Permission.REVIEW_TRAIL, Permission.READ_RESULTS, Permission.READ_ACCESS}
+    ),
+    Role.ACCOUNT_ADMINISTRATOR: frozenset({Permission.MANAGE_ACCOUNTS, Permission.READ_ACCESS}),
 }
+
+_TRIAL_DATA = frozenset(Permission) - {Permission.MANAGE_ACCOUNTS, Permission.READ_ACCESS}
+
+APART: dict[Permission, frozenset[Permission]] = {
+    Permission.ENTER: frozenset(
+        {Permission.VERIFY, Permission.QUERY, Permission.IMPORT, Permission.FREEZE, Permission.LOCK}
+    ),
+    Permission.VERIFY: frozenset({Permission.LOCK}),
+    Permission.MANAGE_ACCOUNTS: _TRIAL_DATA,
+}
+"""Rights that nobody holds together (AC-05): no role does, and a role that would join them is not granted."""
+
+
+def joined(rights: Iterable[Permission]) -> list[tuple[Permission, Permission]]:
+    """The pairs among these rights that must be apart."""
+    held = set(rights)
+    return [(one, other) for one, others in APART.items() if one in held for other in sorted(others & held)]
 
 
 def needs_second_factor(role: Role) -> bool:

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 from django.views.i18n import set_language
 
-from trial.people import account_pages, second_factor_pages
+from trial.people import account_pages, password_page, second_factor_pages
 from trial.people.needs import anyone
 from trial.people.sign_in import EnterSecondFactor, SignIn, SignOut
 
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("sign-in/second-factor/", EnterSecondFactor.as_view(), name="mfa_authenticate"),
     path("sign-out/", SignOut.as_view(), name="sign-out"),
     path("set-password/<str:secret>/", account_pages.set_password, name="set-password"),
+    path("account/password/", password_page.change, name="change-password"),
     path("account/sessions/", account_pages.my_sessions, name="my-sessions"),
     path("account/stay/", account_pages.stay, name="stay"),
     path("account/confirm/", second_factor_pages.confirm, name="confirm"),

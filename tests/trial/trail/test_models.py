@@ -53,6 +53,7 @@ AUDITED = {
 APPEND_ONLY = {
     "trial.TrailEvent",
     "trial.TrailChange",
+    "trial.AccessReview",
     "trial.ConfigValue",
     "trial.LedgerLeaf",
     "trial.Seal",

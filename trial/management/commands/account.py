@@ -8,12 +8,11 @@ from django.db import transaction
 
 from trial.commands import RegistryCommand
 from trial.people.accounts import NameTaken, create_account, disable_account, issue_link
-from trial.people.acts import record_act
 from trial.people.first_start import address_of_registry
-from trial.people.models import Account, Member, Site
+from trial.people.grants import grant_role
+from trial.people.models import Account, Site
 from trial.people.roles import Role
 from trial.people.second_factor import NeedsAnother, NotRequested, approve_reset, request_reset
-from trial.trail.record import Change
 
 
 class Command(RegistryCommand):
@@ -66,10 +65,7 @@ class Command(RegistryCommand):
         site = Site.objects.filter(code=code).first()
         if site is None:
             raise CommandError(f"there is no site {code}")
-        by, reason = self.system("account"), "account create"
-        Member.objects.create(account=account, site=site, role=role, granted_by=by.user_name, reason=reason)
-        change = Change("role", "Role", "", role, new_shown=str(role.label))
-        record_act("role.granted", account.user_name, by=by, changes=[change], reason=reason, site=code)
+        grant_role(account, role, site, by=self.system("account"), reason="account create")
 
     def _link(self, options: dict[str, Any]) -> None:
         self._print_link(_account(options["user_name"]))

@@ -1,0 +1,126 @@
+"""What the pages about access show: who had it on a day, its review, and who may do what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from trial.people.access import holds
+from trial.people.access_list import AccessLine, access_now
+from trial.people.access_review import AccessReview, due_since, last_reviews
+from trial.people.models import Account, Site
+from trial.people.needs import Door
+from trial.people.policy import PolicyLine, policy, roles_with
+from trial.people.roles import SENTENCES, Permission, Role
+from trial.protocol.study import site_today
+
+
+@dataclass(frozen=True, slots=True)
+class AccessScreen:
+    """Who had access on a day."""
+
+    lines: list[AccessLine]
+    on: date
+    today: date
+    sites: Sequence[Site]
+    site: str
+    sheet_url: str
+    may_manage: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewScreen:
+    """All access in force, what stands out in it, and the reviews before."""
+
+    lines: list[AccessLine]
+    unused: int
+    reviews: list[AccessReview]
+    due: date | None
+    next_due: date | None
+    may_review: bool
+    refused: list[str]
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionRow:
+    """A right in words, and for each role whether it holds it."""
+
+    sentence: str
+    held: list[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRow:
+    """An address with what it asks for, and for each role whether it is let in."""
+
+    address: str
+    methods: str
+    asks: str
+    let_in: list[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyScreen:
+    roles: list[str]
+    permissions: list[PermissionRow]
+    routes: list[RouteRow]
+
+
+def access_screen(
+    lines: list[AccessLine], on: date, sites: Sequence[Site], site: str, reader: Account
+) -> AccessScreen:
+    asked = urlencode({"on": on.isoformat(), "site": site})
+    sheet_url = f"{reverse('access-sheet')}?{asked}"
+    may_manage = holds(reader, Permission.MANAGE_ACCOUNTS)
+    return AccessScreen(lines, on, site_today(), sites, site, sheet_url, may_manage)
+
+
+def review_screen(
+    sites: Sequence[Site], reader: Account, refused: list[str] | None = None, remark: str = ""
+) -> ReviewScreen:
+    lines, reviews = access_now(sites), last_reviews()
+    newest = reviews[0] if reviews else None
+    return ReviewScreen(
+        lines=lines,
+        unused=sum(line.is_unused for line in lines),
+        reviews=reviews,
+        due=due_since(newest, site_today()),
+        next_due=newest.next_due if newest else None,
+        may_review=holds(reader, Permission.MANAGE_ACCOUNTS),
+        refused=refused or [],
+        remark=remark,
+    )
+
+
+def policy_screen() -> PolicyScreen:
+    return PolicyScreen(
+        roles=[str(role.label) for role in Role],
+        permissions=[_permission_row(permission) for permission in Permission],
+        routes=[_route_row(line) for line in policy()],
+    )
+
+
+def _permission_row(permission: Permission) -> PermissionRow:
+    holders = roles_with(permission)
+    return PermissionRow(str(SENTENCES[permission]), [role in holders for role in Role])
+
+
+def _route_row(line: PolicyLine) -> RouteRow:
+    return RouteRow(line.address, " ".join(line.methods), _asked(line), [role in line.roles for role in Role])
+
+
+def _asked(line: PolicyLine) -> str:
+    """What a route asks for, in words."""
+    if line.door is Door.ANYONE:
+        return _("nothing: it comes before the sign-in")
+    if line.door is Door.TOKEN:
+        carried = SENTENCES[line.permission] if line.permission else _("any")
+        return _("a token: %s") % carried
+    if line.permission is None:
+        return _("to have signed in")
+    sentence = str(SENTENCES[line.permission])
+    return _("%s, at the site of the record") % sentence if line.of_record else sentence

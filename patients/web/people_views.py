@@ -1,0 +1,162 @@
+"""The screens of the account administrator. Nobody does anything here to an account of their own."""
+
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+
+from patients.web.people_presenter import LinkScreen, people_screen, person_screen
+from patients.web.shell import Shell, person_of, shell, show
+from trial.people.access import sites_where
+from trial.people.access_list import all_accounts, all_sites
+from trial.people.accounts import NameTaken, create_account, disable_account, end_role, issue_link
+from trial.people.grants import grant_role
+from trial.people.models import Account
+from trial.people.needs import needs
+from trial.people.roles import Permission, Role
+from trial.people.second_factor import NeedsAnother, NotRequested, approve_reset, request_reset
+from trial.protocol.study import SITE_ZONE
+
+private = cache_control(private=True, no_store=True)
+SHORTEST_REASON = 5  # characters, as for a change of data (AT-04)
+
+
+@needs(Permission.MANAGE_ACCOUNTS, to_post=Permission.MANAGE_ACCOUNTS)
+@private
+def people(request: HttpRequest) -> HttpResponse:
+    """Everybody who has, or had, an account; a POST makes a new one and shows its link this once."""
+    by, frame = _administrator(request)
+    if request.method != "POST":
+        return show(request, "people/list.html", people_screen(all_accounts()), frame)
+    user_name, printed_name = (request.POST.get(name, "").strip() for name in ("user_name", "printed_name"))
+    try:
+        account = create_account(user_name, printed_name, by=by, request=request)
+    except NameTaken:
+        refused = [_("This user name is, or was, somebody's; names are never used again.")]
+    except ValidationError as error:
+        refused = error.messages
+    else:
+        return _link(request, account, by, frame)
+    return show(request, "people/list.html", people_screen(all_accounts(), refused, request.POST), frame, 422)
+
+
+@needs(Permission.MANAGE_ACCOUNTS, to_post=Permission.MANAGE_ACCOUNTS)
+@private
+def person(request: HttpRequest, pk: int) -> HttpResponse:
+    """An account with all that was ever granted to it; a POST does one of the acts."""
+    by, frame = _administrator(request)
+    account = get_object_or_404(all_accounts(), pk=pk)
+    if request.method != "POST":
+        return _show(request, account, by, frame)
+    act = _ACTS.get(request.POST.get("do", ""))
+    if act is None:
+        raise BadRequest("an act that no page of ours sends")
+    if account == by:
+        raise PermissionDenied(f"{by.user_name}: an account of one's own")
+    try:
+        return act(request, account, by) or redirect("person", pk=pk)
+    except ValidationError as error:
+        return _show(request, account, by, frame, error.messages, 422)
+    except NotRequested:
+        return _show(request, account, by, frame, [_("Nobody has asked for it, or it is done already.")], 409)
+    except NeedsAnother:
+        refused = [_("You asked for it: another administrator has to approve.")]
+        return _show(request, account, by, frame, refused, 403)
+
+
+def _administrator(request: HttpRequest) -> tuple[Account, Shell]:
+    by = person_of(request)
+    return by, shell(by, sites_where(by, Permission.MANAGE_ACCOUNTS), here="people")
+
+
+def _show(
+    request: HttpRequest,
+    account: Account,
+    by: Account,
+    frame: Shell,
+    refused: list[str] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    screen = person_screen(account, by, all_sites(), refused or [], request.POST)
+    return show(request, "people/person.html", screen, frame, status)
+
+
+def _link(request: HttpRequest, account: Account, by: Account, frame: Shell) -> HttpResponse:
+    address = request.build_absolute_uri(issue_link(account, by=by, request=request))
+    return show(request, "people/link.html", LinkScreen(account, address), frame)
+
+
+# --- the acts of the page of a person ---------------------------------------------------------------------
+def _new_link(request: HttpRequest, account: Account, by: Account) -> HttpResponse:
+    return _link(request, account, by, _administrator(request)[1])
+
+
+def _grant(request: HttpRequest, account: Account, by: Account) -> None:
+    site = next((site for site in all_sites() if site.code == request.POST.get("site")), None)
+    if site is None or request.POST.get("role") not in list(Role):
+        raise ValidationError(_("Choose a role and a site."))
+    first, last = _day(request, "starts"), _day(request, "ends")
+    grant_role(
+        account,
+        Role(request.POST["role"]),
+        site,
+        by=by,
+        reason=_reason(request),
+        starts=_midnight(first) if first else None,
+        ends=_midnight(last + timedelta(days=1)) if last else None,
+        request=request,
+    )
+
+
+def _end(request: HttpRequest, account: Account, by: Account) -> None:
+    still = account.grants.still_to_end().select_related("account", "site")
+    grant = {str(each.pk): each for each in still}.get(request.POST.get("grant", ""))
+    if grant is None:
+        raise Http404
+    end_role(grant, by=by, reason=_reason(request), request=request)
+
+
+def _disable(request: HttpRequest, account: Account, by: Account) -> None:
+    disable_account(account, by=by, reason=_reason(request), request=request)
+
+
+def _ask_reset(request: HttpRequest, account: Account, by: Account) -> None:
+    request_reset(account, by=by, reason=_reason(request), request=request)
+
+
+def _approve_reset(request: HttpRequest, account: Account, by: Account) -> None:
+    approve_reset(account, by=by, request=request)
+
+
+_ACTS: dict[str, Callable[[HttpRequest, Account, Account], HttpResponse | None]] = {
+    "link": _new_link,
+    "grant": _grant,
+    "end": _end,
+    "disable": _disable,
+    "ask-reset": _ask_reset,
+    "approve-reset": _approve_reset,
+}
+
+
+def _reason(request: HttpRequest) -> str:
+    reason = request.POST.get("reason", "").strip()
+    if len(reason) < SHORTEST_REASON:
+        raise ValidationError(_("Say why, in at least five characters."))
+    return reason
+
+
+def _day(request: HttpRequest, name: str) -> date | None:
+    text = request.POST.get(name, "").strip()
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise ValidationError(_("%s is not a date.") % text) from error
+
+
+def _midnight(day: date) -> datetime:
+    """The moment at which a day begins at the site."""
+    return datetime.combine(day, time(), SITE_ZONE)
