@@ -1,13 +1,12 @@
 """The estimates of a lock, for a program that shows a token."""
 
-from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
 
 from analytics.locks.models import Lock
-from analytics.locks.snapshot import sites_of
+from analytics.locks.visible import is_seen_at
 from analytics.runs.results import NoSuchLock, as_data, find_lock, finished_run
 from trial.people.tokens import ExportToken
 from trial.trail.actor import Actor, Source, acting
@@ -28,13 +27,9 @@ def export_estimates(name: str, *, by: ExportToken, request_id: str = "") -> dic
 
 
 def _visible(lock: Lock, by: ExportToken) -> Lock:
-    """A result mixes all of its sites, so only who may see them all may see it."""
-    if not _sites(lock.snapshot.path) <= set(by.sites.values_list("code", flat=True)):
+    if not is_seen_at(lock, by.sites.values_list("code", flat=True)):
         raise NoSuchLock(f"no lock {lock.pk}")
     return lock
-
-
-_sites = lru_cache(maxsize=256)(sites_of)  # a snapshot never changes
 
 
 def _content(lock: Lock) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from analytics.exports.estimates import export_estimates
 from analytics.exports.problems import MEDIA_TYPE, NotYet, problem_details
 from analytics.exports.serializers import Estimates, Problem
 from analytics.runs.results import NoSuchLock, NotFinished
-from trial.people.needs import token_needs
+from trial.people.needs import At, token_needs
 from trial.people.roles import Permission
 from trial.people.tokens import TokenMay, token_of
 
@@ -39,7 +39,7 @@ class ExportView(APIView):
         return super().finalize_response(request, response, *args, **kwargs)
 
 
-@token_needs(Permission.READ_RESULTS)
+@token_needs(Permission.READ_RESULTS, at=At.ALL_ITS_SITES)
 class EstimatesOfLock(ExportView):
     """Every estimate of a lock, as `endpoints LOCK --json` prints them."""
 

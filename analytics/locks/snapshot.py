@@ -109,17 +109,22 @@ class _Written:
 
 def read_snapshot(path: Path) -> tuple[date, Iterator[CutSubject]]:
     """The cut-off and, one by one, the subjects. Raises SnapshotDamaged if the file is not what it was."""
-    lines = _sound_lines(path)
+    lines = _sound_content(path)
     return date.fromisoformat(next(lines)["cutoff"]), _subjects(lines)
 
 
 def sites_of(path: Path) -> frozenset[str]:
     """The sites of the subjects of a snapshot. Raises SnapshotDamaged."""
-    return frozenset(line["site"] for line in _sound_lines(path) if "site" in line)
+    facts = (json.loads(line) for line in _sound_lines(path) if line.startswith(b"{"))
+    return frozenset(fact["site"] for fact in facts if "site" in fact)
 
 
-def _sound_lines(path: Path) -> Iterator[Any]:
-    """The content line by line, once all of the file has been found to be what its name says."""
+def _sound_content(path: Path) -> Iterator[Any]:
+    return (json.loads(line) for line in _sound_lines(path))
+
+
+def _sound_lines(path: Path) -> Iterator[bytes]:
+    """The file line by line, once all of it has been found to be what its name says."""
     digest = hashlib.sha256()
     try:
         for line in _lines(path):
@@ -128,7 +133,7 @@ def _sound_lines(path: Path) -> Iterator[Any]:
         raise SnapshotDamaged(f"{path.name} is gone") from problem
     if digest.hexdigest() != path.stem:
         raise SnapshotDamaged(f"{path.name} is not what it was")
-    return (json.loads(line) for line in _lines(path))
+    return _lines(path)
 
 
 def _lines(path: Path) -> Iterator[bytes]:

@@ -2,20 +2,20 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import cache_control
 
 from analytics.endpoints.catalogue import catalogue
 from analytics.locks.models import Lock
+from analytics.locks.visible import is_seen_at
 from analytics.reports.results import results_screen
 from analytics.reports.trace import trace_screen
 from analytics.runs.results import NoResult, finished_run
 from patients.web.shell import Shell, person_of, shell, show
 from trial.people.access import sites_where
 from trial.people.models import Account
-from trial.people.needs import needs
+from trial.people.needs import At, needs
 from trial.people.roles import Permission
 
 private = cache_control(private=True, no_store=True)
@@ -24,7 +24,7 @@ SHOWN = 100  # locks on one page
 
 @dataclass(frozen=True, slots=True)
 class LocksScreen:
-    locks: QuerySet[Lock]
+    locks: list[Lock]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,45 +35,65 @@ class WaitingScreen:
     error: str
 
 
-def _reader(request: HttpRequest) -> tuple[Account, Shell]:
-    """Who reads results at some site, and the frame of the screen."""
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads results, the frame of the screen, and the locks of which they may see every site."""
+
+    person: Account
+    frame: Shell
+    sites: frozenset[str]
+
+    def lock(self, pk: int) -> Lock:
+        """A lock; one with a site at which the person reads no results is absent."""
+        found = get_object_or_404(Lock.objects.select_related("snapshot"), pk=pk)
+        if not is_seen_at(found, self.sites):
+            raise Http404(pk)
+        return found
+
+    def locks(self) -> list[Lock]:
+        newest = Lock.objects.select_related("snapshot")[:SHOWN]
+        return [lock for lock in newest if is_seen_at(lock, self.sites)]
+
+
+def _reader(request: HttpRequest) -> Reader:
     person = person_of(request)
-    return person, shell(person, sites_where(person, Permission.READ_RESULTS), here="locks")
+    sites = list(sites_where(person, Permission.READ_RESULTS))
+    return Reader(person, shell(person, sites, here="locks"), frozenset(site.code for site in sites))
 
 
 @needs(Permission.READ_RESULTS)
 @private
 def locks(request: HttpRequest) -> HttpResponse:
     """The locks, newest first."""
-    _, frame = _reader(request)
-    return show(request, "locks.html", LocksScreen(Lock.objects.select_related("snapshot")[:SHOWN]), frame)
+    reader = _reader(request)
+    return show(request, "locks.html", LocksScreen(reader.locks()), reader.frame)
 
 
-@needs(Permission.READ_RESULTS)
+@needs(Permission.READ_RESULTS, at=At.ALL_ITS_SITES)
 @private
 def results(request: HttpRequest, pk: int) -> HttpResponse:
     """The results of a lock, or that they are being computed."""
-    person, frame = _reader(request)
-    lock = get_object_or_404(Lock.objects.select_related("snapshot"), pk=pk)
+    reader = _reader(request)
+    lock = reader.lock(pk)
     try:
-        screen = results_screen(lock, finished_run(lock), person)
+        screen = results_screen(lock, finished_run(lock), reader.person)
     except NoResult:
         newest = lock.snapshot.runs.order_by("-pk").first()
         waiting = WaitingScreen(lock, newest.error if newest else "")
-        return show(request, "results_waiting.html", waiting, frame)
-    return show(request, "results.html", screen, frame)
+        return show(request, "results_waiting.html", waiting, reader.frame)
+    return show(request, "results.html", screen, reader.frame)
 
 
-@needs(Permission.READ_RESULTS)
+@needs(Permission.READ_RESULTS, at=At.ALL_ITS_SITES)
 @private
 def trace(request: HttpRequest, pk: int, figure: str) -> HttpResponse:
     """A figure's definition, the subjects counted in it, and the items behind each."""
-    person, frame = _reader(request)
-    lock = get_object_or_404(Lock.objects.select_related("snapshot"), pk=pk)
+    reader = _reader(request)
+    lock = reader.lock(pk)
     if figure not in catalogue():
         raise Http404(figure)
     try:
-        screen = trace_screen(lock, finished_run(lock), figure, person)
+        screen = trace_screen(lock, finished_run(lock), figure, reader.person)
     except NoResult as problem:
         raise Http404(str(problem)) from problem
-    return show(request, "trace.html", screen, frame)
+    return show(request, "trace.html", screen, reader.frame)

@@ -12,7 +12,7 @@ from trial.people.access import holds
 from trial.people.access_list import AccessLine, access_now
 from trial.people.access_review import AccessReview, due_since, last_reviews
 from trial.people.models import Account, Site
-from trial.people.needs import Door
+from trial.people.needs import At, Door
 from trial.people.policy import PolicyLine, policy, roles_with
 from trial.people.roles import SENTENCES, Permission, Role
 from trial.protocol.study import site_today
@@ -123,4 +123,6 @@ def _asked(line: PolicyLine) -> str:
     if line.permission is None:
         return _("to have signed in")
     sentence = str(SENTENCES[line.permission])
-    return _("%s, at the site of the record") % sentence if line.of_record else sentence
+    if line.at is At.ITS_SITE:
+        return _("%s, at the site of the record") % sentence
+    return _("%s, at all of its sites") % sentence if line.at is At.ALL_ITS_SITES else sentence

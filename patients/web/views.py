@@ -25,7 +25,7 @@ from patients.web.subjects_presenter import stretch, subjects_screen
 from patients.web.trail_presenter import TrailPresenter, window
 from trial.people.access import can, holds, sites_where
 from trial.people.models import Account
-from trial.people.needs import authorise, needs, signed_in
+from trial.people.needs import At, authorise, needs, signed_in
 from trial.people.roles import Permission
 from trial.trail.actor import Source
 
@@ -63,7 +63,7 @@ def subjects(request: HttpRequest) -> HttpResponse:
     return show(request, "subjects.html", screen, shell(person, sites, here="subjects"))
 
 
-@needs(Permission.READ, of_record=True)
+@needs(Permission.READ, at=At.ITS_SITE)
 @private
 def subject(request: HttpRequest, code: str) -> HttpResponse:
     """A subject on its two clocks, with its visits and pages."""
@@ -74,7 +74,7 @@ def subject(request: HttpRequest, code: str) -> HttpResponse:
     return show(request, "subject.html", screen, shell(person, [found.site], here="subject", subject=found))
 
 
-@needs(Permission.REVIEW_TRAIL, of_record=True)
+@needs(Permission.REVIEW_TRAIL, at=At.ITS_SITE)
 @private
 def trail(request: HttpRequest, code: str) -> HttpResponse:
     """What happened to a subject's data, newest first."""
@@ -92,7 +92,7 @@ def _key(request: HttpRequest, name: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
-@needs(Permission.READ, to_post=Permission.ENTER, of_record=True)
+@needs(Permission.READ, to_post=Permission.ENTER, at=At.ITS_SITE)
 @private
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """A page of any form: shown, and saved through the one way in."""

@@ -23,7 +23,7 @@ from django.utils.http import urlencode
 from trial.people.access import actor_at, holds
 from trial.people.acts import record_act
 from trial.people.models import Account
-from trial.people.needs import Door, Need, need_of
+from trial.people.needs import At, Door, Need, need_of
 from trial.people.roles import Permission
 from trial.people.second_factor import must_add_second_factor
 from trial.people.sessions import ends_at, forget, touch
@@ -98,9 +98,9 @@ class Declared(LoginRequiredMiddleware):
 
 def _refuse_unless_held(person: Account, need: Need, permission: Permission | None) -> None:
     """404 for a record if somebody reads nowhere, 403 for another page that takes what they do not hold."""
-    if need.of_record and not holds(person, Permission.READ):
+    if need.at is At.ITS_SITE and not holds(person, Permission.READ):
         raise Http404
-    if not need.of_record and permission is not None and not holds(person, permission):
+    if need.at is not At.ITS_SITE and permission is not None and not holds(person, permission):
         raise PermissionDenied(f"{person.user_name}: {permission} nowhere")
 
 

@@ -29,17 +29,24 @@ class Door(StrEnum):
     TOKEN = "token"  # noqa: S105  the name of a door
 
 
+class At(StrEnum):
+    """Where a permission has to be held."""
+
+    ONE_SITE = "one site"
+    """At any: what is shown is of the study, or of the sites where it is held."""
+    ITS_SITE = "its site"
+    """At the site of the record that the address names, which is absent where somebody does not read."""
+    ALL_ITS_SITES = "all its sites"
+    """At every site of what the address names (a lock mixes all of its sites), which is absent otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a route asks for, by method; None where it is enough to have come through the door.
-
-    A route `of_record` shows one record of a site: the permission is asked for at that site, and a record
-    outside the sites at which somebody reads is absent. Any other route asks for the permission at one site.
-    """
+    """What a route asks for, by method; None where it is enough to have come through the door."""
 
     door: Door
     by_method: Mapping[str, Permission | None] = field(hash=False)
-    of_record: bool = False
+    at: At = At.ONE_SITE
 
     @property
     def methods(self) -> list[str]:
@@ -60,17 +67,17 @@ def signed_in(*methods: str) -> Callable[[View], View]:
 
 
 def needs(
-    to_get: Permission | None = None, *, to_post: Permission | None = None, of_record: bool = False
+    to_get: Permission | None = None, *, to_post: Permission | None = None, at: At = At.ONE_SITE
 ) -> Callable[[View], View]:
     """For pages that take a permission; a method that is not named does not exist."""
     asked = {"GET": to_get, "HEAD": to_get, "POST": to_post}
     by_method = {method: permission for method, permission in asked.items() if permission is not None}
-    return _declared(Need(Door.PERSON, by_method, of_record))
+    return _declared(Need(Door.PERSON, by_method, at))
 
 
-def token_needs(to_get: Permission | None) -> Callable[[View], View]:
+def token_needs(to_get: Permission | None, *, at: At = At.ONE_SITE) -> Callable[[View], View]:
     """For what programs read with a token; None where any token will do."""
-    return _declared(Need(Door.TOKEN, dict.fromkeys(("GET", "HEAD", "OPTIONS"), to_get)))
+    return _declared(Need(Door.TOKEN, dict.fromkeys(("GET", "HEAD", "OPTIONS"), to_get), at))
 
 
 def need_of(view: Any) -> Need | None:

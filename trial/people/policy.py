@@ -3,21 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from trial.people.needs import Door
+from trial.people.needs import At, Door
 from trial.people.roles import TABLE, Permission, Role
 from trial.people.routes import routes
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyLine:
-    """What one or more methods of an address ask for; `of_record` asks for it at the site of the record."""
+    """What one or more methods of an address ask for, and where it has to be held."""
 
     address: str
     name: str
     methods: tuple[str, ...]
     door: Door
     permission: Permission | None
-    of_record: bool
+    at: At
 
     @property
     def roles(self) -> list[Role]:
@@ -27,9 +27,8 @@ class PolicyLine:
         return roles_with(self.permission) if self.permission else list(Role)
 
     def __str__(self) -> str:
-        asked = self.permission or "-"
-        place = "record" if self.of_record else "any"
-        return f"{self.address} {','.join(self.methods)} {self.door} {asked} {place}"
+        asked = f": {self.permission} at {self.at}" if self.permission else ""
+        return f"{self.address} {' '.join(self.methods)} by {self.door}{asked}"
 
 
 def roles_with(permission: Permission) -> list[Role]:
@@ -39,7 +38,7 @@ def roles_with(permission: Permission) -> list[Role]:
 def policy() -> list[PolicyLine]:
     """A line for each address and permission, in the order of the routes."""
     return [
-        PolicyLine(route.address, route.name, methods, route.need.door, permission, route.need.of_record)
+        PolicyLine(route.address, route.name, methods, route.need.door, permission, route.need.at)
         for route in routes()
         if route.need is not None
         for permission, methods in _by_permission(route.need.by_method.items())

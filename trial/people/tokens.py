@@ -93,7 +93,9 @@ class TokenMay(BasePermission):
         need, token = need_of(type(view)), token_of(request)
         if need is None or not isinstance(token, ExportToken):
             return False
-        permission = need.by_method.get(str(request.method))
+        if request.method not in need.by_method:
+            return not hasattr(view, str(request.method).lower())  # 405, by the framework
+        permission = need.permission(str(request.method))
         return permission is None or token.may(permission)
 
 

@@ -1,0 +1,134 @@
+"""One registry for all tests of access: two sites, a subject at each, a lock, and everybody signed in.
+
+What must be seen at Hangzhou alone carries words that stand nowhere else (`CANARIES`).
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from django.test import Client
+
+from analytics.locks import seal
+from analytics.locks.models import Lock
+from analytics.runs.compute import compute_run
+from analytics.runs.start import run_of
+from patients.casebook.page import Page, PageState, Subject
+from patients.entry.register import register_identity
+from tests.analytics.casebooks import content, infused
+from tests.patients.web import people
+from tests.trial.trail.claiming import claim
+from trial.people.access import SystemPerson, actor_at
+from trial.people.models import Account, Site
+from trial.people.roles import Permission, Role
+from trial.people.routes import Route
+from trial.people.tokens import issue_token
+from trial.trail.actor import Source, acting
+
+OWN, OTHER = "HZ01", "HZ02"
+HERE, ELSEWHERE = "HZ01-001", "HZ02-001"
+CANARIES = {"name": "Canary Zhaolin", "hospital number": "H7745531", "birth date": "1977-03-09"}
+CUTOFF = date(2025, 8, 5)
+STATES = (PageState.IN_PROGRESS, PageState.FROZEN, PageState.LOCKED)
+ABSENT = 987654
+
+
+@dataclass
+class Registry:
+    """What the addresses name, and who asks."""
+
+    subject: Subject
+    pages: dict[PageState, Page]
+    lock: Lock
+    somebody: Account
+    sessions: dict[tuple[Role, str], str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+
+def built_registry() -> Registry:
+    """Both sites with their subjects, pages of Hangzhou in each state, a lock of it, and all who sign in."""
+    subject = people.a_subject(HERE, infused=True)
+    people.a_subject(ELSEWHERE, infused=True)
+    named = {"full_name": CANARIES["name"], "hospital_number": CANARIES["hospital number"]}
+    register_identity(subject, **named, by=people.SETUP, source=Source.COMMAND)
+    pages = dict(
+        zip(STATES, (people.page_of(subject, form, "SCR") for form in ("RESP", "DM", "DX")), strict=True)
+    )
+    people.save(pages[PageState.FROZEN], {"birth_date": CANARIES["birth date"]})
+    for state, page in pages.items():
+        put_in_state(page, state)
+    somebody = people.a_member(Role.COORDINATOR, OWN, name="some.body")
+    found = Registry(subject, pages, a_lock(), somebody)
+    for site in (OWN, OTHER):
+        for role in Role:
+            found.sessions[role, site] = session_of(people.signed_in(people.a_member(role, site)))
+        at = [Site.objects.get(code=site)]
+        found.tokens[site] = issue_token(site, by="test", sites=at, permissions=[Permission.READ_RESULTS])
+    return found
+
+
+def put_in_state(page: Page, state: PageState) -> None:
+    with transaction.atomic(), acting(actor_at(people.SETUP, site=OWN, source=Source.COMMAND)):
+        page.refresh_from_db()
+        page.state = state
+        page.save()
+        claim()
+
+
+def a_lock() -> Lock:
+    """A finished lock of one subject of Hangzhou."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seal, "_content", lambda cutoff, sources: iter([content(infused(), CUTOFF, HERE)]))
+        lock = seal.make_lock(CUTOFF, "interim", by=SystemPerson("lock"), source=Source.COMMAND)
+    assert compute_run(run_of(lock.snapshot).pk)
+    return lock
+
+
+def session_of(client: Client) -> str:
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+# --- addresses --------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Target:
+    """A route with what it names: the page's state where it names one, and its twin that does not exist."""
+
+    url: str
+    state: PageState | None = None
+    absent: str = ""
+
+
+def targets_of(route: Route, registry: Registry) -> list[Target]:
+    """The addresses of a route: one, or one for each state of a page.
+
+    Raises KeyError for a parameter of which nothing is known here: a new kind of record has to be named.
+    """
+    if not route.parameters:
+        return [Target(route.address)]
+    room = route.address.split("/")[1]
+    if room == "pages":
+        return [_target(route, {"pk": page.pk}, state) for state, page in registry.pages.items()]
+    named: dict[str, dict[str, Any]] = {
+        "subjects": {"code": HERE},
+        "dictionary": {"code": "RESP"},
+        "people": {"pk": registry.somebody.pk},
+        "locks": {"pk": registry.lock.pk, "figure": "saf_n"},
+        "api": {"lock": registry.lock.pk},
+        "set-password": {"secret": "none"},
+    }
+    return [_target(route, named[room])]
+
+
+def _target(route: Route, named: dict[str, Any], state: PageState | None = None) -> Target:
+    given = {name: named[name] for name in route.parameters}
+    first = route.parameters[0]
+    twin = given | {first: "HZ01-999" if first == "code" else ABSENT}
+    return Target(_filled(route, given), state, _filled(route, twin))
+
+
+def _filled(route: Route, given: dict[str, Any]) -> str:
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(given[found[1]]), route.address)
