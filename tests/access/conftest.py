@@ -1,12 +1,16 @@
-"""The registry is built once for a module; each request of a test is undone."""
+"""The registry is built once for a module; what a request of a test changed is undone."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
 
-from tests.access.registry import Registry, built_registry
+from tests.access.registry import ANONYMOUS, TOKEN, Registry, Who, built_registry
+from trial.people.roles import Role
 
 
 @pytest.fixture(scope="module")
@@ -14,3 +18,22 @@ def registry(django_db_setup: None, django_db_blocker: Any) -> Iterator[Registry
     with django_db_blocker.unblock(), transaction.atomic():
         yield built_registry()
         transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def ask(registry: Registry) -> Any:
+    """Ask as somebody; whatever it changed is undone."""
+
+    def asked(who: Who, site: str, method: str, url: str, data: Any = None) -> HttpResponse:
+        client, headers = Client(), {}
+        if who == TOKEN:
+            headers["Authorization"] = f"Token {registry.tokens[site]}"
+        elif who != ANONYMOUS:
+            client.cookies[settings.SESSION_COOKIE_NAME] = registry.sessions[Role(who), site]
+        given = {"data": data} if method == "POST" else {}
+        with transaction.atomic():
+            answer = getattr(client, method.lower())(url, headers=headers, **given)
+            transaction.set_rollback(True)
+        return answer
+
+    return asked

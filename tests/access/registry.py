@@ -32,6 +32,8 @@ from trial.trail.actor import Source, acting
 OWN, OTHER = "HZ01", "HZ02"
 HERE, ELSEWHERE = "HZ01-001", "HZ02-001"
 CANARIES = {"name": "Canary Zhaolin", "hospital number": "H7745531", "birth date": "1977-03-09"}
+ANONYMOUS, TOKEN = "anonymous", "token"
+Who = str  # a role, or one of these two
 CUTOFF = date(2025, 8, 5)
 STATES = (PageState.IN_PROGRESS, PageState.FROZEN, PageState.LOCKED)
 ABSENT = 987654

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from tests.trial.people import persons
 from trial.people.models import Account
-from trial.people.needs import Door, needs
+from trial.people.needs import At, Door, needs
 from trial.people.roles import Permission
 from trial.people.routes import check_declarations, routes
 
@@ -110,7 +110,7 @@ def test_a_declaration_says_the_permission_of_each_method() -> None:
     page = next(route.need for route in routes() if route.name == "page")
     assert page is not None
     assert page.door is Door.PERSON
-    assert page.of_record
+    assert page.at is At.ITS_SITE
     assert page.by_method == {"GET": Permission.READ, "HEAD": Permission.READ, "POST": Permission.ENTER}
     sign_out = next(route.need for route in routes() if route.name == "sign-out")
     assert sign_out is not None
