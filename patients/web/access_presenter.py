@@ -13,8 +13,8 @@ from trial.people.access_list import AccessLine, access_now
 from trial.people.access_review import AccessReview, due_since, last_reviews
 from trial.people.models import Account, Site
 from trial.people.needs import At, Door
-from trial.people.policy import PolicyLine, policy, roles_with
-from trial.people.roles import SENTENCES, Permission, Role
+from trial.people.policy import PolicyLine, policy
+from trial.people.roles import SENTENCES, TABLE, Permission, Role
 from trial.protocol.study import site_today
 
 
@@ -46,27 +46,26 @@ class ReviewScreen:
 
 
 @dataclass(frozen=True, slots=True)
-class PermissionRow:
-    """A right in words, and for each role whether it holds it."""
+class RoleRow:
+    """A role with all that it may do, in sentences."""
 
-    sentence: str
-    held: list[bool]
+    role: str
+    may: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class RouteRow:
-    """An address with what it asks for, and for each role whether it is let in."""
+    """An address with what it asks for, and the roles that it lets in."""
 
     address: str
     methods: str
     asks: str
-    let_in: list[bool]
+    lets_in: str
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyScreen:
-    roles: list[str]
-    permissions: list[PermissionRow]
+    roles: list[RoleRow]
     routes: list[RouteRow]
 
 
@@ -97,20 +96,16 @@ def review_screen(
 
 
 def policy_screen() -> PolicyScreen:
-    return PolicyScreen(
-        roles=[str(role.label) for role in Role],
-        permissions=[_permission_row(permission) for permission in Permission],
-        routes=[_route_row(line) for line in policy()],
-    )
+    return PolicyScreen([_role_row(role) for role in Role], [_route_row(line) for line in policy()])
 
 
-def _permission_row(permission: Permission) -> PermissionRow:
-    holders = roles_with(permission)
-    return PermissionRow(str(SENTENCES[permission]), [role in holders for role in Role])
+def _role_row(role: Role) -> RoleRow:
+    return RoleRow(str(role.label), [str(SENTENCES[right]) for right in Permission if right in TABLE[role]])
 
 
 def _route_row(line: PolicyLine) -> RouteRow:
-    return RouteRow(line.address, " ".join(line.methods), _asked(line), [role in line.roles for role in Role])
+    lets_in = _("all") if len(line.roles) == len(Role) else ", ".join(str(role.label) for role in line.roles)
+    return RouteRow(line.address, " ".join(line.methods), _asked(line), lets_in)
 
 
 def _asked(line: PolicyLine) -> str:

@@ -29,7 +29,7 @@ from tests.analytics import plain_events
 from tests.analytics.casebooks import CutContent, built, content, cut_at, day, infused, row, without_database
 from tests.patients.web import people
 from trial.people.access import SystemPerson
-from trial.people.roles import TABLE, Permission, Role
+from trial.people.roles import Role
 from trial.trail.actor import Source
 
 pytestmark = pytest.mark.django_db
@@ -98,21 +98,18 @@ def figures_in(text: str) -> list[str]:
 
 
 # --- who may see them -------------------------------------------------------------------------------------
-@pytest.mark.parametrize("role", list(Role))
-def test_results_are_for_the_roles_that_may_read_them(
-    role: Role, cohort: list[CutContent], lock_of: LockOf
+def test_a_lock_with_a_site_that_the_reader_does_not_see_is_absent(
+    statistician: Client, cohort: list[CutContent], lock_of: LockOf
 ) -> None:
-    lock = lock_of(cohort[:1])
-    client = people.signed_in(people.a_member(role))
-    expected = 200 if Permission.READ_RESULTS in TABLE[role] else 403
-    for url in (reverse("locks"), results_of(lock), reverse("trace", args=[lock.pk, "saf_n"])):
-        assert client.get(url).status_code == expected, url
-
-
-def test_a_stranger_is_asked_to_sign_in(cohort: list[CutContent], lock_of: LockOf) -> None:
-    for url in (reverse("locks"), results_of(lock_of(cohort[:1]))):
-        answer = Client().get(url)
-        assert answer["Location"] == f"{reverse('sign-in')}?next={url}"
+    """A result mixes all of its sites."""
+    (facts, values), *_ = cohort
+    lock = lock_of([(replace(facts, site="HZ02"), values)])
+    for url in (results_of(lock), reverse("trace", args=[lock.pk, "saf_n"])):
+        assert statistician.get(url).status_code == 404, url
+    assert f'href="{results_of(lock)}"' not in read(statistician, reverse("locks"))
+    people.a_member(Role.STATISTICIAN, "HZ02", name=f"{Role.STATISTICIAN}.hz01")
+    assert f'href="{results_of(lock)}"' in read(statistician, reverse("locks"))
+    assert statistician.get(results_of(lock)).status_code == 200
 
 
 def test_who_sees_results_alone_starts_there(statistician: Client) -> None:

@@ -1,4 +1,7 @@
-"""Who gets to see and do what: by role, by site, without signing in, and from elsewhere."""
+"""What holds for every answer: forged forms, reading that writes, headers, and what an error tells.
+
+Who gets to see and do what stands in `tests/access`.
+"""
 
 import hashlib
 from collections.abc import Iterator
@@ -9,16 +12,9 @@ from django.test import Client
 from django.urls import reverse
 
 from patients.casebook.page import Page, Subject
-from patients.web import urls as web_urls
-from tests.patients.web import people
 from tests.patients.web.browser_form import form_of
-from trial.people import urls as people_urls
 from trial.people.models import Account
-from trial.people.roles import TABLE, Permission, Role
 
-OPEN = {"sign-in", "account_login", "mfa_authenticate", "set-password", "set-language"}
-POSTED = ("sign-out", "stay")
-OWN_ACCOUNT = ("my-sessions", "second-factor", "add-telephone", "add-passkey", "recovery-codes", "confirm")
 CSP = {
     "default-src 'self'",
     "base-uri 'none'",
@@ -43,58 +39,6 @@ def screens(page: Page) -> dict[str, str]:
         "dictionary-sheet": reverse("dictionary-sheet"),
         "blank-casebook": reverse("blank-casebook"),
     }
-
-
-def test_every_address_is_closed_unless_it_is_meant_to_be_open(client: Client, response_page: Page) -> None:
-    names = {each.name for each in (*people_urls.urlpatterns, *web_urls.urlpatterns)}
-    addresses = screens(response_page) | {name: reverse(name) for name in (*OWN_ACCOUNT, *POSTED)}
-    for name, url in addresses.items():
-        answer = client.post(url) if name in POSTED else client.get(url)
-        assert answer.status_code == 302, name
-        assert answer["Location"].startswith(reverse("sign-in")), name
-    assert names - OPEN == set(addresses), "an address that this test does not know"
-
-
-def test_a_form_sent_without_signing_in_changes_nothing(client: Client, response_page: Page) -> None:
-    answer = client.post(response_page.get_absolute_url(), {"base_version": "0", "do": "save"})
-    assert answer["Location"].startswith(reverse("sign-in"))
-
-
-@pytest.mark.parametrize("role", list(Role))
-def test_a_role_sees_and_saves_what_the_table_says(response_page: Page, role: Role) -> None:
-    client, rights = people.signed_in(people.a_member(role)), TABLE[role]
-    reads, enters = Permission.READ in rights, Permission.ENTER in rights
-    found = screens(response_page)
-    assert client.get(found["subjects"]).status_code == (200 if reads else 403)
-    for name in ("subject", "page"):
-        assert client.get(found[name]).status_code == (200 if reads else 404), name
-    reviews = 200 if Permission.REVIEW_TRAIL in rights else 403
-    assert client.get(found["trail"]).status_code == (reviews if reads else 404)
-    sent = {"base_version": "0", "do": "save", "bm_done": "Y", "bm_done__base": ""}
-    saved = client.post(found["page"], sent)
-    assert saved.status_code == (302 if enters else 403 if reads else 404)
-    response_page.refresh_from_db()
-    assert response_page.version == (1 if enters else 0)
-
-
-@pytest.mark.parametrize("role", list(Role))
-def test_another_site_is_absent_for_every_role(response_page: Page, role: Role) -> None:
-    client = people.signed_in(people.a_member(role, "HZ02"))
-    found = screens(response_page)
-    for name in ("subject", "trail", "page"):
-        assert client.get(found[name]).status_code == 404, name
-    assert client.post(found["page"], {"base_version": "0", "do": "save"}).status_code == 404
-    listed = client.get(found["subjects"])
-    assert response_page.subject.code not in listed.content.decode()
-
-
-def test_a_grant_that_has_ended_opens_nothing(response_page: Page, coordinator: Account) -> None:
-    from django.utils import timezone
-
-    grant = coordinator.grants.get()
-    grant.ends = timezone.now()
-    grant.save()
-    assert people.signed_in(coordinator).get(response_page.get_absolute_url()).status_code == 404
 
 
 def test_a_form_without_the_token_of_the_site_is_refused(coordinator: Account, response_page: Page) -> None:
