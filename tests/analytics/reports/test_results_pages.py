@@ -29,6 +29,8 @@ from tests.analytics import plain_events
 from tests.analytics.casebooks import CutContent, built, content, cut_at, day, infused, row, without_database
 from tests.patients.web import people
 from trial.people.access import SystemPerson
+from trial.people.grants import grant_role
+from trial.people.models import Account
 from trial.people.roles import Role
 from trial.trail.actor import Source
 
@@ -107,7 +109,8 @@ def test_a_lock_with_a_site_that_the_reader_does_not_see_is_absent(
     for url in (results_of(lock), reverse("trace", args=[lock.pk, "saf_n"])):
         assert statistician.get(url).status_code == 404, url
     assert f'href="{results_of(lock)}"' not in read(statistician, reverse("locks"))
-    people.a_member(Role.STATISTICIAN, "HZ02", name=f"{Role.STATISTICIAN}.hz01")
+    account, other = Account.objects.get(), people.a_site("HZ02")
+    grant_role(account, Role.STATISTICIAN, other, by=people.SETUP, reason="both centres")
     assert f'href="{results_of(lock)}"' in read(statistician, reverse("locks"))
     assert statistician.get(results_of(lock)).status_code == 200
 
