@@ -1,10 +1,12 @@
 """Gathers the models of the rooms of this app."""
 
 from trial.people.access_review import AccessReview
+from trial.people.delegation import Delegation
 from trial.people.models import Account, Member, SecondFactorReset, SetUpLink, Site
 from trial.people.tokens import ExportToken
+from trial.people.training import TrainingRecord, TrainingVersion
 from trial.protocol.laboratories import Laboratory, ReferenceRange
-from trial.protocol.models import ConfigValue, ConsentVersion, EthicsApproval
+from trial.protocol.models import ConfigValue, ConsentVersion, SiteApproval
 from trial.trail.ledger import LedgerLeaf, UnclaimedVersion
 from trial.trail.models import TrailChange, TrailEvent
 from trial.trail.seals import Seal
@@ -14,7 +16,7 @@ __all__ = [
     "Account",
     "ConfigValue",
     "ConsentVersion",
-    "EthicsApproval",
+    "Delegation",
     "ExportToken",
     "Laboratory",
     "LedgerLeaf",
@@ -24,7 +26,10 @@ __all__ = [
     "SecondFactorReset",
     "SetUpLink",
     "Site",
+    "SiteApproval",
     "TrailChange",
     "TrailEvent",
+    "TrainingRecord",
+    "TrainingVersion",
     "UnclaimedVersion",
 ]

@@ -16,8 +16,10 @@ from patients.forms.end_of_study import DATA_USE
 from patients.items.problems import Finding, Severity, filled
 from patients.items.types import UserItem
 from trial.people.models import Account
+from trial.protocol.approvals import approvals_missing
 
 GATE_FORMS = frozenset({"ELIG", "EOS", "DTH"})
+ENROLMENT = "enrol_dt"
 
 
 def gate_findings(
@@ -29,6 +31,17 @@ def gate_findings(
         *_after_withdrawal(page.form_code, casebook),
         *_after_death(page, records, casebook),
         *_unknown_members(edits),
+    ]
+
+
+def approval_findings(page: Page, edits: Iterable[Edit]) -> list[Finding]:
+    """What a site still needs before it enrols on the day that is entered (LK-08)."""
+    enrolled = [edit.value for edit in edits if edit.item.name == ENROLMENT and page.form_code == "ELIG"]
+    missing = [kind for day in enrolled if day for kind in approvals_missing(page.subject.site.code, day)]
+    message = _("The site may not enrol on this day: no approval is recorded of: %(kind)s.")
+    return [
+        Finding(ENROLMENT, filled(message, {"kind": kind.label}), Severity.REFUSED, check="LK-08")
+        for kind in missing
     ]
 
 

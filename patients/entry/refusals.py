@@ -23,9 +23,17 @@ class PageClosed(NotSaved):
 class Refused(NotSaved):
     """What was typed cannot be recorded (422); every reason is in `findings`."""
 
+    status = 422
+
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__("; ".join(f"{found.item}: {found.message}" for found in findings))
         self.findings = tuple(findings)
+
+
+class SiteNotOpen(Refused):
+    """The site may not enrol yet: an approval is missing (409). Once it is on record the save is taken."""
+
+    status = 409
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,11 +26,11 @@ from patients.entry.deviations import DEVIATIONS
 from patients.entry.edits import Edit, Typed, clashes_with, read_edits
 from patients.entry.ending import end_findings
 from patients.entry.following import follow_page, records_on
-from patients.entry.gates import GATE_FORMS, gate_findings
+from patients.entry.gates import GATE_FORMS, approval_findings, gate_findings
 from patients.entry.header import HeaderEdit, header_findings, header_versions, read_header
 from patients.entry.identity_patterns import identities
 from patients.entry.reasons import NO_REASON, NO_REASONS, Reasons, unexplained
-from patients.entry.refusals import Conflict, PageClosed, Refused, UnknownPage
+from patients.entry.refusals import Conflict, PageClosed, Refused, SiteNotOpen, UnknownPage
 from patients.entry.watching import forms_needed
 from patients.items.item import Item
 from patients.items.problems import Finding
@@ -82,7 +82,8 @@ def save_page(
     a save has refused must not be used again. Such a caller may take over what follows (queries, deviations)
     by `follow_subject` when it is done, and says so by `follows`.
 
-    Raises UnknownPage (404), PermissionDenied (403), PageClosed (423), Refused (422), Conflict (409).
+    Raises UnknownPage (404), PermissionDenied (403), PageClosed (423), Refused (422), SiteNotOpen and
+    Conflict (409).
     """
     site = page.subject.site.code
     if not can(by, Permission.READ, site=site):
@@ -145,6 +146,8 @@ class _Save:
 
     def run(self, typed: Typed, header: Mapping[str, str], complete: bool) -> Saved:
         edits, header_edits = self._read(typed, header)
+        if missing := approval_findings(self.page, edits):
+            raise SiteNotOpen(missing)
         self._apply(edits, header_edits)
         self._refuse(gate_findings(self.page, self.records.values(), edits, self.casebook))
         changed = bool(edits or header_edits)

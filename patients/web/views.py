@@ -121,7 +121,7 @@ def _save(request: HttpRequest, person: Account, found: Page) -> HttpResponse:
             return render(request, "423.html", status=LOCKED)
         return _show_page(request, person, presenter.screen(draft, was_closed=True), status=LOCKED)
     except Refused as refused:
-        return _show_page(request, person, presenter.screen(draft, refused.findings), status=422)
+        return _show_page(request, person, presenter.screen(draft, refused.findings), refused.status)
     except Conflict as conflict:
         screen = conflict_screen(presenter, draft, conflict.clashes)
         frame = shell(person, [found.subject.site], here="page", subject=found.subject)

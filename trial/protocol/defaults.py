@@ -4,7 +4,7 @@ from datetime import date
 
 from django.db import DEFAULT_DB_ALIAS, transaction
 
-from trial.protocol.models import ConsentVersion, EthicsApproval
+from trial.protocol.models import ApprovalKind, ConsentVersion, SiteApproval
 from trial.protocol.study import SITE_CODE, STUDY
 
 _STUDY_START = date(2021, 11, 1)
@@ -18,13 +18,15 @@ CONSENT_VERSIONS = (
         "awaiting_confirmation": True,
     },
 )
-ETHICS_APPROVALS = (
+SITE_APPROVALS = tuple(
     {
         "site_code": SITE_CODE,
+        "kind": kind,
         "protocol_version": STUDY.protocol_version,
         "approved_on": _STUDY_START,
         "awaiting_confirmation": True,
-    },
+    }
+    for kind in ApprovalKind
 )
 
 
@@ -34,6 +36,6 @@ def ensure_defaults(using: str = DEFAULT_DB_ALIAS) -> None:
         if not ConsentVersion.objects.using(using).exists():
             for row in CONSENT_VERSIONS:
                 ConsentVersion.objects.using(using).create(**row)
-        if not EthicsApproval.objects.using(using).exists():
-            for row in ETHICS_APPROVALS:
-                EthicsApproval.objects.using(using).create(**row)
+        if not SiteApproval.objects.using(using).exists():
+            for row in SITE_APPROVALS:
+                SiteApproval.objects.using(using).create(**row)

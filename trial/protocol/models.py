@@ -1,4 +1,4 @@
-"""Tables of the study's own rules: configuration values, consent versions, ethics approvals."""
+"""Tables of the study's own rules: configuration values, consent versions, approvals of a site."""
 
 from datetime import date
 
@@ -82,12 +82,21 @@ class ConsentVersion(models.Model):
         return self.in_force_from <= day and (self.superseded_on is None or day < self.superseded_on)
 
 
-class EthicsApproval(models.Model):
-    """An ethics committee's approval of a protocol version at a site. A row that awaits confirmation may
-    leave committee and reference empty; a confirmed one names both."""
+class ApprovalKind(models.TextChoices):
+    """What a site needs before a subject is enrolled there (ICH E6(R3) 4.3.5; rules on human genetic
+    resources of 2019 and 2023)."""
+
+    ETHICS = "ethics", _("ethics committee")
+    GENETIC_RESOURCES = "hgr", _("human genetic resources filing")
+
+
+class SiteApproval(models.Model):
+    """An approval of a protocol version at a site, from its day up to and with `valid_until`. One that awaits
+    confirmation may leave body and reference empty; a confirmed one names both."""
 
     site_code = models.CharField(_("site"), max_length=10)
-    committee = models.CharField(_("ethics committee"), max_length=200, blank=True)
+    kind = models.CharField(_("kind"), max_length=10, choices=ApprovalKind, default=ApprovalKind.ETHICS)
+    body = models.CharField(_("given by"), max_length=200, blank=True)
     reference = models.CharField(_("reference"), max_length=60, blank=True)
     protocol_version = models.CharField(_("protocol version"), max_length=20)
     approved_on = models.DateField(_("approved on"))
@@ -95,24 +104,28 @@ class EthicsApproval(models.Model):
     awaiting_confirmation = models.BooleanField(_("awaiting confirmation"), default=False)
 
     class Meta:
-        ordering = ("site_code", "approved_on")
+        ordering = ("site_code", "kind", "approved_on")
         constraints = (
             models.UniqueConstraint(
-                fields=("site_code", "reference", "protocol_version"),
-                name="ethics_approval_once",
+                fields=("site_code", "kind", "reference", "protocol_version"),
+                name="site_approval_once",
                 violation_error_message=_("This approval is recorded already."),
             ),
             models.CheckConstraint(
-                condition=Q(awaiting_confirmation=True) | (~Q(committee="") & ~Q(reference="")),
-                name="ethics_approval_names_committee",
-                violation_error_message=_("A confirmed approval names its committee and reference."),
+                condition=Q(awaiting_confirmation=True) | (~Q(body="") & ~Q(reference="")),
+                name="site_approval_names_body",
+                violation_error_message=_("A confirmed approval names who gave it and its reference."),
             ),
             models.CheckConstraint(
                 condition=Q(valid_until=None) | Q(valid_until__gte=F("approved_on")),
-                name="ethics_approval_valid_later",
+                name="site_approval_valid_later",
                 violation_error_message=_("An approval ends after it was given."),
             ),
         )
 
     def __str__(self) -> str:
-        return f"{self.site_code} {self.protocol_version} {self.reference}".strip()
+        return f"{self.site_code} {self.kind} {self.protocol_version} {self.reference}".strip()
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it was in force on this day."""
+        return self.approved_on <= day and (self.valid_until is None or day <= self.valid_until)

@@ -15,7 +15,7 @@ from trial.protocol.configuration import (
     setting_as,
 )
 from trial.protocol.defaults import ensure_defaults
-from trial.protocol.models import ConfigValue, ConsentVersion, EthicsApproval
+from trial.protocol.models import ApprovalKind, ConfigValue, ConsentVersion, SiteApproval
 
 
 def decide(key: str, version: int, value: str, *, days_ago: int = 1) -> ConfigValue:
@@ -132,11 +132,12 @@ def test_a_consent_version_is_in_force_up_to_the_day_before_the_next(day: date, 
 @pytest.mark.django_db
 def test_defaults_are_made_once_and_await_confirmation() -> None:
     ConsentVersion.objects.all().delete()
-    EthicsApproval.objects.all().delete()
+    SiteApproval.objects.all().delete()
     ensure_defaults()
     ensure_defaults()
     assert ConsentVersion.objects.get().awaiting_confirmation
-    assert EthicsApproval.objects.get(site_code="HZ01").awaiting_confirmation
+    assert {approval.kind for approval in SiteApproval.objects.filter(site_code="HZ01")} == set(ApprovalKind)
+    assert all(approval.awaiting_confirmation for approval in SiteApproval.objects.all())
     assert consent_version_in_force("1.0", date(2021, 11, 1))
     assert not consent_version_in_force("1.0", date(2021, 10, 31))
 
@@ -152,6 +153,6 @@ def test_defaults_do_not_come_back_beside_what_the_trial_team_recorded() -> None
 
 
 @pytest.mark.django_db
-def test_a_confirmed_approval_names_its_committee() -> None:
+def test_a_confirmed_approval_names_who_gave_it() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
-        EthicsApproval.objects.create(site_code="HZ01", protocol_version="2.0", approved_on=date(2024, 1, 1))
+        SiteApproval.objects.create(site_code="HZ01", protocol_version="2.0", approved_on=date(2024, 1, 1))

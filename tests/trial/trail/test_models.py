@@ -57,6 +57,8 @@ APPEND_ONLY = {
     "trial.ConfigValue",
     "trial.LedgerLeaf",
     "trial.Seal",
+    "trial.TrainingVersion",
+    "trial.TrainingRecord",
     "analytics.Snapshot",
     "analytics.Lock",
     "analytics.Estimate",
@@ -70,7 +72,8 @@ PLAIN = {
     "trial.ExportToken": "last use and revocation; what a token may is never widened",
     "trial.ExportToken_sites": "the sites of a token, set once with it",
     "trial.ConsentVersion": "its end is entered when the next version begins",
-    "trial.EthicsApproval": "confirmed by the trial team after the registry is set up",
+    "trial.SiteApproval": "its end is entered when it comes; each act is an event of the trail",
+    "trial.Delegation": "its end is entered when it comes; each act is an event of the trail",
     "trial.UnclaimedVersion": "emptied by the event of the act within the transaction",
     "analytics.Run": "the state of a computation; its results are written once",
 }
