@@ -1,6 +1,7 @@
 """What must not be recorded at all, and what is recorded and only keeps a page from being complete."""
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from django.db import transaction
@@ -8,10 +9,12 @@ from django.db import transaction
 from patients.casebook.form import form_model
 from patients.casebook.identity import fingerprint
 from patients.casebook.page import Page, PageState, Subject
-from patients.entry.refusals import Refused
+from patients.entry.refusals import Refused, SiteNotOpen
 from patients.items.problems import Finding, Severity
 from tests.patients.entry import desk
 from trial.people.roles import Role
+from trial.protocol.approvals import record_approval
+from trial.protocol.models import ApprovalKind, SiteApproval
 from trial.trail.actor import Source
 
 pytestmark = pytest.mark.django_db
@@ -256,3 +259,43 @@ def test_a_value_outside_its_limits_is_kept_as_typed_and_blocks_completion_alone
                 wrong.append((form, name, typed, said, saved.page.state))
             transaction.set_rollback(True)
     assert wrong == []
+
+
+# --- approvals of the site ------------------------------------------------------------------------------
+ENROLLED = {"enrol_dt": "2023-12-16"}
+
+
+def ready_to_enrol(code: str) -> Page:
+    """The eligibility of a subject of whom all is recorded but the day of enrolment."""
+    subject = desk.consented(code)
+    page = desk.page_of(subject, "ELIG")
+    desk.save(page, desk.ELIG, why=desk.BECAUSE)
+    return page
+
+
+def approve(site: str) -> None:
+    for kind in ApprovalKind:
+        approval = SiteApproval(site_code=site, kind=kind, body="B", reference="R", protocol_version="1.0")
+        approval.approved_on = date(2023, 1, 1)
+        record_approval(approval, by=desk.SYSTEM, source=Source.COMMAND, reason="letter")
+
+
+@pytest.mark.requirement("LK-08")
+def test_a_site_without_approvals_enrols_nobody_until_they_are_recorded() -> None:
+    page = ready_to_enrol("HZ02-001")
+    assert refused(lambda: desk.save(page, ENROLLED)) == {("enrol_dt", "LK-08")}
+    with pytest.raises(SiteNotOpen) as refusal:
+        desk.save(page, ENROLLED)
+    assert refusal.value.status == 409
+    assert {str(found.message).rpartition(": ")[2] for found in refusal.value.findings} == {
+        f"{kind.label}." for kind in ApprovalKind
+    }
+    approve("HZ02")
+    assert desk.save(page, ENROLLED).changed == 1
+
+
+@pytest.mark.requirement("LK-08")
+def test_before_the_approvals_of_the_site_nobody_is_enrolled() -> None:
+    approve("HZ02")
+    page = ready_to_enrol("HZ02-001")
+    assert refused(lambda: desk.save(page, {"enrol_dt": "2022-12-31"})) == {("enrol_dt", "LK-08")}

@@ -19,12 +19,12 @@ PASSWORD = "correct horse battery staple"  # pragma: allowlist secret
 SIGN_IN, CODE, HOME = reverse("sign-in"), reverse("mfa_authenticate"), reverse("subjects")
 
 
-def a_person(role: Role | None = Role.COORDINATOR, name: str = "lin.qiao") -> Account:
-    """Somebody with a password and, if any, this role."""
+def a_person(role: Role | None = Role.COORDINATOR, name: str = "lin.qiao", *, site: str = "HZ01") -> Account:
+    """Somebody with a password and, if any, this role at the site."""
     account = Account.objects.create_account(name, name.replace(".", " ").title(), PASSWORD)
     if role:
-        site, _new = Site.objects.get_or_create(code="HZ01", defaults={"name": "Hangzhou"})
-        Member.objects.create(account=account, site=site, role=role, granted_by="test", reason="test")
+        at, _new = Site.objects.get_or_create(code=site, defaults={"name": site})
+        Member.objects.create(account=account, site=at, role=role, granted_by="test", reason="test")
     return account
 
 
