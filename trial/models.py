@@ -1,10 +1,10 @@
 """Gathers the models of the rooms of this app."""
 
 from trial.people.access_review import AccessReview
+from trial.people.curriculum import TrainingRecord, TrainingVersion
 from trial.people.delegation import Delegation
 from trial.people.models import Account, Member, SecondFactorReset, SetUpLink, Site
 from trial.people.tokens import ExportToken
-from trial.people.training import TrainingRecord, TrainingVersion
 from trial.protocol.laboratories import Laboratory, ReferenceRange
 from trial.protocol.models import ConfigValue, ConsentVersion, SiteApproval
 from trial.trail.ledger import LedgerLeaf, UnclaimedVersion

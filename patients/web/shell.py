@@ -62,6 +62,12 @@ def _places(here: str) -> list[tuple[Permission, NavLink]]:
             Permission.READ,
             NavLink(reverse("configuration"), _("Configuration"), "check", here == "configuration"),
         ),
+        (
+            Permission.READ,
+            NavLink(
+                reverse("study-file", args=["approvals"]), _("Study file"), "review", here == "study-file"
+            ),
+        ),
         (Permission.MANAGE_ACCOUNTS, NavLink(reverse("people"), _("People"), "user", here == "people")),
         (Permission.READ_ACCESS, NavLink(reverse("access"), _("Access"), "site", here == "access")),
     ]

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from patients.web import access_views, people_views, study_views, views
+from patients.web import access_views, people_views, study_file_views, study_views, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("subjects/<str:code>/trail/", views.trail, name="trail"),
     path("pages/<int:pk>/", views.page, name="page"),
     path("due/", study_views.due, name="due"),
+    path("study-file/<slug:name>/", study_file_views.study_file, name="study-file"),
     path("configuration/", study_views.configuration, name="configuration"),
     path("dictionary/", study_views.dictionary, name="dictionary"),
     path("dictionary/sheet.csv", study_views.dictionary_csv, name="dictionary-sheet"),

@@ -7,8 +7,10 @@ from uuid import uuid4
 from django.core.exceptions import PermissionDenied
 
 from trial import __version__
+from trial.people.curriculum import not_completed
 from trial.people.models import Account, Member, Site
-from trial.people.roles import TABLE, Permission, Role
+from trial.people.roles import TABLE, WRITING, Permission, Role
+from trial.protocol.study import site_today
 from trial.trail.actor import Actor, Source
 
 
@@ -43,12 +45,26 @@ def can(person: Person, permission: Permission, *, site: str) -> bool:
     """Whether `person` holds `permission` at the site with this code."""
     if isinstance(person, SystemPerson):
         return permission in person.rights
-    return any(permission in TABLE[role] for role in roles_at(person, site))
+    return any(_gives(person, role, permission) for role in roles_at(person, site))
+
+
+def _gives(account: Account, role: Role, permission: Permission) -> bool:
+    """Whether a role gives this person a right; who is not trained for it reads alone (VD-06)."""
+    return permission in TABLE[role] and not (permission in WRITING and role in untrained_roles(account))
+
+
+def untrained_roles(account: Account) -> frozenset[str]:
+    """The roles held whose training in force is not completed, read once for each account object."""
+    if not hasattr(account, "_untrained"):
+        missing = not_completed("account", "role", site_today())
+        grants = Member.objects.in_force().filter(missing, account=account)
+        account._untrained = frozenset(grants.values_list("role", flat=True))
+    return account._untrained
 
 
 def holds(account: Account, permission: Permission) -> bool:
     """Whether an account holds a permission at one site at least."""
-    return any(permission in TABLE[Role(role)] for _site, role in account.held())
+    return any(_gives(account, Role(role), permission) for _site, role in account.held())
 
 
 def require(person: Person, permission: Permission, *, site: str) -> None:

@@ -1,11 +1,14 @@
-"""Whose session it is: the account with its roles, and whether it has a second factor, in one statement."""
+"""Whose session it is: the account with its roles and trainings, and whether it has a second factor, in one
+statement."""
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.backends import ModelBackend
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
 from django.utils import timezone
 
+from trial.people.curriculum import not_completed
 from trial.people.models import Account
+from trial.protocol.study import site_today
 
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
@@ -18,7 +21,7 @@ class AccountBackend(ModelBackend):
 
 
 def account_with_roles(pk: int) -> Account | None:
-    """An active account that knows its roles in force and whether it has a second factor."""
+    """An active account that knows its roles in force, which it is trained for, and its second factor."""
     now = timezone.now()
     now_held = Q(grants__starts__lte=now) & (Q(grants__ends=None) | Q(grants__ends__gt=now))
     factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=SECOND_FACTORS)
@@ -29,6 +32,7 @@ def account_with_roles(pk: int) -> Account | None:
             held_role=F("in_force__role"),
             held_at=F("in_force__site__code"),
             with_second_factor=Exists(factors),
+            is_untrained=not_completed("pk", "in_force__role", site_today()),
         )
         .order_by("in_force__pk")
     )
@@ -36,5 +40,6 @@ def account_with_roles(pk: int) -> Account | None:
         return None
     account = rows[0]
     account.has_second_factor = account.with_second_factor
+    account._untrained = frozenset(row.held_role for row in rows if row.is_untrained)
     account._roles_held = [(row.held_at, row.held_role) for row in rows if row.held_role]
     return account

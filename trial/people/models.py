@@ -47,6 +47,7 @@ class Account(AbstractBaseUser):
     user_name = models.CharField(_("user name"), max_length=150, unique=True)
     printed_name = models.CharField(_("printed name"), max_length=200)
     is_active = models.BooleanField(default=True)
+    _untrained: frozenset[str]  # see `access.untrained_roles`
     # Part of what a session is checked against: one more, and every session of the account is over.
     session_generation = models.PositiveIntegerField(default=0)
 

@@ -26,6 +26,8 @@ class Permission(StrEnum):
     APPROVE_UNLOCK = "approve_unlock"
     READ_RESULTS = "read_results"
     EXPORT = "export"
+    DELEGATE = "delegate"
+    KEEP_STUDY_FILE = "keep_study_file"
     MANAGE_ACCOUNTS = "manage_accounts"
     READ_ACCESS = "read_access"
 
@@ -43,6 +45,8 @@ SENTENCES: dict[Permission, Promise] = {
     Permission.APPROVE_UNLOCK: _("approve that somebody else unlocks"),
     Permission.READ_RESULTS: _("see the results of a lock"),
     Permission.EXPORT: _("export data"),
+    Permission.DELEGATE: _("give people of the site their tasks"),
+    Permission.KEEP_STUDY_FILE: _("record approvals, versions of the consent and trainings"),
     Permission.MANAGE_ACCOUNTS: _("grant and end access"),
     Permission.READ_ACCESS: _("see who has access, and who had it on any day"),
 }
@@ -91,7 +95,8 @@ _SITE_STAFF = frozenset(
 TABLE: dict[Role, frozenset[Permission]] = {
     Role.COORDINATOR: _SITE_STAFF,
     Role.INVESTIGATOR: _SITE_STAFF,
-    Role.PRINCIPAL_INVESTIGATOR: _SITE_STAFF | {Permission.READ_RESULTS, Permission.APPROVE_UNLOCK},
+    Role.PRINCIPAL_INVESTIGATOR: _SITE_STAFF
+    | {Permission.READ_RESULTS, Permission.APPROVE_UNLOCK, Permission.DELEGATE},
     Role.CELL_LAB: frozenset({Permission.READ, Permission.ENTER}),
     Role.TRANSPLANT_PHYSICIAN: _SITE_STAFF,
     Role.MONITOR: frozenset(
@@ -108,6 +113,7 @@ TABLE: dict[Role, frozenset[Permission]] = {
             Permission.READ,
             Permission.REVIEW_TRAIL,
             Permission.QUERY,
+            Permission.KEEP_STUDY_FILE,
             Permission.IMPORT,
             Permission.FREEZE,
             Permission.LOCK,
@@ -137,6 +143,12 @@ APART: dict[Permission, frozenset[Permission]] = {
     Permission.MANAGE_ACCOUNTS: _TRIAL_DATA,
 }
 """Rights that nobody holds together (AC-05): no role does, and a role that would join them is not granted."""
+
+
+WRITING = frozenset(
+    {Permission.ENTER, Permission.VERIFY, Permission.FREEZE, Permission.LOCK, Permission.IMPORT}
+)
+"""Rights that somebody who is not trained for the role does not have (VD-06)."""
 
 
 def joined(rights: Iterable[Permission]) -> list[tuple[Permission, Permission]]:
