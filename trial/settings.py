@@ -176,6 +176,13 @@ AXES_DISABLE_ACCESS_LOG = True  # the trail keeps who signed in
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
 
+# --- mail to the security contact: an account that was locked (ES-08); without a contact none is sent ----------
+SECURITY_CONTACT = environment.text("CHIMERA_SECURITY_CONTACT", "")
+EMAIL_HOST = environment.text("CHIMERA_MAIL_HOST", "localhost")
+EMAIL_PORT = int(environment.text("CHIMERA_MAIL_PORT", "25"))
+EMAIL_TIMEOUT = 5  # seconds; a request waits for it
+DEFAULT_FROM_EMAIL = environment.text("CHIMERA_MAIL_FROM", "chimera@localhost")
+
 # --- language and time: stored in UTC, shown in the site's zone --------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]

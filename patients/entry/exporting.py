@@ -15,6 +15,7 @@ from patients.casebook.files import (
 )
 from patients.casebook.form import declared_forms, form_model
 from patients.casebook.page import Subject
+from patients.forms.eligibility import recorded
 from trial.people.models import Member
 
 Sheets = dict[str, list[dict[str, str]]]
@@ -77,7 +78,7 @@ def row_cells(subject: str, record: Record) -> dict[str, str]:
 
 def _records(subject: Subject) -> list[Record]:
     casebook = StoredCasebook(subject)
-    rows = [record for model in declared_forms() for record in casebook.records(model.form.code)]
+    rows = [record for model in declared_forms() for record in recorded(casebook, model.form.code)]
     return [*rows, *pages_without_rows(subject, rows)]
 
 

@@ -99,6 +99,7 @@ def counts_by_subject(subjects: list[Subject]) -> dict[int, dict[str, int]]:
         .annotate(
             query=Count("pk", filter=asked),
             complete=Count("pk", filter=Q(state=PageState.COMPLETE) & ~asked),
+            signed=Count("pk", filter=Q(state=PageState.SIGNED) & ~asked),
             progress=Count("pk", filter=Q(state=PageState.IN_PROGRESS) & ~asked),
             overdue=Count("pk", filter=due & Q(visit__closes__lt=on)),
             empty=Count("pk", filter=due & Q(visit__opens__lte=on) & ~Q(visit__closes__lt=on)),

@@ -15,6 +15,8 @@ class Permission(StrEnum):
 
     READ = "read"
     ENTER = "enter"
+    SIGN = "sign"
+    APPROVE = "approve"
     READ_IDENTITY = "read_identity"
     REVIEW_TRAIL = "review_trail"
     IMPORT = "import"
@@ -27,6 +29,8 @@ class Permission(StrEnum):
 SENTENCES: dict[Permission, Promise] = {
     Permission.READ: _("see subjects, visits and pages"),
     Permission.ENTER: _("enter and correct data"),
+    Permission.SIGN: _("sign pages"),
+    Permission.APPROVE: _("approve eligibility as the principal investigator"),
     Permission.READ_IDENTITY: _("see birth date, name and hospital number"),
     Permission.REVIEW_TRAIL: _("review the trail"),
     Permission.IMPORT: _("import a casebook"),
@@ -79,8 +83,8 @@ _SITE_STAFF = frozenset(
 
 TABLE: dict[Role, frozenset[Permission]] = {
     Role.COORDINATOR: _SITE_STAFF,
-    Role.INVESTIGATOR: _SITE_STAFF,
-    Role.PRINCIPAL_INVESTIGATOR: _SITE_STAFF | {Permission.READ_RESULTS},
+    Role.INVESTIGATOR: _SITE_STAFF | {Permission.SIGN},
+    Role.PRINCIPAL_INVESTIGATOR: _SITE_STAFF | {Permission.SIGN, Permission.APPROVE, Permission.READ_RESULTS},
     Role.CELL_LAB: frozenset({Permission.READ, Permission.ENTER}),
     Role.TRANSPLANT_PHYSICIAN: _SITE_STAFF,
     Role.MONITOR: frozenset({Permission.READ, Permission.REVIEW_TRAIL}),
@@ -103,7 +107,6 @@ TABLE: dict[Role, frozenset[Permission]] = {
 
 
 def needs_second_factor(role: Role) -> bool:
-    """Whether a role signs, locks, exports or administers (AC-09). To sign is the investigators' office."""
-    signs = role in {Role.INVESTIGATOR, Role.PRINCIPAL_INVESTIGATOR}
-    guarded = {Permission.LOCK, Permission.EXPORT, Permission.MANAGE_ACCOUNTS}
-    return signs or not TABLE[role].isdisjoint(guarded)
+    """Whether a role signs, locks, exports or administers (AC-09)."""
+    guarded = {Permission.SIGN, Permission.LOCK, Permission.EXPORT, Permission.MANAGE_ACCOUNTS}
+    return not TABLE[role].isdisjoint(guarded)
