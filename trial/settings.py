@@ -176,7 +176,7 @@ AXES_DISABLE_ACCESS_LOG = True  # the trail keeps who signed in
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
 
-# --- mail to the security contact: an account that was locked (ES-08); without a contact none is sent ----------
+# --- mail to the security contact, about an account that was locked (ES-08) --------------------------------
 SECURITY_CONTACT = environment.text("CHIMERA_SECURITY_CONTACT", "")
 EMAIL_HOST = environment.text("CHIMERA_MAIL_HOST", "localhost")
 EMAIL_PORT = int(environment.text("CHIMERA_MAIL_PORT", "25"))

@@ -24,7 +24,9 @@ class Approval:
     @classmethod
     def of(cls, kept: dict[str, str]) -> "Approval":
         until = kept.get("until")
-        return cls(kept["by"], date.fromisoformat(kept["since"]), date.fromisoformat(until) if until else None)
+        return cls(
+            kept["by"], date.fromisoformat(kept["since"]), date.fromisoformat(until) if until else None
+        )
 
     def as_data(self) -> dict[str, str]:
         data = {"by": self.by, "since": self.since.isoformat()}

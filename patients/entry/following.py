@@ -38,8 +38,8 @@ def follow_page(
     *,
     act: UUID,
 ) -> list[Change]:
-    """What follows from the save of a page with these rows and findings; what changed, for the trail, in which
-    the event of the save is named `act`."""
+    """What follows from the save of a page with these rows and findings; what changed, for the
+    event of the trail that is named `act`."""
     elsewhere = _Elsewhere(page, casebook, watching(touched))
     raised = [outside_window(page), *elsewhere.deviations()]
     if not page.not_done:

@@ -1,8 +1,9 @@
 """Signing a page: what keeps it from being signed, and the act itself.
 
 In one transaction, or not at all: the page as the signer was shown it, complete, with nothing that stands
-against it and no open query; the signature; visits that it opens; queries that it settles; and last the event.
-Who signs was proved before (`trial.people.reauthentication`); this act trusts that and asks for the right.
+against it and no open query; the signature; visits that it opens; queries that it settles; and last the
+event. Who signs was proved before (`trial.people.reauthentication`); this act trusts that, and asks for the
+right.
 """
 
 from collections.abc import Iterator
@@ -108,9 +109,7 @@ class _Signing:
         if standing := [*self.obstacles(), *self._signed_already()]:
             raise CannotSign(standing)
         before = self.page.state
-        signature = write_signature(
-            self.page, self.casebook.stored_on(self.page), self.signer, act=self.act
-        )
+        signature = write_signature(self.page, self.casebook.stored_on(self.page), self.signer, act=self.act)
         self.page.save()
         with translation.override("en"):  # the trail reads the same whoever signed
             changes = [change_of(signature, falls=False), *self._moved(before), *self._follow()]
@@ -164,9 +163,7 @@ class _Signing:
             placed = place_visits(self.page.subject, self.casebook)
         records = records_on(self.page, self.casebook)
         touched = {self.page.form_code: frozenset({SIGNATURE})}
-        return placed + follow_page(
-            self.page, records, self.findings, self.casebook, touched, act=self.act
-        )
+        return placed + follow_page(self.page, records, self.findings, self.casebook, touched, act=self.act)
 
     def _place(self) -> Place:
         return Place(

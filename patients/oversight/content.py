@@ -37,7 +37,11 @@ def _items(row: FormRow) -> dict[str, dict[str, str]]:
     for item in row.items():
         kept = getattr(row, item.name)
         text = (kept or "") if item.declared.identity else item.text(kept)
-        parts = {"value": text, "unit": item.declared.unit if text else "", "missing": row.missing.get(item.name)}
+        parts = {
+            "value": text,
+            "unit": item.declared.unit if text else "",
+            "missing": row.missing.get(item.name),
+        }
         if any(parts.values()):
             said[item.name] = {name: part for name, part in parts.items() if part}
     return said

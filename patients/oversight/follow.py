@@ -23,5 +23,5 @@ def _where(page: Page, saved: Page | None) -> str:
 
 
 def drop_verifications(page: Page, changes: Iterable[Change]) -> list[Change]:
-    """A verified item that changes returns to the monitor's list; its table comes with source verification."""
+    """A verified item that changes returns to the monitor's list. Its table comes with verification."""
     return []

@@ -41,10 +41,10 @@ class Meaning(models.TextChoices):
 
 STATEMENT_VERSION = "1"
 STATEMENTS: dict[Meaning, Promise] = {
-    Meaning.AUTHORSHIP: _("I recorded the data on this page, or they were recorded for me as I observed them."),
+    Meaning.AUTHORSHIP: _("I recorded the data on this page, or had them recorded as I observed them."),
     Meaning.REVIEW: _("I have reviewed the data on this page, and they agree with the source."),
     Meaning.APPROVAL: _("I have reviewed this page and approve what is decided on it."),
-    Meaning.RESPONSIBILITY: _("The data on this page are complete and correct, and I am responsible for them."),
+    Meaning.RESPONSIBILITY: _("The data on this page are complete and correct, and I answer for them."),
 }
 """What the signer says, by meaning. Who changes a sentence gives them all a new version."""
 

@@ -19,8 +19,8 @@ from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from trial.people.alerts import tell_security_contact
 from trial.people.acts import UNKNOWN_NAME, known_name, record_act
+from trial.people.alerts import tell_security_contact
 
 LOCKED = 429
 
@@ -100,7 +100,8 @@ def locked_answer(request: HttpRequest, response: HttpResponse, _credentials: ob
 
 def _locked_text(user_name: str, request: HttpRequest) -> str:
     return _(
-        "%(name)s failed too often to sign in or to sign, and is locked for 15 minutes. Number of the request: %(id)s."
+        "%(name)s failed too often to sign in or to sign, and is locked for 15 minutes."
+        " Number of the request: %(id)s."
     ) % {"name": user_name, "id": getattr(request, "request_id", "–")}
 
 

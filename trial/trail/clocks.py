@@ -1,7 +1,7 @@
 """Whether the clocks of the application and of the database agree (TS-02).
 
-Each event holds the time of the application, its leaf in the ledger that of the database. A signature is worth
-its moment: a gap of more than 2 s is told, more than 60 s stops signing.
+Each event holds the time of the application, its leaf in the ledger that of the database. A signature is
+worth its moment: a gap of more than 2 s is told, more than 60 s stops signing.
 """
 
 import logging

@@ -52,7 +52,11 @@ def standing(page: Page, by: Account) -> list[str]:
 def test_a_signature_says_who_as_what_when_and_meaning_what(subject: Subject, pi: Account) -> None:
     before = timezone.now()
     made = sign(eligibility(subject), pi)
-    assert (made.signer, made.printed_name, made.role) == (pi.user_name, pi.printed_name, Role.PRINCIPAL_INVESTIGATOR)
+    assert (made.signer, made.printed_name, made.role) == (
+        pi.user_name,
+        pi.printed_name,
+        Role.PRINCIPAL_INVESTIGATOR,
+    )
     assert before <= made.at <= timezone.now()
     assert made.at_site.isoformat().endswith("+08:00")
     assert (made.meaning, made.statement_version) == (Meaning.APPROVAL, "1")
@@ -67,7 +71,12 @@ def test_to_sign_is_one_event_of_the_signer(subject: Subject, pi: Account) -> No
     made = sign(eligibility(subject), pi)
     event = desk.last_event()
     assert TrailEvent.objects.count() == count + 1
-    assert (event.action, event.actor, event.form, event.visit) == ("page.signed", pi.user_name, "ELIG", "SCR")
+    assert (event.action, event.actor, event.form, event.visit) == (
+        "page.signed",
+        pi.user_name,
+        "ELIG",
+        "SCR",
+    )
     assert made.event_id == event.act
     changes = desk.changes_of(event)
     assert made.sha256 in changes["signature"].new
@@ -203,7 +212,7 @@ def test_the_signature_places_the_visits_of_treatment(pi: Account) -> None:
     assert subject.visits.get(code="BL").state == "superseded"
 
 
-# --- falling --------------------------------------------------------------------------------------------------
+# --- falling ------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("ES-04")
 def test_a_change_breaks_the_signature_keeps_it_and_asks_again(subject: Subject, pi: Account) -> None:
     made = sign(eligibility(subject), pi)
@@ -266,7 +275,9 @@ def test_what_is_derived_from_another_page_breaks_the_signature_too(
     assert SignatureFall.objects.get().event == desk.last_event()
     changes = desk.changes_of(desk.last_event())
     assert "ELIG@SCR.signature" in changes
-    assert Query.objects.filter(page=eligibility(subject), check_id="X-ELIG-12", state=QueryState.OPEN).exists()
+    assert Query.objects.filter(
+        page=eligibility(subject), check_id="X-ELIG-12", state=QueryState.OPEN
+    ).exists()
 
 
 def test_the_query_about_a_lost_signature_is_settled_by_signing_again(
@@ -294,7 +305,7 @@ def test_who_corrects_the_page_after_enrolment_signs_it_again_later(
     assert [(each.since, each.stands) for each in approvals] == [(site_today(), False), (later, True)]
 
 
-# --- bound to the content -------------------------------------------------------------------------------------
+# --- bound to the content -----------------------------------------------------------------------------------
 def is_valid(signature: Signature) -> bool:
     page = Page.objects.select_related("subject", "visit").get(pk=signature.page_id)
     return signature.stands_for(page, form_model(page.form_code).of_page(page))
@@ -317,9 +328,16 @@ def test_a_signature_is_bound_to_what_it_says_of_itself(subject: Subject, pi: Ac
 
 
 @pytest.mark.requirement("TS-02")
-@pytest.mark.parametrize(("gap_s", "is_told", "is_refused"), [(1, False, False), (5, True, False), (300, True, True)])
+@pytest.mark.parametrize(
+    ("gap_s", "is_told", "is_refused"), [(1, False, False), (5, True, False), (300, True, True)]
+)
 def test_clocks_that_disagree_are_told_and_stop_signing(
-    subject: Subject, pi: Account, monkeypatch: pytest.MonkeyPatch, gap_s: int, is_told: bool, is_refused: bool
+    subject: Subject,
+    pi: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    gap_s: int,
+    is_told: bool,
+    is_refused: bool,
 ) -> None:
     monkeypatch.setattr(clocks, "database_now", lambda: timezone.now() - timedelta(seconds=gap_s))
     if is_refused:
