@@ -246,7 +246,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Chimera",
-    "DESCRIPTION": "Results of the registry, for programs that show a token.",
+    "DESCRIPTION": "Results of the registry, for programs that show a token; pages, for who signed in.",
     "VERSION": "1.0",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -40,6 +40,13 @@ def rights_on(page: Page, person: Person) -> Rights:
     )
 
 
+def as_seen(found: Finding, model: type[FormRow], *, identify: bool) -> Finding:
+    """A finding as a person may read it: about an identifying item, without the value."""
+    if identify or not any(item.name == found.item and item.declared.identity for item in model.items()):
+        return found
+    return replace(found, message=_("The value is withheld."), value=None)
+
+
 class PagePresenter:
     """Makes the screen of one page for one person; `read_only` where it is only to be read."""
 
@@ -94,13 +101,7 @@ class PagePresenter:
         return screen
 
     def _seen(self, found: Finding) -> Finding:
-        """A finding as this person may read it: about an identifying item, without the value."""
-        if self.rights.identify or not self._identifies(found.item):
-            return found
-        return replace(found, message=_("The value is withheld."), value=None)
-
-    def _identifies(self, name: str) -> bool:
-        return any(item.name == name and item.declared.identity for item in self.model.items())
+        return as_seen(found, self.model, identify=self.rights.identify)
 
     # --- rows ------------------------------------------------------------------------------------------
     @property
