@@ -209,6 +209,12 @@ def signatures_on(page: Page) -> list[Signature]:
     return list(found)
 
 
+def every_signature() -> Iterable[Signature]:
+    """Every signature of the registry, with its page and its fall."""
+    found: Any = Signature.objects.select_related("page__subject", "page__visit", "fall")
+    return list(found)
+
+
 def change_of(signature: Signature, *, falls: bool, where: str = "") -> Change:
     """A signature that is made or falls, for the trail."""
     kept = f"{signature.meaning} {signature.signer} {signature.sha256}"

@@ -37,6 +37,7 @@ def screens(page: Page) -> dict[str, str]:
         "subject": reverse("subject", args=[code]),
         "trail": reverse("trail", args=[code]),
         "page": reverse("page", args=[page.pk]),
+        "sign": reverse("sign", args=[page.pk]),
         "gallery": reverse("gallery"),
         "due": reverse("due"),
         "configuration": reverse("configuration"),
