@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, prefetch_related_objects
 
-from patients.casebook.form import FormRow
+from patients.casebook.form import FormRow, form_model
 from patients.casebook.page import Page
+from patients.entry.header import HEADER
 from patients.oversight.signatures import Signature, signatures_on
 from patients.web.trail_presenter import EventBlock, event_block
 from trial.people.roles import Role
@@ -69,8 +70,15 @@ def _view(signature: Signature, page: Page, rows: Iterable[FormRow]) -> Signatur
         if fall
         else "",
         fallen_by=(fall.event.actor_name or fall.event.actor) if fall else "",
-        why=fall.why if fall else "",
+        why=_in_words(fall.why, page) if fall else "",
     )
+
+
+def _in_words(changed: str, page: Page) -> str:
+    """The items that changed by their labels, where the form knows them."""
+    items = HEADER | {item.name: item for item in form_model(page.form_code).items()}
+    names = [name.removeprefix(f"{page.form_code}@{page.visit_code}.") for name in changed.split(", ")]
+    return ", ".join(str(items[name].declared.label) if name in items else name for name in names)
 
 
 def _label(role: str) -> str:
