@@ -35,6 +35,7 @@ from patients.oversight.signatures import (
     approve,
     change_of,
     meanings_for,
+    open_meanings,
     permission_to_sign,
     signing_role,
     write_signature,
@@ -83,7 +84,10 @@ def obstacles(page: Page, casebook: StoredCasebook, by: Account) -> list[Finding
     """What keeps a page from being signed by this person now; nothing is written."""
     found = casebook.page_at_hand(page) or page
     found.subject, kept = casebook.subject, found.approvals
-    signing = _Signing(found, casebook, Signer(by, signing_role(by, found), meanings_for(found)[0]))
+    meanings = open_meanings(found, by)
+    if not meanings:
+        return [_signed_already()]
+    signing = _Signing(found, casebook, Signer(by, signing_role(by, found), meanings[0]))
     with settings_read_once():
         standing = signing.obstacles()
     found.approvals = kept
@@ -106,7 +110,9 @@ class _Signing:
     def run(self, seen: str) -> Signature:
         if shown_content(self.page, self.casebook) != seen:
             raise ContentChanged(str(self.page))
-        if standing := [*self.obstacles(), *self._signed_already()]:
+        if self.signer.meaning not in open_meanings(self.page, self.signer.account):
+            raise CannotSign([_signed_already()])
+        if standing := self.obstacles():
             raise CannotSign(standing)
         before = self.page.state
         signature = write_signature(self.page, self.casebook.stored_on(self.page), self.signer, act=self.act)
@@ -144,11 +150,6 @@ class _Signing:
     def _closing(self) -> list[Finding]:
         return closing_findings(self.page.subject) if self.page.form_code == END_OF_STUDY else []
 
-    def _signed_already(self) -> Iterator[Finding]:
-        name, meaning = self.signer.account.user_name, self.signer.meaning
-        if Signature.objects.in_force().filter(page=self.page, signer=name, meaning=meaning).exists():
-            yield _said(_("You have signed this page already, with the same meaning."))
-
     def _key(self, found: Finding) -> object:
         return Sighting(self.page, found, asks=False).key
 
@@ -174,6 +175,10 @@ class _Signing:
             form_version=self.form.version,
             about=str(self.page),
         )
+
+
+def _signed_already() -> Finding:
+    return _said(_("You have signed this page already, with the same meaning."))
 
 
 def _said(words: Text) -> Finding:

@@ -133,6 +133,13 @@ def meanings_for(page: Page) -> Sequence[Meaning]:
     return (Meaning.APPROVAL,) if form_model(page.form_code).form.approved else tuple(Meaning)
 
 
+def open_meanings(page: Page, person: Account) -> list[Meaning]:
+    """What this person's signature on the page can mean and does not mean already."""
+    standing = Signature.objects.in_force().filter(page=page, signer=person.user_name)
+    said = set(standing.values_list("meaning", flat=True))
+    return [meaning for meaning in meanings_for(page) if meaning not in said]
+
+
 def signing_role(person: Account, page: Page) -> Role:
     """The role in which a person signs a page: the weightiest of those that may."""
     needed = permission_to_sign(page)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from patients.entry.signing import obstacles, shown_content
 from patients.items.problems import Finding
-from patients.oversight.signatures import STATEMENTS, Meaning, meanings_for
+from patients.oversight.signatures import STATEMENTS, Meaning, open_meanings
 from patients.web.page_presenter import PagePresenter
 from patients.web.page_screen import PageScreen, SummaryLine
 from patients.web.signature_presenter import changed_since_signed
@@ -60,7 +60,7 @@ def signing_screen(
     page, casebook = presenter.page, presenter.stored.casebook
     shown = presenter.screen()
     found = obstacles(page, casebook, person) if standing is None else standing
-    meanings = meanings_for(page)
+    meanings = open_meanings(page, person)
     return SigningScreen(
         shown=shown,
         seen=shown_content(page, casebook),

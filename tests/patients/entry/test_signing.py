@@ -164,9 +164,11 @@ def test_nobody_signs_twice_with_the_same_meaning(subject: Subject, pi: Account)
     sign(page, pi, Meaning.REVIEW)
     with pytest.raises(CannotSign, match="already"):
         sign(page, pi, Meaning.REVIEW)
+    sign(eligibility(subject), pi)
+    assert standing(eligibility(subject), pi) == ["You have signed this page already, with the same meaning."]
     sign(page, pi, Meaning.RESPONSIBILITY)
     sign(page, investigator(), Meaning.REVIEW)
-    assert Signature.objects.in_force().count() == 3
+    assert Signature.objects.in_force().count() == 4
 
 
 def test_the_end_of_study_is_not_signed_before_all_else_is_closed(subject: Subject, pi: Account) -> None:

@@ -88,7 +88,7 @@ def test_a_page_is_signed_changed_and_signed_again(tab: "Tab", page: Page, pi: A
     tab.fill("#password", "wrong")
     tab.fill("#code", code_of(secret, 1))
     tab.keyboard.press("Enter")
-    assert "Nothing was signed" in tab.inner_text("[role=alert]")
+    assert "Nothing was signed" in tab.locator(".banner-bad").inner_text()
     look(tab, "sign-wrong")
     tab.fill("#user_name", pi.user_name)
     tab.fill("#password", people.PASSWORD)
