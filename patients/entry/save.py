@@ -34,6 +34,7 @@ from patients.entry.identity_patterns import identities
 from patients.entry.reasons import NO_REASON, NO_REASONS, Reasons, unexplained
 from patients.entry.refusals import Conflict, PageClosed, Refused, UnknownPage
 from patients.entry.watching import forms_needed
+from patients.forms.eligibility import attested
 from patients.items.item import Item
 from patients.items.problems import Finding
 from patients.oversight.follow import drop_signatures, drop_verifications
@@ -109,12 +110,14 @@ def held_casebook(subject: Subject) -> StoredCasebook:
 
 
 def is_unchanged(page: Page, rows: Typed, header: Mapping[str, str]) -> bool:
-    """Whether saving this would change nothing; what cannot be read counts as a change."""
+    """Whether saving this would change nothing; what cannot be read counts as a change. On a page that was
+    signed here the attested signature that an export makes of it is no change either."""
     model = form_model(page.form_code)
-    kept = {row.row_key: (row, record_of(row, page, page.subject).values) for row in model.of_page(page)}
-    edits, unreadable = read_edits(model, rows, kept)
-    header_edits, unreadable_header = read_header(page, header)
-    return not (edits or unreadable or header_edits or unreadable_header)
+    stored = [(row, record_of(row, page, page.subject)) for row in model.of_page(page)]
+    as_stored = {row.row_key: (row, record.values) for row, record in stored}
+    as_exported = {row.row_key: (row, attested(record, page.approved).values) for row, record in stored}
+    differs = [any(read_edits(model, rows, kept)) for kept in (as_stored, as_exported)]
+    return not all(differs) and not any(read_header(page, header))
 
 
 def as_it_is(page: Page, casebook: StoredCasebook) -> Page:

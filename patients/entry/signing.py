@@ -72,7 +72,7 @@ def sign_page(
     require(by, permission_to_sign(page), site=site)
     if not isinstance(by, Account) or meaning not in meanings_for(page):
         raise PermissionDenied(f"{by.user_name}: {meaning} of {page}")
-    refuse_if_clocks_disagree()
+    refuse_if_clocks_disagree(source)
     with transaction.atomic(), acting(actor_at(by, site=site, source=source, request_id=request_id)):
         casebook = held_casebook(page.subject)
         signer = Signer(by, signing_role(by, page), meaning)

@@ -206,7 +206,9 @@ def attested(record: Record, approvals: Sequence[Approval]) -> Record:
     """The record as a casebook directory and a data cut hold it: a signature made here stands in the items of
     one made on paper, so that an import, which can sign for nobody, makes an attested one of it."""
     standing = next((each for each in approvals if each.stands), None)
-    if standing is None or record.values["signed_in_source_by"] or record.values["signed_in_source_on"]:
+    if record.form != Eligibility.form.code or standing is None:
+        return record
+    if record.values["signed_in_source_by"] or record.values["signed_in_source_on"]:
         return record
     enrolled = record.values["enrol_dt"]
     approval = (approval_for(enrolled, approvals) if enrolled else None) or standing
@@ -216,10 +218,7 @@ def attested(record: Record, approvals: Sequence[Approval]) -> Record:
 
 def recorded(casebook: Casebook, form: str) -> Sequence[Record]:
     """The rows of a form as a casebook directory and a data cut hold them."""
-    rows = casebook.records(form)
-    if form != Eligibility.form.code:
-        return rows
-    return [attested(row, casebook.approvals(form, row.visit)) for row in rows]
+    return [attested(row, casebook.approvals(form, row.visit)) for row in casebook.records(form)]
 
 
 def is_signed(record: Record, approvals: Sequence[Approval]) -> bool:

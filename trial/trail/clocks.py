@@ -1,7 +1,7 @@
 """Whether the clocks of the application and of the database agree (TS-02).
 
 Each event holds the time of the application, its leaf in the ledger that of the database. A signature is
-worth its moment: a gap of more than 2 s is told, more than 60 s stops signing.
+worth its moment: a gap of more than 2 s is told, more than 60 s stops signing and locking.
 """
 
 import logging
@@ -36,18 +36,18 @@ def database_now() -> datetime:
         return datetime.fromisoformat(cursor.fetchone()[0]).replace(tzinfo=UTC)
 
 
-def refuse_if_clocks_disagree() -> None:
+def refuse_if_clocks_disagree(source: Source) -> None:
     """Tell a gap of more than 2 s, by an event of its own. Raises ClocksDisagree above 60 s."""
     gap_s = (timezone.now() - database_now()).total_seconds()
     if abs(gap_s) <= TELL_ABOVE_S:
         return
-    _tell(gap_s)
+    _tell(gap_s, source)
     if abs(gap_s) > REFUSE_ABOVE_S:
         raise ClocksDisagree(abs(gap_s))
 
 
-def _tell(gap_s: float) -> None:
+def _tell(gap_s: float, source: Source) -> None:
     logging.getLogger("chimera").warning("the clocks differ by %.1f s", gap_s)
     change = Change("gap_s", "Application ahead of database, seconds", "", f"{gap_s:.1f}")
-    with transaction.atomic(), acting(system_actor("clock", Source.WEB)):
+    with transaction.atomic(), acting(system_actor("clock", source)):
         record_event("clock.gap", Place(), [change])

@@ -78,6 +78,13 @@ def _rename(path: Path, old: str, new: str) -> None:
     path.write_text(path.read_text().replace(old, new))
 
 
+def test_an_export_that_comes_back_leaves_the_signature_alone(signed: Subject, tmp_path: Path) -> None:
+    export_registry(tmp_path / "out")
+    call_command("import_casebook", tmp_path / "out")
+    assert eligibility(signed).state == PageState.SIGNED
+    assert "signed_in_source_by" not in desk.texts(eligibility(signed))
+
+
 def test_a_cut_holds_the_same_of_the_subject_and_of_its_import(signed: Subject, tmp_path: Path) -> None:
     export_registry(tmp_path / "out")
     cells = {name: text for name, text in sheet(tmp_path / "out", "ELIG")[0].items() if text}
