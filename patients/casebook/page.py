@@ -158,8 +158,8 @@ class Page(AuditedModel):
 
     @property
     def is_settled(self) -> bool:
-        """Complete, frozen or locked: somebody said that the page is as it should be."""
-        return self.state not in (PageState.EMPTY, PageState.IN_PROGRESS)
+        """Whether somebody said that the page is as it should be."""
+        return self.state in DONE
 
     @property
     def is_closed(self) -> bool:

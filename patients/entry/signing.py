@@ -21,11 +21,11 @@ from patients.casebook.form import form_model
 from patients.casebook.page import Page, PageState
 from patients.casebook.settings import settings_read_once
 from patients.entry.checks import blocking
+from patients.entry.ending import end_findings
 from patients.entry.following import findings_on, follow_page, records_on
 from patients.entry.refusals import CannotSign, ContentChanged, UnknownPage
 from patients.entry.save import as_it_is, held_casebook
 from patients.items.problems import Finding, Severity, Text
-from patients.oversight.closing import closing_findings
 from patients.oversight.content import content_of, digest_of
 from patients.oversight.queries import Query, QueryState, Sighting, key_of
 from patients.oversight.signatures import (
@@ -48,8 +48,6 @@ from trial.protocol.study import site_today
 from trial.trail.actor import Source, acting
 from trial.trail.clocks import refuse_if_clocks_disagree
 from trial.trail.record import Change, Place, record_event
-
-END_OF_STUDY = "EOS"
 
 
 def shown_content(page: Page, casebook: StoredCasebook) -> str:
@@ -130,8 +128,9 @@ class _Signing:
             approve(self.page, self.signer.account, site_today())
         self.findings = findings_on(self.page, self.casebook)
         settled = {self._key(found) for found in before} - {self._key(found) for found in self.findings}
-        waits = bool(blocking(before)) and not blocking(self.findings)
-        return [*self._not_ready(waits), *blocking(self.findings), *self._asked(settled), *self._closing()]
+        standing = blocking([*self.findings, *end_findings(self.page, self.casebook)])
+        waits = bool(blocking(before)) and not standing
+        return [*self._not_ready(waits), *standing, *self._asked(settled)]
 
     def _not_ready(self, waits_for_signature: bool) -> Iterator[Finding]:
         if self.page.is_closed:
@@ -146,9 +145,6 @@ class _Signing:
         for query in Query.objects.filter(page=self.page, state=QueryState.OPEN).order_by("pk"):
             if key_of(query) not in settled:
                 yield Finding(query.item, query.text, Severity.HARD, query.row_key, check=query.check_id)
-
-    def _closing(self) -> list[Finding]:
-        return closing_findings(self.page.subject) if self.page.form_code == END_OF_STUDY else []
 
     def _key(self, found: Finding) -> object:
         return Sighting(self.page, found, asks=False).key

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ('printed_name', models.CharField(max_length=200, verbose_name='printed name')),
                 ('role', models.CharField(choices=[('coordinator', 'Site coordinator'), ('investigator', 'Investigator'), ('principal_investigator', 'Principal investigator'), ('cell_lab', 'Cell-therapy laboratory'), ('transplant_physician', 'Transplant physician'), ('monitor', 'Monitor'), ('data_manager', 'Data manager'), ('medical_monitor', 'Medical monitor'), ('statistician', 'Statistician'), ('sponsor', 'Sponsor'), ('auditor', 'Auditor'), ('account_administrator', 'Account administrator')], max_length=30, verbose_name='role')),
                 ('at', models.DateTimeField(verbose_name='signed at')),
-                ('offset', models.CharField(max_length=6, verbose_name='offset of the site')),
+                ('utc_offset', models.CharField(max_length=6, verbose_name='offset of the site')),
                 ('meaning', models.CharField(choices=[('authorship', 'authorship'), ('review', 'review'), ('approval', 'approval'), ('responsibility', 'responsibility')], max_length=20, verbose_name='meaning')),
                 ('statement_version', models.CharField(max_length=10)),
                 ('statement', models.TextField(verbose_name='statement')),

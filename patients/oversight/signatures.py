@@ -65,7 +65,7 @@ class Signature(AppendOnlyModel):
     printed_name = models.CharField(_("printed name"), max_length=200)
     role = models.CharField(_("role"), max_length=30, choices=[(role.value, role.label) for role in Role])
     at = models.DateTimeField(_("signed at"))
-    offset = models.CharField(_("offset of the site"), max_length=6)
+    utc_offset = models.CharField(_("offset of the site"), max_length=6)
     meaning = models.CharField(_("meaning"), max_length=20, choices=Meaning)
     statement_version = models.CharField(max_length=10)
     statement = models.TextField(_("statement"))
@@ -84,7 +84,7 @@ class Signature(AppendOnlyModel):
     @property
     def at_site(self) -> datetime:
         """The moment as the clock of the site showed it."""
-        return self.at.astimezone(datetime.fromisoformat(f"2000-01-01T00:00{self.offset}").tzinfo)
+        return self.at.astimezone(datetime.fromisoformat(f"2000-01-01T00:00{self.utc_offset}").tzinfo)
 
     @property
     def has_fallen(self) -> bool:
@@ -101,7 +101,7 @@ class Signature(AppendOnlyModel):
             "printed_name": self.printed_name,
             "role": self.role,
             "at": self.at.astimezone(UTC).isoformat(),
-            "offset": self.offset,
+            "utc_offset": self.utc_offset,
             "meaning": self.meaning,
             "statement_version": self.statement_version,
             "statement": self.statement,
@@ -167,7 +167,7 @@ def write_signature(page: Page, rows: Iterable[FormRow], signer: Signer, *, act:
         printed_name=signer.account.printed_name,
         role=signer.role,
         at=now,
-        offset=now.astimezone(SITE_ZONE).isoformat()[-6:],
+        utc_offset=now.astimezone(SITE_ZONE).isoformat()[-6:],
         meaning=signer.meaning,
         statement_version=STATEMENT_VERSION,
         statement=str(STATEMENTS[signer.meaning]),

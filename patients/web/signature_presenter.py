@@ -63,10 +63,10 @@ def _view(signature: Signature, page: Page, rows: Iterable[FormRow]) -> Signatur
         role=_label(signature.role),
         meaning=str(signature.get_meaning_display()),
         statement=signature.statement,
-        at=_with_offset(signature.at_site, signature.offset),
+        at=_with_offset(signature.at_site, signature.utc_offset),
         iso=signature.at_site.isoformat(timespec="seconds"),
         is_valid=fall is None and signature.stands_for(page, rows),
-        fallen_at=_with_offset(fall.at.astimezone(signature.at_site.tzinfo), signature.offset)
+        fallen_at=_with_offset(fall.at.astimezone(signature.at_site.tzinfo), signature.utc_offset)
         if fall
         else "",
         fallen_by=(fall.event.actor_name or fall.event.actor) if fall else "",

@@ -322,7 +322,7 @@ def test_a_signature_stands_for_what_was_signed(subject: Subject, pi: Account) -
 
 
 @pytest.mark.requirement("ES-03")
-@pytest.mark.parametrize("name", ["printed_name", "signer", "role", "meaning", "statement", "offset"])
+@pytest.mark.parametrize("name", ["printed_name", "signer", "role", "meaning", "statement", "utc_offset"])
 def test_a_signature_is_bound_to_what_it_says_of_itself(subject: Subject, pi: Account, name: str) -> None:
     made = Signature.objects.get(pk=sign(eligibility(subject), pi).pk)
     setattr(made, name, "x")
