@@ -3,6 +3,7 @@ the one to enter."""
 
 from django.urls import URLPattern, path
 
+from patients.web.api import schema  # noqa: F401 - the document knows sessions by it
 from patients.web.api.views import PageResource
 
 urlpatterns: list[URLPattern] = [

@@ -24,6 +24,7 @@ from trial.trail import clocks
 from trial.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
+WRONG = "not what it is"
 
 
 class Person:
@@ -94,7 +95,7 @@ def test_the_first_signing_asks_for_everything_a_later_one_for_the_password(pi: 
 
 @pytest.mark.requirement("ES-01")
 def test_a_wrong_password_signs_nothing_and_is_an_event(pi: Person, page: Page) -> None:
-    answer = pi.sign(page, password="wrong")
+    answer = pi.sign(page, password=WRONG)
     assert answer.status_code == 422
     assert "User name, password or code is wrong. Nothing was signed." in answer.content.decode()
     assert TrailEvent.objects.filter(action="signature.refused", about=pi.account.user_name).count() == 1
@@ -106,7 +107,7 @@ def test_the_fifth_failure_locks_the_signer_and_tells_the_security_contact(
     pi: Person, page: Page, settings: Any
 ) -> None:
     settings.SECURITY_CONTACT = "security@example.org"
-    answers = [pi.sign(page, password="wrong") for _ in range(5)]
+    answers = [pi.sign(page, password=WRONG) for _ in range(5)]
     assert [answer.status_code for answer in answers] == [422] * 4 + [429]
     assert "Nothing was signed" in answers[4].content.decode()
     assert TrailEvent.objects.filter(action="sign_in.locked", about=pi.account.user_name).count() == 1
@@ -127,7 +128,7 @@ def test_a_mail_server_that_is_down_keeps_nobody_from_being_locked(
 
     settings.SECURITY_CONTACT = "security@example.org"
     monkeypatch.setattr("trial.people.alerts.send_mail", down)
-    assert [pi.sign(page, password="wrong").status_code for _ in range(5)][-1] == 429
+    assert [pi.sign(page, password=WRONG).status_code for _ in range(5)][-1] == 429
 
 
 @pytest.mark.requirement("ES-05")
