@@ -28,7 +28,8 @@ def export_registry(out_dir: Path) -> int:
     subjects = list(Subject.objects.select_related("site", "identity").order_by("code"))
     sheets = people_sheets(subjects)
     sheets[IDENTITY] = [_identity(subject) for subject in subjects if hasattr(subject, "identity")]
-    sheets[SIGNATURES] = [_signature(signature) for signature in every_signature()]
+    if signatures := [_signature(signature) for signature in every_signature()]:
+        sheets[SIGNATURES] = signatures
     for subject in subjects:
         add_records(sheets, subject.code, _records(subject))
     write_casebook(out_dir, sheets)

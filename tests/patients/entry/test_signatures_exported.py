@@ -1,6 +1,5 @@
 """A signature goes out with the casebook, and comes in as what it can be elsewhere: an attested one."""
 
-import csv
 from datetime import date
 from pathlib import Path
 
@@ -100,5 +99,4 @@ def test_a_signature_on_paper_is_left_as_it_is(tmp_path: Path) -> None:
     assert (row["signed_in_source_by"], row["signed_in_source_on"]) == ("pi.hz01", "2023-12-15")
     assert date.fromisoformat(row["signed_in_source_on"]) < site_today()
     assert subject.code == row["subject_id"]
-    with (tmp_path / "out" / "SIGNATURES.csv").open() as file:
-        assert len(list(csv.reader(file))) == 1  # the names of the columns
+    assert not (tmp_path / "out" / "SIGNATURES.csv").exists()
