@@ -3,6 +3,7 @@
 from patients.casebook.identity import Identity
 from patients.casebook.page import Page, Subject, Visit
 from patients.oversight.queries import Query
+from patients.oversight.signatures import Signature, SignatureFall
 
 from patients.forms.eligibility import Eligibility  # isort: skip
 from patients.forms.demographics import Demographics  # isort: skip
@@ -75,6 +76,8 @@ __all__ = [
     "Relapse",
     "ResponseAssessment",
     "SeriousEventReport",
+    "Signature",
+    "SignatureFall",
     "Subject",
     "SubsequentTherapy",
     "Transfusion",

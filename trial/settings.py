@@ -176,6 +176,13 @@ AXES_DISABLE_ACCESS_LOG = True  # the trail keeps who signed in
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
 
+# --- mail to the security contact, about an account that was locked (ES-08) --------------------------------
+SECURITY_CONTACT = environment.text("CHIMERA_SECURITY_CONTACT", "")
+EMAIL_HOST = environment.text("CHIMERA_MAIL_HOST", "localhost")
+EMAIL_PORT = int(environment.text("CHIMERA_MAIL_PORT", "25"))
+EMAIL_TIMEOUT = 5  # seconds; a request waits for it
+DEFAULT_FROM_EMAIL = environment.text("CHIMERA_MAIL_FROM", "chimera@localhost")
+
 # --- language and time: stored in UTC, shown in the site's zone --------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
@@ -239,7 +246,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Chimera",
-    "DESCRIPTION": "Results of the registry, for programs that show a token.",
+    "DESCRIPTION": "Results of the registry, for programs that show a token; pages, for who signed in.",
     "VERSION": "1.0",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,

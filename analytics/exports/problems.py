@@ -1,28 +1,14 @@
-"""Errors of the REST door as problem details (RFC 9457)."""
+"""Errors of the REST door that reads results."""
 
 from http import HTTPStatus
-from typing import Any
 
 from rest_framework.exceptions import APIException
-from rest_framework.response import Response
-from rest_framework.views import exception_handler
 
-MEDIA_TYPE = "application/problem+json"
+from trial.problems import MEDIA_TYPE as MEDIA_TYPE
+from trial.problems import problem_details as problem_details
 
 
 class NotYet(APIException):
     """What was asked for is there and not finished: ask again later."""
 
     status_code = HTTPStatus.CONFLICT
-
-
-def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The answer to a refusal; None for a defect, which Django reports."""
-    response = exception_handler(error, context)
-    if response is None:
-        return None
-    status = HTTPStatus(response.status_code)
-    detail = response.data.get("detail", "") if isinstance(response.data, dict) else ""
-    response.data = {"type": "about:blank", "title": status.phrase, "status": status, "detail": str(detail)}
-    response.content_type = MEDIA_TYPE
-    return response

@@ -14,6 +14,7 @@ from typing import Any
 from patients.casebook.answers import Casebook, Record, local_day
 from patients.casebook.form import declared_forms, form_model
 from patients.forms.age import birthday_of
+from patients.forms.eligibility import recorded
 from patients.forms.relapse import COUNTING
 from patients.items.partial_date import PartialDate
 
@@ -61,7 +62,7 @@ def cut_records(records: Iterable[Record], cutoff: date) -> Iterator[Record]:
 
 def all_records(casebook: Casebook) -> list[Record]:
     """Every row of a subject."""
-    return [record for model in declared_forms() for record in casebook.records(model.form.code)]
+    return [record for model in declared_forms() for record in recorded(casebook, model.form.code)]
 
 
 def dated_or_page(record: Record) -> date | None:

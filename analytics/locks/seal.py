@@ -21,6 +21,7 @@ from patients.casebook.form import FormRow, declared_forms
 from patients.casebook.page import Page, Subject
 from trial.people.access import Person, actor_at
 from trial.trail.actor import Source, acting
+from trial.trail.clocks import refuse_if_clocks_disagree
 from trial.trail.record import Change, Place, record_event
 from trial.trail.seals import seal_trail
 
@@ -35,7 +36,11 @@ SOURCES: dict[str, Any] = {
 
 
 def make_lock(cutoff: date, reason: str, *, by: Person, source: Source) -> Lock:
-    """A data cut by a cut-off: no gate, no page closed. Its run waits when this returns, and is rung."""
+    """A data cut by a cut-off: no gate, no page closed. Its run waits when this returns, and is rung.
+
+    Raises ClocksDisagree, and nothing was cut.
+    """
+    refuse_if_clocks_disagree(source)
     with transaction.atomic(), acting(actor_at(by, site="", source=source)):
         _see_one_moment()
         sources: list[tuple[Any, ...]] = []

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from patients.casebook.approval import Approval, approval_for
 from patients.casebook.form import FormRow, form_model, is_declared
 from patients.casebook.page import Page, Subject, Visit
 from patients.casebook.reading import StoredForm, read_forms
@@ -65,6 +66,9 @@ class Casebook(Protocol):
     def sheet(self, form: str) -> "Sheet":
         """The same rows as answers, with what has been looked up in them."""
 
+    def approvals(self, form: str, visit: str) -> Sequence[Approval]:
+        """When the principal investigator's signature stood on a page."""
+
 
 @dataclass(frozen=True, slots=True)
 class RowAnswers:
@@ -111,6 +115,9 @@ class RowAnswers:
 
     def knows(self, form: str) -> bool:
         return is_declared(form)
+
+    def was_approved(self, day: date) -> bool:
+        return approval_for(day, self.casebook.approvals(self.record.form, self.record.visit)) is not None
 
 
 def in_order(records: Iterable[Record]) -> list[Record]:
@@ -175,6 +182,10 @@ class HeldCasebook:
     def sheet(self, form: str) -> Sheet:
         return self._sheets.get(form) or Sheet((), self)
 
+    def approvals(self, form: str, visit: str) -> Sequence[Approval]:
+        """None: a data cut holds an approval as items (`patients.forms.eligibility.attested`)."""
+        return ()
+
 
 class StoredCasebook:
     """The casebook of a subject in the database; each form is read once, when a rule first asks for it or
@@ -204,6 +215,10 @@ class StoredCasebook:
         """The page of a form at the visit of this code (none for a log form), if this casebook knows it."""
         self.load([form])
         return next((page for page in self._stored[form].pages if page.visit_code == visit), None)
+
+    def approvals(self, form: str, visit: str) -> Sequence[Approval]:
+        page = self.page_at(form, visit)
+        return page.approved if page else ()
 
     def add_pages(self, pages: Iterable[Page]) -> None:
         """Pages without rows that were made since a form was read belong to it as well."""

@@ -1,9 +1,9 @@
 """The casebook as a directory of CSV files: what the builder and the export write and the import reads.
 
-`FORM.csv` for each form, and four sheets about people: subjects, members, and apart from the rest the
-identity. UTF-8 with LF is written; a byte order mark and CRLF are read as well. Reading streams: no sheet is
-ever held as a whole. Writing happens beside the directory and ends in one rename, so that an interrupted
-write leaves nothing in the way.
+`FORM.csv` for each form, and sheets about people: subjects, members, who signed which page, and apart from
+the rest the identity. UTF-8 with LF is written; a byte order mark and CRLF are read as well. Reading streams:
+no sheet is ever held as a whole. Writing happens beside the directory and ends in one rename, so that an
+interrupted write leaves nothing in the way.
 """
 
 import csv
@@ -23,13 +23,36 @@ from django.utils.translation import gettext as _
 from patients.casebook.form import form_model, is_declared
 from trial.protocol.visits import VISITS, visit_type
 
-SUBJECTS, MEMBERS, IDENTITY = "SUBJECTS", "MEMBERS", "IDENTITY"
+SUBJECTS, MEMBERS, IDENTITY, SIGNATURES = "SUBJECTS", "MEMBERS", "IDENTITY", "SIGNATURES"
 PEOPLE: dict[str, tuple[str, ...]] = {
     SUBJECTS: ("subject_id", "patient_id", "site", "planned_infusion"),
     MEMBERS: ("user_name", "printed_name", "role", "site"),
     IDENTITY: ("subject_id", "birth_date", "name", "hospital_number"),
+    # Written by an export, for who reads it. An import can sign for nobody and leaves the sheet aside.
+    SIGNATURES: (
+        "subject_id",
+        "visit_code",
+        "form",
+        "user_name",
+        "printed_name",
+        "role",
+        "signed_at",
+        "meaning",
+        "statement_version",
+        "statement",
+        "page_version",
+        "form_version",
+        "sha256",
+        "fallen_at",
+        "fallen_because",
+    ),
 }
-_PEOPLE_KEYS = {SUBJECTS: ("subject_id", "site"), MEMBERS: PEOPLE[MEMBERS], IDENTITY: ("subject_id",)}
+_PEOPLE_KEYS = {
+    SUBJECTS: ("subject_id", "site"),
+    MEMBERS: PEOPLE[MEMBERS],
+    IDENTITY: ("subject_id",),
+    SIGNATURES: ("subject_id",),
+}
 
 ROW_KEYS = ("subject_id", "visit_code", "repeat", "form_date")
 HEADER = (*ROW_KEYS, "not_done", "not_done_reason", "src_doc")

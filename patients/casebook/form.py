@@ -37,6 +37,7 @@ class FormDeclaration:
     without it the date of the page does. `before_consent`: it may be saved before the main consent is;
     `after_death`: it is about the subject and not of it, and may be dated after death.
     `checks` and `deviations` are those that look at a whole row; limits stand at their items.
+    `approved`: only the principal investigator signs it, as the approval of what is decided on it.
     `bears_on` gives the rows of the form whose derived items an edit of a row can change, where those are
     fewer than all."""
 
@@ -49,6 +50,7 @@ class FormDeclaration:
     repeat: Repeat = Repeat.SINGLE
     before_consent: bool = False
     after_death: bool = False
+    approved: bool = False
     version: str = "1.0"
     sections: tuple[Section, ...] = field(default=())
     checks: tuple[Check, ...] = ()

@@ -7,6 +7,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from patients.casebook.approval import Approval
 from trial.people.access import Person, SystemPerson, sites_where
 from trial.people.models import Site
 from trial.people.roles import Permission
@@ -84,8 +85,13 @@ class PageState(models.TextChoices):
     EMPTY = "empty", _("empty")
     IN_PROGRESS = "in_progress", _("in progress")
     COMPLETE = "complete", _("complete")
+    SIGNED = "signed", _("signed")
     FROZEN = "frozen", _("frozen")
     LOCKED = "locked", _("locked")
+
+
+DONE = (PageState.COMPLETE, PageState.SIGNED, PageState.FROZEN, PageState.LOCKED)
+"""The states of a page that somebody has said to be as it should be."""
 
 
 class NotDoneReason(models.TextChoices):
@@ -114,7 +120,9 @@ class Page(AuditedModel):
 
     It carries the common header (date of assessment, not done with its reason, source documents) and the
     workflow: state, and a version that grows with each save. `header_versions` holds the version at which
-    each item of the header last changed, as the rows of a form do for theirs.
+    each item of the header last changed, as the rows of a form do for theirs. `approvals` tells the rules of
+    forms on which days the principal investigator's signature stood on it; who signed what stands in the
+    signatures themselves (`patients.oversight.signatures`).
     """
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="pages")
@@ -127,6 +135,8 @@ class Page(AuditedModel):
     not_done_reason = models.CharField(max_length=30, choices=NotDoneReason, blank=True)
     source_documents = models.JSONField(_("source documents"), default=list, blank=True)
     header_versions = models.JSONField(default=dict, blank=True)
+    # NULL and not an empty list: a column that is empty changes no text that the ledger has hashed before.
+    approvals = models.JSONField(null=True, blank=True, default=None)
 
     objects: ClassVar = PageQuerySet.as_manager()
 
@@ -148,13 +158,18 @@ class Page(AuditedModel):
 
     @property
     def is_settled(self) -> bool:
-        """Complete, frozen or locked: somebody said that the page is as it should be."""
-        return self.state not in (PageState.EMPTY, PageState.IN_PROGRESS)
+        """Whether somebody said that the page is as it should be."""
+        return self.state in DONE
 
     @property
     def is_closed(self) -> bool:
         """Frozen or locked: nothing may be saved."""
         return self.state in (PageState.FROZEN, PageState.LOCKED)
+
+    @property
+    def approved(self) -> tuple[Approval, ...]:
+        """The approvals of the page, those that have fallen included."""
+        return tuple(map(Approval.of, self.approvals or ()))
 
     def get_absolute_url(self) -> str:
         from django.urls import reverse

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import Casebook, local_day
-from patients.casebook.page import Page, PageState
+from patients.casebook.page import DONE, Page
 from patients.entry.edits import Edit
 from patients.entry.reasons import LEAST_CHARACTERS, NO_REASON, Reasons
 from patients.items.problems import Finding, Severity
@@ -43,6 +43,5 @@ def _later_page_is_complete(page: Page, edit: Edit) -> bool:
     day = local_day(edit.old_value)
     if day is None:
         return False
-    done = (PageState.COMPLETE, PageState.FROZEN, PageState.LOCKED)
-    later = Page.objects.filter(subject=page.subject, state__in=done, form_date__gt=day)
+    later = Page.objects.filter(subject=page.subject, state__in=DONE, form_date__gt=day)
     return later.exclude(pk=page.pk).exists()

@@ -3,6 +3,7 @@ assessment overdue, and a new version of the rules sees what the old one did not
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import uuid4
 
 from django.db import transaction
 
@@ -40,8 +41,10 @@ def check_subject(code: str, *, by: SystemPerson) -> SubjectChecked:
     with settings_read_once(), acting(actor_at(by, site=subject.site.code, source=Source.COMMAND)):
         held = held_casebook(subject)
         moved = place_visits(held.subject, held)
-        looked, followed = follow_subject(held)
+        act = uuid4()
+        looked, followed = follow_subject(held, act=act)
         changes = moved + followed
         if changes:
-            record_event("subject.checked", Place(site=subject.site.code, subject=code, about=code), changes)
+            place = Place(site=subject.site.code, subject=code, about=code)
+            record_event("subject.checked", place, changes, act=act)
     return SubjectChecked(code, [(each.page, found) for each in looked for found in each.findings], changes)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from uuid import UUID
 
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,7 @@ from patients.casebook.page import Page, PageState
 from patients.entry.derive import with_derived
 from patients.entry.watching import Rules
 from patients.items.problems import Text, filled
+from patients.oversight.follow import drop_signatures
 from patients.oversight.queries import AUTHOR
 from patients.schedule.placing import page_of
 from trial.protocol.study import site_today
@@ -73,9 +75,9 @@ def key_of(check: str, form: str, visit: str, row_key: str = "") -> str:
     return key if len(key) <= KEY_LENGTH else f"{key[:47]}~{sha256(key.encode()).hexdigest()[:12]}"
 
 
-def record_deviations(casebook: StoredCasebook, looked_for: Iterable[Raised]) -> list[Change]:
+def record_deviations(casebook: StoredCasebook, looked_for: Iterable[Raised], *, act: UUID) -> list[Change]:
     """Add a row for each deviation that has none, mark those whose cause has gone, and take the mark away
-    where it is there again; what changed."""
+    where it is there again; what changed, in the event that is named `act`."""
     seen = {each.key: each for each in looked_for}
     if not seen or not is_declared(DEVIATIONS):
         return []
@@ -85,7 +87,7 @@ def record_deviations(casebook: StoredCasebook, looked_for: Iterable[Raised]) ->
     if not (new or gone):
         return []
     with translation.override("en"):  # rows of the casebook read the same whoever raised them
-        return _Deviations(casebook, kept).write(new, gone)
+        return _Deviations(casebook, kept).write(new, gone, act)
 
 
 def _stands(row: FormRow | None) -> bool:
@@ -103,7 +105,7 @@ class _Deviations:
             self.page.state = PageState.IN_PROGRESS
         self.changes: list[Change] = []
 
-    def write(self, new: list[Raised], gone: list[FormRow]) -> list[Change]:
+    def write(self, new: list[Raised], gone: list[FormRow], act: UUID) -> list[Change]:
         model = form_model(DEVIATIONS)
         fresh = [model(page=self.page, row_key=each.key) for each in new if each.key not in self.rows]
         rows = self.rows | {row.row_key: row for row in fresh}
@@ -114,6 +116,7 @@ class _Deviations:
             self._set(row, {"pd_text": text, "pd_class": "minor"})
         for row in [*gone, *(self.rows[each.key] for each in new if each.key in self.rows)]:
             row.save()
+        self.changes += drop_signatures([self.page], self.changes, act=act)
         self.page.save()
         model.objects.create_with_history(fresh)
         self.rows |= {row.row_key: row for row in fresh}

@@ -8,6 +8,7 @@ from patients.casebook.files import (
     IDENTITY,
     MEMBERS,
     MISSING_SUFFIX,
+    SIGNATURES,
     SUBJECTS,
     item_columns,
     page_cells,
@@ -15,6 +16,8 @@ from patients.casebook.files import (
 )
 from patients.casebook.form import declared_forms, form_model
 from patients.casebook.page import Subject
+from patients.forms.eligibility import recorded
+from patients.oversight.signatures import Signature, every_signature
 from trial.people.models import Member
 
 Sheets = dict[str, list[dict[str, str]]]
@@ -25,6 +28,8 @@ def export_registry(out_dir: Path) -> int:
     subjects = list(Subject.objects.select_related("site", "identity").order_by("code"))
     sheets = people_sheets(subjects)
     sheets[IDENTITY] = [_identity(subject) for subject in subjects if hasattr(subject, "identity")]
+    if signatures := [_signature(signature) for signature in every_signature()]:
+        sheets[SIGNATURES] = signatures
     for subject in subjects:
         add_records(sheets, subject.code, _records(subject))
     write_casebook(out_dir, sheets)
@@ -77,8 +82,29 @@ def row_cells(subject: str, record: Record) -> dict[str, str]:
 
 def _records(subject: Subject) -> list[Record]:
     casebook = StoredCasebook(subject)
-    rows = [record for model in declared_forms() for record in casebook.records(model.form.code)]
+    rows = [record for model in declared_forms() for record in recorded(casebook, model.form.code)]
     return [*rows, *pages_without_rows(subject, rows)]
+
+
+def _signature(signature: Signature) -> dict[str, str]:
+    page, fall = signature.page, signature.fall if signature.has_fallen else None
+    return {
+        "subject_id": page.subject.code,
+        "visit_code": page.visit_code,
+        "form": page.form_code,
+        "user_name": signature.signer,
+        "printed_name": signature.printed_name,
+        "role": signature.role,
+        "signed_at": signature.at_site.isoformat(),
+        "meaning": signature.meaning,
+        "statement_version": signature.statement_version,
+        "statement": signature.statement,
+        "page_version": str(signature.page_version),
+        "form_version": signature.form_version,
+        "sha256": signature.sha256,
+        "fallen_at": fall.at.astimezone(signature.at_site.tzinfo).isoformat() if fall else "",
+        "fallen_because": fall.why if fall else "",
+    }
 
 
 def _identity(subject: Subject) -> dict[str, str]:

@@ -7,6 +7,7 @@ alone has passed.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
 from patients.casebook.answers import Record, StoredCasebook
 from patients.casebook.form import Repeat, declared_forms, form_model
@@ -29,14 +30,21 @@ from trial.trail.record import Change
 
 
 def follow_page(
-    page: Page, records: Iterable[Record], findings: list[Finding], casebook: StoredCasebook, touched: Touched
+    page: Page,
+    records: Iterable[Record],
+    findings: list[Finding],
+    casebook: StoredCasebook,
+    touched: Touched,
+    *,
+    act: UUID,
 ) -> list[Change]:
-    """What follows from the save of a page with these rows and findings; what changed, for the trail."""
+    """What follows from the save of a page with these rows and findings; what changed, for the
+    event of the trail that is named `act`."""
     elsewhere = _Elsewhere(page, casebook, watching(touched))
     raised = [outside_window(page), *elsewhere.deviations()]
     if not page.not_done:
         raised += [each for record in records for each in deviations_of(record, casebook)]
-    changes = record_deviations(casebook, raised)
+    changes = record_deviations(casebook, raised, act=act)
     if changes:
         items = frozenset(change.item.rpartition(".")[2] for change in changes)
         elsewhere.rules |= {
@@ -110,9 +118,13 @@ def look_at(casebook: StoredCasebook) -> list[Looked]:
 
 def _looked(page: Page, casebook: StoredCasebook) -> Looked:
     page.subject = casebook.subject
+    return Looked(page, findings_on(page, casebook))
+
+
+def findings_on(page: Page, casebook: StoredCasebook) -> list[Finding]:
+    """Everything that is to say about a page as it is stored."""
     records = records_on(page, casebook)
-    findings = [*header_findings(page, casebook), *page_findings(page, records, casebook)]
-    return Looked(page, findings)
+    return [*header_findings(page, casebook), *page_findings(page, records, casebook)]
 
 
 def records_on(page: Page, casebook: StoredCasebook) -> list[Record]:
@@ -125,9 +137,10 @@ def records_on(page: Page, casebook: StoredCasebook) -> list[Record]:
     return records
 
 
-def follow_subject(casebook: StoredCasebook) -> tuple[list[Looked], list[Change]]:
-    """What follows from all that is recorded about a subject: its pages, and what changed, for the trail."""
-    changes = record_deviations(casebook, _raised(casebook))
+def follow_subject(casebook: StoredCasebook, *, act: UUID) -> tuple[list[Looked], list[Change]]:
+    """What follows from all that is recorded about a subject: its pages, and what changed, for the event of
+    the trail that is named `act`."""
+    changes = record_deviations(casebook, _raised(casebook), act=act)
     looked = look_at(casebook)
     sightings = [sighting for each in looked for sighting in _asking(each.page, each.findings)]
     changes += follow(_queries_of(casebook), sightings) + follow_end_of_study(casebook)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
+from uuid import uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -27,7 +28,7 @@ from patients.casebook.files import (
     read_sheet,
 )
 from patients.casebook.form import declared_forms, form_model
-from patients.casebook.page import Page, PageState, Subject
+from patients.casebook.page import DONE, Page, PageState, Subject
 from patients.casebook.settings import settings_read_once
 from patients.entry.checks import NOT_ASKED, blocking
 from patients.entry.following import Looked, follow_subject
@@ -367,10 +368,11 @@ class CasebookImport:
         """What follows from all pages together: queries and deviations, and a remark on each page that was
         complete until a later one spoke against it, or that answers what is not asked."""
         with acting(actor_at(self.by, site=subject.site.code, source=Source.IMPORT)):
-            looked, changes = follow_subject(held_casebook(subject))
+            act = uuid4()
+            looked, changes = follow_subject(held_casebook(subject), act=act)
             if changes:
                 place = Place(site=subject.site.code, subject=subject.code, about=subject.code)
-                record_event("subject.checked", place, changes)
+                record_event("subject.checked", place, changes, act=act)
         said = {(each.page.form_code, each.page.visit_code): _to_be_said(each) for each in looked}
         for staged in staging.pages(subject.code) if any(said.values()) else ():
             for finding in said.get((staged.form, staged.visit), ()):
@@ -438,7 +440,7 @@ def _to_be_said(looked: Looked) -> list[Finding]:
     """Of a page that was kept: what speaks against its completeness, and answers to what is not asked. A page
     that is not complete has had its remarks."""
     unasked = [finding for finding in looked.findings if finding.limit == NOT_ASKED]
-    is_complete = looked.page.state == PageState.COMPLETE
+    is_complete = looked.page.state in DONE
     return unasked + (blocking(looked.findings) if is_complete else [])
 
 

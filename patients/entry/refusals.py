@@ -36,6 +36,18 @@ class SiteNotOpen(Refused):
     status = 409
 
 
+class CannotSign(NotSaved):
+    """The page cannot be signed as it is (422); what stands in the way is in `findings`."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("; ".join(str(found.message) for found in findings))
+        self.findings = tuple(findings)
+
+
+class ContentChanged(NotSaved):
+    """The page is not any more what the signer was shown (409)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clash:
     """An item that somebody else changed since this editor read it: both values, as shown."""

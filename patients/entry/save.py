@@ -10,14 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import translation
 
 from patients.casebook.answers import Record, RowAnswers, StoredCasebook, record_of
+from patients.casebook.approval import SIGNATURE
 from patients.casebook.form import FormRow, GradedRow, Repeat, form_model
 from patients.casebook.identity import Identity, fingerprint
-from patients.casebook.page import Page, PageState, Subject
+from patients.casebook.page import DONE, Page, PageState, Subject
 from patients.casebook.settings import settings_read_once
 from patients.entry.anchors import anchor_findings
 from patients.entry.checks import blocking, page_findings
@@ -32,6 +34,7 @@ from patients.entry.identity_patterns import identities
 from patients.entry.reasons import NO_REASON, NO_REASONS, Reasons, unexplained
 from patients.entry.refusals import Conflict, PageClosed, Refused, SiteNotOpen, UnknownPage
 from patients.entry.watching import forms_needed
+from patients.forms.eligibility import attested
 from patients.items.item import Item
 from patients.items.problems import Finding
 from patients.oversight.follow import drop_signatures, drop_verifications
@@ -56,7 +59,7 @@ class Saved:
 
     @property
     def is_complete(self) -> bool:
-        return self.page.state == PageState.COMPLETE
+        return self.page.state in DONE
 
 
 def save_page(
@@ -91,7 +94,7 @@ def save_page(
     require(by, Permission.ENTER, site=site)
     with transaction.atomic(), acting(actor_at(by, site=site, source=source, request_id=request_id)):
         held = casebook or held_casebook(page.subject)
-        found = _as_it_is(page, held)
+        found = as_it_is(page, held)
         reasons = NO_REASONS if reasons is None else reasons  # `SameReason` is empty, and not nothing
         with settings_read_once():
             return _Save(found, held, base_version, reasons, follows).run(rows, header or {}, complete)
@@ -108,16 +111,18 @@ def held_casebook(subject: Subject) -> StoredCasebook:
 
 
 def is_unchanged(page: Page, rows: Typed, header: Mapping[str, str]) -> bool:
-    """Whether saving this would change nothing; what cannot be read counts as a change."""
+    """Whether saving this would change nothing; what cannot be read counts as a change. On a page that was
+    signed here the attested signature that an export makes of it is no change either."""
     model = form_model(page.form_code)
-    kept = {row.row_key: (row, record_of(row, page, page.subject).values) for row in model.of_page(page)}
-    edits, unreadable = read_edits(model, rows, kept)
-    header_edits, unreadable_header = read_header(page, header)
-    return not (edits or unreadable or header_edits or unreadable_header)
+    stored = [(row, record_of(row, page, page.subject)) for row in model.of_page(page)]
+    as_stored = {row.row_key: (row, record.values) for row, record in stored}
+    as_exported = {row.row_key: (row, attested(record, page.approved).values) for row, record in stored}
+    differs = [any(read_edits(model, rows, kept)) for kept in (as_stored, as_exported)]
+    return not all(differs) and not any(read_header(page, header))
 
 
-def _as_it_is(page: Page, casebook: StoredCasebook) -> Page:
-    """The page as it is now, of the subject that is locked."""
+def as_it_is(page: Page, casebook: StoredCasebook) -> Page:
+    """The page as it is now, of the subject that is locked. Raises PageClosed."""
     found = casebook.page_at_hand(page) or Page.objects.select_related("visit").get(pk=page.pk)
     found.subject = casebook.subject
     if found.is_closed:
@@ -136,8 +141,11 @@ class _Save:
     follows: bool
     changes: list[Change] = field(default_factory=list)
     touched: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    derived_on: dict[int, Page] = field(default_factory=dict)
+    act: UUID = field(default_factory=uuid4)
 
     def __post_init__(self) -> None:
+        self.state_before = self.page.state
         self.subject = self.page.subject
         self.model = form_model(self.page.form_code)
         self.rows: dict[str, FormRow] = {row.row_key: row for row in self.casebook.stored_on(self.page)}
@@ -163,7 +171,7 @@ class _Save:
                 self.changes += cover_visits(self.subject)
             if self.follows:
                 self._follow(findings)
-            record_event("page.saved", self._place(), self.changes)
+            record_event("page.saved", self._place(), self.changes, act=self.act)
         return Saved(self.page, len(edits) + len(header_edits), tuple(standing))
 
     # --- reading ---------------------------------------------------------------------------------------
@@ -232,10 +240,24 @@ class _Save:
             own = self._rows_borne_on(edits, header_edits)
             self._keep_rows(edits)
             self._derive_elsewhere({self.page.form_code}, own)
-            self.changes += drop_signatures(self.page, self.changes)
+            dropped = self._drop_signatures()
             self.changes += drop_verifications(self.page, self.changes)
-            if self.page.form_code in ANCHORING_FORMS:
+            if not ANCHORING_FORMS.isdisjoint({self.page.form_code, *dropped}):
                 self.changes += place_visits(self.subject, self.casebook)
+
+    def _drop_signatures(self) -> set[str]:
+        """Signatures fall on this page and where a derived item changed; the forms of the pages that had one.
+        Rules that look at a signature look again."""
+        signed = [page for page in (self.page, *self._other_pages()) if page.state == PageState.SIGNED]
+        self.changes += drop_signatures(signed, self.changes, act=self.act, saved=self.page)
+        for page in signed:
+            self.touched[page.form_code].add(SIGNATURE)
+            if page is not self.page:
+                page.save()
+        return {page.form_code for page in signed}
+
+    def _other_pages(self) -> list[Page]:
+        return [page for page in self.derived_on.values() if page.pk != self.page.pk]
 
     def _keep_identity(self, edits: list[Edit]) -> None:
         identifying = [edit for edit in edits if edit.item.declared.identity]
@@ -272,6 +294,8 @@ class _Save:
             row.grades = dict(record.grades)
         self.changes += [_derived_change(item, before, record, where) for item in derived]
         self.touched[record.form].update(item.name for item in derived)
+        if derived:
+            self.derived_on[row.page_id] = row.page
         return bool(derived) or regraded
 
     def _rows_borne_on(self, edits: list[Edit], header_edits: list[HeaderEdit]) -> Rows | None:
@@ -327,13 +351,16 @@ class _Save:
     def _follow(self, findings: list[Finding]) -> None:
         touched = {form: frozenset(items) for form, items in self.touched.items()}
         records = records_on(self.page, self.casebook)
-        self.changes += follow_page(self.page, records, findings, self.casebook, touched)
+        self.changes += follow_page(self.page, records, findings, self.casebook, touched, act=self.act)
 
     # --- state and trail ---------------------------------------------------------------------------------
     def _settle_state(self, findings: list[Finding], complete: bool) -> bool:
-        """Complete if asked (or complete before) and nothing stands against it; whether the state moved."""
-        before = self.page.state
-        wanted = complete or before == PageState.COMPLETE
+        """Complete if asked (or complete before) and nothing stands against it; whether the state moved. A
+        page that is still signed was not changed."""
+        before = self.state_before
+        if self.page.state == PageState.SIGNED:
+            return False
+        wanted = complete or before in (PageState.COMPLETE, PageState.SIGNED)
         if wanted and not blocking(findings):
             self.page.state = PageState.COMPLETE
         elif self.page.version:

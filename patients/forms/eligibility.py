@@ -4,7 +4,8 @@ The investigator enters it at screening; the principal investigator's signature 
 the main consent is recorded, nothing but this form and the demographics can be saved.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -12,7 +13,8 @@ from typing import Any
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from patients.casebook.answers import local_day
+from patients.casebook.answers import Casebook, Record, local_day
+from patients.casebook.approval import SIGNATURE, Approval, approval_for
 from patients.casebook.form import FormDeclaration, FormRow, Section
 from patients.forms.age import is_adult
 from patients.forms.anchors import first_dose_day, left_on
@@ -194,8 +196,34 @@ def _clearance(answers: Answers) -> Decimal | None:
 
 
 def _signed_by_investigator(day: date, answers: Answers) -> bool:
-    signed = answers["signed_in_source_on"]
-    return bool(answers["signed_in_source_by"]) and signed is not None and signed <= day
+    """Signed here by the principal investigator, or on paper, on or before this day."""
+    on_paper = answers["signed_in_source_on"]
+    attested = bool(answers["signed_in_source_by"]) and on_paper is not None and on_paper <= day
+    return attested or answers.was_approved(day)
+
+
+def attested(record: Record, approvals: Sequence[Approval]) -> Record:
+    """The record as a casebook directory and a data cut hold it: a signature made here stands in the items of
+    one made on paper, so that an import, which can sign for nobody, makes an attested one of it."""
+    standing = next((each for each in approvals if each.stands), None)
+    if record.form != Eligibility.form.code or standing is None:
+        return record
+    if record.values["signed_in_source_by"] or record.values["signed_in_source_on"]:
+        return record
+    enrolled = record.values["enrol_dt"]
+    approval = (approval_for(enrolled, approvals) if enrolled else None) or standing
+    signed = {"signed_in_source_by": approval.by, "signed_in_source_on": approval.since}
+    return replace(record, values=record.values | signed)
+
+
+def recorded(casebook: Casebook, form: str) -> Sequence[Record]:
+    """The rows of a form as a casebook directory and a data cut hold them."""
+    return [attested(row, casebook.approvals(form, row.visit)) for row in casebook.records(form)]
+
+
+def is_signed(record: Record, approvals: Sequence[Approval]) -> bool:
+    """Whether somebody signed the decision on eligibility, here or on paper."""
+    return attested(record, approvals).values["signed_in_source_on"] is not None
 
 
 def _fertile(answer: str, answers: Answers) -> bool:
@@ -371,6 +399,7 @@ class Eligibility(FormRow):
         sdtm="DS, IE, SUPPIE",
         dated_by="icf_main_dt",
         before_consent=True,
+        approved=True,
         checks=_CHECKS,
         sections=(
             Section(_("Consent"), "icf_main_signed"),
@@ -659,7 +688,13 @@ class Eligibility(FormRow):
         hard=(
             not_before("icf_main_dt"),
             numbered(
-                must(_("signed by the investigator"), _signed_by_investigator, "signed_in_source_on"),
+                must(
+                    _("signed by the investigator"),
+                    _signed_by_investigator,
+                    "signed_in_source_by",
+                    "signed_in_source_on",
+                    f"ELIG.{SIGNATURE}",
+                ),
                 "X-ELIG-12",
                 _("Investigator must sign eligibility before enrolment."),
             ),

@@ -55,6 +55,10 @@ class Answers(Protocol):
     def knows(self, form: str) -> bool:
         """Whether this version has the form."""
 
+    def was_approved(self, day: date) -> bool:
+        """Whether the principal investigator had signed the page by this day; the signature must stand, or
+        have been made again since."""
+
 
 def code_of(value: Any) -> str:
     """A value as conditions compare it: Y and N for a bool, else its text."""

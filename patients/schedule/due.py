@@ -10,13 +10,12 @@ from enum import StrEnum
 
 from django.db.models import Q, QuerySet
 
-from patients.casebook.page import Page, PageState, VisitState
+from patients.casebook.page import DONE, Page, PageState, VisitState
 from patients.schedule.plan import DIED
 from trial.protocol.visits import DLT_CLOSURE, SHARED_FORMS, VISITS
 
 ESCALATED_AFTER_DAYS = 7
 _IF_NEEDED = [(visit.code, due.form) for visit in VISITS for due in visit.forms if due.if_needed]
-_DONE = (PageState.COMPLETE, PageState.FROZEN, PageState.LOCKED)
 
 
 class Due(StrEnum):
@@ -82,7 +81,7 @@ def due_pages(pages: "QuerySet[Page]", on: date) -> list[DuePage]:
     """
     waiting = (
         pages.filter(expected(), visit__opens__lte=on)
-        .exclude(state__in=_DONE)
+        .exclude(state__in=DONE)
         .select_related("subject__site", "visit")
         .order_by("visit__closes", "subject__code", "visit__target", "form_code")
     )

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef
 from patients.casebook.answers import Casebook, StoredCasebook, local_day
 from patients.casebook.form import is_declared
 from patients.casebook.page import Page, PageState, Subject, Visit, VisitState
+from patients.forms.eligibility import is_signed
 from patients.schedule.plan import Anchors, PlannedVisit, event_visit, plan
 from trial.protocol.study import site_today
 from trial.protocol.visits import LOG_FORMS, RECURRING, Clock, visit_type
@@ -27,10 +28,9 @@ def anchors_of(subject: Subject, casebook: Casebook, as_of: date) -> Anchors:
     """The dates of a subject from which its visits hang."""
     consent = _first(casebook, "ELIG", "icf_main_dt")
     scope = set(_first(casebook, "EOS", "eos_withdraw_scope") or ())
-    signed = _first(casebook, "ELIG", "signed_in_source_on")
     return Anchors(
         consent=local_day(consent),
-        eligible_signed=bool(_first(casebook, "ELIG", "eligible") and signed),
+        eligible_signed=_is_eligible_and_signed(casebook),
         planned_infusion=subject.planned_infusion,
         t0=local_day(_first(casebook, "INF", "inf_start_dt")),
         h0=local_day(_first(casebook, "HSCT", "hsct_start_dt")),
@@ -48,6 +48,14 @@ def anchors_of(subject: Subject, casebook: Casebook, as_of: date) -> Anchors:
         visits_withdrawn="visits" in scope and scope.isdisjoint({"contact", "data_use"}),
         long_term_consent=_first(casebook, "ELIG", "icf_ltfu_signed"),
         as_of=as_of,
+    )
+
+
+def _is_eligible_and_signed(casebook: Casebook) -> bool:
+    records = casebook.records("ELIG")
+    return any(
+        record.values["eligible"] and is_signed(record, casebook.approvals("ELIG", record.visit))
+        for record in records[:1]
     )
 
 

@@ -1,6 +1,7 @@
 """The gallery: every component in every state, made from declarations of its own and without a database."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -21,13 +22,16 @@ from patients.items.types import (
     TextItem,
     TimeItem,
 )
+from patients.oversight.signatures import STATEMENTS, Meaning
 from patients.web.clocks import ClockDay
 from patients.web.fields import Field, Message, ReasonBox, entry_field
 from patients.web.page_screen import SummaryLine
+from patients.web.signature_presenter import SignatureView
 from patients.web.states import StateMark, legend, mark
 from patients.web.subject_presenter import Cell, ClockGroup, ClockView, FormLine, VisitColumn
 from patients.web.trail_presenter import ChangeRow, EventBlock
 from patients.web.widgets import Entered, labels_of
+from trial.people.roles import Role
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class GalleryScreen:
     matrix: Matrix
     events: list[EventBlock]
     refused: list[str]
+    signed: list[SignatureView]
+    fallen: list[SignatureView]
     banners: tuple[str, ...] = ("", "warn", "bad", "busy")
     icons: tuple[str, ...] = field(default=())
 
@@ -71,7 +77,21 @@ def gallery_screen() -> GalleryScreen:
         matrix=_matrix(),
         events=[_event()],
         refused=[_("Not here.")],
+        signed=[_signature(is_valid=True), _signature()],
+        fallen=[_signature(fallen_at="2025-07-28 11:02:40 UTC+08:00", fallen_by="Lin Qiao", why="crs_temp")],
         icons=_ICONS,
+    )
+
+
+def _signature(**more: Any) -> SignatureView:
+    return SignatureView(
+        who="Shen Yi",
+        role=str(Role.INVESTIGATOR.label),
+        meaning=str(Meaning.REVIEW.label),
+        statement=str(STATEMENTS[Meaning.REVIEW]),
+        at="2025-06-12 17:20:05 UTC+08:00",
+        iso="2025-06-12T17:20:05+08:00",
+        **{"is_valid": False, **more},
     )
 
 

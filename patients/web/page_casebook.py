@@ -39,7 +39,7 @@ class PageCasebook:
 
     def findings(self) -> tuple[Finding, ...]:
         """What is to say about the page as it is stored; nothing of one that was not begun or is closed."""
-        if self.page.state not in (PageState.IN_PROGRESS, PageState.COMPLETE):
+        if self.page.state == PageState.EMPTY or self.page.is_closed:
             return ()
         records = [self.record(key) for key in self.rows]
         if not records and self.model.form.repeat is Repeat.SINGLE:

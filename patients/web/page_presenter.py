@@ -13,6 +13,7 @@ from patients.casebook.form import FormRow, Repeat
 from patients.casebook.page import Page
 from patients.items.item import Item
 from patients.items.problems import Finding, NotAnAnswer, Severity
+from patients.oversight.signatures import permission_to_sign
 from patients.web.binding import Draft, Slot, is_of_header, next_key
 from patients.web.clocks import local_now
 from patients.web.fields import REASON_MISSING, Field, RowContext, fields_of_row, message_of
@@ -20,6 +21,7 @@ from patients.web.header_fields import HeaderContext, header_fields
 from patients.web.page_casebook import PageCasebook
 from patients.web.page_screen import Column, PageScreen, Rights, RowView, SectionView, SummaryLine
 from patients.web.queries import open_queries_on
+from patients.web.signature_presenter import signatures_of
 from patients.web.widgets import unit_of
 from trial.people.access import Person, can
 from trial.people.roles import Permission
@@ -34,15 +36,24 @@ def rights_on(page: Page, person: Person) -> Rights:
         enter=can(person, Permission.ENTER, site=site),
         identify=can(person, Permission.READ_IDENTITY, site=site),
         trail=can(person, Permission.REVIEW_TRAIL, site=site),
+        sign=can(person, permission_to_sign(page), site=site),
     )
 
 
-class PagePresenter:
-    """Makes the screen of one page for one person."""
+def as_seen(found: Finding, model: type[FormRow], *, identify: bool) -> Finding:
+    """A finding as a person may read it: about an identifying item, without the value."""
+    if identify or not any(item.name == found.item and item.declared.identity for item in model.items()):
+        return found
+    return replace(found, message=_("The value is withheld."), value=None)
 
-    def __init__(self, page: Page, person: Person) -> None:
+
+class PagePresenter:
+    """Makes the screen of one page for one person; `read_only` where it is only to be read."""
+
+    def __init__(self, page: Page, person: Person, *, read_only: bool = False) -> None:
         self.page = page
-        self.rights = rights_on(page, person)
+        rights = rights_on(page, person)
+        self.rights = replace(rights, enter=False) if read_only else rights
         self.stored = PageCasebook(page)
         self.model = self.stored.model
         self.today = local_now().date().isoformat()
@@ -78,24 +89,19 @@ class PagePresenter:
             was_closed=was_closed,
             asks_completion=asks_completion,
             trail_url=self._trail_url,
+            signatures=signatures_of(self.page, self.stored.rows),
         )
         asked = [
             Finding(each.item, each.text, Severity.SOFT, each.row_key) for each in open_queries_on(self.page)
         ]
-        screen.queries = self._summary([self._seen(found) for found in asked], screen)
+        screen.queries = self.summary([self._seen(found) for found in asked], screen)
         stopping = [found for found in findings if message_of(found).stops]
-        summary = self._summary(stopping, screen)
+        summary = self.summary(stopping, screen)
         screen.refusals, screen.stops = (summary, []) if draft else ([], summary)
         return screen
 
     def _seen(self, found: Finding) -> Finding:
-        """A finding as this person may read it: about an identifying item, without the value."""
-        if self.rights.identify or not self._identifies(found.item):
-            return found
-        return replace(found, message=_("The value is withheld."), value=None)
-
-    def _identifies(self, name: str) -> bool:
-        return any(item.name == name and item.declared.identity for item in self.model.items())
+        return as_seen(found, self.model, identify=self.rights.identify)
 
     # --- rows ------------------------------------------------------------------------------------------
     @property
@@ -149,7 +155,8 @@ class PagePresenter:
         return header_fields(context)
 
     # --- summary ---------------------------------------------------------------------------------------
-    def _summary(self, findings: Iterable[Finding], screen: PageScreen) -> list[SummaryLine]:
+    def summary(self, findings: Iterable[Finding], screen: PageScreen) -> list[SummaryLine]:
+        """Findings as lines, each with a link to its item where that is on the screen."""
         fields = {(row.slot.key, each.item): each for row in screen.rows for each in row.fields}
         fields |= {("", each.name): each for each in screen.header}
         return [_line(found, fields.get((found.row_key, found.item))) for found in findings]

@@ -12,6 +12,7 @@ from patients.casebook.page import Page, PageState
 from patients.web.binding import Slot
 from patients.web.clocks import ClockDay, days_on_clocks, local_now, long_day, moment, window_in_words
 from patients.web.fields import Field, ReasonBox
+from patients.web.signature_presenter import SignatureView
 from patients.web.states import StateMark, state_of
 
 
@@ -22,6 +23,7 @@ class Rights:
     enter: bool
     identify: bool
     trail: bool
+    sign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class PageScreen:
     was_closed: bool = False
     asks_completion: bool = False
     trail_url: str = ""
+    signatures: list[SignatureView] = field(default_factory=list)
 
     @property
     def is_open(self) -> bool:
@@ -105,6 +108,24 @@ class PageScreen:
     @property
     def can_save(self) -> bool:
         return self.rights.enter and not self.page.is_closed
+
+    @property
+    def can_sign(self) -> bool:
+        """Whether the person signs pages like this one, and something stands on it that could be signed."""
+        return self.rights.sign and not self.page.is_closed and self.page.version > 0
+
+    @property
+    def standing(self) -> list[SignatureView]:
+        return [signature for signature in self.signatures if not signature.has_fallen]
+
+    @property
+    def fallen(self) -> list[SignatureView]:
+        """The signatures of before, the newest first."""
+        return [signature for signature in reversed(self.signatures) if signature.has_fallen]
+
+    @property
+    def needs_signing_again(self) -> bool:
+        return bool(self.fallen) and not self.standing
 
     @property
     def repeats(self) -> bool:

@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 from patients.casebook.form import form_model
 from patients.casebook.page import Page, PageState, Subject
 from patients.oversight.queries import Query, QueryState
+from patients.oversight.signatures import Signature
 from patients.schedule.due import expected
 from trial.people.access import Person
 from trial.protocol.study import site_today
@@ -60,6 +61,7 @@ def pages_for(person: Person) -> "QuerySet[Page, Any]":
         saved_at=Subquery(last.values("at")[:1]),
         saved_by=Subquery(last.values("actor_name")[:1]),
         open_queries=_open_queries(),
+        was_signed=Exists(Signature.objects.filter(page=OuterRef("pk"))),
         **_clocks("subject"),
     )
 
@@ -99,6 +101,7 @@ def counts_by_subject(subjects: list[Subject]) -> dict[int, dict[str, int]]:
         .annotate(
             query=Count("pk", filter=asked),
             complete=Count("pk", filter=Q(state=PageState.COMPLETE) & ~asked),
+            signed=Count("pk", filter=Q(state=PageState.SIGNED) & ~asked),
             progress=Count("pk", filter=Q(state=PageState.IN_PROGRESS) & ~asked),
             overdue=Count("pk", filter=due & Q(visit__closes__lt=on)),
             empty=Count("pk", filter=due & Q(visit__opens__lte=on) & ~Q(visit__closes__lt=on)),

@@ -17,6 +17,7 @@ LABELS: dict[str, Promise] = {
     "empty": _("Not started"),
     "progress": _("In progress"),
     "complete": _("Complete"),
+    "signed": _("Signed"),
     "query": _("Open query"),
     "frozen": _("Frozen"),
     "locked": _("Locked"),
@@ -63,6 +64,8 @@ def _name_of(page: Page, today: date) -> str:
         return _due(page.visit, today) if is_expected(page) else "notdue"
     if page.state == PageState.IN_PROGRESS:
         return "progress"
+    if page.state == PageState.SIGNED:
+        return "signed"
     if page.not_done:
         return "na"
     return "window" if _is_outside(page) else "complete"

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import form_model, is_declared
-from patients.casebook.page import Page, PageState, Subject, Visit, VisitState
+from patients.casebook.page import DONE, Page, PageState, Subject, Visit, VisitState
 from patients.schedule.due import is_expected
 from patients.schedule.plan import DIED, clock_label
 from patients.web.clocks import local_now, moment, short_day
@@ -149,13 +149,10 @@ def subject_screen(subject: Any, pages: Iterable[Page], *, may_enter: bool) -> S
         overdue=states.count("overdue"),
         in_progress=sum(page.state == PageState.IN_PROGRESS for page in open_pages),
         queries=sum(getattr(page, "open_queries", 0) for page in shown),
-        complete=sum(page.state in _DONE for page in due),
+        complete=sum(page.state in DONE for page in due),
         due=len(due),
         next_page=_next_page(visits, open_pages, today) if may_enter else None,
     )
-
-
-_DONE = (PageState.COMPLETE, PageState.FROZEN, PageState.LOCKED)
 
 
 def _is_shown(page: Page) -> bool:

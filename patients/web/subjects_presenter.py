@@ -16,7 +16,7 @@ from patients.web.subject_presenter import ClockView, clock_views, facts_of
 from trial.people.models import Site
 
 SUBJECTS_ON_A_PAGE = 50
-STATES = ("locked", "frozen", "complete", "query", "progress", "overdue", "empty")
+STATES = ("locked", "frozen", "signed", "complete", "query", "progress", "overdue", "empty")
 
 
 @dataclass(frozen=True, slots=True)

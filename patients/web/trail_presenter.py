@@ -31,9 +31,14 @@ ZONE = "UTC+8"  # of the site (trial.protocol.study.SITE_ZONE), which knows no s
 
 ACTS: dict[str, Promise] = {
     "page.saved": gettext_lazy("saved"),
+    "page.signed": gettext_lazy("signed"),
     "subject.registered": gettext_lazy("subject registered"),
     "visit.opened": gettext_lazy("visit opened"),
     "identity.recorded": gettext_lazy("identity recorded"),
+}
+_OWN_LABELS: dict[str, Promise] = {
+    "entry_state": gettext_lazy("Workflow state"),
+    "signature": gettext_lazy("Signature"),
 }
 _IDENTIFYING = ("full_name", "hospital_number", "birth_date")
 _ENGINES: dict[str, Promise] = {"derivation": gettext_lazy("derived"), "schedule": gettext_lazy("schedule")}
@@ -127,7 +132,7 @@ class TrailPresenter:
         urls = self._page_urls() if shown.events else {}
         return TrailScreen(
             subject=self.subject,
-            events=[_block(event, urls.get((event.form, event.visit), "")) for event in shown.events],
+            events=[event_block(event, urls.get((event.form, event.visit), "")) for event in shown.events],
             forms=self._form_options(),
             people=[Option(name, label, name == self.filters["actor"]) for name, label in people],
             filters=self.filters,
@@ -153,7 +158,8 @@ class TrailPresenter:
         return f"{reverse('trail', args=[self.subject.code])}?{urlencode(named)}"
 
 
-def _block(event: TrailEvent, url: str) -> EventBlock:
+def event_block(event: TrailEvent, url: str) -> EventBlock:
+    """An act as the trail shows it; its changes are at hand."""
     changes = list(event.changes.all())
     rows = [_row(change, event) for change in changes]
     first = [row for row in rows if row.is_first]
@@ -208,16 +214,17 @@ def _item_of(change: TrailChange, event: TrailEvent) -> Item | None:
 
 
 def _label(change: TrailChange, item: Item | None) -> str:
+    name = change.item.rpartition(".")[2]
     label = str(item.declared.label) if item is not None and not _is_english() else change.label
-    if item is None and change.item == "entry_state":
-        label = _("Workflow state")
+    if item is None and name in _OWN_LABELS:
+        label = str(_OWN_LABELS[name])
     place = change.item.rpartition(".")[0].replace("@", " ") if "@" in change.item else ""
     key = _("Row %s") % change.row_key if change.row_key else ""
     return " · ".join(part for part in (place, key, label) if part)
 
 
 def _value(change: TrailChange, item: Item | None, text: str, shown: str) -> str:
-    if change.item == "entry_state":
+    if change.item.rpartition(".")[2] == "entry_state":
         return str(PageState(text).label) if text in PageState.values else text
     if item is None or _is_english():
         return shown or text

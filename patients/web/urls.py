@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from patients.web import access_views, people_views, study_file_views, study_views, views
+from patients.web import access_views, people_views, signing_views, study_file_views, study_views, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("subjects/<str:code>/", views.subject, name="subject"),
     path("subjects/<str:code>/trail/", views.trail, name="trail"),
     path("pages/<int:pk>/", views.page, name="page"),
+    path("pages/<int:pk>/sign/", signing_views.sign, name="sign"),
     path("due/", study_views.due, name="due"),
     path("study-file/<slug:name>/", study_file_views.study_file, name="study-file"),
     path("configuration/", study_views.configuration, name="configuration"),

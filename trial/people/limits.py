@@ -17,8 +17,10 @@ from django.contrib.auth.signals import user_login_failed
 from django.db import transaction
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from trial.people.acts import UNKNOWN_NAME, known_name, record_act
+from trial.people.alerts import tell_security_contact
 
 LOCKED = 429
 
@@ -47,8 +49,11 @@ class Limits(AxesDatabaseHandler):  # type: ignore[misc]
             super().user_login_failed(sender, credentials, request, **more)
             about = known_name(_typed(request, credentials)) or UNKNOWN_NAME
             record_act(getattr(request, "refused_act", "sign_in.refused"), about, by=None, request=request)
-            if request.axes_locked_out and not was_locked:
+            is_locked_now = request.axes_locked_out and not was_locked
+            if is_locked_now:
                 record_act("sign_in.locked", about, by=None, request=request)
+        if is_locked_now and about != UNKNOWN_NAME:
+            tell_security_contact(_("Chimera: an account is locked"), _locked_text(about, request))
 
 
 def count_failure(request: HttpRequest, name: str) -> None:
@@ -91,6 +96,13 @@ def locked_answer(request: HttpRequest, response: HttpResponse, _credentials: ob
     """The page as for a wrong password."""
     response.status_code = LOCKED
     return response
+
+
+def _locked_text(user_name: str, request: HttpRequest) -> str:
+    return _(
+        "%(name)s failed too often to sign in or to sign, and is locked for 15 minutes."
+        " Number of the request: %(id)s."
+    ) % {"name": user_name, "id": getattr(request, "request_id", "–")}
 
 
 def _typed(request: HttpRequest, credentials: dict[str, Any] | None) -> str:

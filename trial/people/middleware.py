@@ -44,6 +44,11 @@ def number_of(request: HttpRequest) -> str:
     return number
 
 
+def is_for_programs(request: HttpRequest) -> bool:
+    """Whether a program called, which is answered with a problem and not sent to another page."""
+    return request.path.startswith("/api/")
+
+
 class SessionLimits:
     """A session that has lasted too long, or was left alone, ends at the server (AC-12)."""
 
@@ -55,15 +60,19 @@ class SessionLimits:
         if not isinstance(request.user, Account):
             return self.get_response(request)
         if ends_at(request.session) <= timezone.now():
-            return self._ended(request, request.user)
+            self._end(request, request.user)
+            return self.get_response(request) if is_for_programs(request) else self._to_sign_in(request)
         touch(request.session)
         return self.get_response(request)
 
     @staticmethod
-    def _ended(request: HttpRequest, account: Account) -> HttpResponse:
+    def _end(request: HttpRequest, account: Account) -> None:
         record_act("session.ended", account.user_name, by=account, request=request, reason="time")
         forget(request.session.session_key)
         logout(request)
+
+    @staticmethod
+    def _to_sign_in(request: HttpRequest) -> HttpResponse:
         query = urlencode({"next": request.get_full_path(), "ended": "1"})
         return HttpResponseRedirect(f"{reverse('sign-in')}?{query}")
 
@@ -115,7 +124,7 @@ class SecondFactorFirst:
 
     def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
         here = request.resolver_match.url_name if request.resolver_match else None
-        if here in SETTING_UP or not isinstance(request.user, Account):
+        if here in SETTING_UP or is_for_programs(request) or not isinstance(request.user, Account):
             return None
         return redirect("second-factor") if must_add_second_factor(request.user) else None
 

@@ -16,6 +16,8 @@ class Permission(StrEnum):
 
     READ = "read"
     ENTER = "enter"
+    SIGN = "sign"
+    APPROVE = "approve"
     READ_IDENTITY = "read_identity"
     REVIEW_TRAIL = "review_trail"
     QUERY = "query"
@@ -35,6 +37,8 @@ class Permission(StrEnum):
 SENTENCES: dict[Permission, Promise] = {
     Permission.READ: _("see subjects, visits and pages"),
     Permission.ENTER: _("enter and correct data"),
+    Permission.SIGN: _("sign pages"),
+    Permission.APPROVE: _("approve eligibility as the principal investigator"),
     Permission.READ_IDENTITY: _("see birth date, name and hospital number"),
     Permission.REVIEW_TRAIL: _("review the trail"),
     Permission.QUERY: _("raise and close queries"),
@@ -94,9 +98,15 @@ _SITE_STAFF = frozenset(
 
 TABLE: dict[Role, frozenset[Permission]] = {
     Role.COORDINATOR: _SITE_STAFF,
-    Role.INVESTIGATOR: _SITE_STAFF,
+    Role.INVESTIGATOR: _SITE_STAFF | {Permission.SIGN},
     Role.PRINCIPAL_INVESTIGATOR: _SITE_STAFF
-    | {Permission.READ_RESULTS, Permission.APPROVE_UNLOCK, Permission.DELEGATE},
+    | {
+        Permission.SIGN,
+        Permission.APPROVE,
+        Permission.READ_RESULTS,
+        Permission.APPROVE_UNLOCK,
+        Permission.DELEGATE,
+    },
     Role.CELL_LAB: frozenset({Permission.READ, Permission.ENTER}),
     Role.TRANSPLANT_PHYSICIAN: _SITE_STAFF,
     Role.MONITOR: frozenset(
@@ -146,7 +156,15 @@ APART: dict[Permission, frozenset[Permission]] = {
 
 
 WRITING = frozenset(
-    {Permission.ENTER, Permission.VERIFY, Permission.FREEZE, Permission.LOCK, Permission.IMPORT}
+    {
+        Permission.ENTER,
+        Permission.SIGN,
+        Permission.APPROVE,
+        Permission.VERIFY,
+        Permission.FREEZE,
+        Permission.LOCK,
+        Permission.IMPORT,
+    }
 )
 """Rights that somebody who is not trained for the role does not have (VD-06)."""
 
@@ -158,7 +176,6 @@ def joined(rights: Iterable[Permission]) -> list[tuple[Permission, Permission]]:
 
 
 def needs_second_factor(role: Role) -> bool:
-    """Whether a role signs, locks, exports or administers (AC-09). To sign is the investigators' office."""
-    signs = role in {Role.INVESTIGATOR, Role.PRINCIPAL_INVESTIGATOR}
-    guarded = {Permission.LOCK, Permission.EXPORT, Permission.MANAGE_ACCOUNTS}
-    return signs or not TABLE[role].isdisjoint(guarded)
+    """Whether a role signs, locks, exports or administers (AC-09)."""
+    guarded = {Permission.SIGN, Permission.LOCK, Permission.EXPORT, Permission.MANAGE_ACCOUNTS}
+    return not TABLE[role].isdisjoint(guarded)

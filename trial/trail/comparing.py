@@ -169,7 +169,9 @@ def _told_otherwise(act: Act, version: Any, before: Any) -> Iterator[tuple[str, 
         yield "history_date", str(at), str(version.history_date)
 
 
-_KEPT_BY_THE_SAVE = frozenset({"version", "item_versions", "header_versions", "grades", "missing"})
+_KEPT_BY_THE_SAVE = frozenset(
+    {"version", "item_versions", "header_versions", "approvals", "grades", "missing"}
+)
 
 
 def _changes_of(act: Act, version: Any) -> Iterable[dict[str, Any]]:

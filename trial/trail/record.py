@@ -44,16 +44,18 @@ class Place:
 
 
 def record_event(
-    action: str, place: Place, changes: Iterable[Change] = (), *, reason: str = ""
+    action: str, place: Place, changes: Iterable[Change] = (), *, reason: str = "", act: UUID | None = None
 ) -> TrailEvent:
     """Write the event of an act that the current actor has done, with the items changed in it.
+
+    `act` is the name of the event, where something that was written before it had to name it.
 
     Raises AnonymousWrite without an actor, and TransactionManagementError outside a transaction.
     """
     actor = current_actor()
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("an act and its event commit together or not at all")
-    act = uuid4()
+    act = act or uuid4()
     insert(TrailChange, _COLUMNS, (_row(act, change, actor.user_name) for change in changes))
     return TrailEvent.objects.create(
         act=act,

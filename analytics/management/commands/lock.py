@@ -11,6 +11,7 @@ from analytics.runs.start import run_of
 from analytics.runs.waiting import wait_for
 from trial.commands import RegistryCommand
 from trial.trail.actor import Source
+from trial.trail.clocks import ClocksDisagree
 
 
 class Command(RegistryCommand):
@@ -25,7 +26,10 @@ class Command(RegistryCommand):
         if not options["reason"].strip():
             raise CommandError("--reason: say why the data are cut")
         by = self.system("lock")
-        lock = make_lock(options["cutoff"], options["reason"], by=by, source=Source.COMMAND)
+        try:
+            lock = make_lock(options["cutoff"], options["reason"], by=by, source=Source.COMMAND)
+        except ClocksDisagree as gap:
+            raise CommandError(f"nothing was cut: {gap}") from gap
         self.stderr.write(f"cut-off {lock.cutoff}, snapshot {lock.snapshot.hash}")
         if options["wait"]:
             run = wait_for(run_of(lock.snapshot), self.stderr.write)

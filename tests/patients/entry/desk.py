@@ -349,3 +349,11 @@ def all_text() -> str:
             cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
             found += [str(cell) for row in cursor.fetchall() for cell in row]
     return "\n".join(found)
+
+
+def put_in_state(page: Page, state: str) -> None:
+    """The page in a state that no act of this version gives it yet."""
+    with transaction.atomic(), acting(actor_at(SYSTEM, site="HZ01", source=Source.COMMAND)):
+        page.state = state
+        page.save()
+        claim()

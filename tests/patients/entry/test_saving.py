@@ -399,7 +399,7 @@ def test_oversight_is_told_of_a_save_and_its_changes_stand_in_the_same_event(
     called: list[str] = []
 
     def step(name: str) -> Callable[..., list[Change]]:
-        def act(page: Page, told: object) -> list[Change]:
+        def act(pages: object, told: object, **about: object) -> list[Change]:
             called.append(name)
             assert TrailEvent.objects.count() == counted
             return [Change(name, name, "", "done")]

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from patients.casebook.approval import SIGNATURE
 from patients.casebook.form import declared_forms, form_model
 from patients.forms import demographics
 from patients.items.checks import Check
@@ -540,7 +541,7 @@ def test_a_rule_looks_only_at_what_there_is_or_will_be(form: str) -> None:
     """An operand is an item of the row, or of another form: of one that is declared, an item that it has."""
     for place, operand in operands_of(form):
         other, _, name = operand.rpartition(".")
-        if (not other and operand in FORM_ORDER) or name == "*":
+        if (not other and operand in FORM_ORDER) or name in ("*", SIGNATURE):
             continue
         other = other or form
         assert other in FORM_ORDER, (place, operand)

@@ -25,7 +25,7 @@ FORBIDDEN = (
 )
 STATES = ("is-changed", "has-error", "item-orphan", "withheld", "st-overdue", "banner-bad", "msg-warn")
 PEOPLE = ROOT / "trial" / "people"
-VIEWS = [*(ROOT / "patients" / "web").glob("*.py"), PEOPLE / "sign_in.py", *PEOPLE.glob("*_pages.py")]
+VIEWS = [*(ROOT / "patients" / "web").rglob("*.py"), PEOPLE / "sign_in.py", *PEOPLE.glob("*_pages.py")]
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)

@@ -7,6 +7,7 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
+from trial.trail.actor import Source, acting, system_actor
 from trial.trail.append_only import AppendOnlyModel
 from trial.trail.audited import AuditedModel
 from trial.trail.ledger import LedgerLeaf
@@ -49,6 +50,9 @@ def a_row(model: type[models.Model]) -> models.Model:
     row = model(
         **{column.attname: _sample(column) for column in model._meta.concrete_fields if _needs(column)}
     )
+    if issubclass(model, AuditedModel):
+        with acting(system_actor("test", Source.COMMAND)):
+            return model.objects.create_with_history([row])[0]
     return model._base_manager.bulk_create([row])[0]
 
 

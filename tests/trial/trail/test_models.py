@@ -62,6 +62,8 @@ APPEND_ONLY = {
     "analytics.Snapshot",
     "analytics.Lock",
     "analytics.Estimate",
+    "patients.Signature",
+    "patients.SignatureFall",
 }
 PLAIN = {
     "trial.Site": "a name; what is done at a site stands in the trail",

@@ -1,0 +1,125 @@
+"""The shapes of requests and answers, as the OpenAPI document tells them. They judge nothing: `reading.py`
+reads a request, and `save_page` says what is wrong with it."""
+
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
+
+from patients.casebook.page import PageState
+from patients.items.problems import Severity
+from trial.problems import MEDIA_TYPE
+
+
+class Texts(serializers.DictField):
+    """Answers by item, as text."""
+
+    child = serializers.CharField(allow_blank=True)
+
+
+class ReasonGiven(serializers.Serializer[object]):
+    """Why a value changes: a code of the list, or words, or both."""
+
+    code = serializers.CharField(required=False)
+    text = serializers.CharField(required=False, help_text="at least 5 characters without a code")
+
+
+class PageToSave(serializers.Serializer[object]):
+    """What shall stand on the page; an item that is not named stays as it is."""
+
+    base_version = serializers.IntegerField(help_text="the version that was read")
+    rows = serializers.DictField(
+        child=Texts(), required=False, help_text="by row key, which is empty on a single form"
+    )
+    header = Texts(required=False)
+    reasons = serializers.DictField(child=serializers.DictField(child=ReasonGiven()), required=False)
+    complete = serializers.BooleanField(required=False, help_text="ask for the page to be complete")
+
+
+class FindingTold(serializers.Serializer[object]):
+    """What is to say about one item of one row."""
+
+    form = serializers.CharField()
+    item = serializers.CharField()
+    row = serializers.CharField(allow_blank=True)
+    value = serializers.CharField(allow_blank=True)
+    message = serializers.CharField()
+    severity = serializers.ChoiceField([severity.value for severity in Severity])
+    check = serializers.CharField(allow_blank=True, help_text="number of the edit check, if it has one")
+
+
+class PageSaved(serializers.Serializer[object]):
+    """What a save did."""
+
+    version = serializers.IntegerField()
+    state = serializers.ChoiceField(PageState.choices)
+    changed = serializers.IntegerField(help_text="how many items changed")
+    findings = FindingTold(many=True)
+    request_id = serializers.CharField()
+
+
+class SignatureTold(serializers.Serializer[object]):
+    """A signature on the page. `valid`: it belongs to what stands there now."""
+
+    printed_name = serializers.CharField()
+    role = serializers.CharField()
+    signed_at = serializers.DateTimeField()
+    meaning = serializers.CharField()
+    statement = serializers.CharField()
+    in_force = serializers.BooleanField()
+    valid = serializers.BooleanField()
+
+
+class PageRead(serializers.Serializer[object]):
+    """A page as it stands."""
+
+    id = serializers.IntegerField()
+    site = serializers.CharField()
+    subject = serializers.CharField()
+    visit = serializers.CharField(allow_blank=True)
+    form = serializers.CharField()
+    form_version = serializers.CharField()
+    state = serializers.ChoiceField(PageState.choices)
+    version = serializers.IntegerField()
+    header = Texts()
+    rows = serializers.DictField(child=Texts())
+    derived = serializers.DictField(child=Texts())
+    findings = FindingTold(many=True)
+    signatures = SignatureTold(many=True)
+    request_id = serializers.CharField()
+
+
+class Clash(serializers.Serializer[object]):
+    """An item that somebody else changed since it was read."""
+
+    form = serializers.CharField()
+    item = serializers.CharField()
+    row = serializers.CharField(allow_blank=True)
+    mine = serializers.CharField(allow_blank=True)
+    theirs = serializers.CharField(allow_blank=True)
+
+
+class PageProblem(serializers.Serializer[object]):
+    """Why a request was refused (RFC 9457)."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(allow_blank=True)
+    request_id = serializers.CharField()
+    findings = FindingTold(many=True, required=False)
+    conflicts = Clash(many=True, required=False)
+
+
+_REFUSALS = {
+    400: "not JSON of this shape",
+    401: "nobody has signed in",
+    403: "the person may not do this, or the CSRF token is missing",
+    404: "there is no such page, or not for this person",
+    409: "somebody else changed the same items; `conflicts` has both values",
+    413: "more than 1 MB",
+    415: "not application/json",
+    422: "what cannot be recorded; `findings` says why",
+    423: "the page is frozen or locked",
+}
+PROBLEMS = {
+    (status, MEDIA_TYPE): OpenApiResponse(PageProblem, description=why) for status, why in _REFUSALS.items()
+}

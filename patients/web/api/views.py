@@ -1,0 +1,146 @@
+"""`/api/v1/pages/{id}`: a page for programs of somebody who has signed in.
+
+The session of a browser opens this door, with the CSRF token of its forms; a token of a program does not: it
+reads exports and stands for no person, and every value of the trial has one who entered it.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import NotFound, ParseError, PermissionDenied
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from patients.casebook.form import form_model
+from patients.casebook.page import Page
+from patients.entry.refusals import Conflict, PageClosed, Refused, UnknownPage
+from patients.entry.save import Saved, save_page
+from patients.web.api.pages import findings_data, page_data
+from patients.web.api.problems import Refusal, numbered_problem
+from patients.web.api.reading import SaveAsked, read_save
+from patients.web.api.serializers import PROBLEMS, PageRead, PageSaved, PageToSave
+from patients.web.api.strict_json import StrictJSONParser
+from patients.web.page_presenter import rights_on
+from patients.web.queries import pages_for
+from trial.people.models import Account
+from trial.people.second_factor import must_add_second_factor
+from trial.trail.actor import Source
+
+
+class OwnSession(SessionAuthentication):
+    """The session of who signed in. Without one the answer is 401, as for any door that is closed."""
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Session"
+
+
+class PageDoor(APIView):
+    """Base: who may come in, what is read, and that nothing is kept in a cache."""
+
+    authentication_classes = (OwnSession,)
+    permission_classes = (IsAuthenticated,)
+    parser_classes = (StrictJSONParser,)
+
+    def get_exception_handler(self) -> Any:
+        return numbered_problem
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if must_add_second_factor(self.person):
+            raise PermissionDenied(_("Set up a second factor first."))
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response["Cache-Control"] = "private, no-store"
+        return super().finalize_response(request, response, *args, **kwargs)
+
+    @property
+    def person(self) -> Account:
+        if not isinstance(self.request.user, Account):
+            raise TypeError("this door is for people who signed in")
+        return self.request.user
+
+    def page(self, pk: int) -> Page:
+        """The page, if this person may see it. Raises NotFound."""
+        found: Page | None = pages_for(self.person).filter(pk=pk).first()
+        if found is None:
+            raise NotFound
+        return found
+
+
+class PageResource(PageDoor):
+    """One page: read it, and save it."""
+
+    @extend_schema(operation_id="read_page", responses={200: PageRead, **PROBLEMS})
+    def get(self, request: Request, pk: int) -> Response:
+        return self._answer(page_data(self.page(pk), self.person))
+
+    @extend_schema(operation_id="save_page", request=PageToSave, responses={200: PageSaved, **PROBLEMS})
+    def post(self, request: Request, pk: int) -> Response:
+        found = self.page(pk)
+        asked = read_save(request.data)
+        if asked.base_version > found.version:
+            raise ParseError(_("base_version names a version that does not exist yet."))
+        identify = rights_on(found, self.person).identify
+        if asked.names_identity(form_model(found.form_code)) and not identify:
+            raise PermissionDenied(_("What identifies a subject is withheld."))
+        saved = self._save(found, asked, identify=identify)
+        return self._answer(
+            {
+                "version": saved.page.version,
+                "state": saved.page.state,
+                "changed": saved.changed,
+                "findings": findings_data(found, saved.findings, identify=identify),
+            }
+        )
+
+    def _save(self, found: Page, asked: SaveAsked, *, identify: bool) -> Saved:
+        try:
+            return save_page(
+                found,
+                asked.rows,
+                by=self.person,
+                base_version=asked.base_version,
+                source=Source.API,
+                header=asked.header,
+                reasons=asked.reasons,
+                complete=asked.complete,
+                request_id=self._request_id,
+            )
+        except UnknownPage as unknown:
+            raise NotFound from unknown
+        except PageClosed as closed:
+            raise Refusal(HTTPStatus.LOCKED, _("The page is frozen or locked.")) from closed
+        except Refused as refused:
+            findings = findings_data(found, refused.findings, identify=identify)
+            detail = _("Nothing was saved: see the findings.")
+            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, detail, findings=findings) from refused
+        except Conflict as conflict:
+            raise self._conflict(found, conflict) from conflict
+
+    @staticmethod
+    def _conflict(found: Page, conflict: Conflict) -> Refusal:
+        both = [
+            {
+                "form": found.form_code,
+                "item": each.item,
+                "row": each.row_key,
+                "mine": each.mine,
+                "theirs": each.theirs,
+            }
+            for each in conflict.clashes
+        ]
+        detail = _("Nothing was saved: somebody else has changed the same items.")
+        return Refusal(HTTPStatus.CONFLICT, detail, conflicts=both)
+
+    def _answer(self, content: dict[str, Any]) -> Response:
+        return Response({**content, "request_id": self._request_id})
+
+    @property
+    def _request_id(self) -> str:
+        number: str = self.request.request_id  # type: ignore[attr-defined]
+        return number

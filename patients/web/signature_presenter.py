@@ -1,0 +1,103 @@
+"""The signatures of a page in words: who, as what, when, meaning what, and whether it still stands."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, prefetch_related_objects
+
+from patients.casebook.form import FormRow, form_model
+from patients.casebook.page import Page
+from patients.entry.header import HEADER
+from patients.oversight.signatures import Signature, signatures_on
+from patients.web.trail_presenter import EventBlock, event_block
+from trial.people.roles import Role
+from trial.trail.models import TrailChange, TrailEvent
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureView:
+    """One signature. `is_valid`: it belongs to what stands on the page now, and was not itself changed; of
+    one that has fallen nobody asks that. `fallen_by` is who changed the page, `why` the items changed."""
+
+    who: str
+    role: str
+    meaning: str
+    statement: str
+    at: str
+    iso: str
+    is_valid: bool
+    fallen_at: str = ""
+    fallen_by: str = ""
+    why: str = ""
+
+    @property
+    def has_fallen(self) -> bool:
+        return bool(self.fallen_at)
+
+    @property
+    def as_data(self) -> dict[str, object]:
+        """For programs: the names are those of 21 CFR 11.50."""
+        return {
+            "printed_name": self.who,
+            "role": self.role,
+            "signed_at": self.iso,
+            "meaning": self.meaning,
+            "statement": self.statement,
+            "in_force": not self.has_fallen,
+            "valid": self.is_valid,
+        }
+
+
+def signatures_of(page: Page, rows: Mapping[str, FormRow]) -> list[SignatureView]:
+    """The signatures of a page (as `pages_for` finds it) with these rows, the oldest first."""
+    if not getattr(page, "was_signed", True):
+        return []
+    return [_view(signature, page, rows.values()) for signature in signatures_on(page)]
+
+
+def _view(signature: Signature, page: Page, rows: Iterable[FormRow]) -> SignatureView:
+    fall = signature.fall if signature.has_fallen else None
+    return SignatureView(
+        who=signature.printed_name,
+        role=_label(signature.role),
+        meaning=str(signature.get_meaning_display()),
+        statement=signature.statement,
+        at=_with_offset(signature.at_site, signature.utc_offset),
+        iso=signature.at_site.isoformat(timespec="seconds"),
+        is_valid=fall is None and signature.stands_for(page, rows),
+        fallen_at=_with_offset(fall.at.astimezone(signature.at_site.tzinfo), signature.utc_offset)
+        if fall
+        else "",
+        fallen_by=(fall.event.actor_name or fall.event.actor) if fall else "",
+        why=_in_words(fall.why, page) if fall else "",
+    )
+
+
+def _in_words(changed: str, page: Page) -> str:
+    """The items that changed by their labels, where the form knows them."""
+    items = HEADER | {item.name: item for item in form_model(page.form_code).items()}
+    names = [name.removeprefix(f"{page.form_code}@{page.visit_code}.") for name in changed.split(", ")]
+    return ", ".join(str(items[name].declared.label) if name in items else name for name in names)
+
+
+def _label(role: str) -> str:
+    return str(Role(role).label) if role in list(Role) else role
+
+
+def _with_offset(moment: datetime, offset: str) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC{offset}"
+
+
+def changed_since_signed(page: Page) -> list[EventBlock]:
+    """The acts that changed the page since somebody signed it last, the newest first; none if nobody has."""
+    last = Signature.objects.filter(page=page).select_related("event").order_by("-pk").first()
+    if last is None:
+        return []
+    here = Q(form=page.form_code, visit=page.visit_code)
+    place = f"{page.form_code}@{page.visit_code}."
+    derived = Exists(TrailChange.objects.filter(event=OuterRef("act"), item__startswith=place))
+    events = TrailEvent.objects.filter(subject=page.subject.code, id__gt=last.event.pk).filter(here | derived)
+    found = list(events.order_by("-id"))
+    prefetch_related_objects(found, "changes")
+    return [event_block(event, "") for event in found]
