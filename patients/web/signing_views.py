@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_http_methods
 
 from patients.casebook.page import Page
 from patients.entry.refusals import CannotSign, ContentChanged, PageClosed, UnknownPage
@@ -23,20 +22,23 @@ from patients.web.signing_presenter import signing_screen
 from patients.web.views import LOCKED, private
 from trial.people.access import require
 from trial.people.models import Account
+from trial.people.needs import At, authorise, needs
 from trial.people.reauthentication import Proof, ProofRefused, needed_proof, reauthenticated
+from trial.people.roles import Permission
 from trial.people.second_factor_pages import passkey_of, passkey_question
 from trial.trail.actor import Source
 from trial.trail.clocks import ClocksDisagree
 
 
+@needs(Permission.SIGN, to_post=Permission.SIGN, at=At.ITS_SITE)
 @sensitive_post_parameters("password", "code", "credential")
 @sensitive_variables()
-@require_http_methods(["GET", "HEAD", "POST"])
 @private
 def sign(request: HttpRequest, pk: int) -> HttpResponse:
     """What would be signed, and the signature."""
     person = person_of(request)
     found = get_object_or_404(pages_for(person), pk=pk)
+    authorise(request, found.subject.site)
     require(person, permission_to_sign(found), site=found.subject.site.code)
     if request.method == "POST":
         return _sign(request, person, found)

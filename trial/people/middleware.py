@@ -81,7 +81,8 @@ class Declared(LoginRequiredMiddleware):
     """Lets through what the view of a route declares, and nothing else (AC-01).
 
     Whoever has not signed in is sent to the sign-in. A permission that somebody holds nowhere is refused
-    here; for a record the view asks again at its site (`needs.authorise`). Tokens are checked by `TokenMay`.
+    here; for a record the view asks again at its site (`needs.authorise`). Tokens are checked by `TokenMay`,
+    sessions of programs by the view that they call.
     """
 
     def process_view(
@@ -94,10 +95,10 @@ class Declared(LoginRequiredMiddleware):
         need = need_of(view_func)
         if need is None:
             raise PermissionDenied(f"{request.path} declares nothing of who may call it")
+        if need.door is Door.TOKEN or is_for_programs(request):
+            return None  # the REST framework asks, and answers in its own form
         if need.door is Door.PERSON and not isinstance(request.user, Account):
             return self.handle_no_permission(request, view_func)
-        if need.door is Door.TOKEN:
-            return None
         if request.method not in need.by_method:
             return HttpResponseNotAllowed(need.methods)
         if isinstance(request.user, Account):

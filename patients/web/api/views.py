@@ -28,6 +28,8 @@ from patients.web.api.strict_json import StrictJSONParser
 from patients.web.page_presenter import rights_on
 from patients.web.queries import pages_for
 from trial.people.models import Account
+from trial.people.needs import At, needs
+from trial.people.roles import Permission
 from trial.people.second_factor import must_add_second_factor
 from trial.trail.actor import Source
 
@@ -72,8 +74,11 @@ class PageDoor(APIView):
         return found
 
 
+@needs(Permission.READ, to_post=Permission.ENTER, at=At.ITS_SITE)
 class PageResource(PageDoor):
     """One page: read it, and save it."""
+
+    http_method_names = ("get", "head", "post")
 
     @extend_schema(operation_id="read_page", responses={200: PageRead, **PROBLEMS})
     def get(self, request: Request, pk: int) -> Response:
@@ -118,7 +123,7 @@ class PageResource(PageDoor):
         except Refused as refused:
             findings = findings_data(found, refused.findings, identify=identify)
             detail = _("Nothing was saved: see the findings.")
-            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, detail, findings=findings) from refused
+            raise Refusal(HTTPStatus(refused.status), detail, findings=findings) from refused
         except Conflict as conflict:
             raise self._conflict(found, conflict) from conflict
 
