@@ -3,6 +3,7 @@
 from patients.casebook.identity import Identity
 from patients.casebook.page import Page, Subject, Visit
 from patients.oversight.queries import Query
+from patients.oversight.review import ReviewMark
 
 from patients.forms.eligibility import Eligibility  # isort: skip
 from patients.forms.demographics import Demographics  # isort: skip
@@ -74,6 +75,7 @@ __all__ = [
     "Query",
     "Relapse",
     "ResponseAssessment",
+    "ReviewMark",
     "SeriousEventReport",
     "Subject",
     "SubsequentTherapy",

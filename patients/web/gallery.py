@@ -26,7 +26,7 @@ from patients.web.fields import Field, Message, ReasonBox, entry_field
 from patients.web.page_screen import SummaryLine
 from patients.web.states import StateMark, legend, mark
 from patients.web.subject_presenter import Cell, ClockGroup, ClockView, FormLine, VisitColumn
-from patients.web.trail_presenter import ChangeRow, EventBlock
+from patients.web.trail_presenter import ChangeRow, EventBlock, Option
 from patients.web.widgets import Entered, labels_of
 
 
@@ -50,6 +50,7 @@ class GalleryScreen:
     clocks: list[ClockView]
     matrix: Matrix
     events: list[EventBlock]
+    options: list[Option]
     refused: list[str]
     banners: tuple[str, ...] = ("", "warn", "bad", "busy")
     icons: tuple[str, ...] = field(default=())
@@ -70,6 +71,7 @@ def gallery_screen() -> GalleryScreen:
         ],
         matrix=_matrix(),
         events=[_event()],
+        options=[Option("RESP", "RESP", chosen=False), Option("CHIM", "CHIM", chosen=True)],
         refused=[_("Not here.")],
         icons=_ICONS,
     )
@@ -167,5 +169,5 @@ def _event() -> EventBlock:
     ]
     return EventBlock(
         "HZ01-018 · RESP · C28", "#", _("saved"), "Lin Qiao", _("Site coordinator"),
-        "2025-08-05 09:31", "2025-08-05T09:31+08:00", _("3 items"), "", changes, [],
+        "2025-08-05 09:31", "2025-08-05T09:31+08:00", _("3 items"), "", True, changes, [],
     )  # fmt: skip

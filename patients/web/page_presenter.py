@@ -94,6 +94,16 @@ class PagePresenter:
             return found
         return replace(found, message=_("The value is withheld."), value=None)
 
+    @property
+    def shows_identity(self) -> bool:
+        """Whether the person is shown who the subject is."""
+        if not self.rights.identify:
+            return False
+        identifying = [item.name for item in self.model.items() if item.declared.identity]
+        return bool(identifying) and any(
+            self.stored.record(key).values[name] for key in self.stored.rows for name in identifying
+        )
+
     def _identifies(self, name: str) -> bool:
         return any(item.name == name and item.declared.identity for item in self.model.items())
 

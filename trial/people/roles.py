@@ -17,6 +17,8 @@ class Permission(StrEnum):
     ENTER = "enter"
     READ_IDENTITY = "read_identity"
     REVIEW_TRAIL = "review_trail"
+    MARK_REVIEWED = "mark_reviewed"
+    REDACT = "redact"
     IMPORT = "import"
     LOCK = "lock"
     READ_RESULTS = "read_results"
@@ -28,7 +30,9 @@ SENTENCES: dict[Permission, Promise] = {
     Permission.READ: _("see subjects, visits and pages"),
     Permission.ENTER: _("enter and correct data"),
     Permission.READ_IDENTITY: _("see birth date, name and hospital number"),
-    Permission.REVIEW_TRAIL: _("review the trail"),
+    Permission.REVIEW_TRAIL: _("read the trail and take it out"),
+    Permission.MARK_REVIEWED: _("mark the trail as reviewed"),
+    Permission.REDACT: _("hide what should never have been entered, together with a second person"),
     Permission.IMPORT: _("import a casebook"),
     Permission.LOCK: _("make a data cut or a lock"),
     Permission.READ_RESULTS: _("see the results of a lock"),
@@ -80,14 +84,16 @@ _SITE_STAFF = frozenset(
 TABLE: dict[Role, frozenset[Permission]] = {
     Role.COORDINATOR: _SITE_STAFF,
     Role.INVESTIGATOR: _SITE_STAFF,
-    Role.PRINCIPAL_INVESTIGATOR: _SITE_STAFF | {Permission.READ_RESULTS},
+    Role.PRINCIPAL_INVESTIGATOR: _SITE_STAFF | {Permission.READ_RESULTS, Permission.REDACT},
     Role.CELL_LAB: frozenset({Permission.READ, Permission.ENTER}),
     Role.TRANSPLANT_PHYSICIAN: _SITE_STAFF,
-    Role.MONITOR: frozenset({Permission.READ, Permission.REVIEW_TRAIL}),
+    Role.MONITOR: frozenset({Permission.READ, Permission.REVIEW_TRAIL, Permission.MARK_REVIEWED}),
     Role.DATA_MANAGER: frozenset(
         {
             Permission.READ,
             Permission.REVIEW_TRAIL,
+            Permission.MARK_REVIEWED,
+            Permission.REDACT,
             Permission.IMPORT,
             Permission.LOCK,
             Permission.READ_RESULTS,

@@ -38,6 +38,10 @@ class TrailEvent(AppendOnlyModel):
         indexes = (
             models.Index(fields=("site", "-id"), name="trail_of_site"),
             models.Index(fields=("subject", "-id"), name="trail_of_subject"),
+            models.Index(fields=("actor", "-id"), name="trail_of_person"),
+            models.Index(fields=("actor", "at"), name="trail_of_person_in_period"),
+            models.Index(fields=("site", "at"), name="trail_of_site_in_period"),
+            models.Index(fields=("action", "-id"), name="trail_of_act"),
         )
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ from trial.people.models import Account
 from trial.people.roles import TABLE, Permission, Role
 
 OPEN = {"sign-in", "account_login", "mfa_authenticate", "set-password", "set-language"}
-POSTED = ("sign-out", "stay")
+POSTED = ("sign-out", "stay", "trail-export")
 OWN_ACCOUNT = ("my-sessions", "second-factor", "add-telephone", "add-passkey", "recovery-codes", "confirm")
 CSP = {
     "default-src 'self'",
@@ -36,6 +36,8 @@ def screens(page: Page) -> dict[str, str]:
         "subjects": reverse("subjects"),
         "subject": reverse("subject", args=[code]),
         "trail": reverse("trail", args=[code]),
+        "trail-of-sites": reverse("trail-of-sites"),
+        "entry-lag": reverse("entry-lag"),
         "page": reverse("page", args=[page.pk]),
         "gallery": reverse("gallery"),
         "due": reverse("due"),
@@ -46,9 +48,19 @@ def screens(page: Page) -> dict[str, str]:
     }
 
 
+def reviews(page: Page) -> dict[str, str]:
+    """The screens of those who may mark the trail as reviewed."""
+    site = page.subject.site.code
+    return {
+        "review": reverse("review", args=[site]),
+        "review-subject": reverse("review-subject", args=[site, page.subject.code]),
+    }
+
+
 def test_every_address_is_closed_unless_it_is_meant_to_be_open(client: Client, response_page: Page) -> None:
     names = {each.name for each in (*people_urls.urlpatterns, *web_urls.urlpatterns)}
-    addresses = screens(response_page) | {name: reverse(name) for name in (*OWN_ACCOUNT, *POSTED)}
+    addresses = screens(response_page) | {name: reverse(name) for name in (*OWN_ACCOUNT, *POSTED[:2])}
+    addresses |= reviews(response_page) | {"trail-export": reverse("trail-export", args=["csv"])}
     for name, url in addresses.items():
         answer = client.post(url) if name in POSTED else client.get(url)
         assert answer.status_code == 302, name
