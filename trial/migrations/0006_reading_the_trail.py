@@ -11,6 +11,10 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddIndex(
+            model_name='trailchange',
+            index=models.Index(fields=['item', 'event'], name='trail_of_item', opclasses=('varchar_pattern_ops', 'uuid_ops')),
+        ),
+        migrations.AddIndex(
             model_name='trailevent',
             index=models.Index(fields=['actor', '-id'], name='trail_of_person'),
         ),

@@ -65,6 +65,12 @@ class TrailChange(AppendOnlyModel):
 
     class Meta:
         ordering = ("id",)
+        # A derived item is named with its place (`FORM@VISIT.item`): found by the beginning of its name.
+        indexes = (
+            models.Index(
+                fields=("item", "event"), name="trail_of_item", opclasses=("varchar_pattern_ops", "uuid_ops")
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.item}: {self.old!r} → {self.new!r}"
