@@ -3,6 +3,7 @@
 from patients.casebook.identity import Identity
 from patients.casebook.page import Page, Subject, Visit
 from patients.oversight.queries import Query
+from patients.oversight.redaction import Redaction
 from patients.oversight.review import ReviewMark
 
 from patients.forms.eligibility import Eligibility  # isort: skip
@@ -73,6 +74,7 @@ __all__ = [
     "ProductRelease",
     "ProtocolDeviation",
     "Query",
+    "Redaction",
     "Relapse",
     "ResponseAssessment",
     "ReviewMark",

@@ -4,6 +4,7 @@ from trial.people.models import Account, Member, SecondFactorReset, SetUpLink, S
 from trial.people.tokens import ExportToken
 from trial.protocol.laboratories import Laboratory, ReferenceRange
 from trial.protocol.models import ConfigValue, ConsentVersion, EthicsApproval
+from trial.trail.hiding import HidingUnderway
 from trial.trail.ledger import LedgerLeaf, UnclaimedVersion
 from trial.trail.models import TrailChange, TrailEvent
 from trial.trail.seals import Seal
@@ -14,6 +15,7 @@ __all__ = [
     "ConsentVersion",
     "EthicsApproval",
     "ExportToken",
+    "HidingUnderway",
     "Laboratory",
     "LedgerLeaf",
     "Member",

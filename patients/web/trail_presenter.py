@@ -100,6 +100,7 @@ class TrailScreen:
     older_url: str
     count: Count | None
     review_url: str
+    hiding_url: str
     zone: str = ZONE
 
     @property
@@ -163,6 +164,7 @@ class TrailPresenter:
         cuts: Iterable[TrailEvent],
         count: Count | None,
         review_url: str,
+        hiding_url: str,
     ) -> TrailScreen:
         fitting = changes(self.filters.question())
         prefetch_related_objects(shown.events, Prefetch("changes", fitting, to_attr="fitting"))
@@ -178,6 +180,7 @@ class TrailPresenter:
             older_url=self._at(before=min(ids)) if shown.has_older and ids else "",
             count=count,
             review_url=review_url,
+            hiding_url=hiding_url,
         )
 
     def _block(self, event: TrailEvent, urls: dict[tuple[str, str, str], str]) -> EventBlock:

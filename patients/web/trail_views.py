@@ -50,6 +50,7 @@ def trail(request: HttpRequest, code: str = "") -> HttpResponse:
         cuts(),
         count(question) if "count" in request.GET else None,
         _review_url(person, filters, subject),
+        _hiding_url(person, subject),
     )
     return show(request, "trail.html", screen, _frame(person, subject))
 
@@ -146,6 +147,13 @@ def _review_url(person: Account, filters: TrailFilters, subject: Subject | None)
     return (
         reverse("review-subject", args=[*sites, subject.code]) if subject else reverse("review", args=sites)
     )
+
+
+def _hiding_url(person: Account, subject: Subject | None) -> str:
+    """Where a text of the subject is hidden, for somebody who may."""
+    if subject is None or not can(person, Permission.REDACT, site=subject.site.code):
+        return ""
+    return reverse("redactions", args=[subject.code])
 
 
 def _address(subject: Subject | None) -> str:

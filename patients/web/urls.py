@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, path
 
-from patients.web import study_views, trail_views, views
+from patients.web import redaction_views, study_views, trail_views, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
     path("subjects/", views.subjects, name="subjects"),
     path("subjects/<str:code>/", views.subject, name="subject"),
     path("subjects/<str:code>/trail/", trail_views.trail, name="trail"),
+    path("subjects/<str:code>/redactions/", redaction_views.redactions, name="redactions"),
     path("trail/", trail_views.trail, name="trail-of-sites"),
     path("trail/export/<str:kind>/", trail_views.export, name="trail-export"),
     path("trail/lag/", trail_views.lag, name="entry-lag"),

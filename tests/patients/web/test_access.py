@@ -53,6 +53,7 @@ def reviews(page: Page) -> dict[str, str]:
     site = page.subject.site.code
     return {
         "review": reverse("review", args=[site]),
+        "redactions": reverse("redactions", args=[page.subject.code]),
         "review-subject": reverse("review-subject", args=[site, page.subject.code]),
     }
 
