@@ -163,7 +163,7 @@ def _line(entry: Entry) -> list[str]:
     event, change = entry.event, entry.change
     at = f"{event.at.astimezone(SITE_ZONE):%Y-%m-%d %H:%M:%S}"
     who = f"{event.actor_name or event.actor}, {roles_in_words(event.actor_role)}"
-    start = [str(entry.sequence or ""), f"{at}\n{who}", place_of(event) or event.about]
+    start = [str(entry.sequence or ""), f"{at}\n{who}", place_of(event)]
     if change is None:
         return [*start, act_in_words(event.action), "", "", purpose_in_words(event.reason)]
     row = row_of(change, event)

@@ -232,7 +232,7 @@ def block_of(event: TrailEvent, url: str, *, is_unreviewed: bool = False) -> Eve
     first = [row for row in rows if row.is_first]
     are_many = len(first) > FIRST_ENTRIES_IN_LINE
     return EventBlock(
-        place=place_of(event) or event.about,
+        place=place_of(event),
         url=url,
         act=act_in_words(event.action),
         who=event.actor_name or event.actor,
@@ -248,8 +248,9 @@ def block_of(event: TrailEvent, url: str, *, is_unreviewed: bool = False) -> Eve
 
 
 def place_of(event: TrailEvent) -> str:
-    """`HZ01-018 · RESP · C28`."""
-    return " · ".join(part for part in (event.subject, event.form, event.visit) if part)
+    """`HZ01-018 · RESP · C28`; where no form says it, what it was about."""
+    about = "" if event.form or event.about == event.subject else event.about
+    return " · ".join(part for part in (event.subject or event.site, event.form, event.visit, about) if part)
 
 
 def roles_in_words(roles: str) -> str:
