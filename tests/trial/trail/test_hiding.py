@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, connection, transaction
 
 from patients.casebook.page import Page, Subject
+from patients.entry.exporting import export_registry
 from patients.entry.refusals import Conflict
 from patients.oversight.redaction import (
     NeedsAnother,
@@ -88,6 +89,8 @@ def test_what_two_people_hid_is_gone_and_the_trail_is_whole(
     event = hidden(subject, manager, investigator)
     for form in (NAME, "王五", json.dumps(NAME, ensure_ascii=False)[1:-1], json.dumps(NAME)[1:-1]):
         assert form not in desk.all_text()
+    export_registry(tmp_path / "casebook")
+    assert "王五" not in "".join(sheet.read_text("utf-8-sig") for sheet in (tmp_path / "casebook").iterdir())
     verification = verified()
     assert verification.found == []  # type: ignore[attr-defined]
     assert verification.hidings == 1
