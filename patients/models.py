@@ -3,6 +3,8 @@
 from patients.casebook.identity import Identity
 from patients.casebook.page import Page, Subject, Visit
 from patients.oversight.queries import Query
+from patients.oversight.redaction import Redaction
+from patients.oversight.review import ReviewMark
 from patients.oversight.signatures import Signature, SignatureFall
 
 from patients.forms.eligibility import Eligibility  # isort: skip
@@ -73,8 +75,10 @@ __all__ = [
     "ProductRelease",
     "ProtocolDeviation",
     "Query",
+    "Redaction",
     "Relapse",
     "ResponseAssessment",
+    "ReviewMark",
     "SeriousEventReport",
     "Signature",
     "SignatureFall",

@@ -7,6 +7,7 @@ from trial.people.models import Account, Member, SecondFactorReset, SetUpLink, S
 from trial.people.tokens import ExportToken
 from trial.protocol.laboratories import Laboratory, ReferenceRange
 from trial.protocol.models import ConfigValue, ConsentVersion, SiteApproval
+from trial.trail.hiding import HidingUnderway
 from trial.trail.ledger import LedgerLeaf, UnclaimedVersion
 from trial.trail.models import TrailChange, TrailEvent
 from trial.trail.seals import Seal
@@ -18,6 +19,7 @@ __all__ = [
     "ConsentVersion",
     "Delegation",
     "ExportToken",
+    "HidingUnderway",
     "Laboratory",
     "LedgerLeaf",
     "Member",

@@ -29,7 +29,7 @@ from patients.web.page_screen import SummaryLine
 from patients.web.signature_presenter import SignatureView
 from patients.web.states import StateMark, legend, mark
 from patients.web.subject_presenter import Cell, ClockGroup, ClockView, FormLine, VisitColumn
-from patients.web.trail_presenter import ChangeRow, EventBlock
+from patients.web.trail_presenter import ChangeRow, EventBlock, Option
 from patients.web.widgets import Entered, labels_of
 from trial.people.roles import Role
 
@@ -54,6 +54,7 @@ class GalleryScreen:
     clocks: list[ClockView]
     matrix: Matrix
     events: list[EventBlock]
+    options: list[Option]
     refused: list[str]
     signed: list[SignatureView]
     fallen: list[SignatureView]
@@ -76,6 +77,7 @@ def gallery_screen() -> GalleryScreen:
         ],
         matrix=_matrix(),
         events=[_event()],
+        options=[Option("RESP", "RESP", chosen=False), Option("CHIM", "CHIM", chosen=True)],
         refused=[_("Not here.")],
         signed=[_signature(is_valid=True), _signature()],
         fallen=[_signature(fallen_at="2025-07-28 11:02:40 UTC+08:00", fallen_by="Lin Qiao", why="crs_temp")],
@@ -187,5 +189,5 @@ def _event() -> EventBlock:
     ]
     return EventBlock(
         "HZ01-018 · RESP · C28", "#", _("saved"), "Lin Qiao", _("Site coordinator"),
-        "2025-08-05 09:31", "2025-08-05T09:31+08:00", _("3 items"), "", changes, [],
+        "2025-08-05 09:31", "2025-08-05T09:31+08:00", _("3 items"), "", True, changes, [],
     )  # fmt: skip

@@ -103,6 +103,16 @@ class PagePresenter:
     def _seen(self, found: Finding) -> Finding:
         return as_seen(found, self.model, identify=self.rights.identify)
 
+    @property
+    def shows_identity(self) -> bool:
+        """Whether the person is shown who the subject is."""
+        if not self.rights.identify:
+            return False
+        identifying = [item.name for item in self.model.items() if item.declared.identity]
+        return bool(identifying) and any(
+            self.stored.record(key).values[name] for key in self.stored.rows for name in identifying
+        )
+
     # --- rows ------------------------------------------------------------------------------------------
     @property
     def _repeats(self) -> bool:

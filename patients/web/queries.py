@@ -1,5 +1,6 @@
 """What the screens read, within what a person may see."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
@@ -11,8 +12,9 @@ from patients.oversight.queries import Query, QueryState
 from patients.oversight.signatures import Signature
 from patients.schedule.due import expected
 from trial.people.access import Person
+from trial.people.models import Member
 from trial.protocol.study import site_today
-from trial.trail.models import TrailChange, TrailEvent
+from trial.trail.models import TrailEvent
 
 
 def _answer(form: str, item: str, subject: str) -> Subquery:
@@ -112,20 +114,13 @@ def counts_by_subject(subjects: list[Subject]) -> dict[int, dict[str, int]]:
     return {row.pop("subject"): row for row in counted}
 
 
-def trail_of(
-    subject: Subject, *, form: str = "", visit: str = "", actor: str = "", item: str = ""
-) -> "QuerySet[TrailEvent]":
-    """The events about a subject, newest first."""
-    events = TrailEvent.objects.filter(subject=subject.code)
-    wanted = {"form": form, "visit": visit, "actor": actor}
-    events = events.filter(**{name: value for name, value in wanted.items() if value})
-    if item:
-        changed = TrailChange.objects.filter(event=OuterRef("act"), item=item)
-        events = events.filter(Exists(changed))
-    return events.order_by("-id")
-
-
 def people_in(subject: Subject) -> list[tuple[str, str]]:
     """Who acted on a subject: user name and printed name."""
     acted = TrailEvent.objects.filter(subject=subject.code).order_by("actor")
     return [(actor, name or actor) for actor, name in acted.values_list("actor", "actor_name").distinct()]
+
+
+def people_at(sites: Iterable[str]) -> list[tuple[str, str]]:
+    """Who has, or had, a role at these sites: user name and printed name."""
+    held = Member.objects.filter(site__code__in=sorted(sites)).order_by("account__printed_name")
+    return list(held.values_list("account__user_name", "account__printed_name").distinct())

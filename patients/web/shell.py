@@ -56,6 +56,10 @@ def _places(here: str) -> list[tuple[Permission, NavLink]]:
     return [
         (Permission.READ, NavLink(reverse("subjects"), _("Subjects"), "subjects", here == "subjects")),
         (Permission.READ, NavLink(reverse("due"), _("Due"), "calendar", here == "due")),
+        (
+            Permission.REVIEW_TRAIL,
+            NavLink(reverse("trail-of-sites"), _("Changes"), "trail", here == "trail-of-sites"),
+        ),
         (Permission.READ_RESULTS, NavLink(reverse("locks"), _("Results"), "results", here == "locks")),
         (Permission.READ, NavLink(reverse("dictionary"), _("Dictionary"), "review", here == "dictionary")),
         (

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Prefetch, Q, prefetch_related_objects
 
 from patients.casebook.form import FormRow, form_model
 from patients.casebook.page import Page
 from patients.entry.header import HEADER
 from patients.oversight.signatures import Signature, signatures_on
-from patients.web.trail_presenter import EventBlock, event_block
+from patients.web.trail_presenter import EventBlock, block_of
 from trial.people.roles import Role
 from trial.trail.models import TrailChange, TrailEvent
 
@@ -99,5 +99,5 @@ def changed_since_signed(page: Page) -> list[EventBlock]:
     derived = Exists(TrailChange.objects.filter(event=OuterRef("act"), item__startswith=place))
     events = TrailEvent.objects.filter(subject=page.subject.code, id__gt=last.event.pk).filter(here | derived)
     found = list(events.order_by("-id"))
-    prefetch_related_objects(found, "changes")
-    return [event_block(event, "") for event in found]
+    prefetch_related_objects(found, Prefetch("changes", to_attr="fitting"))
+    return [block_of(event, "") for event in found]

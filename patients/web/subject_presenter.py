@@ -95,6 +95,7 @@ class SubjectScreen:
     complete: int
     due: int
     next_page: Page | None
+    unreviewed: int = 0
     legend: list[StateMark] = field(default_factory=legend)
 
 
@@ -126,8 +127,11 @@ def _clock(
     return ClockView(name, label, clock_label((as_of - start).days), zero, moment(origin), remark)
 
 
-def subject_screen(subject: Any, pages: Iterable[Page], *, may_enter: bool) -> SubjectScreen:
-    """The screen of a subject (as `subjects_for` finds it) with all its pages."""
+def subject_screen(
+    subject: Any, pages: Iterable[Page], *, may_enter: bool, unreviewed: int = 0
+) -> SubjectScreen:
+    """The screen of a subject (as `subjects_for` finds it) with all its pages, and the number of acts that
+    wait for the reader's review."""
     today = local_now().date()
     shown = [page for page in pages if is_declared(page.form_code) and _is_shown(page)]
     open_pages = [page for page in shown if is_expected(page)]
@@ -152,6 +156,7 @@ def subject_screen(subject: Any, pages: Iterable[Page], *, may_enter: bool) -> S
         complete=sum(page.state in DONE for page in due),
         due=len(due),
         next_page=_next_page(visits, open_pages, today) if may_enter else None,
+        unreviewed=unreviewed,
     )
 
 

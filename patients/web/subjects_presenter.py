@@ -29,6 +29,7 @@ class SubjectRow:
     clocks: list[ClockView]
     died: str
     states: list[StateMark]
+    unreviewed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,19 @@ def stretch(subjects: "QuerySet[Subject]", before: str, after: str) -> Stretch:
 
 
 def subjects_screen(
-    shown: Stretch, counts: Mapping[int, Mapping[str, int]], sites: Sequence[Site], query: str
+    shown: Stretch,
+    counts: Mapping[int, Mapping[str, int]],
+    unreviewed: Mapping[str, int],
+    sites: Sequence[Site],
+    query: str,
 ) -> SubjectsScreen:
+    """`counts` are pages by subject and state, `unreviewed` acts that wait for a review, by code."""
     codes = [subject.code for subject in shown.subjects]
     return SubjectsScreen(
-        rows=[_row(subject, counts.get(subject.pk, {})) for subject in shown.subjects],
+        rows=[
+            _row(subject, counts.get(subject.pk, {}), unreviewed.get(subject.code, 0))
+            for subject in shown.subjects
+        ],
         sites=", ".join(site_label(site) for site in sites),
         query=query,
         back_url=_url(query, before=codes[0]) if shown.has_back and codes else "",
@@ -77,7 +86,7 @@ def subjects_screen(
     )
 
 
-def _row(subject: Any, counts: Mapping[str, int]) -> SubjectRow:
+def _row(subject: Any, counts: Mapping[str, int], unreviewed: int) -> SubjectRow:
     return SubjectRow(
         code=subject.code,
         site=subject.site.code,
@@ -85,6 +94,7 @@ def _row(subject: Any, counts: Mapping[str, int]) -> SubjectRow:
         clocks=clock_views(subject, local_now().date()),
         died=str(subject.died or ""),
         states=[mark(name, counts[name]) for name in STATES if counts.get(name)],
+        unreviewed=unreviewed,
     )
 
 

@@ -1,41 +1,37 @@
-"""The trail of a subject: who changed what, from what to what, when and why; newest first.
+"""The trail as its readers see it: who changed what, from what to what, when and why.
 
 The trail keeps frozen English text. In another language its labels and coded values are said again from the
 declaration, where that still knows them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import F, Prefetch, QuerySet, prefetch_related_objects
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.http import urlencode
-from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext, override
 from django.utils.translation import gettext as _
 
 from patients.casebook.form import declared_forms, form_model, is_declared
-from patients.casebook.page import PageState, Subject
+from patients.casebook.page import Page, PageState, Subject
 from patients.entry.header import HEADER
 from patients.entry.reasons import ReasonCode
 from patients.items.item import Item
 from patients.items.missing import MissingReason
 from patients.items.problems import NotAnAnswer
+from patients.oversight.review import READINGS, Reviewed
+from patients.web.acts import act_in_words, kinds, purpose_in_words
 from patients.web.clocks import moment
+from patients.web.trail_filters import REVIEW, SIGNATURE, TrailFilters
 from trial.people.roles import Role
+from trial.protocol.study import SITE_ZONE
 from trial.trail.models import TrailChange, TrailEvent
+from trial.trail.reading import Count, changes
 
-EVENTS_ON_A_PAGE = 25
+EVENTS_ON_A_PAGE = 50
 FIRST_ENTRIES_IN_LINE = 8
 ZONE = "UTC+8"  # of the site (trial.protocol.study.SITE_ZONE), which knows no summer time
-
-ACTS: dict[str, Promise] = {
-    "page.saved": gettext_lazy("saved"),
-    "page.signed": gettext_lazy("signed"),
-    "subject.registered": gettext_lazy("subject registered"),
-    "visit.opened": gettext_lazy("visit opened"),
-    "identity.recorded": gettext_lazy("identity recorded"),
-}
 _OWN_LABELS: dict[str, Promise] = {
     "entry_state": gettext_lazy("Workflow state"),
     "signature": gettext_lazy("Signature"),
@@ -59,7 +55,7 @@ class ChangeRow:
 
 @dataclass(frozen=True, slots=True)
 class EventBlock:
-    """One act with all that it changed."""
+    """One act with what it changed, as far as that was asked for."""
 
     place: str
     url: str
@@ -70,6 +66,7 @@ class EventBlock:
     iso: str
     count: str
     reason: str
+    is_unreviewed: bool
     changes: list[ChangeRow]
     first_entries: list[ChangeRow]
     """Kept apart where they are many, so that what was changed is seen first."""
@@ -83,103 +80,184 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class TrailScreen:
-    """Everything that the template of a trail says."""
+class Choices:
+    """What can be chosen in the filters."""
 
-    subject: Subject
-    events: list[EventBlock]
+    sites: list[Option]
     forms: list[Option]
     people: list[Option]
-    filters: dict[str, str]
+    kinds: list[Option]
+    reasons: list[Option]
+    since: list[Option]
+
+
+@dataclass(frozen=True, slots=True)
+class TrailScreen:
+    """Everything that the template of the trail says."""
+
+    subject: Subject | None
+    events: list[EventBlock]
+    choices: Choices
+    filters: TrailFilters
+    url: str
     newer_url: str
     older_url: str
+    count: Count | None
+    review_url: str
+    hiding_url: str
     zone: str = ZONE
 
     @property
-    def is_filtered(self) -> bool:
-        return any(self.filters.values())
+    def has_more_filters(self) -> bool:
+        """Whether a filter is in use that stands behind `more`."""
+        return any(self.filters[name] for name in ("item", "row", "reason", "words", "from", "to", "order"))
+
+    @property
+    def count_url(self) -> str:
+        return f"{self.url}?{self.filters.query(count=1)}"
+
+    @property
+    def count_in_words(self) -> str:
+        if self.count is None:
+            return ""
+        acts = ngettext("%(count)s act", "%(count)s acts", self.count.acts) % {"count": self.count.acts}
+        number = self.count.entries
+        return f"{acts} · " + ngettext("%(count)s entry", "%(count)s entries", number) % {"count": number}
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of events: up to the newest of them there are newer ones, below the oldest older ones."""
+    """A stretch of events in the order that was asked for."""
 
-    events: list[TrailEvent]
+    events: Sequence[TrailEvent]
     has_newer: bool
     has_older: bool
 
 
-def window(events: "QuerySet[TrailEvent]", before: int | None, after: int | None) -> Window:
-    """The events older than `before` or newer than `after`, else the newest; found by key, never counted."""
+def window(
+    events: "QuerySet[TrailEvent]", before: int | None, after: int | None, *, newest_first: bool = True
+) -> Window:
+    """The events older than `before` or newer than `after`, else those at the beginning; found by key, never
+    counted."""
     size = EVENTS_ON_A_PAGE
+    upwards = after is not None or (before is None and not newest_first)
     if after is not None:
-        found = list(events.filter(id__gt=after).order_by("id")[: size + 1])
-        return Window(found[:size][::-1], has_newer=len(found) > size, has_older=True)
-    older = events.filter(id__lt=before) if before is not None else events
-    found = list(older[: size + 1])
-    return Window(found[:size], has_newer=before is not None, has_older=len(found) > size)
+        events = events.filter(id__gt=after)
+    elif before is not None:
+        events = events.filter(id__lt=before)
+    found = list(events.annotate(sequence=F("leaf__seq")).order_by("id" if upwards else "-id")[: size + 1])
+    has_more, shown = len(found) > size, found[:size]
+    return Window(
+        shown if upwards is not newest_first else shown[::-1],
+        has_newer=has_more if upwards else before is not None,
+        has_older=after is not None if upwards else has_more,
+    )
 
 
 class TrailPresenter:
-    """Makes the trail screen of a subject."""
+    """Makes the screen of the trail, of all sites of a reader or of one subject."""
 
-    def __init__(self, subject: Subject, filters: dict[str, str]) -> None:
-        self.subject = subject
-        self.filters = filters
+    def __init__(self, filters: TrailFilters, subject: Subject | None, done: Reviewed) -> None:
+        self.filters, self.subject, self.done = filters, subject, done
+        self.url = reverse("trail", args=[subject.code]) if subject else reverse("trail-of-sites")
 
-    def screen(self, shown: Window, people: Iterable[tuple[str, str]]) -> TrailScreen:
-        prefetch_related_objects(shown.events, "changes")
-        urls = self._page_urls() if shown.events else {}
+    def screen(
+        self,
+        shown: Window,
+        people: Iterable[tuple[str, str]],
+        cuts: Iterable[TrailEvent],
+        count: Count | None,
+        review_url: str,
+        hiding_url: str,
+    ) -> TrailScreen:
+        fitting = changes(self.filters.question())
+        prefetch_related_objects(shown.events, Prefetch("changes", fitting, to_attr="fitting"))
+        urls = _page_urls(shown.events)
+        ids = [event.pk for event in shown.events]
         return TrailScreen(
             subject=self.subject,
-            events=[event_block(event, urls.get((event.form, event.visit), "")) for event in shown.events],
-            forms=self._form_options(),
-            people=[Option(name, label, name == self.filters["actor"]) for name, label in people],
+            events=[self._block(event, urls) for event in shown.events],
+            choices=self._choices(people, cuts),
             filters=self.filters,
-            newer_url=self._url(after=shown.events[0].pk) if shown.has_newer and shown.events else "",
-            older_url=self._url(before=shown.events[-1].pk) if shown.has_older and shown.events else "",
+            url=self.url,
+            newer_url=self._at(after=max(ids)) if shown.has_newer and ids else "",
+            older_url=self._at(before=min(ids)) if shown.has_older and ids else "",
+            count=count,
+            review_url=review_url,
+            hiding_url=hiding_url,
         )
 
-    def _page_urls(self) -> dict[tuple[str, str], str]:
-        pages = self.subject.pages.values_list("form_code", "visit__code", "pk")
-        return {(form, visit or ""): reverse("page", args=[pk]) for form, visit, pk in pages}
+    def _block(self, event: TrailEvent, urls: dict[tuple[str, str, str], str]) -> EventBlock:
+        sequence = event.sequence  # type: ignore[attr-defined]
+        waits = event.action not in READINGS and not self.done.covers(event.site, event.subject, sequence)
+        return block_of(event, urls.get((event.subject, event.form, event.visit), ""), is_unreviewed=waits)
 
-    def _form_options(self) -> list[Option]:
-        chosen = self.filters["form"]
-        return [
-            Option(model.form.code, f"{model.form.code} · {model.form.title}", model.form.code == chosen)
-            for model in declared_forms()
-        ]
+    def _choices(self, people: Iterable[tuple[str, str]], cuts: Iterable[TrailEvent]) -> Choices:
+        forms = [(each.form.code, f"{each.form.code} · {each.form.title}") for each in declared_forms()]
+        since = [(REVIEW, _("my last review"))]
+        if self.filters["subject"]:
+            since.append((SIGNATURE, _("the last signature of each page")))
+        since += [(str(cut.pk), _("the data cut of %s") % moment(cut.at)) for cut in cuts]
+        return Choices(
+            sites=self._options("site", [(site, site) for site in sorted(self.filters.sites)]),
+            forms=self._options("form", forms),
+            people=self._options("actor", people),
+            kinds=self._options("kind", kinds()),
+            reasons=self._options("reason", [(code.value, str(code.label)) for code in ReasonCode]),
+            since=self._options("since", since),
+        )
 
-    def _url(self, **key: int) -> str:
-        named = {name: value for name, value in self.filters.items() if value} | {
-            k: str(v) for k, v in key.items()
-        }
-        return f"{reverse('trail', args=[self.subject.code])}?{urlencode(named)}"
+    def _options(self, name: str, choices: Iterable[tuple[str, str]]) -> list[Option]:
+        """The choices; what was asked for stands among them even if nobody would offer it."""
+        chosen, offered = self.filters[name], list(choices)
+        if chosen and chosen not in dict(offered):
+            offered.append((chosen, chosen))
+        return [Option(value, label, value == chosen) for value, label in offered]
+
+    def _at(self, **key: int) -> str:
+        return f"{self.url}?{self.filters.query(**key)}"
 
 
-def event_block(event: TrailEvent, url: str) -> EventBlock:
-    """An act as the trail shows it; its changes are at hand."""
-    changes = list(event.changes.all())
-    rows = [_row(change, event) for change in changes]
+def _page_urls(events: Sequence[TrailEvent]) -> dict[tuple[str, str, str], str]:
+    """The addresses of the pages that these events are about, by subject, form and visit."""
+    about = {(event.subject, event.form) for event in events if event.form}
+    if not about:
+        return {}
+    subjects, forms = ({place[n] for place in about} for n in (0, 1))
+    pages = Page.objects.filter(subject__code__in=subjects, form_code__in=forms).order_by()
+    named = pages.values_list("subject__code", "form_code", "visit__code", "pk")
+    return {(code, form, visit or ""): reverse("page", args=[pk]) for code, form, visit, pk in named}
+
+
+def block_of(event: TrailEvent, url: str, *, is_unreviewed: bool = False) -> EventBlock:
+    """An act as it is shown, with those of its changes that were fetched as `fitting`."""
+    found: list[TrailChange] = event.fitting  # type: ignore[attr-defined]
+    rows = [row_of(change, event) for change in found]
     first = [row for row in rows if row.is_first]
     are_many = len(first) > FIRST_ENTRIES_IN_LINE
     return EventBlock(
-        place=" · ".join(part for part in (event.subject, event.form, event.visit) if part),
+        place=place_of(event),
         url=url,
-        act=str(ACTS.get(event.action, event.action)),
+        act=act_in_words(event.action),
         who=event.actor_name or event.actor,
-        role=_role(event.actor_role),
+        role=roles_in_words(event.actor_role),
         at=moment(event.at),
-        iso=event.at.isoformat(),
-        count=_count(changes),
-        reason=event.reason,
+        iso=event.at.astimezone(SITE_ZONE).isoformat(),
+        count=_count(found),
+        reason=purpose_in_words(event.reason),
+        is_unreviewed=is_unreviewed,
         changes=[row for row in rows if not row.is_first] if are_many else rows,
         first_entries=first if are_many else [],
     )
 
 
-def _role(roles: str) -> str:
+def place_of(event: TrailEvent) -> str:
+    """`HZ01-018 · RESP · C28`; where no form says it, what it was about."""
+    about = "" if event.form or event.about == event.subject else event.about
+    return " · ".join(part for part in (event.subject or event.site, event.form, event.visit, about) if part)
+
+
+def roles_in_words(roles: str) -> str:
     """The roles that the event keeps by their codes, in words."""
     words = [str(Role(role).label) if role in list(Role) else role for role in roles.split(", ") if role]
     return ", ".join(words)
@@ -189,7 +267,8 @@ def _count(changes: Sequence[TrailChange]) -> str:
     return ngettext("%(count)s item", "%(count)s items", len(changes)) % {"count": len(changes)}
 
 
-def _row(change: TrailChange, event: TrailEvent) -> ChangeRow:
+def row_of(change: TrailChange, event: TrailEvent) -> ChangeRow:
+    """A change as it is shown; what identifies a person is withheld."""
     item = _item_of(change, event)
     withheld = change.item in _IDENTIFYING or (item is not None and item.declared.identity)
     return ChangeRow(
@@ -214,9 +293,11 @@ def _item_of(change: TrailChange, event: TrailEvent) -> Item | None:
 
 
 def _label(change: TrailChange, item: Item | None) -> str:
+    label = change.label
     name = change.item.rpartition(".")[2]
-    label = str(item.declared.label) if item is not None and not _is_english() else change.label
-    if item is None and name in _OWN_LABELS:
+    if item is not None and _in_english(lambda: str(item.declared.label)) == label:
+        label = str(item.declared.label)
+    elif item is None and name in _OWN_LABELS:
         label = str(_OWN_LABELS[name])
     place = change.item.rpartition(".")[0].replace("@", " ") if "@" in change.item else ""
     key = _("Row %s") % change.row_key if change.row_key else ""
@@ -228,7 +309,16 @@ def _value(change: TrailChange, item: Item | None, text: str, shown: str) -> str
         return str(PageState(text).label) if text in PageState.values else text
     if item is None or _is_english():
         return shown or text
-    return _said_again(item, text) or shown or text
+    if _in_english(lambda: _said_again(item, text)) == shown:
+        return _said_again(item, text) or shown or text
+    return shown or text
+
+
+def _in_english(say: Callable[[], str]) -> str:
+    """What the declaration says in the language of the trail. Where that is no longer what was written, the
+    declaration has changed, and what was written stands (AT-14)."""
+    with override("en"):
+        return say()
 
 
 def _said_again(item: Item, text: str) -> str:

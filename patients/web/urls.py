@@ -2,13 +2,28 @@
 
 from django.urls import URLPattern, path
 
-from patients.web import access_views, people_views, signing_views, study_file_views, study_views, views
+from patients.web import (
+    access_views,
+    people_views,
+    redaction_views,
+    signing_views,
+    study_file_views,
+    study_views,
+    trail_views,
+    views,
+)
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
     path("subjects/", views.subjects, name="subjects"),
     path("subjects/<str:code>/", views.subject, name="subject"),
-    path("subjects/<str:code>/trail/", views.trail, name="trail"),
+    path("subjects/<str:code>/trail/", trail_views.trail_of_subject, name="trail"),
+    path("subjects/<str:code>/redactions/", redaction_views.redactions, name="redactions"),
+    path("trail/", trail_views.trail, name="trail-of-sites"),
+    path("trail/export/<str:kind>/", trail_views.export, name="trail-export"),
+    path("trail/lag/", trail_views.lag, name="entry-lag"),
+    path("trail/review/<str:site>/", trail_views.review, name="review"),
+    path("trail/review/<str:site>/<str:code>/", trail_views.review, name="review-subject"),
     path("pages/<int:pk>/", views.page, name="page"),
     path("pages/<int:pk>/sign/", signing_views.sign, name="sign"),
     path("due/", study_views.due, name="due"),

@@ -1,5 +1,6 @@
 """The screens of the casebook. A view authorises, fetches within scope, binds, calls one action, renders."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -10,19 +11,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
 
-from patients.casebook.page import Page
+from patients.casebook.page import Page, Subject
 from patients.entry.refusals import Conflict, PageClosed, Refused, UnknownPage
 from patients.entry.save import Saved, save_page
+from patients.oversight.identity_reads import Purpose, record_identity_view
+from patients.oversight.review import unreviewed
 from patients.web.binding import Draft, read_draft
 from patients.web.conflict_presenter import conflict_screen
 from patients.web.gallery import gallery_screen
 from patients.web.page_presenter import PagePresenter
 from patients.web.page_screen import PageScreen
-from patients.web.queries import counts_by_subject, pages_for, pages_of, people_in, subjects_for, trail_of
+from patients.web.queries import counts_by_subject, pages_for, pages_of, subjects_for
 from patients.web.shell import person_of, shell, show
 from patients.web.subject_presenter import subject_screen
 from patients.web.subjects_presenter import stretch, subjects_screen
-from patients.web.trail_presenter import TrailPresenter, window
 from trial.people.access import can, holds, sites_where
 from trial.people.models import Account
 from trial.people.needs import At, authorise, needs, signed_in
@@ -59,7 +61,8 @@ def subjects(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
     found = subjects_for(person).filter(code__icontains=query) if query else subjects_for(person)
     shown = stretch(found, request.GET.get("before", ""), request.GET.get("after", ""))
-    screen = subjects_screen(shown, counts_by_subject(shown.subjects), sites, query)
+    waiting = unreviewed(_reviewed_by(person, shown.subjects))
+    screen = subjects_screen(shown, counts_by_subject(shown.subjects), waiting, sites, query)
     return show(request, "subjects.html", screen, shell(person, sites, here="subjects"))
 
 
@@ -70,26 +73,15 @@ def subject(request: HttpRequest, code: str) -> HttpResponse:
     person = person_of(request)
     found = get_object_or_404(subjects_for(person), code=code)
     may_enter = can(person, Permission.ENTER, site=found.site.code)
-    screen = subject_screen(found, pages_of(found), may_enter=may_enter)
+    waiting = unreviewed(_reviewed_by(person, [found])).get(found.code, 0)
+    screen = subject_screen(found, pages_of(found), may_enter=may_enter, unreviewed=waiting)
     return show(request, "subject.html", screen, shell(person, [found.site], here="subject", subject=found))
 
 
-@needs(Permission.REVIEW_TRAIL, at=At.ITS_SITE)
-@private
-def trail(request: HttpRequest, code: str) -> HttpResponse:
-    """What happened to a subject's data, newest first."""
-    person = person_of(request)
-    found = get_object_or_404(subjects_for(person), code=code)
-    authorise(request, found.site)
-    filters = {name: request.GET.get(name, "") for name in ("form", "visit", "actor", "item")}
-    shown = window(trail_of(found, **filters), _key(request, "before"), _key(request, "after"))
-    screen = TrailPresenter(found, filters).screen(shown, people_in(found))
-    return show(request, "trail.html", screen, shell(person, [found.site], here="trail", subject=found))
-
-
-def _key(request: HttpRequest, name: str) -> int | None:
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+def _reviewed_by(person: Account, subjects: Iterable[Subject]) -> list[tuple[str, str]]:
+    """Site and code of the subjects whose trail the person reviews."""
+    places = ((subject.site.code, subject.code) for subject in subjects)
+    return [place for place in places if can(person, Permission.MARK_REVIEWED, site=place[0])]
 
 
 @needs(Permission.READ, to_post=Permission.ENTER, at=At.ITS_SITE)
@@ -102,6 +94,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         return _save(request, person, found)
     presenter = PagePresenter(found, person)
+    _note_identity(request, person, presenter)
     return _show_page(request, person, presenter.screen(asks_completion="complete" in request.GET))
 
 
@@ -111,6 +104,7 @@ def _save(request: HttpRequest, person: Account, found: Page) -> HttpResponse:
     if draft.base_version > found.version:
         raise BadRequest("a version that does not exist yet")
     if draft.action == "add" and presenter.rights.enter:
+        _note_identity(request, person, presenter)
         return _show_page(request, person, presenter.screen(draft))
     try:
         saved = _saved(request, person, found, draft)
@@ -119,10 +113,12 @@ def _save(request: HttpRequest, person: Account, found: Page) -> HttpResponse:
     except PageClosed:
         if draft.is_empty:
             return render(request, "423.html", status=LOCKED)
+        _note_identity(request, person, presenter)
         return _show_page(request, person, presenter.screen(draft, was_closed=True), status=LOCKED)
     except Refused as refused:
         return _show_page(request, person, presenter.screen(draft, refused.findings), refused.status)
     except Conflict as conflict:
+        _note_identity(request, person, presenter)
         screen = conflict_screen(presenter, draft, conflict.clashes)
         frame = shell(person, [found.subject.site], here="page", subject=found.subject)
         return show(request, "conflict.html", screen, frame, status=409)
@@ -147,6 +143,14 @@ def _saved(request: HttpRequest, person: Account, found: Page, draft: Draft) -> 
 def _show_page(request: HttpRequest, person: Account, screen: PageScreen, status: int = 200) -> HttpResponse:
     frame = shell(person, [screen.page.subject.site], here="page", subject=screen.page.subject)
     return show(request, "page.html", screen, frame, status)
+
+
+def _note_identity(request: HttpRequest, person: Account, presenter: PagePresenter) -> None:
+    """A page that shows who the subject is leaves a record of who looked; a HEAD shows nothing."""
+    if presenter.shows_identity and request.method != "HEAD":
+        purpose = Purpose.ENTRY if presenter.rights.enter else Purpose.READING
+        request_id = request.request_id  # type: ignore[attr-defined]
+        record_identity_view(presenter.page, purpose, by=person, request_id=request_id)
 
 
 def _say(request: HttpRequest, saved: Saved, draft: Draft) -> None:

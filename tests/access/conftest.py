@@ -31,6 +31,8 @@ def ask(registry: Registry) -> Any:
         elif who != ANONYMOUS:
             client.cookies[settings.SESSION_COOKIE_NAME] = registry.sessions[Role(who), site]
         given = {"data": data} if method == "POST" else {}
+        if isinstance(data, str):
+            given["content_type"] = "application/json"
         with transaction.atomic():
             answer = getattr(client, method.lower())(url, headers=headers, **given)
             transaction.set_rollback(True)

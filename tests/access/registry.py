@@ -112,10 +112,12 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
     if not route.parameters:
         return [Target(route.address)]
     room = route.address.split("/")[1]
-    if room == "pages":
+    if room == "pages" or route.name == "page-resource":
         return [_target(route, {"pk": page.pk}, state) for state, page in registry.pages.items()]
     named: dict[str, dict[str, Any]] = {
         "subjects": {"code": HERE},
+        "trail": {"site": OWN, "code": HERE, "kind": "csv"},
+        "study-file": {"name": "approvals"},
         "dictionary": {"code": "RESP"},
         "people": {"pk": registry.somebody.pk},
         "locks": {"pk": registry.lock.pk, "figure": "saf_n"},

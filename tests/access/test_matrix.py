@@ -4,6 +4,7 @@ Routes come from the URL configuration, what each asks for from its declaration,
 table. `policy.txt` pins all three as people read them: it changes only where somebody meant it to.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ PRINCIPALS = [(who, site) for who in (*Role, TOKEN) for site in (OWN, OTHER)] + 
 SIGN_IN = reverse("sign-in")
 LET_IN = {200, 302, 400, 409, 410, 422}
 CLOSED = (PageState.FROZEN, PageState.LOCKED)
+SAVING = ("page", "page-resource")
 NAMING = ("my-sessions", "second-factor")
 """Where a form names what is one's own; an empty one names nothing, which is absent."""
 
@@ -57,6 +59,8 @@ def expected(who: Who, site: str, cell: Cell) -> set[int] | str:
     assert need is not None
     if need.door is Door.TOKEN:
         return _of_token(who, site, cell.method, need)
+    if need.door is Door.SESSION and who in (ANONYMOUS, TOKEN):
+        return {401}
     if need.door is Door.PERSON and who in (ANONYMOUS, TOKEN):
         return "sign in"
     if cell.method not in need.by_method:
@@ -83,17 +87,20 @@ def _of_role(role: Role, site: str, cell: Cell, need: Need) -> set[int]:
         return {403}
     if need.at is At.ALL_ITS_SITES and site != OWN:
         return {404}
-    if cell.method == "POST" and cell.target.state in CLOSED:
+    if cell.method == "POST" and cell.target.state in CLOSED and cell.route.name in SAVING:
         return {423}
     return LET_IN | {404} if cell.method == "POST" and cell.route.name in NAMING else LET_IN
 
 
 # --- what Chimera does ------------------------------------------------------------------------------------
-def sent(cell: Cell, registry: Registry) -> dict[str, str]:
-    """What a form without any change would send."""
-    if cell.target.state is None or cell.route.name != "page":
+def sent(cell: Cell, registry: Registry) -> dict[str, str] | str:
+    """What a form, or a program, without any change would send."""
+    if cell.target.state is None or cell.route.name not in SAVING:
         return {}
-    return {"base_version": str(registry.pages[cell.target.state].version), "do": "save"}
+    version = registry.pages[cell.target.state].version
+    if cell.route.name == "page-resource":
+        return json.dumps({"base_version": version, "rows": {}})
+    return {"base_version": str(version), "do": "save"}
 
 
 @pytest.mark.requirement("AC-01", "AC-02", "AC-05")

@@ -26,6 +26,8 @@ class Door(StrEnum):
 
     ANYONE = "anyone"
     PERSON = "person"
+    SESSION = "session"
+    """A program in the session of a person."""
     TOKEN = "token"  # noqa: S105  the name of a door
 
 
@@ -70,9 +72,14 @@ def needs(
     to_get: Permission | None = None, *, to_post: Permission | None = None, at: At = At.ONE_SITE
 ) -> Callable[[View], View]:
     """For pages that take a permission; a method that is not named does not exist."""
-    asked = {"GET": to_get, "HEAD": to_get, "POST": to_post}
-    by_method = {method: permission for method, permission in asked.items() if permission is not None}
-    return _declared(Need(Door.PERSON, by_method, at))
+    return _declared(Need(Door.PERSON, _by_method(to_get, to_post), at))
+
+
+def session_needs(
+    to_get: Permission | None = None, *, to_post: Permission | None = None, at: At = At.ONE_SITE
+) -> Callable[[View], View]:
+    """For what programs do in the session of a person; without one the answer is 401."""
+    return _declared(Need(Door.SESSION, _by_method(to_get, to_post), at))
 
 
 def token_needs(to_get: Permission | None, *, at: At = At.ONE_SITE) -> Callable[[View], View]:
@@ -103,6 +110,11 @@ def _declared(need: Need) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def _by_method(to_get: Permission | None, to_post: Permission | None) -> dict[str, Permission | None]:
+    asked = {"GET": to_get, "HEAD": to_get, "POST": to_post}
+    return {method: permission for method, permission in asked.items() if permission is not None}
 
 
 def _same(methods: tuple[str, ...]) -> dict[str, Permission | None]:

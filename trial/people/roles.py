@@ -20,6 +20,8 @@ class Permission(StrEnum):
     APPROVE = "approve"
     READ_IDENTITY = "read_identity"
     REVIEW_TRAIL = "review_trail"
+    MARK_REVIEWED = "mark_reviewed"
+    REDACT = "redact"
     QUERY = "query"
     VERIFY = "verify"
     IMPORT = "import"
@@ -40,7 +42,9 @@ SENTENCES: dict[Permission, Promise] = {
     Permission.SIGN: _("sign pages"),
     Permission.APPROVE: _("approve eligibility as the principal investigator"),
     Permission.READ_IDENTITY: _("see birth date, name and hospital number"),
-    Permission.REVIEW_TRAIL: _("review the trail"),
+    Permission.REVIEW_TRAIL: _("read the trail and take it out"),
+    Permission.MARK_REVIEWED: _("mark the trail as reviewed"),
+    Permission.REDACT: _("hide what should never have been entered, together with a second person"),
     Permission.QUERY: _("raise and close queries"),
     Permission.VERIFY: _("verify data against their source"),
     Permission.IMPORT: _("import a casebook"),
@@ -104,6 +108,7 @@ TABLE: dict[Role, frozenset[Permission]] = {
         Permission.SIGN,
         Permission.APPROVE,
         Permission.READ_RESULTS,
+        Permission.REDACT,
         Permission.APPROVE_UNLOCK,
         Permission.DELEGATE,
     },
@@ -113,6 +118,7 @@ TABLE: dict[Role, frozenset[Permission]] = {
         {
             Permission.READ,
             Permission.REVIEW_TRAIL,
+            Permission.MARK_REVIEWED,
             Permission.QUERY,
             Permission.VERIFY,
             Permission.READ_ACCESS,
@@ -122,6 +128,8 @@ TABLE: dict[Role, frozenset[Permission]] = {
         {
             Permission.READ,
             Permission.REVIEW_TRAIL,
+            Permission.MARK_REVIEWED,
+            Permission.REDACT,
             Permission.QUERY,
             Permission.KEEP_STUDY_FILE,
             Permission.IMPORT,

@@ -5,11 +5,12 @@ Columns that are empty are left out, so that a column that is added later change
 
 from collections.abc import Sequence
 
-EVENTS, CHANGES, LEAVES, UNCLAIMED = (
+EVENTS, CHANGES, LEAVES, UNCLAIMED, UNDERWAY = (
     "trial_trailevent",
     "trial_trailchange",
     "trial_ledgerleaf",
     "trial_unclaimedversion",
+    "trial_hidingunderway",
 )
 # SQLite takes 127 arguments in a function, two for each column here.
 _AT_ONCE = 60

@@ -7,6 +7,7 @@ RFC 9162 over the payload: SHA-256 of a zero byte and the text. Seals (`seals.py
 """
 
 import hashlib
+import json
 from typing import Any
 
 from django.db import models
@@ -59,9 +60,23 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def hides(old: str, new: str, hidden: str, written: str, marker: str) -> bool:
+    """Whether a change of a row, given as JSON, puts the marker in the place of the text and does nothing
+    else. A payload holds the text as JSON writes it."""
+    before, after = json.loads(old), json.loads(new)
+    changed = [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
+    return bool(changed) and all(
+        isinstance(before.get(name), str)
+        and isinstance(after.get(name), str)
+        and before[name] in (after[name].replace(marker, hidden), after[name].replace(marker, written))
+        for name in changed
+    )
+
+
 def teach_sqlite(connection: Any, **_: Any) -> None:
     """The functions that the triggers of the ledger call; SQLite has none of its own. A program that does not
     know them cannot write a version or an event at all."""
     if connection.vendor == "sqlite":
         connection.connection.create_function("chimera_leaf", 1, leaf_hash, deterministic=True)
         connection.connection.create_function("chimera_hash", 1, text_hash, deterministic=True)
+        connection.connection.create_function("chimera_hides", 5, hides, deterministic=True)

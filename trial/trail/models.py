@@ -38,6 +38,10 @@ class TrailEvent(AppendOnlyModel):
         indexes = (
             models.Index(fields=("site", "-id"), name="trail_of_site"),
             models.Index(fields=("subject", "-id"), name="trail_of_subject"),
+            models.Index(fields=("actor", "-id"), name="trail_of_person"),
+            models.Index(fields=("actor", "at"), name="trail_of_person_in_period"),
+            models.Index(fields=("site", "at"), name="trail_of_site_in_period"),
+            models.Index(fields=("action", "-id"), name="trail_of_act"),
         )
 
     def __str__(self) -> str:
@@ -61,6 +65,12 @@ class TrailChange(AppendOnlyModel):
 
     class Meta:
         ordering = ("id",)
+        # A derived item is named with its place (`FORM@VISIT.item`): found by the beginning of its name.
+        indexes = (
+            models.Index(
+                fields=("item", "event"), name="trail_of_item", opclasses=("varchar_pattern_ops", "uuid_ops")
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.item}: {self.old!r} → {self.new!r}"

@@ -77,7 +77,7 @@ def seal_trail() -> list[Seal]:
     make them wait longer, or that meets another, leaves it to the next."""
     made: list[Seal] = []
     try:
-        last = _settled()
+        last = settled()
         while (seal := _next_seal(last)) is not None:
             made.append(seal)
     except (IntegrityError, OperationalError):  # another sealer was first; the barrier was not free in time
@@ -86,8 +86,10 @@ def seal_trail() -> list[Seal]:
     return made
 
 
-def _settled() -> int:
-    """The number up to which no leaf can still come: for an instant nobody who holds a number is writing."""
+def settled() -> int:
+    """The number up to which no leaf can still come: for an instant nobody who holds a number is writing.
+
+    Raises OperationalError where writers do not let it through in time (`LONGEST_STALL_MS`)."""
     with transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:

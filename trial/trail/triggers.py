@@ -14,6 +14,8 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.models import Model
 
+from trial.trail.canonical import UNDERWAY, row_text
+
 _SQLITE = """
 CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table}
 BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
@@ -24,6 +26,48 @@ BEGIN
   RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$
 """
+# While a hiding is under way, and for a change that puts its marker in the place of its text (`hiding.py`).
+_SQLITE_HIDING = f"""
+CREATE TRIGGER {{table}}_no_update BEFORE UPDATE ON {{table}}
+WHEN NOT EXISTS (SELECT 1 FROM {UNDERWAY} u
+  WHERE u.requested_by <> u.approved_by AND chimera_hides({{old}}, {{new}}, u.hidden, u.written, u.marker))
+BEGIN SELECT RAISE(ABORT, '{{table}} is append-only'); END
+"""
+_POSTGRESQL_HIDING = (
+    f"""
+CREATE OR REPLACE FUNCTION chimera_hides(old jsonb, new jsonb) RETURNS boolean LANGUAGE sql
+SECURITY DEFINER SET search_path FROM CURRENT AS $$
+  SELECT old <> new AND EXISTS (SELECT FROM {UNDERWAY} u
+    WHERE u.transaction = pg_current_xact_id()::text::bigint AND u.requested_by <> u.approved_by
+    AND NOT EXISTS (SELECT FROM jsonb_each(new) n JOIN jsonb_each(old) o USING (key)
+      WHERE n.value <> o.value AND NOT (
+        jsonb_typeof(n.value) = 'string' AND jsonb_typeof(o.value) = 'string' AND o.value #>> '{{}}'
+        IN (replace(n.value #>> '{{}}', u.marker, u.hidden), replace(n.value #>> '{{}}', u.marker, u.written))
+  )))
+$$
+""",
+    """
+CREATE OR REPLACE FUNCTION chimera_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    IF chimera_hides(to_jsonb(OLD), to_jsonb(NEW)) THEN RETURN NEW; END IF;
+  END IF;
+  RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$
+""",
+    # With the rights of the owner, and for tables whose trigger looks at the change alone.
+    """
+CREATE OR REPLACE FUNCTION chimera_hide(target text, key text, place text, number bigint, content text)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = target::regclass AND tgname = target || '_no_change')
+  THEN
+    RAISE EXCEPTION '% is not append-only', target USING ERRCODE = 'restrict_violation';
+  END IF;
+  EXECUTE format('UPDATE %I SET %I = $1 WHERE %I = $2', target, place, key) USING content, number;
+END $$
+""",
+)
 _POSTGRESQL = (
     "CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
     "FOR EACH ROW EXECUTE FUNCTION chimera_append_only()",
@@ -94,10 +138,23 @@ class AppendOnly(TriggerOperation):
     """Migration operation: the tables of these models refuse UPDATE, DELETE and TRUNCATE."""
 
     def create(self, model: type[Model], vendor: str, state: ProjectState) -> Iterable[str]:
+        return self.statements(model, vendor, hiding=("trial", "hidingunderway") in state.models)
+
+    @staticmethod
+    def statements(model: type[Model], vendor: str, *, hiding: bool) -> list[str]:
+        """With `hiding` all but the one change that a hiding may make is refused."""
         table = model._meta.db_table
-        if vendor == "sqlite":
+        if vendor == "postgresql":
+            function = () if hiding else (_POSTGRESQL_FUNCTION,)  # that of the hiding stays as it is
+            return [*function, *(sql.format(table=table) for sql in _POSTGRESQL)]
+        if not hiding:
             return [_SQLITE.format(table=table, verb=verb) for verb in ("update", "delete")]
-        return [_POSTGRESQL_FUNCTION, *(sql.format(table=table) for sql in _POSTGRESQL)]
+        columns = [str(column.column) for column in model._meta.concrete_fields]
+        old, new = (row_text(vendor, alias, columns) for alias in ("OLD", "NEW"))
+        return [
+            _SQLITE_HIDING.format(table=table, old=old, new=new),
+            _SQLITE.format(table=table, verb="delete"),
+        ]
 
     def drop(self, model: type[Model], vendor: str, state: ProjectState) -> Iterable[str]:
         table = model._meta.db_table
@@ -110,3 +167,23 @@ class LiftAppendOnly(AppendOnly):
     """Stands before a change of the columns of such tables, `AppendOnly` after it."""
 
     lifts = True
+
+
+class LetHide(TriggerOperation):
+    """Migration operation: these append-only tables let a hiding through, and still nothing else."""
+
+    def create(self, model: type[Model], vendor: str, state: ProjectState) -> Iterable[str]:
+        if vendor == "postgresql":
+            return _POSTGRESQL_HIDING
+        drops = AppendOnly().drop(model, vendor, state)
+        return [*drops, *AppendOnly.statements(model, vendor, hiding=True)]
+
+    def drop(self, model: type[Model], vendor: str, state: ProjectState) -> Iterable[str]:
+        if vendor == "postgresql":
+            return [
+                _POSTGRESQL_FUNCTION,
+                "DROP FUNCTION IF EXISTS chimera_hide(text, text, text, bigint, text)",
+                "DROP FUNCTION IF EXISTS chimera_hides(jsonb, jsonb)",
+            ]
+        drops = AppendOnly().drop(model, vendor, state)
+        return [*drops, *AppendOnly.statements(model, vendor, hiding=False)]

@@ -5,6 +5,7 @@ signatures and the anchor, which lies outside the database; the tables against t
 design: RFC 9162 (Merkle trees) and RFC 8032 (Ed25519).
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from trial.trail.comparing import (
     rows_unlike_their_newest_version,
     versions_without_a_leaf,
 )
+from trial.trail.hiding import HIDDEN, LEAF, claims_in
 from trial.trail.installed import triggers_not_installed
 from trial.trail.ledger import LedgerLeaf, leaf_hash
 from trial.trail.merkle import root_of
@@ -43,11 +45,14 @@ class Verification:
     leaves: int = 0
     seals: int = 0
     unsealed: int = 0
+    hidings: int = 0
+    _hidden: dict[tuple[str, int], list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     _claimed: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     def faults(self) -> Iterator[Fault]:
         """Everything that is not as it was written, in the order of the ledger."""
         yield from triggers_not_installed()
+        yield from self._hidings()
         seals = list(Seal.objects.order_by("number"))
         yield from self._chain(seals)
         yield from self._stretches(seals)
@@ -56,6 +61,27 @@ class Verification:
         if not self.since:
             yield from versions_without_a_leaf(self._claimed)
         yield from rows_unlike_their_newest_version()
+
+    # --- what was hidden ---------------------------------------------------------------------------------
+    def _hidings(self) -> Iterator[Fault]:
+        """The events of hidings and what each of them claims to have changed."""
+        for leaf in LedgerLeaf.objects.filter(payload__contains=HIDDEN).order_by("seq").iterator():
+            payload = json.loads(leaf.payload)
+            if payload["event"]["action"] != HIDDEN:
+                continue
+            claims = claims_in(payload, self.key)
+            if claims is None:
+                yield _of_leaf("hiding that no two people signed", leaf, 0)
+                continue
+            self.hidings += 1
+            for table, number, before, after in claims:
+                self._hidden[table, number].append((before, after))
+
+    def _now(self, table: str, number: int, digest: str) -> str:
+        """The hash of a row after all that was hidden in it; empty where the claims do not fit together."""
+        for before, after in self._hidden.get((table, number), ()):
+            digest = after if before == digest else ""
+        return digest
 
     # --- seals -------------------------------------------------------------------------------------------
     def _chain(self, seals: list[Seal]) -> Iterator[Fault]:
@@ -122,13 +148,13 @@ class Verification:
     def _read(self, leaves: list[LedgerLeaf], seal: int) -> Iterator[Fault]:
         acts = []
         for leaf in leaves:
-            if leaf_hash(leaf.payload) != leaf.leaf:
+            if leaf_hash(leaf.payload) != self._now(LEAF, leaf.seq, leaf.leaf):
                 yield _of_leaf("payload is not what was hashed", leaf, seal)
             acts.append(Act.of(leaf.seq, leaf.event_id, leaf.payload))
         for act in acts:
             for table, number, _digest in act.versions:
                 self._claimed[table].add(number)
-        for fault in faults_of(acts):
+        for fault in faults_of(acts, self._now):
             yield _within(fault, seal)
         self.leaves += len(leaves)
         self.progress(len(leaves))

@@ -10,8 +10,9 @@ Needs Python 3.11 and the library `cryptography`; nothing else of this program i
 
 A leaf is SHA-256 of a zero byte and the payload; a seal holds the root (RFC 9162) over its leaves, the
 SHA-256 of the signature before, and a signature over all of itself as JSON with sorted names. A payload names
-the hash (SHA-256) of the text of each version that the act wrote. `--anchor` is a copy of the seals that was
-kept elsewhere: only it can show that the end was cut off.
+the hash (SHA-256) of the text of each version that the act wrote. Where two people hid a text, the act
+`redaction.done` claims each hash before and after; the leaf stays that of before. `--anchor` is a copy of the
+seals that was kept elsewhere: only it can show that the end was cut off.
 
 Exit 0: whole. 1: altered, and the first line says where. 2: cannot tell (no anchor, or nothing can be read).
 """
@@ -28,6 +29,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 WHOLE, ALTERED, CANNOT_TELL = 0, 1, 2
+LEAVES = "trial_ledgerleaf"  # how claims name the ledger
 Line = dict[str, Any]
 
 
@@ -57,14 +59,64 @@ def lines(path: Path) -> Iterator[Line]:
 def faults(archive: Path, anchor: dict[int, Line], key: str = "") -> Iterator[str]:
     """Everything in the archive that is not as it was written, in words."""
     seals, ledger = list(lines(archive / "seals.jsonl")), list(lines(archive / "ledger.jsonl"))
-    yield from _chain(seals, anchor, key)
-    yield from _leaves(seals, ledger)
-    yield from _versions(ledger, lines(archive / "versions.jsonl"))
+    trusted = _trusted(seals, anchor, key)
+    hidden: Hidden = {}
+    yield from _chain(seals, anchor, trusted)
+    yield from _hidings(ledger, trusted, hidden)
+    yield from _leaves(seals, ledger, hidden)
+    yield from _versions(ledger, lines(archive / "versions.jsonl"), hidden)
+
+
+def _trusted(seals: list[Line], anchor: dict[int, Line], key: str) -> str:
+    return key or (anchor[min(anchor)]["key"] if anchor else seals[0]["key"] if seals else "")
+
+
+# --- what was hidden -------------------------------------------------------------------------------------
+Hidden = dict[tuple[str, int], list[tuple[str, str]]]
+"""The hashes before and after each hiding, by table and number."""
+
+
+def _hidings(ledger: list[Line], trusted: str, hidden: Hidden) -> Iterator[str]:
+    """Two people hid a text: the act claims each hash before and after, signed with the key of the seals."""
+    for line in ledger:
+        payload = json.loads(line["payload"])
+        if payload["event"]["action"] != "redaction.done":
+            continue
+        claims = _claims(payload, trusted)
+        if claims is None:
+            yield f"act {line['seq']} hides what no two people signed"
+        for table, number, before, after in claims or ():
+            hidden.setdefault((table, number), []).append((before, after))
+
+
+def _claims(payload: Line, trusted: str) -> list[list[Any]] | None:
+    told = {change["item"]: change.get("new", "") for change in payload["changes"]}
+    claims = [
+        [each["label"], int(each["row_key"]), each["old"], each["new"]]
+        for each in payload["changes"]
+        if each["item"] == "claim"
+    ]
+    signed = {name: told.get(name, "") for name in ("digest", "requested_by")}
+    if signed["requested_by"] == payload["event"]["actor"]:
+        return None
+    text = json.dumps({**signed, "claims": claims}, sort_keys=True, separators=(",", ":")).encode()
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(trusted))
+        key.verify(bytes.fromhex(told.get("signature", "")), text)
+    except (InvalidSignature, ValueError):
+        return None
+    return claims
+
+
+def _now(hidden: Hidden, table: str, number: int, digest: str) -> str:
+    """The hash of a row after all that was hidden in it; empty where the claims do not fit together."""
+    for before, after in hidden.get((table, number), ()):
+        digest = after if before == digest else ""
+    return digest
 
 
 # --- seals -----------------------------------------------------------------------------------------------
-def _chain(seals: list[Line], anchor: dict[int, Line], key: str) -> Iterator[str]:
-    trusted = key or (anchor[min(anchor)]["key"] if anchor else seals[0]["key"] if seals else "")
+def _chain(seals: list[Line], anchor: dict[int, Line], trusted: str) -> Iterator[str]:
     previous, expected = "", 1
     for seal in seals:
         number = seal["number"]
@@ -97,11 +149,11 @@ def _is_signed(seal: Line) -> bool:
 
 
 # --- leaves ----------------------------------------------------------------------------------------------
-def _leaves(seals: list[Line], ledger: list[Line]) -> Iterator[str]:
+def _leaves(seals: list[Line], ledger: list[Line], hidden: Hidden) -> Iterator[str]:
     hashes: dict[int, bytes] = {}
     for line in ledger:
         leaf = hashlib.sha256(b"\x00" + line["payload"].encode()).digest()
-        if leaf.hex() != line["leaf"]:
+        if leaf.hex() != _now(hidden, LEAVES, line["seq"], line["leaf"]):
             yield f"act {line['seq']} is not what was hashed: {_named(line)}"
         hashes[line["seq"]] = bytes.fromhex(line["leaf"])
     end = 0
@@ -132,7 +184,7 @@ def _named(line: Line) -> str:
 
 
 # --- versions --------------------------------------------------------------------------------------------
-def _versions(ledger: list[Line], versions: Iterator[Line]) -> Iterator[str]:
+def _versions(ledger: list[Line], versions: Iterator[Line], hidden: Hidden) -> Iterator[str]:
     written: dict[tuple[str, int], tuple[str, int]] = {}
     for line in ledger:
         for table, number, digest in json.loads(line["payload"])["versions"]:
@@ -142,7 +194,7 @@ def _versions(ledger: list[Line], versions: Iterator[Line]) -> Iterator[str]:
         digest, seq = written.pop(place, ("", 0))
         if not seq:
             yield f"version {place[1]} of {place[0]} is of no act"
-        elif hashlib.sha256(version["text"].encode()).hexdigest() != digest:
+        elif hashlib.sha256(version["text"].encode()).hexdigest() != _now(hidden, *place, digest):
             yield f"version {place[1]} of {place[0]} is not what act {seq} wrote"
     for (table, number), (_digest, seq) in sorted(written.items()):
         yield f"version {number} of {table}, which act {seq} wrote, is missing"

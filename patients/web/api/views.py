@@ -28,7 +28,7 @@ from patients.web.api.strict_json import StrictJSONParser
 from patients.web.page_presenter import rights_on
 from patients.web.queries import pages_for
 from trial.people.models import Account
-from trial.people.needs import At, needs
+from trial.people.needs import At, session_needs
 from trial.people.roles import Permission
 from trial.people.second_factor import must_add_second_factor
 from trial.trail.actor import Source
@@ -74,7 +74,7 @@ class PageDoor(APIView):
         return found
 
 
-@needs(Permission.READ, to_post=Permission.ENTER, at=At.ITS_SITE)
+@session_needs(Permission.READ, to_post=Permission.ENTER, at=At.ITS_SITE)
 class PageResource(PageDoor):
     """One page: read it, and save it."""
 

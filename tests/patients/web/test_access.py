@@ -31,6 +31,8 @@ def screens(page: Page) -> dict[str, str]:
         "subjects": reverse("subjects"),
         "subject": reverse("subject", args=[code]),
         "trail": reverse("trail", args=[code]),
+        "trail-of-sites": reverse("trail-of-sites"),
+        "entry-lag": reverse("entry-lag"),
         "page": reverse("page", args=[page.pk]),
         "sign": reverse("sign", args=[page.pk]),
         "gallery": reverse("gallery"),

@@ -58,6 +58,7 @@ class Command(RegistryCommand):
             "acts": verification.leaves,
             "seals": verification.seals,
             "not_sealed_yet": verification.unsealed,
+            "redactions": verification.hidings,
         }
         if as_json:
             found = [{name: getattr(fault, name) for name in fault.__slots__} for fault in faults]

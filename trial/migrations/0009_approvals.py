@@ -17,7 +17,7 @@ def file_defaults(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('trial', '0006_access_review'),
+        ('trial', '0008_hiding'),
     ]
 
     operations = [

@@ -1,0 +1,98 @@
+"""The screen on which two people hide what should never have been entered."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+
+from patients.casebook.page import Subject
+from patients.oversight.redaction import (
+    NeedsAnother,
+    Redaction,
+    approve_redaction,
+    redactions_of,
+    refuse_redaction,
+    request_redaction,
+)
+from patients.web.queries import subjects_for
+from patients.web.shell import person_of, shell, show
+from patients.web.trail_filters import number
+from trial.people.models import Account
+from trial.people.needs import At, authorise, needs
+from trial.people.roles import Permission
+from trial.trail.hiding import NotHideable
+
+private = cache_control(private=True, no_store=True)
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionScreen:
+    """Everything that the template says. `reader`: who cannot decide on their own requests."""
+
+    subject: Subject
+    asked: "QuerySet[Redaction]"
+    reader: str
+    problem: str = ""
+    text: str = ""
+    reason: str = ""
+
+
+@needs(Permission.REDACT, to_post=Permission.REDACT, at=At.ITS_SITE)
+@private
+def redactions(request: HttpRequest, code: str) -> HttpResponse:
+    """What was asked to be hidden of a subject; asked for, approved and refused here."""
+    person = person_of(request)
+    subject = get_object_or_404(subjects_for(person), code=code)
+    authorise(request, subject.site)
+    if request.method != "POST":
+        return _show(request, person, RedactionScreen(subject, redactions_of(subject), person.user_name))
+    try:
+        messages.success(request, _done(request, person, subject))
+    except (ValidationError, NeedsAnother, NotHideable) as refused:
+        screen = RedactionScreen(
+            subject,
+            redactions_of(subject),
+            person.user_name,
+            _why(refused),
+            text=request.POST.get("text", ""),
+            reason=request.POST.get("reason", ""),
+        )
+        return _show(request, person, screen, status=422)
+    return HttpResponseRedirect(reverse("redactions", args=[code]))
+
+
+def _done(request: HttpRequest, person: Account, subject: Subject) -> str:
+    """Do what was asked, and say it."""
+    by, request_id = person, request.request_id  # type: ignore[attr-defined]
+    what = request.POST.get("do", "")
+    if what in ("approve", "refuse"):
+        pk = request.POST.get("redaction", "")
+        found = get_object_or_404(redactions_of(subject), pk=number(pk) or 0)
+        decide, words = {
+            "approve": (approve_redaction, _("The text is hidden.")),
+            "refuse": (refuse_redaction, _("The text stays where it stands.")),
+        }[what]
+        decide(found, by=by, request_id=request_id)
+        return words
+    text, reason = (request.POST.get(name, "") for name in ("text", "reason"))
+    request_redaction(subject, text, reason=reason, by=by, request_id=request_id)
+    return _("Asked for. Another person decides.")
+
+
+def _why(refused: Exception) -> str:
+    if isinstance(refused, ValidationError):
+        return " ".join(refused.messages)
+    if isinstance(refused, NotHideable):
+        return _("The text is also part of a name or a code. Ask for a longer one.")
+    return _("It is decided already, or you asked for it yourself: another person decides.")
+
+
+def _show(request: HttpRequest, person: Account, screen: RedactionScreen, status: int = 200) -> HttpResponse:
+    frame = shell(person, [screen.subject.site], here="trail", subject=screen.subject)
+    return show(request, "redactions.html", screen, frame, status)

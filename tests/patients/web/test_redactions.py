@@ -1,0 +1,76 @@
+"""The screen on which two people hide a text."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from patients.casebook.page import Subject
+from patients.oversight.redaction import Redaction
+from tests.patients.web import people
+from trial.people.roles import TABLE, Permission, Role
+
+NAME = "Wang Wu, 王五"
+
+
+@pytest.fixture
+def url(subject: Subject) -> str:
+    people.save(
+        people.page_of(subject, "DX", "SCR"), {"karyotype_iscn": f"see {NAME}"}, {"form_date": "2025-05-16"}
+    )
+    return reverse("redactions", args=[subject.code])
+
+
+@pytest.fixture
+def manager(db: None) -> Client:
+    return people.signed_in(people.a_member(Role.DATA_MANAGER, name="mei.zhang"))
+
+
+@pytest.fixture
+def investigator(db: None) -> Client:
+    return people.signed_in(people.a_member(Role.PRINCIPAL_INVESTIGATOR, name="shen.yi"))
+
+
+def ask(client: Client, url: str, text: str = NAME, reason: str = "a relative's name"):
+    return client.post(url, {"do": "ask", "text": text, "reason": reason})
+
+
+@pytest.mark.requirement("AT-12")
+def test_one_asks_and_another_hides(url: str, manager: Client, investigator: Client) -> None:
+    assert ask(manager, url).status_code == 302
+    own = manager.get(url).content.decode()
+    assert NAME in own
+    assert 'value="approve"' not in own
+    assert 'value="approve"' in investigator.get(url).content.decode()
+    decided = {"do": "approve", "redaction": str(Redaction.objects.get().pk)}
+    assert manager.post(url, decided).status_code == 422
+    assert "The text is hidden." in investigator.post(url, decided, follow=True).content.decode()
+    for page in (url, reverse("trail", args=["HZ01-001"])):
+        assert "王五" not in manager.get(page).content.decode()
+    assert "[hidden " in manager.get(reverse("trail", args=["HZ01-001"])).content.decode()
+
+
+def test_what_is_refused_keeps_what_was_typed(url: str, manager: Client) -> None:
+    answer = ask(manager, url, text="stands nowhere")
+    assert answer.status_code == 422
+    assert "This text stands nowhere" in answer.content.decode()
+    assert 'value="stands nowhere"' in answer.content.decode()
+
+
+def test_another_may_refuse(url: str, manager: Client, investigator: Client) -> None:
+    ask(manager, url)
+    decided = {"do": "refuse", "redaction": str(Redaction.objects.get().pk)}
+    assert "stays where it stands" in investigator.post(url, decided, follow=True).content.decode()
+    assert Redaction.objects.get().state == "refused"
+
+
+@pytest.mark.parametrize("number", ["", "x", "999999", "9" * 40])
+def test_what_nobody_asked_for_is_not_found(number: str, url: str, manager: Client) -> None:
+    assert manager.post(url, {"do": "approve", "redaction": number}).status_code == 404
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_may_as_the_table_says(role: Role, url: str) -> None:
+    client, rights = people.signed_in(people.a_member(role)), TABLE[role]
+    expected = 200 if Permission.REDACT in rights else 403 if Permission.READ in rights else 404
+    assert client.get(url).status_code == expected
+    assert people.signed_in(people.a_member(role, "HZ02", f"{role}.other")).get(url).status_code == 404
