@@ -36,6 +36,16 @@ def ask(registry: Registry) -> Any:
         with transaction.atomic():
             answer = getattr(client, method.lower())(url, headers=headers, **given)
             transaction.set_rollback(True)
-        return answer
+        return _read(answer)
 
     return asked
+
+
+def _read(answer: HttpResponse) -> HttpResponse:
+    """The answer, its file closed if it is one: its own `close()` would close the database as well."""
+    if answer.streaming:
+        content = list(answer.streaming_content)
+        for close in answer._resource_closers:
+            close()
+        answer.streaming_content = content
+    return answer

@@ -150,7 +150,8 @@ def _told(ask: Any, role: Role, cell: Cell, url: str) -> tuple[int, str, list[st
 
 
 def text_of(answer: HttpResponse) -> str:
-    return answer.content.decode(errors="replace")
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return content.decode(errors="replace")
 
 
 def fetchable(registry: Registry) -> list[str]:

@@ -57,6 +57,7 @@ APPEND_ONLY = {
     "trial.ConfigValue",
     "trial.LedgerLeaf",
     "trial.Seal",
+    "patients.ReviewMark",
     "trial.TrainingVersion",
     "trial.TrainingRecord",
     "analytics.Snapshot",
@@ -76,6 +77,8 @@ PLAIN = {
     "trial.ConsentVersion": "its end is entered when the next version begins",
     "trial.SiteApproval": "its end is entered when it comes; each act is an event of the trail",
     "trial.Delegation": "its end is entered when it comes; each act is an event of the trail",
+    "trial.HidingUnderway": "there within the transaction of a redaction alone",
+    "patients.Redaction": "asked for, then decided once; each is an event of the trail, and its text goes",
     "trial.UnclaimedVersion": "emptied by the event of the act within the transaction",
     "analytics.Run": "the state of a computation; its results are written once",
 }
