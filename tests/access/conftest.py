@@ -24,8 +24,10 @@ def registry(django_db_setup: None, django_db_blocker: Any) -> Iterator[Registry
 def ask(registry: Registry) -> Any:
     """Ask as somebody; whatever it changed is undone."""
 
-    def asked(who: Who, site: str, method: str, url: str, data: Any = None) -> HttpResponse:
-        client, headers = Client(), {}
+    def asked(
+        who: Who, site: str, method: str, url: str, data: Any = None, *, raises: bool = True
+    ) -> HttpResponse:
+        client, headers = Client(raise_request_exception=raises), {}
         if who == TOKEN:
             headers["Authorization"] = f"Token {registry.tokens[site]}"
         elif who != ANONYMOUS:

@@ -109,4 +109,7 @@ class SignOut(LogoutView):
             with transaction.atomic():
                 record_act("person.signed_out", request.user.user_name, by=request.user, request=request)
                 forget(request.session.session_key)
-        return super().post(request, *args, **kwargs)
+        answer = super().post(request, *args, **kwargs)
+        # Nothing stays on a shared computer (PV-08).
+        answer["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+        return answer

@@ -9,7 +9,9 @@ from patients.casebook.form import form_model
 from patients.casebook.page import Page
 from tests.patients.web import people
 from trial.people.models import Account
+from trial.people.needs import Door
 from trial.people.roles import Role
+from trial.people.routes import routes
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -296,3 +298,28 @@ def test_script_and_server_read_every_widget_alike(tab: "Tab") -> None:
     tab.get_by_label("NPM1").uncheck()
     tab.get_by_label("NPM1").check()
     assert tab.inner_text("[data-unsaved]") == "1 changed, not saved"
+
+
+@pytest.mark.requirement("SE-02", "PV-08")
+def test_a_tour_of_all_pages_breaks_no_policy_and_leaves_nothing_in_the_browser(
+    tab: "Tab", page: Page
+) -> None:
+    """What the browser says of a breach stands on the console, which `tab` wants empty."""
+    for role in (Role.MONITOR, Role.AUDITOR):  # who sees most without a second factor
+        people.a_member(role, name="lin.qiao")
+    places = {"<int:pk>": str(page.pk), "<str:code>": page.subject.code, "<slug:name>": "training"}
+    seen = 0
+    for route in routes():
+        address = route.address
+        for place, value in places.items():
+            address = address.replace(place, value)
+        is_screen = (
+            route.need is not None and route.need.door is Door.PERSON and "GET" in route.need.by_method
+        )
+        if "<" in address or not is_screen or address.endswith((".csv", ".pdf")):
+            continue
+        answer = tab.goto(address)
+        seen += answer is not None and answer.status == 200 and tab.url.endswith(address)
+        held = tab.evaluate("[localStorage.length, sessionStorage.length]")
+        assert held == [0, 0], address
+    assert seen > 15
