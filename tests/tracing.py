@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-DELIVERED = ("house", "casebook")
+DELIVERED = ("house", "casebook", "access and trail")
 """The capabilities that are whole."""
 
 
