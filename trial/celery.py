@@ -1,5 +1,6 @@
 """The Celery application: ids in, nothing out; results are rows of the database."""
 
+import logging
 import os
 
 from celery import Celery
@@ -12,5 +13,7 @@ app.autodiscover_tasks(["analytics.runs", "patients.entry", "trial.trail"])
 
 
 @setup_logging.connect
-def keep_the_log_of_the_application(**_: object) -> None:
-    """Celery leaves the log as Django's settings have set it up."""
+def keep_the_log_of_the_application(loglevel: int | None = None, **_: object) -> None:
+    """Celery leaves the log as Django's settings have set it up, from the level on that it was asked for."""
+    if loglevel:
+        logging.getLogger().setLevel(loglevel)

@@ -40,7 +40,7 @@ from patients.items.problems import Finding
 from patients.oversight.follow import drop_signatures, drop_verifications
 from patients.schedule.covering import cover_visits, may_cover
 from patients.schedule.placing import ANCHORING_FORMS, place_visits
-from trial.people.access import Person, actor_at, can, require
+from trial.people.access import Person, actor_at, can, require_entry
 from trial.people.roles import Permission
 from trial.trail.actor import Source, acting
 from trial.trail.record import Change, Place, record_event
@@ -91,7 +91,7 @@ def save_page(
     site = page.subject.site.code
     if not can(by, Permission.READ, site=site):
         raise UnknownPage(str(page.pk))
-    require(by, Permission.ENTER, site=site)
+    require_entry(by, page.form_code, site=site)
     with transaction.atomic(), acting(actor_at(by, site=site, source=source, request_id=request_id)):
         held = casebook or held_casebook(page.subject)
         found = as_it_is(page, held)

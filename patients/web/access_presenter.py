@@ -14,7 +14,7 @@ from trial.people.access_review import AccessReview, due_since, last_reviews
 from trial.people.models import Account, Site
 from trial.people.needs import At, Door
 from trial.people.policy import PolicyLine, policy
-from trial.people.roles import SENTENCES, TABLE, Permission, Role
+from trial.people.roles import FORMS_ENTERED, SENTENCES, TABLE, Permission, Role
 from trial.protocol.study import site_today
 
 
@@ -51,6 +51,8 @@ class RoleRow:
 
     role: str
     may: list[str]
+    forms: str
+    """Those that it enters, where these are not all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ def policy_screen() -> PolicyScreen:
 
 
 def _role_row(role: Role) -> RoleRow:
-    return RoleRow(str(role.label), [str(SENTENCES[right]) for right in Permission if right in TABLE[role]])
+    may = [str(SENTENCES[right]) for right in Permission if right in TABLE[role]]
+    return RoleRow(str(role.label), may, ", ".join(sorted(FORMS_ENTERED.get(role, ()))))
 
 
 def _route_row(line: PolicyLine) -> RouteRow:

@@ -23,7 +23,7 @@ from patients.web.page_screen import Column, PageScreen, Rights, RowView, Sectio
 from patients.web.queries import open_queries_on
 from patients.web.signature_presenter import signatures_of
 from patients.web.widgets import unit_of
-from trial.people.access import Person, can
+from trial.people.access import Person, can, enters
 from trial.people.roles import Permission
 
 MOST_COLUMNS = 8
@@ -33,7 +33,7 @@ _NARROW = ("seg", "select", "input", "derived")
 def rights_on(page: Page, person: Person) -> Rights:
     site = page.subject.site.code
     return Rights(
-        enter=can(person, Permission.ENTER, site=site),
+        enter=enters(person, page.form_code, site=site),
         identify=can(person, Permission.READ_IDENTITY, site=site),
         trail=can(person, Permission.REVIEW_TRAIL, site=site),
         sign=can(person, permission_to_sign(page), site=site),

@@ -1,6 +1,6 @@
 """A subject on its two clocks: its visits in the order of the protocol, and its pages as a matrix."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -128,7 +128,7 @@ def _clock(
 
 
 def subject_screen(
-    subject: Any, pages: Iterable[Page], *, may_enter: bool, unreviewed: int = 0
+    subject: Any, pages: Iterable[Page], *, entered: Collection[str], unreviewed: int = 0
 ) -> SubjectScreen:
     """The screen of a subject (as `subjects_for` finds it) with all its pages, and the number of acts that
     wait for the reader's review."""
@@ -155,7 +155,7 @@ def subject_screen(
         queries=sum(getattr(page, "open_queries", 0) for page in shown),
         complete=sum(page.state in DONE for page in due),
         due=len(due),
-        next_page=_next_page(visits, open_pages, today) if may_enter else None,
+        next_page=_next_page(visits, [page for page in open_pages if page.form_code in entered], today),
         unreviewed=unreviewed,
     )
 

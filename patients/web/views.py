@@ -25,10 +25,11 @@ from patients.web.queries import counts_by_subject, pages_for, pages_of, subject
 from patients.web.shell import person_of, shell, show
 from patients.web.subject_presenter import subject_screen
 from patients.web.subjects_presenter import stretch, subjects_screen
-from trial.people.access import can, holds, sites_where
+from trial.people.access import can, enters, holds, sites_where
 from trial.people.models import Account
 from trial.people.needs import At, authorise, needs, signed_in
 from trial.people.roles import Permission
+from trial.protocol.visits import FORM_ORDER
 from trial.trail.actor import Source
 
 private = cache_control(private=True, no_store=True)
@@ -72,9 +73,9 @@ def subject(request: HttpRequest, code: str) -> HttpResponse:
     """A subject on its two clocks, with its visits and pages."""
     person = person_of(request)
     found = get_object_or_404(subjects_for(person), code=code)
-    may_enter = can(person, Permission.ENTER, site=found.site.code)
+    entered = {form for form in FORM_ORDER if enters(person, form, site=found.site.code)}
     waiting = unreviewed(_reviewed_by(person, [found])).get(found.code, 0)
-    screen = subject_screen(found, pages_of(found), may_enter=may_enter, unreviewed=waiting)
+    screen = subject_screen(found, pages_of(found), entered=entered, unreviewed=waiting)
     return show(request, "subject.html", screen, shell(person, [found.site], here="subject", subject=found))
 
 
@@ -116,6 +117,7 @@ def _save(request: HttpRequest, person: Account, found: Page) -> HttpResponse:
         _note_identity(request, person, presenter)
         return _show_page(request, person, presenter.screen(draft, was_closed=True), status=LOCKED)
     except Refused as refused:
+        _note_identity(request, person, presenter)
         return _show_page(request, person, presenter.screen(draft, refused.findings), refused.status)
     except Conflict as conflict:
         _note_identity(request, person, presenter)

@@ -22,7 +22,7 @@ from patients.casebook.page import PageState
 from tests.access.registry import ANONYMOUS, HERE, OTHER, OWN, TOKEN, Registry, Target, Who, targets_of
 from trial.people.needs import At, Door, Need
 from trial.people.policy import policy, roles_with
-from trial.people.roles import SENTENCES, TABLE, Permission, Role
+from trial.people.roles import FORMS_ENTERED, SENTENCES, TABLE, Permission, Role
 from trial.people.routes import Route, routes
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +85,8 @@ def _of_role(role: Role, site: str, cell: Cell, need: Need) -> set[int]:
         return {404}
     if permission is not None and permission not in held:
         return {403}
+    if permission is Permission.ENTER and role in FORMS_ENTERED:
+        return {403}  # none of the pages here is of their forms
     if need.at is At.ALL_ITS_SITES and site != OWN:
         return {404}
     if cell.method == "POST" and cell.target.state in CLOSED and cell.route.name in SAVING:

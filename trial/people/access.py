@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from trial import __version__
 from trial.people.curriculum import not_completed
 from trial.people.models import Account, Member, Site
-from trial.people.roles import TABLE, WRITING, Permission, Role
+from trial.people.roles import FORMS_ENTERED, TABLE, WRITING, Permission, Role
 from trial.protocol.study import site_today
 from trial.trail.actor import Actor, Source
 
@@ -65,6 +65,22 @@ def untrained_roles(account: Account) -> frozenset[str]:
 def holds(account: Account, permission: Permission) -> bool:
     """Whether an account holds a permission at one site at least."""
     return any(_gives(account, Role(role), permission) for _site, role in account.held())
+
+
+def enters(person: Person, form: str, *, site: str) -> bool:
+    """Whether `person` enters data of this form at the site."""
+    if isinstance(person, SystemPerson):
+        return Permission.ENTER in person.rights
+    return any(
+        _gives(person, role, Permission.ENTER) and form in FORMS_ENTERED.get(role, (form,))
+        for role in roles_at(person, site)
+    )
+
+
+def require_entry(person: Person, form: str, *, site: str) -> None:
+    """Raise PermissionDenied (403) unless `person` enters data of this form at the site."""
+    if not enters(person, form, site=site):
+        raise PermissionDenied(f"{person.user_name}: {Permission.ENTER} of {form} at {site}")
 
 
 def require(person: Person, permission: Permission, *, site: str) -> None:

@@ -151,6 +151,12 @@ TABLE: dict[Role, frozenset[Permission]] = {
     Role.ACCOUNT_ADMINISTRATOR: frozenset({Permission.MANAGE_ACCOUNTS, Permission.READ_ACCESS}),
 }
 
+FORMS_ENTERED: dict[Role, frozenset[str]] = {
+    Role.CELL_LAB: frozenset({"MFG", "REL"}),
+    Role.TRANSPLANT_PHYSICIAN: frozenset({"DONOR", "HSCT", "ENG", "AGVHD", "CGVHD"}),
+}
+"""The forms that a role enters, where these are not all (section 5.3 of the specification)."""
+
 _TRIAL_DATA = frozenset(Permission) - {Permission.MANAGE_ACCOUNTS, Permission.READ_ACCESS}
 
 APART: dict[Permission, frozenset[Permission]] = {

@@ -16,7 +16,8 @@ from patients.items.problems import Severity
 from patients.models import Demographics
 from tests.patients.entry import desk
 from trial.people.access import SystemPerson, actor_at
-from trial.people.roles import TABLE, Permission, Role
+from trial.people.roles import FORMS_ENTERED, TABLE, Permission, Role
+from trial.protocol.visits import FORM_ORDER
 from trial.trail.actor import Source, acting
 from trial.trail.models import TrailChange, TrailEvent
 from trial.trail.record import Change
@@ -52,7 +53,7 @@ def refused(act: Callable[[], object]) -> list[tuple[str, str]]:
 def test_only_who_may_enter_at_the_site_saves(role: Role, page: Page) -> None:
     person = desk.a_member(role)
     before = desk.content()
-    if Permission.ENTER in TABLE[role]:
+    if Permission.ENTER in TABLE[role] and role not in FORMS_ENTERED:
         desk.save(page, {"sex": "F"}, by=person)
         assert desk.texts(page) == {"sex": "F"}
         return
@@ -60,6 +61,33 @@ def test_only_who_may_enter_at_the_site_saves(role: Role, page: Page) -> None:
     with pytest.raises(expected):
         desk.save(page, {"sex": "F"}, by=person)
     assert desk.content() == before
+
+
+@pytest.mark.requirement("AC-05")
+@pytest.mark.parametrize(
+    ("role", "form", "saves"),
+    [
+        (Role.CELL_LAB, "MFG", True),
+        (Role.CELL_LAB, "HSCT", False),
+        (Role.TRANSPLANT_PHYSICIAN, "HSCT", True),
+        (Role.TRANSPLANT_PHYSICIAN, "MFG", False),
+        (Role.COORDINATOR, "MFG", True),
+    ],
+)
+def test_a_role_enters_the_forms_of_its_work(role: Role, form: str, saves: bool) -> None:
+    subject = desk.infused()
+    visit, day = {"MFG": ("APH", "2023-12-20"), "HSCT": ("H0", desk.GRAFTED)}[form]
+    page, person = desk.opened(subject, form, visit, day), desk.a_member(role, user_name="some.body")
+    answers = {"MFG": {"1": {"coi_id": "C1"}}, "HSCT": {"": {"hsct_status": "CRi"}}}[form]
+    if saves:
+        assert desk.save(page, rows=answers, by=person, on=day).changed
+    else:
+        with pytest.raises(PermissionDenied, match=form):
+            desk.save(page, rows=answers, by=person, on=day)
+
+
+def test_every_form_that_a_role_enters_is_a_form_of_the_trial() -> None:
+    assert set().union(*FORMS_ENTERED.values()) <= set(FORM_ORDER)
 
 
 def test_a_page_of_another_site_is_unknown(page: Page) -> None:

@@ -10,7 +10,7 @@ from patients.items.partial_date import PartialDate
 from tests.patients.web import people
 from tests.patients.web.browser_form import form_of
 from trial.people.access import actor_at
-from trial.people.roles import Role
+from trial.people.roles import FORMS_ENTERED, Role
 from trial.trail.actor import Source, acting
 from trial.trail.models import TrailChange, TrailEvent
 
@@ -362,7 +362,8 @@ def demographics_hash(page: Page) -> str:
     return str(row_of(page).birth_date)
 
 
-def test_who_must_not_see_it_cannot_enter_it(demographics: Page) -> None:
+def test_who_must_not_see_it_cannot_enter_it(demographics: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FORMS_ENTERED, Role.CELL_LAB, frozenset({"DM"}))
     laboratory = people.signed_in(people.a_member(Role.CELL_LAB))
     sent = form_of(laboratory.get(demographics.get_absolute_url()))
     assert "birth_date" not in sent

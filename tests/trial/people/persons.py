@@ -15,6 +15,7 @@ from trial.people.tokens import issue_token
 from trial.trail.models import TrailEvent
 
 SETUP = SystemPerson("test", on_behalf_of="ada")
+NAMES = {"HZ01": "Hangzhou"}
 PASSWORD = "correct horse battery staple"  # pragma: allowlist secret
 SIGN_IN, CODE, HOME = reverse("sign-in"), reverse("mfa_authenticate"), reverse("subjects")
 
@@ -23,7 +24,7 @@ def a_person(role: Role | None = Role.COORDINATOR, name: str = "lin.qiao", *, si
     """Somebody with a password and, if any, this role at the site."""
     account = Account.objects.create_account(name, name.replace(".", " ").title(), PASSWORD)
     if role:
-        at, _new = Site.objects.get_or_create(code=site, defaults={"name": site})
+        at, _new = Site.objects.get_or_create(code=site, defaults={"name": NAMES.get(site, site)})
         Member.objects.create(account=account, site=at, role=role, granted_by="test", reason="test")
     return account
 

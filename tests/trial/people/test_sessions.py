@@ -184,7 +184,7 @@ def test_the_cookies_of_production_belong_to_the_host_alone(tmp_path) -> None:
         "from trial import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, "
         "s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY, s.SESSION_COOKIE_SAMESITE)"
     )
-    env = {**os.environ, **keys, **home, "CHIMERA_BROKER_URL": "redis://x"}
+    env = {**os.environ, **keys, **home, "CHIMERA_BROKER_URL": "redis://:word@x"}
     said = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert said.stdout.split() == ["__Host-session", "__Host-csrf", "True", "True", "True", "Lax"]
     del env["CHIMERA_SECOND_FACTOR_KEY"]

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from trial.logs import LogLine
 
-SECRET = "Zhang-Wei-330106199001011234"
+SECRET = "Zhang-Wei-330106199001011234"  # pragma: allowlist secret
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ def start(home: Path, *command: str, **changed: str | None) -> subprocess.Comple
     site |= {"CHIMERA_PRODUCTION": "yes", "CHIMERA_HOSTS": "chimera.example", "CHIMERA_HOME": str(home)}
     given = {name: value for name, value in {**site, **changed}.items() if value is not None}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CHIMERA_")}
-    kept.pop("DATABASE_URL", None)
+    for name in ("DATABASE_URL", "DJANGO_ALLOW_ASYNC_UNSAFE"):  # of the tests, not of a site
+        kept.pop(name, None)
     arguments = [sys.executable, "manage.py", *(command or ("check",))]
     return subprocess.run(
         arguments, cwd=ROOT, env={**kept, "DJANGO_SETTINGS_MODULE": "trial.settings", **given},
