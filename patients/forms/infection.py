@@ -4,6 +4,7 @@ investigator."""
 from datetime import date, timedelta
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from patients.casebook.form import FormDeclaration, FormRow, Repeat
 from patients.forms.anchors import NOT_AFTER_DEATH
@@ -122,7 +123,7 @@ class Infection(FormRow):
         cdisc="AE/MB",
     )
     inf_site = MultiItem(
-        _("Site"),
+        pgettext_lazy("of an infection", "Site"),
         choices(
             "inf_site",
             _("blood"),

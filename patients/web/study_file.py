@@ -244,7 +244,7 @@ REGISTERS: dict[str, Register] = {
     "training": Register(
         _("Training"),
         _("Who has not completed the training of a role reads and does not write"),
-        (_("Who"), _("Role"), _("Site"), _("Training"), _("Completed on")),
+        (_("Person"), _("Role"), _("Site"), _("Training"), _("Completed on")),
         _trainings,
         {
             "complete": Act(_("Record a training"), CompletedForm, _completed),
@@ -259,7 +259,7 @@ REGISTERS: dict[str, Register] = {
     "delegation": Register(
         _("Delegation log"),
         _("Which tasks the principal investigator has given to whom"),
-        (_("Site"), _("Who"), _("Tasks"), _("From"), _("Last day"), _("Delegated by")),
+        (_("Site"), _("Person"), _("Tasks"), _("From"), _("Last day"), _("Delegated by")),
         _delegations,
         {
             "add": Act(

@@ -83,7 +83,7 @@ class CompletedForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, sites: Iterable[Site], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["account"] = forms.ModelChoiceField(people_at(sites), label=_("Who"))
+        self.fields["account"] = forms.ModelChoiceField(people_at(sites), label=_("Person"))
         self.fields["training"] = forms.ModelChoiceField(TrainingVersion.objects.all(), label=_("Training"))
 
 
@@ -103,7 +103,7 @@ class DelegationForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         at = Site.objects.filter(pk__in=[site.pk for site in sites])
         self.fields["site"] = forms.ModelChoiceField(at, label=_("Site"), empty_label=None)
-        self.fields["account"] = forms.ModelChoiceField(people_at(sites), label=_("Who"))
+        self.fields["account"] = forms.ModelChoiceField(people_at(sites), label=_("Person"))
 
 
 class EndForm(forms.Form):
