@@ -95,6 +95,8 @@ class Declared(LoginRequiredMiddleware):
         need = need_of(view_func)
         if need is None:
             raise PermissionDenied(f"{request.path} declares nothing of who may call it")
+        if any("\0" in str(name) for name in view_kwargs.values()):
+            raise Http404  # PostgreSQL takes no such text, and nothing has such a name
         if need.door in (Door.TOKEN, Door.SESSION):
             return None  # the REST framework asks, and answers in its own form
         if need.door is Door.PERSON and not isinstance(request.user, Account):
