@@ -15,6 +15,7 @@ from tests.patients.entry.signing_desk import eligibility, principal_investigato
 from tests.patients.web import people
 from tests.trial.people.persons import code_of
 from tests.trial.people.test_sign_in_browser import with_passkeys
+from tests.watched_tab import watched_tab
 from trial.people.models import Account
 from trial.people.second_factor import add_telephone, new_secret
 
@@ -46,17 +47,8 @@ def look(tab: "Tab", name: str) -> None:
 
 @pytest.fixture
 def tab(chromium: "Browser", live_server) -> Iterator["Tab"]:
-    """A browser on localhost, as passkeys need a name. At the end the console must have stayed empty."""
-    base = live_server.url.replace("127.0.0.1", "localhost")
-    context = chromium.new_context(base_url=base, viewport={"width": 1360, "height": 900}, locale="en-GB")
-    context.set_default_timeout(10_000)
-    tab = context.new_page()
-    said: list[str] = []
-    tab.on("console", lambda message: said.append(message.text) if message.type != "log" else None)
-    tab.on("pageerror", lambda error: said.append(str(error)))
-    yield tab
-    context.close()
-    assert [line for line in said if "status of 4" not in line] == []
+    with watched_tab(chromium, live_server.url, width=1360) as tab:
+        yield tab
 
 
 def enter(tab: "Tab", account: Account) -> None:

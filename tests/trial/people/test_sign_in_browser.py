@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from tests.trial.people import persons
 from tests.trial.people.persons import code_of
+from tests.watched_tab import watched_tab
 from trial.people.accounts import create_account, issue_link
 from trial.people.models import Member, Site
 from trial.people.roles import Role
@@ -24,18 +25,8 @@ OWN = "a sentence that nobody else has"
 
 @pytest.fixture
 def tab(chromium: "Browser", live_server) -> Iterator["Tab"]:
-    """A browser on localhost, as passkeys need a name. At the end the console must have stayed empty."""
-    base = live_server.url.replace("127.0.0.1", "localhost")
-    context = chromium.new_context(base_url=base, viewport={"width": 1100, "height": 900}, locale="en-GB")
-    context.set_default_timeout(10_000)
-    tab = context.new_page()
-    said: list[str] = []
-    tab.on("console", lambda message: said.append(message.text) if message.type != "log" else None)
-    tab.on("pageerror", lambda error: said.append(str(error)))
-    yield tab
-    context.close()
-    expected = ("status of 4", "Clear-Site-Data")  # a refusal; what signing out has cleared
-    assert [line for line in said if not any(words in line for words in expected)] == []
+    with watched_tab(chromium, live_server.url, width=1100) as tab:
+        yield tab
 
 
 def look(tab: "Tab", name: str) -> None:
