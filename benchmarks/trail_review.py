@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trial.settings")
 os.environ.setdefault("CHIMERA_HOME", tempfile.mkdtemp(prefix="chimera-bench-"))
 
-SITES, SUBJECTS, PAGES_OF_A_SUBJECT, PEOPLE, CHANGES = 10, 500, 100, 100, 5
+SITES, SUBJECTS, PAGES_OF_A_SUBJECT, PEOPLE, CHANGES = 10, 5000, 100, 100, 5
 BEGIN, SECONDS_BETWEEN = datetime(2024, 1, 1, tzinfo=UTC), 20
 PAGE = 50
 RUNS = 5
@@ -148,51 +148,62 @@ def _versions(cursor: Any, table: str, size: int) -> None:
 
 # --- the questions ---------------------------------------------------------------------------------------
 def asked(size: int) -> Any:
-    """The newest 50 of each question of a reader."""
-    from trial.trail.reading import Question, events
+    """The newest 50 of each question of a reader, about an act of the middle of the trail that has answers."""
+    from trial.trail.models import TrailChange, TrailEvent
+    from trial.trail.reading import Question, numbers
 
-    site = frozenset({"S03"})
     middle = (BEGIN + timedelta(seconds=SECONDS_BETWEEN * size / 2)).date()
     end = middle + timedelta(days=30)
+    act = TrailEvent.objects.filter(id__gt=size // 2, action="page.saved").order_by("id")[0]
+    item = TrailChange.objects.filter(event=act).order_by("id")[0].item
+    site = frozenset({act.site})
     every = frozenset(f"S{number:02d}" for number in range(SITES))
     questions = {
         "newest 50 of a site": Question(site),
         "newest 50 of all ten sites": Question(every),
-        "newest 50 of a subject": Question(site, subject="S03-3"),
-        "one item of one page": Question(site, subject="S03-3", form="F1", visit="V3", item="item_7"),
-        "one person at a site in a month, years ago": Question(
-            site, actor="person.3", first_day=middle, last_day=end
+        "newest 50 of a subject": Question(site, subject=act.subject),
+        "one item of one page": Question(
+            site, subject=act.subject, form=act.form, visit=act.visit, item=item
         ),
-        "a site in a month": Question(site, first_day=middle, last_day=end),
+        "one person at a site in a month, years ago": Question(
+            site, actor=act.actor, first_day=middle, last_day=end
+        ),
+        "a site in a month, years ago": Question(site, first_day=middle, last_day=end),
         "a kind of act at a site": Question(site, kind="identity.viewed"),
         "corrected values of a site": Question(site, kind="corrected"),
-        "a form of a site": Question(site, form="F1"),
-        "an item of a form, of the whole site": Question(site, form="F1", item="item_7"),
+        "a form of a site": Question(site, form=act.form),
+        "an item of a form, of the whole site": Question(site, form=act.form, item=item),
         "a code of reason at a site": Question(site, reason="late_source"),
     }
     for words, question in questions.items():
-        found = events(question).order_by("-id")[:PAGE]
+        found = numbers(question)[:PAGE]
         yield Answer(words, timed(partial(_read, found)), found.explain())
-    deep = events(Question(site)).filter(id__lt=size // 2).order_by("-id")[:PAGE]
+    deep = numbers(Question(site)).filter(id__lt=size // 2)[:PAGE]
     yield Answer("a page of a site from the middle, by key", timed(partial(_read, deep)), deep.explain())
 
 
-def _read(found: "QuerySet[TrailEvent]") -> None:
-    list(found.all())
+def _read(found: "QuerySet[TrailEvent, int]") -> None:
+    """As a screen does: the numbers, then their acts with their places in the ledger."""
+    from django.db.models import F
+
+    from trial.trail.models import TrailEvent
+
+    shown = TrailEvent.objects.filter(pk__in=list(found.all())).annotate(sequence=F("leaf__seq"))
+    list(shown.order_by("-id"))
 
 
 def compared(size: int) -> Any:
     """What must read all of it, and the same question asked otherwise."""
     from django.db import connection
 
-    from trial.trail.reading import Question, count, events
+    from trial.trail.reading import Question, count, numbers
 
     site = frozenset({"S03"})
-    rare = events(Question(site, words="a rare reason")).order_by("-id")[:PAGE]
+    rare = numbers(Question(site, words="a rare reason"))[:PAGE]
     yield "rare words of a reason at a site (reads them all)", timed(partial(_read, rare), runs=1)
     yield "the count of a site, on request", timed(lambda: count(Question(site)), runs=1)
     middle = size // SITES // 2
-    by_offset = events(Question(site)).order_by("-id")[middle : middle + PAGE]
+    by_offset = numbers(Question(site))[middle : middle + PAGE]
     yield "a page of a site from the middle, by OFFSET", timed(partial(_read, by_offset))
     union = " UNION ALL ".join(
         f"SELECT h.history_date, '{table}', h.history_id FROM {table} h"

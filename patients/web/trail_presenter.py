@@ -7,7 +7,7 @@ declaration, where that still knows them.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import F, Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import F, Prefetch, Q, prefetch_related_objects
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy, ngettext, override
@@ -27,7 +27,7 @@ from patients.web.trail_filters import REVIEW, SIGNATURE, TrailFilters
 from trial.people.roles import Role
 from trial.protocol.study import SITE_ZONE
 from trial.trail.models import TrailChange, TrailEvent
-from trial.trail.reading import Count, changes
+from trial.trail.reading import Count, Question, changes, numbers
 
 EVENTS_ON_A_PAGE = 50
 FIRST_ENTRIES_IN_LINE = 8
@@ -134,21 +134,17 @@ class Window:
     has_older: bool
 
 
-def window(
-    events: "QuerySet[TrailEvent]", before: int | None, after: int | None, *, newest_first: bool = True
-) -> Window:
+def window(asked: Question, before: int | None, after: int | None, *, newest_first: bool = True) -> Window:
     """The events older than `before` or newer than `after`, else those at the beginning; found by key, never
     counted."""
     size = EVENTS_ON_A_PAGE
     upwards = after is not None or (before is None and not newest_first)
-    if after is not None:
-        events = events.filter(id__gt=after)
-    elif before is not None:
-        events = events.filter(id__lt=before)
-    found = list(events.annotate(sequence=F("leaf__seq")).order_by("id" if upwards else "-id")[: size + 1])
-    has_more, shown = len(found) > size, found[:size]
+    key = Q(id__gt=after) if after is not None else Q(id__lt=before) if before is not None else Q()
+    found = list(numbers(asked, upwards=upwards).filter(key)[: size + 1])
+    has_more = len(found) > size
+    shown = TrailEvent.objects.filter(pk__in=found[:size]).annotate(sequence=F("leaf__seq"))
     return Window(
-        shown if upwards is not newest_first else shown[::-1],
+        list(shown.order_by("-id" if newest_first else "id")),
         has_newer=has_more if upwards else before is not None,
         has_older=after is not None if upwards else has_more,
     )

@@ -26,7 +26,7 @@ from trial.people.access import can, sites_where
 from trial.people.models import Account, Site
 from trial.people.needs import At, authorise, needs
 from trial.people.roles import Permission
-from trial.trail.reading import count, cuts, events
+from trial.trail.reading import count, cuts
 
 private = cache_control(private=True, no_store=True)
 
@@ -49,7 +49,7 @@ def _trail(request: HttpRequest, code: str) -> HttpResponse:
     person, filters, subject = _asked(request, request.GET, code)
     question = filters.question()
     shown = window(
-        events(question),
+        question,
         number(request.GET.get("before", "")),
         number(request.GET.get("after", "")),
         newest_first=filters.newest_first,

@@ -66,6 +66,18 @@ def events(asked: Question) -> "QuerySet[TrailEvent]":
     return found
 
 
+def numbers(asked: Question, *, upwards: bool = False) -> "QuerySet[TrailEvent, int]":
+    """The numbers of the acts that fit, the newest first unless `upwards`: a screen takes some of them.
+
+    A walk along the numbers would begin at one end of the trail, however far from it a period lies; so the
+    index of the period is read alone (it holds the numbers), and what it gives is put into order.
+    """
+    begins_far = asked.first_day if upwards else asked.last_day
+    number = F("id") * 1 if begins_far else F("id")  # no index is in the order of a product
+    in_order = events(asked).order_by(number.asc() if upwards else number.desc())
+    return in_order.values_list("id", flat=True)
+
+
 def _place(asked: Question) -> dict[str, object]:
     named = {"subject": asked.subject, "actor": asked.actor}
     if not asked.item:
