@@ -8,7 +8,7 @@ PYTHON := $(shell for p in python3.11 python3 python; do \
     $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
-PYTEST := $(BIN)/pytest -n 2 $(ARGS)
+PYTEST := $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 COMPILE := $(BIN)/uv pip compile pyproject.toml --no-config --generate-hashes --no-header --quiet \
     --python-version 3.11 --python-platform linux $(UPGRADE)
 

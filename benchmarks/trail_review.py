@@ -148,7 +148,7 @@ def _versions(cursor: Any, table: str, size: int) -> None:
 
 # --- the questions ---------------------------------------------------------------------------------------
 def asked(size: int) -> Any:
-    """The newest 50 of each question of a reader, about an act of the middle of the trail that has answers."""
+    """The newest 50 of each question of a reader, about an act of the middle: each has answers."""
     from trial.trail.models import TrailChange, TrailEvent
     from trial.trail.reading import Question, numbers
 

@@ -60,6 +60,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = set(chosen)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = chosen
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_made_once_for(item)))
+
+
+def _made_once_for(item: pytest.Item) -> str:
+    """What shares its fixtures runs in one process: a module, and whatever copies the registry of the
+    invented cohort, which takes longest to make."""
+    fixtures = getattr(item, "fixturenames", ())
+    return "cohort" if "demo_template" in fixtures else item.nodeid.partition("::")[0]
 
 
 def _opens_a_database(item: pytest.Item) -> bool:

@@ -160,3 +160,13 @@ def unreviewed(subjects: Iterable[tuple[str, str]]) -> dict[str, int]:
     codes = [code for _site, code in places]
     counted = TrailEvent.objects.filter(done.waiting(), subject__in=codes).order_by().values_list("subject")
     return dict(counted.annotate(models.Count("pk")))
+
+
+COUNTED_UP_TO = 1000
+
+
+def waiting_at(site: str, *, by: Person) -> int:
+    """How many acts at a site this person has not reviewed; COUNTED_UP_TO stands for that many or more, since
+    counting all of a long trail reads all of it."""
+    waiting = TrailEvent.objects.filter(reviewed([site], by=by.user_name).waiting(), site=site)
+    return waiting.order_by()[:COUNTED_UP_TO].count()

@@ -12,6 +12,7 @@ ACTS: dict[str, Promise] = {
     "page.signed": gettext_lazy("signed"),
     "subject.registered": gettext_lazy("subject registered"),
     "visit.opened": gettext_lazy("visit opened"),
+    "pages.opened": gettext_lazy("pages opened"),
     "identity.recorded": gettext_lazy("identity recorded"),
     "identity.viewed": gettext_lazy("identity viewed"),
     "identity.alerted": gettext_lazy("alert: many views of identity"),

@@ -54,6 +54,7 @@ def site_label(site: Site) -> str:
 def _places(here: str) -> list[tuple[Permission, NavLink]]:
     """Where everybody may go who holds the right at one of the sites."""
     return [
+        (Permission.READ, NavLink(reverse("home"), _("Today"), "home", here == "home")),
         (Permission.READ, NavLink(reverse("subjects"), _("Subjects"), "subjects", here == "subjects")),
         (Permission.READ, NavLink(reverse("due"), _("Due"), "calendar", here == "due")),
         (
@@ -88,6 +89,8 @@ def shell(person: Account, sites: Iterable[Site], *, here: str, subject: Subject
                 reverse("subject", args=[subject.code]), subject.code, "calendar", here in ("subject", "page")
             )
         )
+        if can(person, Permission.ENTER, site=subject.site.code):
+            links.append(NavLink(reverse("add", args=[subject.code]), _("Add"), "plus", here == "add"))
         if can(person, Permission.REVIEW_TRAIL, site=subject.site.code):
             links.append(NavLink(reverse("trail", args=[subject.code]), _("Trail"), "trail", here == "trail"))
     return Shell(

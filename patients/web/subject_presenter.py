@@ -95,6 +95,7 @@ class SubjectScreen:
     complete: int
     due: int
     next_page: Page | None
+    can_add: bool
     unreviewed: int = 0
     legend: list[StateMark] = field(default_factory=legend)
 
@@ -155,6 +156,7 @@ def subject_screen(
         queries=sum(getattr(page, "open_queries", 0) for page in shown),
         complete=sum(page.state in DONE for page in due),
         due=len(due),
+        can_add=bool(entered),
         next_page=_next_page(visits, [page for page in open_pages if page.form_code in entered], today),
         unreviewed=unreviewed,
     )

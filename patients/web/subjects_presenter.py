@@ -42,6 +42,7 @@ class SubjectsScreen:
     back_url: str
     on_url: str
     legend: list[StateMark]
+    can_enter: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ def subjects_screen(
     unreviewed: Mapping[str, int],
     sites: Sequence[Site],
     query: str,
+    *,
+    can_enter: bool = False,
 ) -> SubjectsScreen:
     """`counts` are pages by subject and state, `unreviewed` acts that wait for a review, by code."""
     codes = [subject.code for subject in shown.subjects]
@@ -83,6 +86,7 @@ def subjects_screen(
         back_url=_url(query, before=codes[0]) if shown.has_back and codes else "",
         on_url=_url(query, after=codes[-1]) if shown.has_on and codes else "",
         legend=[mark(name) for name in STATES],
+        can_enter=can_enter,
     )
 
 

@@ -4,19 +4,24 @@ from django.urls import URLPattern, path
 
 from patients.web import (
     access_views,
+    opening_views,
     people_views,
     redaction_views,
     signing_views,
     study_file_views,
     study_views,
+    today_views,
     trail_views,
     views,
 )
 
 urlpatterns: list[URLPattern] = [
-    path("", views.home, name="home"),
+    path("", today_views.home, name="home"),
+    path("work/<slug:kind>/", today_views.work, name="work"),
     path("subjects/", views.subjects, name="subjects"),
+    path("subjects/new/", opening_views.new_subject, name="new-subject"),
     path("subjects/<str:code>/", views.subject, name="subject"),
+    path("subjects/<str:code>/add/", opening_views.add, name="add"),
     path("subjects/<str:code>/trail/", trail_views.trail_of_subject, name="trail"),
     path("subjects/<str:code>/redactions/", redaction_views.redactions, name="redactions"),
     path("trail/", trail_views.trail, name="trail-of-sites"),

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
@@ -38,21 +38,6 @@ private = cache_control(private=True, no_store=True)
 LOCKED = 423
 
 
-_STARTS = (
-    (Permission.READ, "subjects"),
-    (Permission.READ_RESULTS, "locks"),
-    (Permission.MANAGE_ACCOUNTS, "people"),
-)
-
-
-@signed_in("GET")
-@private
-def home(request: HttpRequest) -> HttpResponse:
-    """To the subjects, or to where somebody who sees none of them has work."""
-    held = (name for right, name in _STARTS if holds(person_of(request), right))
-    return redirect(next(held, "who-may"))
-
-
 @needs(Permission.READ)
 @private
 def subjects(request: HttpRequest) -> HttpResponse:
@@ -63,7 +48,8 @@ def subjects(request: HttpRequest) -> HttpResponse:
     found = subjects_for(person).filter(code__icontains=query) if query else subjects_for(person)
     shown = stretch(found, request.GET.get("before", ""), request.GET.get("after", ""))
     waiting = unreviewed(_reviewed_by(person, shown.subjects))
-    screen = subjects_screen(shown, counts_by_subject(shown.subjects), waiting, sites, query)
+    counts, may = counts_by_subject(shown.subjects), holds(person, Permission.ENTER)
+    screen = subjects_screen(shown, counts, waiting, sites, query, can_enter=may)
     return show(request, "subjects.html", screen, shell(person, sites, here="subjects"))
 
 

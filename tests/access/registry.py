@@ -118,6 +118,7 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
         "subjects": {"code": HERE},
         "trail": {"site": OWN, "code": HERE, "kind": "csv"},
         "study-file": {"name": "approvals"},
+        "work": {"kind": "overdue"},
         "dictionary": {"code": "RESP"},
         "people": {"pk": registry.somebody.pk},
         "locks": {"pk": registry.lock.pk, "figure": "saf_n"},

@@ -110,6 +110,10 @@ _DECLARED = (
         _("Registry copy; the first patients, of November 2021, came under other protocol numbers."), True,
     ),
     Setting(
+        "planned_enrolment", None, "",
+        _("How many subjects the protocol plans to enrol; the abstract does not say."), True, kind=int,
+    ),
+    Setting(
         "age_max", None, "a",
         _("No limit, a warning above 75: the registry says 18 to 75, the published cohort reached 81.9."),
         True, kind=int,

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.test import Client
 
@@ -41,9 +43,19 @@ def a_member(role: Role, site: str = "HZ01", name: str = "", printed: str = "") 
         reason="test",
     )
     account = member.account
-    account.set_password(PASSWORD)
-    account.save()
+    has_password(account)
     return account
+
+
+def has_password(account: Account) -> None:
+    """The person has set the password of these tests, which is hashed once: it is made to take long."""
+    account.password = _hashed()
+    account.save()
+
+
+@cache
+def _hashed() -> str:
+    return make_password(PASSWORD)
 
 
 def signed_in(account: Account) -> Client:

@@ -31,8 +31,7 @@ class Person:
     """Somebody with a telephone, who has signed in."""
 
     def __init__(self, account: Account) -> None:
-        account.set_password(people.PASSWORD)
-        account.save()
+        people.has_password(account)
         self.account, self.secret = account, new_secret()
         with transaction.atomic():
             add_telephone(account, self.secret, by=people.SETUP)

@@ -29,8 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def pi() -> Account:
     account = principal_investigator()
-    account.set_password(people.PASSWORD)
-    account.save()
+    people.has_password(account)
     return account
 
 

@@ -1,0 +1,129 @@
+"""What a person opens by hand: a subject, a visit that an event brings, the log of a form.
+
+Visits of the schedule come by themselves; these come because somebody says that something happened.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from patients.casebook.form import form_model, is_declared
+from patients.casebook.page import Page, Subject, Visit
+from patients.entry.refusals import Refused
+from patients.entry.register import register_subject
+from patients.entry.save import held_casebook
+from patients.items.problems import Finding, Severity
+from patients.schedule.placing import open_visit, page_of
+from trial.people.access import Person, actor_at, enters, require, require_entry
+from trial.people.models import Site
+from trial.people.roles import Permission
+from trial.protocol.study import site_today
+from trial.protocol.visits import FORM_ORDER, LOG_FORMS, RECURRING, VISITS, Clock, VisitType, visit_type
+from trial.trail.actor import Source, acting
+from trial.trail.record import Place, record_event
+
+UNSCHEDULED = "UNS"
+EVENT_VISITS = tuple(visit for visit in VISITS if visit.clock is Clock.EVENT)
+"""The visits that an event opens, in the order of the protocol."""
+
+
+def log_forms(person: Person, site: str) -> list[str]:
+    """The forms that go through the trial with a subject, of those that the person enters at the site."""
+    return [form for form in FORM_ORDER if form in LOG_FORMS and _is_entered(person, form, site)]
+
+
+def visit_forms(person: Person, site: str) -> list[str]:
+    """The forms that can be filled at an unscheduled visit, of those that the person enters at the site."""
+    return [form for form in FORM_ORDER if form not in LOG_FORMS and _is_entered(person, form, site)]
+
+
+def _is_entered(person: Person, form: str, site: str) -> bool:
+    return is_declared(form) and enters(person, form, site=site)
+
+
+# --- a subject -------------------------------------------------------------------------------------------
+@transaction.atomic
+def enter_subject(
+    site: Site, *, by: Person, planned_infusion: date | None = None, patient_id: str = ""
+) -> Subject:
+    """A new subject of the site, under the next number that nobody has had. Raises PermissionDenied (403)."""
+    require(by, Permission.ENTER, site=site.code)
+    Site.objects.select_for_update().get(pk=site.pk)  # of two who enter one at once the second waits
+    last = Subject.objects.filter(site=site).order_by("-code").values_list("code", flat=True).first()
+    number = int(last.partition("-")[2]) + 1 if last else 1
+    code = f"{site.code}-{number:03d}"
+    return register_subject(
+        code, site, by=by, source=Source.WEB, patient_id=patient_id, planned_infusion=planned_infusion
+    )
+
+
+# --- a visit ---------------------------------------------------------------------------------------------
+def events_open_to(subject: Subject) -> list[VisitType]:
+    """The visits that an event can still open for a subject: those that it does not have, and those that
+    may happen again."""
+    had = set(subject.visits.values_list("code", flat=True))
+    return [visit for visit in EVENT_VISITS if visit.code in RECURRING or visit.code not in had]
+
+
+def open_event(
+    subject: Subject, kind: str, day: date, *, by: Person, form: str = "", request_id: str = ""
+) -> Page:
+    """Open the visit of an event on its day, with the pages of its forms; of an unscheduled visit that of
+    `form`. The first page that the person enters, to go on with.
+
+    Raises PermissionDenied (403), and Refused (422) for a day that has not come.
+    """
+    site = subject.site.code
+    forms = [form] if kind == UNSCHEDULED else [due.form for due in visit_type(kind).forms]
+    own = [each for each in forms if each not in LOG_FORMS and _is_entered(by, each, site)]
+    if not own:
+        raise PermissionDenied(f"{by.user_name}: no form of {kind} at {site}")
+    if day > site_today():
+        raise Refused([Finding("day", _("This day has not come yet."), Severity.REFUSED, value=str(day))])
+    with transaction.atomic(), acting(actor_at(by, site=site, source=Source.WEB, request_id=request_id)):
+        held_casebook(subject)  # of two who open a visit at once the second waits
+        visit = open_visit(subject, _instance(subject, kind), day)
+        pages = [page_of(subject, each, visit) for each in _pages_at(forms)]
+        record_event("pages.opened", _place(subject, visit=visit))
+    return next(page for page in pages if page.form_code == own[0])
+
+
+def _pages_at(forms: Iterable[str]) -> list[str]:
+    return [form for form in forms if form not in LOG_FORMS and is_declared(form)]
+
+
+def _instance(subject: Subject, kind: str) -> str:
+    """The code of the visit: the next number of one that may happen again."""
+    if kind not in RECURRING:
+        return kind
+    codes = subject.visits.filter(code__startswith=kind).values_list("code", flat=True)
+    return f"{kind}{max((int(code.removeprefix(kind)) for code in codes), default=0) + 1}"
+
+
+# --- a log -----------------------------------------------------------------------------------------------
+def open_log(subject: Subject, form: str, *, by: Person, request_id: str = "") -> Page:
+    """The page of a form that goes through the trial with the subject, made empty if it is not there.
+
+    Raises PermissionDenied (403), and LookupError for a form that is no log.
+    """
+    site = subject.site.code
+    if form not in LOG_FORMS or not is_declared(form):
+        raise LookupError(form)
+    require_entry(by, form, site=site)
+    found = Page.objects.filter(subject=subject, form_code=form, visit=None).first()
+    if found is not None:
+        return found
+    with transaction.atomic(), acting(actor_at(by, site=site, source=Source.WEB, request_id=request_id)):
+        held_casebook(subject)
+        page = page_of(subject, form, None)
+        record_event("pages.opened", _place(subject, form=form))
+    return page
+
+
+def _place(subject: Subject, *, visit: Visit | None = None, form: str = "") -> Place:
+    version = form_model(form).form.version if form else ""
+    code = visit.code if visit else ""
+    return Place(site=subject.site.code, subject=subject.code, visit=code, form=form, form_version=version)

@@ -1,0 +1,106 @@
+"""What waits for a person: the work lists of the first screen (specification 5.3), each as one question.
+
+Every list is a queryset within the sites where the person holds the right that the work needs; whoever enters
+only some forms is shown those. A list is counted and read by the same question, so that a number on the
+screen is the number of rows behind it.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from patients.casebook.form import declared_forms
+from patients.casebook.page import DONE, Page, PageState, Visit
+from patients.oversight.queries import Query, QueryState
+from patients.oversight.signatures import Signature
+from patients.schedule.due import expected
+from trial.people.access import enters, sites_where
+from trial.people.models import Account
+from trial.people.roles import Permission
+
+SOON_DAYS = 14
+Pages = QuerySet[Page, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The work lists of one person as of a day of the site."""
+
+    person: Account
+    on: date
+
+    # --- entering ----------------------------------------------------------------------------------------
+    def overdue(self) -> Pages:
+        """Pages that are waited for and whose window has closed, the latest first."""
+        late = self._to_enter().filter(expected(), visit__closes__lt=self.on).exclude(state__in=DONE)
+        return late.order_by("visit__closes", "subject__code", "visit__target", "form_code")
+
+    def started(self) -> Pages:
+        """Pages that somebody began and nobody has said to be complete, the latest assessment first."""
+        begun = self._to_enter().filter(state=PageState.IN_PROGRESS)
+        return begun.order_by(F("form_date").desc(nulls_last=True), "subject__code", "form_code")
+
+    def visits_in_window(self) -> "QuerySet[Visit, Any]":
+        """Visits whose window is open and of which a page waits, those that close first at the top; each with
+        the number of its pages (`asked`) and of those that are done (`done`)."""
+        return self._visits(opens__lte=self.on).exclude(closes__lt=self.on).order_by("closes", "pk")
+
+    def visits_opening(self) -> "QuerySet[Visit, Any]":
+        """Visits whose window opens within the next two weeks."""
+        last = self.on + timedelta(days=SOON_DAYS)
+        return self._visits(opens__gt=self.on, opens__lte=last).order_by("opens", "pk")
+
+    def _visits(self, **window: date) -> "QuerySet[Visit, Any]":
+        pages = self._to_enter().filter(expected(), visit=OuterRef("pk")).order_by()
+        waiting = pages.exclude(state__in=DONE)
+        return (
+            Visit.objects.filter(Exists(waiting), **window)
+            .select_related("subject")
+            .annotate(asked=_number_of(pages), done=_number_of(pages.filter(state__in=DONE)))
+        )
+
+    def _to_enter(self) -> Pages:
+        """The pages that the person fills in; for somebody who enters nothing, those that he or she sees."""
+        pages: Pages = Page.objects.for_person(self.person).select_related("subject", "visit")
+        entered = self._entered_forms()
+        return pages.filter(entered) if entered else pages
+
+    def _entered_forms(self) -> Q:
+        found = Q()
+        codes = [model.form.code for model in declared_forms()]
+        for site in sites_where(self.person, Permission.ENTER):
+            forms = [code for code in codes if enters(self.person, code, site=site.code)]
+            found |= Q(subject__site=site, form_code__in=forms)
+        return found
+
+    # --- answering ---------------------------------------------------------------------------------------
+    def queries(self) -> "QuerySet[Query, Any]":
+        """Open queries on these pages, the oldest first."""
+        open_ones = Query.objects.filter(state=QueryState.OPEN, page__in=self._to_enter().order_by())
+        return open_ones.select_related("page__subject", "page__visit").order_by("opened_at", "pk")
+
+    # --- signing -----------------------------------------------------------------------------------------
+    def to_sign(self) -> Pages:
+        """Complete pages that the person could sign and nobody's signature stands on; those that have lost
+        one come first (`was_signed`), then eligibility, which holds up enrolment."""
+        signed, approved = (self._signs(right) for right in (Permission.SIGN, Permission.APPROVE))
+        fallen = Signature.objects.filter(page=OuterRef("pk"))
+        complete = Page.objects.filter(signed | approved, state=PageState.COMPLETE)
+        pages: Pages = complete.select_related("subject", "visit")
+        return pages.annotate(was_signed=Exists(fallen)).order_by(
+            "-was_signed", "form_date", "subject__code", "form_code"
+        )
+
+    def _signs(self, right: Permission) -> Q:
+        """The pages that need this right of who signs them."""
+        approved = right is Permission.APPROVE
+        forms = [each.form.code for each in declared_forms() if each.form.approved is approved]
+        return Q(subject__site__in=sites_where(self.person, right), form_code__in=forms)
+
+
+def _number_of(pages: Pages) -> Coalesce:
+    counted = pages.values("visit").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted[:1]), 0)

@@ -1,0 +1,112 @@
+"""The screens on which something is opened by hand: a subject, a visit that an event brings, a log entry."""
+
+from datetime import date
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+
+from patients.casebook.page import Page, Subject
+from patients.entry.opening import enter_subject, events_open_to, log_forms, open_event, open_log, visit_forms
+from patients.entry.refusals import Refused
+from patients.items.partial_date import read_partial_date
+from patients.items.problems import NotAnAnswer
+from patients.web.opening_presenter import NewSubjectScreen, OpeningScreen
+from patients.web.queries import subjects_for
+from patients.web.shell import person_of, shell, show
+from trial.people.access import sites_where
+from trial.people.models import Account, Site
+from trial.people.needs import At, authorise, needs
+from trial.people.roles import Permission
+
+private = cache_control(private=True, no_store=True)
+UNREADABLE = 422
+
+
+@needs(Permission.ENTER, to_post=Permission.ENTER)
+@private
+def new_subject(request: HttpRequest) -> HttpResponse:
+    """Enter a subject: only a number is given; who it is comes with its pages."""
+    person = person_of(request)
+    sites = list(sites_where(person, Permission.ENTER))
+    if request.method != "POST":
+        return _show_new(request, person, NewSubjectScreen(sites))
+    typed = request.POST.get("planned_infusion", "").strip()
+    source = request.POST.get("patient_id", "").strip()
+    try:
+        planned = _day(typed) if typed else None
+    except NotAnAnswer as problem:
+        return _show_new(request, person, NewSubjectScreen(sites, typed, source, str(problem)))
+    site = _site(sites, request.POST.get("site", ""))
+    subject = enter_subject(site, by=person, planned_infusion=planned, patient_id=source)
+    messages.success(request, _("%(subject)s is entered. Record the consent first.") % {"subject": subject})
+    return redirect("subject", subject.code)
+
+
+def _show_new(request: HttpRequest, person: Account, screen: NewSubjectScreen) -> HttpResponse:
+    frame = shell(person, screen.sites, here="subjects")
+    return show(request, "new_subject.html", screen, frame, UNREADABLE if screen.problem else 200)
+
+
+def _site(sites: list[Site], code: str) -> Site:
+    found = [site for site in sites if site.code == code] if code else sites[:1]
+    if not found:
+        raise PermissionDenied(f"no data are entered at {code!r}")
+    return found[0]
+
+
+@needs(Permission.READ, to_post=Permission.ENTER, at=At.ITS_SITE)
+@private
+def add(request: HttpRequest, code: str) -> HttpResponse:
+    """Add a visit that an event brings, or an entry of a log."""
+    person = person_of(request)
+    subject = get_object_or_404(subjects_for(person), code=code)
+    authorise(request, subject.site)
+    if request.method != "POST":
+        return _show_choices(request, person, subject, request.GET.get("kind", ""))
+    try:
+        page = _opened(request, person, subject)
+    except (Refused, NotAnAnswer) as problem:
+        words = str(problem.findings[0].message) if isinstance(problem, Refused) else str(problem)
+        return _show_choices(request, person, subject, request.POST.get("kind", ""), words)
+    return redirect(page)
+
+
+def _opened(request: HttpRequest, person: Account, subject: Subject) -> Page:
+    asked, request_id = request.POST, request.request_id  # type: ignore[attr-defined]
+    log, kind = asked.get("log", ""), asked.get("kind", "")
+    if log in log_forms(person, subject.site.code):
+        return open_log(subject, log, by=person, request_id=request_id)
+    if kind not in {visit.code for visit in events_open_to(subject)}:
+        raise BadRequest("neither a log nor a visit that can be added")
+    form = asked.get("form", "")
+    return open_event(subject, kind, _day(asked.get("day", "")), by=person, form=form, request_id=request_id)
+
+
+def _day(typed: str) -> date:
+    """A full day, as it may be typed on a form. Raises NotAnAnswer."""
+    found = read_partial_date(typed.strip())
+    if not found.is_full:
+        raise NotAnAnswer(_("A full date is needed here, like 2025-08-05."))
+    return found.earliest
+
+
+def _show_choices(
+    request: HttpRequest, person: Account, subject: Subject, kind: str, problem: str = ""
+) -> HttpResponse:
+    site = subject.site.code
+    screen = OpeningScreen(
+        subject=subject,
+        events=events_open_to(subject),
+        forms=visit_forms(person, site),
+        logs=log_forms(person, site),
+        kind=kind,
+        typed=request.POST.get("day", ""),
+        form=request.POST.get("form", ""),
+        problem=problem,
+    )
+    frame = shell(person, [subject.site], here="add", subject=subject)
+    return show(request, "add.html", screen, frame, UNREADABLE if problem else 200)

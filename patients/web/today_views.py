@@ -1,0 +1,85 @@
+"""The first screen of a day, and each of its work lists in full."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.cache import cache_control
+
+from patients.casebook.page import Page
+from patients.oversight.recruitment import recruitment
+from patients.oversight.review import waiting_at
+from patients.oversight.safety_glance import grave_events, running_clocks
+from patients.oversight.work import Work
+from patients.web.clocks import local_now
+from patients.web.shell import person_of, shell, show
+from patients.web.today_presenter import (
+    MOST_ROWS,
+    TodayScreen,
+    clock_lines,
+    grave_lines,
+    greeting,
+    kinds_of,
+    opening_lines,
+    progress_of,
+    review_lines,
+    work_list,
+)
+from trial.people.access import holds, sites_where
+from trial.people.models import Account
+from trial.people.needs import needs, signed_in
+from trial.people.roles import Permission
+from trial.protocol.configuration import setting
+
+private = cache_control(private=True, no_store=True)
+
+_STARTS = ((Permission.READ_RESULTS, "locks"), (Permission.MANAGE_ACCOUNTS, "people"))
+
+
+@signed_in("GET")
+@private
+def home(request: HttpRequest) -> HttpResponse:
+    """What waits for the person; whoever sees no subjects is taken to where he or she has work."""
+    person = person_of(request)
+    if not holds(person, Permission.READ):
+        held = (name for right, name in _STARTS if holds(person, right))
+        return redirect(next(held, "who-may"))
+    sites = list(sites_where(person, Permission.READ))
+    return show(request, "today.html", _today(person), shell(person, sites, here="home"))
+
+
+def _today(person: Account) -> TodayScreen:
+    now, planned = local_now(), setting("planned_enrolment")
+    work = Work(person, now.date())
+    lists = [work_list(kind, work) for kind in kinds_of(work)]
+    pages = Page.objects.for_person(person)
+    return TodayScreen(
+        day=work.on,
+        greeting=greeting(lists),
+        lists=lists,
+        soon=opening_lines(work) if holds(person, Permission.ENTER) else [],
+        progress=progress_of(recruitment(sites_where(person, Permission.READ), work.on)),
+        planned=planned if isinstance(planned, int) else None,
+        grave=grave_lines(grave_events(pages, work.on)),
+        clocks=clock_lines(running_clocks(pages), now),
+        reviews=review_lines(_waiting(person)),
+    )
+
+
+def _waiting(person: Account) -> dict[str, int]:
+    """The acts that wait for the review of somebody who reviews, by site."""
+    sites = sites_where(person, Permission.MARK_REVIEWED)
+    return {site.code: waiting_at(site.code, by=person) for site in sites}
+
+
+@needs(Permission.READ)
+@private
+def work(request: HttpRequest, kind: str) -> HttpResponse:
+    """One work list, of all subjects or of one."""
+    person = person_of(request)
+    asked = Work(person, local_now().date())
+    found = {each.name: each for each in kinds_of(asked)}
+    if kind not in found:
+        raise Http404(kind)
+    subject = request.GET.get("subject", "").strip()
+    screen = work_list(found[kind], asked, MOST_ROWS, subject)
+    frame = shell(person, sites_where(person, Permission.READ), here="home")
+    return show(request, "work.html", {"list": screen, "subject": subject}, frame)

@@ -1,0 +1,180 @@
+"""The first screen of a day: each number is the number of its rows, and each person sees the own work."""
+
+import re
+from datetime import date, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from patients.casebook.page import Page, Subject
+from patients.entry.opening import open_log
+from patients.oversight.safety_glance import grave_events, running_clocks
+from patients.oversight.work import Work
+from tests.patients.web import people
+from tests.trial.trail.faults import counted
+from trial.people.models import Account
+from trial.people.roles import Role
+from trial.protocol.study import site_today
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def treated() -> Subject:
+    """A subject infused long ago, of whom little was entered: pages are overdue."""
+    return people.a_subject(infused=True)
+
+
+def log_of(subject: Subject, form: str) -> Page:
+    """The page of a form that goes through the trial with the subject."""
+    return open_log(subject, form, by=people.a_member(Role.COORDINATOR))
+
+
+def today(client: Client) -> str:
+    answer = client.get(reverse("home"))
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+def tally(content: str) -> dict[str, int]:
+    """The numbers of the bar, by kind."""
+    found = re.findall(r'<a href="/work/(\w+)/"><b>(.*?)</b>', content, re.DOTALL)
+    return {kind: int(re.sub(r"<[^>]+>|[^0-9<>]", "", shown)) for kind, shown in found}
+
+
+def rows(client: Client, kind: str, **asked: str) -> list[str]:
+    content = client.get(reverse("work", args=[kind]), asked).content.decode()
+    return re.findall(r'<a class="title" href="([^"]+)"', content)
+
+
+@pytest.mark.parametrize(
+    ("role", "kinds"),
+    [
+        (Role.COORDINATOR, {"window", "overdue", "queries", "started"}),
+        (Role.INVESTIGATOR, {"window", "overdue", "queries", "started", "sign"}),
+        (Role.MONITOR, {"overdue", "queries", "started"}),
+        (Role.DATA_MANAGER, {"overdue", "queries", "started"}),
+        (Role.AUDITOR, set()),
+    ],
+)
+def test_each_role_sees_the_work_that_it_does(treated: Subject, role: Role, kinds: set[str]) -> None:
+    client = people.signed_in(people.a_member(role))
+    assert set(tally(today(client))) == kinds
+    for kind in ("window", "overdue", "queries", "started", "sign"):
+        answer = client.get(reverse("work", args=[kind]))
+        assert (answer.status_code == 200) is (kind in kinds)
+
+
+@pytest.mark.parametrize(
+    ("role", "place"),
+    [(Role.STATISTICIAN, "locks"), (Role.SPONSOR, "locks"), (Role.ACCOUNT_ADMINISTRATOR, "people")],
+)
+def test_who_sees_no_subjects_is_taken_to_the_own_work(role: Role, place: str) -> None:
+    answer = people.signed_in(people.a_member(role)).get(reverse("home"))
+    assert answer.headers["Location"] == reverse(place)
+
+
+def test_every_number_is_that_of_its_rows(treated: Subject, desk: Client) -> None:
+    vitals = people.page_of(treated, "VS", "C0")
+    people.save(vitals, {"vs_temp": "38.1"}, {"form_date": "2025-06-07"})
+    numbers = tally(today(desk))
+    assert all(numbers[kind] for kind in ("overdue", "started", "queries"))
+    for kind, number in numbers.items():
+        found = rows(desk, kind)
+        assert len(found) == number
+        assert len(rows(desk, kind, subject="HZ01-999")) == 0
+        assert len(rows(desk, kind, subject=treated.code)) == number
+        assert all(desk.get(url.partition("#")[0]).status_code == 200 for url in set(found[:5]))
+
+
+def test_work_of_another_site_is_not_counted(treated: Subject) -> None:
+    stranger = people.signed_in(people.a_member(Role.COORDINATOR, "HZ02"))
+    assert set(tally(today(stranger)).values()) == {0}
+
+
+def test_who_enters_some_forms_is_asked_for_those(treated: Subject) -> None:
+    laboratory = people.a_member(Role.CELL_LAB)
+    late = Work(laboratory, site_today()).overdue()
+    assert {page.form_code for page in late} <= {"MFG", "REL"}
+    assert Work(people.a_member(Role.COORDINATOR), site_today()).overdue().count() > late.count()
+
+
+def test_a_window_is_open_from_its_first_to_its_last_day(treated: Subject, coordinator: Account) -> None:
+    visit = treated.visits.get(code="C28")
+    assert visit.opens
+    assert visit.closes
+
+    def shown(on: date) -> bool:
+        return visit in Work(coordinator, on).visits_in_window()
+
+    day = timedelta(days=1)
+    days = (visit.opens - day, visit.opens, visit.closes, visit.closes + day)
+    assert [shown(on) for on in days] == [False, True, True, False]
+    assert visit in Work(coordinator, visit.opens - day).visits_opening()
+    assert visit not in Work(coordinator, visit.opens).visits_opening()
+
+
+def test_a_visit_says_how_many_of_its_pages_are_done(treated: Subject, coordinator: Account) -> None:
+    visit = treated.visits.get(code="C28")
+    assert visit.opens
+    before = Work(coordinator, visit.opens).visits_in_window().get(pk=visit.pk)
+    page = Page.objects.filter(visit=visit, form_code="VS").get()
+    not_done = {"form_date": "2025-07-05", "not_done": "Y", "not_done_reason": "too_ill"}
+    assert people.save(page, {}, not_done, complete=True).is_complete
+    after = Work(coordinator, visit.opens).visits_in_window().get(pk=visit.pk)
+    assert (after.asked, after.done) == (before.asked, before.done + 1)
+
+
+def test_grave_events_of_the_last_week_are_shown(treated: Subject) -> None:
+    row = {"ae_term": "Febrile neutropenia", "ae_start": "2025-06-10", "ae_grade": "4"}
+    mild = {"ae_term": "Nausea", "ae_start": "2025-06-10", "ae_grade": "2"}
+    partial = {"ae_term": "Fatigue", "ae_start": "2025-06", "ae_grade": "3"}
+    for key, event in {"1": row, "2": mild, "3": partial}.items():
+        people.save(log_of(treated, "AE"), event, row=key)
+    pages = Page.objects.all()
+
+    def found(on: date) -> list[tuple[str, int]]:
+        return [(each.what, each.grade) for each in grave_events(pages, on)]
+
+    shown = [("Febrile neutropenia", 4)]
+    assert found(date(2025, 6, 10)) == found(date(2025, 6, 16)) == shown
+    assert found(date(2025, 6, 9)) == found(date(2025, 6, 17)) == []
+
+
+def test_a_report_runs_until_it_has_gone_out(treated: Subject) -> None:
+    event = {
+        "ae_term": "Septic shock", "ae_start": "2025-06-10", "ae_grade": "4",
+        "ae_serious": "Y", "ae_ser_crit": "life_threatening",
+    }  # fmt: skip
+    people.save(log_of(treated, "AE"), event, row="1")
+    report = {"sae_ae": "1", "sae_report_type": "initial", "sae_aware_dt": "2025-06-11 09:00"}
+    people.save(log_of(treated, "SAE"), report, row="1")
+    (clock,) = running_clocks(Page.objects.all())
+    assert (clock.to_sponsor, clock.until.isoformat()) == (True, "2025-06-12T01:00:00+00:00")
+    people.save(log_of(treated, "SAE"), {"sae_to_sponsor_dt": "2025-06-11 15:00"}, row="1")
+    assert running_clocks(Page.objects.all()) == []
+
+
+def test_recruitment_counts_whoever_was_enrolled(treated: Subject, desk: Client) -> None:
+    people.a_subject("HZ01-002", consented=False)
+    content = today(desk)
+    row = re.search(r'site=HZ01">HZ01</a></th>(.*?)</tr>', content, re.DOTALL)
+    assert row is not None
+    assert re.findall(r'num-col">(\d+)<', row.group(1))[0] == "2"
+    assert "No planned number is recorded" in content
+
+
+def test_more_subjects_take_no_more_statements(desk: Client) -> None:
+    def sent() -> int:
+        today(desk)
+        with counted() as statements:
+            today(desk)
+        return len(statements)
+
+    for number in range(1, 4):
+        people.a_subject(f"HZ01-{number:03d}", infused=True)
+    few = sent()
+    for number in range(4, 7):
+        people.a_subject(f"HZ01-{number:03d}", infused=True)
+    assert sent() == few
