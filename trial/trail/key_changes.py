@@ -53,7 +53,8 @@ def _new_key() -> Ed25519PrivateKey:
         raise CannotChangeKey("nothing is sealed yet: put the other key in the place of the first")
     _lay_the_old_key_aside()  # a change that was interrupted did not come so far
     make_new_key()
-    used = {*Seal.objects.values_list("key", flat=True).distinct(), key_in_force(Seal.objects.last())}
+    sealed_with = Seal.objects.order_by("key").values_list("key", flat=True).distinct()
+    used = {*sealed_with, key_in_force(Seal.objects.last())}
     for key in keys_at_hand():
         if public_half(key) not in used:
             return key

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("archive", type=Path)
     parser.add_argument("--anchor", type=Path, help="seals that were kept elsewhere")
     parser.add_argument(
-        "--key", action="append", default=[], help="a public key that is trusted, hexadecimal"
+        "--key", action="append", default=[], type=str.lower, help="a public key that is trusted"
     )
     chosen = parser.parse_args(arguments)
     try:

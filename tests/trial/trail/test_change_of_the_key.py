@@ -4,6 +4,7 @@ import json
 import logging
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 
 from patients.oversight.redaction import approve_redaction, request_redaction
 from tests.patients.entry import desk
@@ -200,6 +201,27 @@ def hide(subject: Any, text: str, asks: str, decides: str) -> None:
     manager = desk.a_member(Role.DATA_MANAGER, user_name=asks)
     asked = request_redaction(subject, text, reason="a relative's name", by=manager)
     approve_redaction(asked, by=desk.a_member(Role.PRINCIPAL_INVESTIGATOR, user_name=decides))
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_the_key_does_not_change_under_a_hiding(registry: Registry) -> None:
+    """SQLite has one writer at a time."""
+    with ThreadPoolExecutor(1) as other, transaction.atomic():
+        seals.share_barrier()  # what a hiding does first
+        with pytest.raises(OperationalError):
+            other.submit(hand_over_elsewhere).result()
+    assert public_key() == registry.first
+    assert not TrailEvent.objects.filter(action="seal_key.changed").exists()
+    hand_over(on_behalf_of="ana")
+    assert public_key() != registry.first
+
+
+def hand_over_elsewhere() -> None:
+    try:
+        hand_over(on_behalf_of="ana")
+    finally:
+        connection.close()
 
 
 def test_a_hiding_signed_with_a_key_that_was_handed_over_is_refused(registry: Registry) -> None:

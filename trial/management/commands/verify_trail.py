@@ -34,7 +34,8 @@ class Command(RegistryCommand):
             "--key",
             action="append",
             default=[],
-            help="a public key that is trusted; several times",
+            type=str.lower,
+            help="a public key that is trusted; as often as needed",
         )
         parser.add_argument("--since", type=int, default=0, help="first seal whose acts are read")
         parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
