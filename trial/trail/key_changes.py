@@ -77,7 +77,8 @@ def _changed(
     with acting(system_actor("key", Source.COMMAND, on_behalf_of=on_behalf_of)):
         record_event(action, Place(), [change], reason=reason)
     seal = next_seal(settled(), key=key, successor=successor)
-    assert seal, "the event of the change waits to be sealed"
+    if seal is None:
+        raise RuntimeError("the event of the change was there to be sealed")
     return seal
 
 
