@@ -86,7 +86,7 @@ def verify(anchor: dict[int, dict[str, object]], faults: list[object]) -> None:
     from trial.trail.verification import Verification
 
     with transaction.atomic():
-        faults += Verification(public_key(), anchor).faults()
+        faults += Verification([public_key()], anchor).faults()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ process listing. Locally a secret that is not given is made once and kept in the
 import os
 import secrets
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -50,6 +51,42 @@ def secret(name: str, *, kept_at: Path, required: bool) -> str:
     if required:
         raise ImproperlyConfigured(f"{name} (or {name}_FILE) must be set in production")
     return kept_secret(kept_at)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretPlace:
+    """Where a secret is found that is read each time it is needed: its loss then stops nothing else, and is
+    seen by programs that run already. Without `path` the environment gave the secret itself."""
+
+    value: str = field(default="", repr=False)
+    path: Path | None = None
+    made_here: bool = False  # where it is not there it may be made
+
+    @property
+    def is_named(self) -> bool:
+        return bool(self.value or self.path)
+
+    def read(self) -> str:
+        """The secret; empty where its file is gone, empty or closed to us."""
+        if self.path is None:
+            return self.value
+        try:
+            return self.path.read_text(encoding="utf-8").strip()
+        except OSError:
+            return ""
+
+    def make(self) -> str:
+        """The secret, which is made if it may be and is not there; else empty."""
+        return kept_secret(self.path) if self.path and self.made_here and not self.read() else self.read()
+
+
+def secret_place(name: str, *, kept_at: Path | None) -> SecretPlace:
+    """Where the secret `name` is: what the environment says, else the file `kept_at`, if there is one."""
+    if given := os.environ.get(f"{name}_FILE"):
+        return SecretPlace(path=Path(given))
+    if value := os.environ.get(name):
+        return SecretPlace(value)
+    return SecretPlace(path=kept_at, made_here=kept_at is not None)
 
 
 def is_guarded(url: str) -> bool:

@@ -7,6 +7,7 @@ from trial.people.models import Account, Member, SecondFactorReset, SetUpLink, S
 from trial.people.tokens import ExportToken
 from trial.protocol.laboratories import Laboratory, ReferenceRange
 from trial.protocol.models import ConfigValue, ConsentVersion, SiteApproval
+from trial.trail.alarms import Alarm
 from trial.trail.hiding import HidingUnderway
 from trial.trail.ledger import LedgerLeaf, UnclaimedVersion
 from trial.trail.models import TrailChange, TrailEvent
@@ -15,6 +16,7 @@ from trial.trail.seals import Seal
 __all__ = [
     "AccessReview",
     "Account",
+    "Alarm",
     "ConfigValue",
     "ConsentVersion",
     "Delegation",

@@ -29,9 +29,15 @@ SECRET_KEY = environment.secret(
 IDENTITY_KEY = environment.secret(
     "CHIMERA_IDENTITY_KEY", kept_at=CHIMERA_HOME / "keys" / "identity_key", required=PRODUCTION
 )
-SEAL_KEY = environment.secret(
-    "CHIMERA_SEAL_KEY", kept_at=CHIMERA_HOME / "keys" / "seal_key", required=PRODUCTION
+# Those that sign the trail are read at each signing: a lost one stops no save. The second is for a change.
+SEAL_KEY, NEW_SEAL_KEY = (
+    environment.secret_place(
+        f"CHIMERA_{name.upper()}", kept_at=None if PRODUCTION else CHIMERA_HOME / "keys" / name
+    )
+    for name in ("seal_key", "new_seal_key")
 )
+if PRODUCTION and not SEAL_KEY.is_named:
+    raise ImproperlyConfigured("CHIMERA_SEAL_KEY (or CHIMERA_SEAL_KEY_FILE) must be set in production")
 SECOND_FACTOR_KEY = environment.secret(
     "CHIMERA_SECOND_FACTOR_KEY", kept_at=CHIMERA_HOME / "keys" / "second_factor_key", required=PRODUCTION
 )
@@ -289,6 +295,8 @@ CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BEAT_SCHEDULE = {
     "ring-waiting-runs": {"task": "analytics.runs.sweep", "schedule": 30.0},
     "seal-trail": {"task": "trial.trail.seal", "schedule": 60.0},
+    "watch-clocks": {"task": "trial.trail.watch_clocks", "schedule": 60.0},
+    "clear-sessions": {"task": "trial.people.clear_sessions", "schedule": crontab(hour=3, minute=30)},
     "check-data": {"task": "patients.entry.check_all", "schedule": crontab(hour=2, minute=30)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(CHIMERA_HOME / "beat-schedule")

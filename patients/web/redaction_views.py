@@ -27,6 +27,7 @@ from trial.people.models import Account
 from trial.people.needs import At, authorise, needs
 from trial.people.roles import Permission
 from trial.trail.hiding import NotHideable
+from trial.trail.signing_keys import NoSigningKey
 
 private = cache_control(private=True, no_store=True)
 
@@ -54,7 +55,8 @@ def redactions(request: HttpRequest, code: str) -> HttpResponse:
         return _show(request, person, RedactionScreen(subject, redactions_of(subject), person.user_name))
     try:
         messages.success(request, _done(request, person, subject))
-    except (ValidationError, NeedsAnother, NotHideable) as refused:
+    except (ValidationError, NeedsAnother, NotHideable, NoSigningKey) as refused:
+        status = 503 if isinstance(refused, NoSigningKey) else 422
         screen = RedactionScreen(
             subject,
             redactions_of(subject),
@@ -63,7 +65,7 @@ def redactions(request: HttpRequest, code: str) -> HttpResponse:
             text=request.POST.get("text", ""),
             reason=request.POST.get("reason", ""),
         )
-        return _show(request, person, screen, status=422)
+        return _show(request, person, screen, status=status)
     return HttpResponseRedirect(reverse("redactions", args=[code]))
 
 
@@ -90,6 +92,8 @@ def _why(refused: Exception) -> str:
         return " ".join(refused.messages)
     if isinstance(refused, NotHideable):
         return _("The text is also part of a name or a code. Ask for a longer one.")
+    if isinstance(refused, NoSigningKey):
+        return _("Nothing was hidden: the key that signs it is not there. Tell whoever runs this registry.")
     return _("It is decided already, or you asked for it yourself: another person decides.")
 
 

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
+from django.core.management import call_command
 from django.db import transaction
 from django.db.models import F
 from django.dispatch import receiver
@@ -22,8 +23,9 @@ from django.utils import timezone
 
 from trial.people.acts import record_act
 from trial.people.models import Account
+from trial.trail.clocks import told_gap_s
 
-BEGAN, SEEN, PROVED = "began", "seen", "proved"
+BEGAN, SEEN, PROVED, CLOCK_GAP = "began", "seen", "proved", "clock_gap"
 TOUCH_SECONDS = 60
 WARNING_SECONDS = 120
 PROOF_SECONDS = 5 * 60  # how long after a proof a person may change a second factor
@@ -32,7 +34,7 @@ PROOF_SECONDS = 5 * 60  # how long after a proof a person may change a second fa
 @receiver(user_logged_in)
 def _begin(request: HttpRequest, **_: Any) -> None:
     now = timezone.now().timestamp()
-    request.session.update({BEGAN: now, SEEN: now, PROVED: now})
+    request.session.update({BEGAN: now, SEEN: now, PROVED: now, CLOCK_GAP: told_gap_s()})
 
 
 def ends_at(session: SessionBase) -> datetime:
@@ -47,8 +49,15 @@ def touch(session: SessionBase) -> None:
     now = timezone.now()
     if now.timestamp() - session.get(SEEN, 0) < TOUCH_SECONDS:
         return
-    session[SEEN] = now.timestamp()
+    session.update({SEEN: now.timestamp(), CLOCK_GAP: told_gap_s()})
     UserSession.objects.filter(session_key=session.session_key).update(last_seen_at=now)
+
+
+def clear_sessions() -> None:
+    """Forget the sessions that are over, and what the list of a person's sessions said of them."""
+    call_command("clearsessions")
+    oldest = timezone.now() - timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    UserSession.objects.filter(created_at__lt=oldest).delete()
 
 
 def rotate(request: HttpRequest) -> None:
@@ -114,10 +123,16 @@ def end_own_session(account: Account, pk: int, *, request: HttpRequest) -> None:
 
 
 def shown(request: HttpRequest) -> dict[str, object]:
-    """For every template: when the session ends, and how many seconds that is from now."""
+    """For every template: when the session ends, how many seconds that is from now, and by how many seconds
+    the clocks of application and database differ, if that has to be told."""
     session = getattr(request, "session", None)
     if session is None or BEGAN not in session or not isinstance(request.user, Account):
         return {}
     end = ends_at(session)
     left = max(0, int((end - timezone.now()).total_seconds()))
-    return {"session_ends": end, "session_seconds": left, "session_warning_seconds": WARNING_SECONDS}
+    return {
+        "session_ends": end,
+        "session_seconds": left,
+        "session_warning_seconds": WARNING_SECONDS,
+        "clock_gap_s": round(abs(request.session.get(CLOCK_GAP, 0))),
+    }

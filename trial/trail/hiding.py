@@ -3,23 +3,22 @@
 The tables of the trail refuse every UPDATE but one: that which puts a marker in the place of a text, while a
 hiding with two people is under way in the same transaction. The hashes of the ledger stay as they are; the
 event of the hiding claims, of each leaf and version, the hash before and after, signed with the key of the
-seals: with all rights on the database alone nobody can make such a claim for another change.
+seals then: with all rights on the database alone nobody can make such a claim for another change.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection, models
 
 from trial.trail.comparing import hashes_of, histories
 from trial.trail.ledger import LedgerLeaf, leaf_hash
 from trial.trail.models import TrailChange, TrailEvent
 from trial.trail.record import Change
-from trial.trail.seals import signing_key
+from trial.trail.seals import share_barrier, signing_key
+from trial.trail.verify_archive import is_signed
 
 HIDDEN = "redaction.done"
 LEAF = LedgerLeaf._meta.db_table
@@ -80,10 +79,13 @@ class Hiding:
 # --- hiding ----------------------------------------------------------------------------------------------
 def hide(hiding: Hiding, subject: str, pages: Iterable[int]) -> list[Change]:
     """Take the text out of the events of a subject, their changes and leaves, and out of the versions of the
-    rows on these pages; the claims for the event of the hiding. Raises NotHideable.
+    rows on these pages; the claims for the event of the hiding. Raises NotHideable and NoSigningKey.
 
-    Runs in the transaction of the act, whose event comes last.
+    Runs in the transaction of the act, whose event comes last. The key does not change before its end: the
+    claims are signed with the key of the seal that will lie over them.
     """
+    share_barrier()
+    key = signing_key()
     underway = HidingUnderway.objects.create(
         hidden=hiding.text,
         written=hiding.written,
@@ -96,7 +98,7 @@ def hide(hiding: Hiding, subject: str, pages: Iterable[int]) -> list[Change]:
     _rows(hiding, TrailEvent.objects.filter(subject=subject), IN_EVENTS)
     _rows(hiding, TrailChange.objects.filter(event__subject=subject), IN_CHANGES)
     underway.delete()
-    signature = signing_key().sign(_claimed_text(hiding.digest, hiding.requested_by, claims)).hex()
+    signature = key.sign(_claimed_text(hiding.digest, hiding.requested_by, claims)).hex()
     told = (("digest", hiding.digest), ("requested_by", hiding.requested_by), ("signature", signature))
     return [
         *(Change(item, item, "", value, new_shown=value) for item, value in told),
@@ -193,8 +195,8 @@ def _claimed_text(digest: str, requested_by: str, claims: Iterable[Claim]) -> by
     return json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
 
 
-def claims_in(payload: dict[str, Any], key: str) -> list[Claim] | None:
-    """The claims of the event of a hiding; None where the signature is not one of the trusted key, or where
+def claims_in(payload: dict[str, Any], keys: Collection[str]) -> list[Claim] | None:
+    """The claims of the event of a hiding; None where the signature is not one of these public keys, or where
     one person alone did it."""
     told = {change["item"]: change.get("new", "") for change in payload["changes"]}
     claims: list[Claim] = [
@@ -205,9 +207,6 @@ def claims_in(payload: dict[str, Any], key: str) -> list[Claim] | None:
     requested_by, digest = told.get("requested_by", ""), told.get("digest", "")
     if requested_by == payload["event"]["actor"]:
         return None
-    try:
-        trusted = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
-        trusted.verify(bytes.fromhex(told.get("signature", "")), _claimed_text(digest, requested_by, claims))
-    except (InvalidSignature, ValueError):
-        return None
-    return claims
+    text = _claimed_text(digest, requested_by, claims)
+    signed = any(is_signed(key, told.get("signature", ""), text) for key in keys)
+    return claims if signed else None

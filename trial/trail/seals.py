@@ -1,6 +1,6 @@
 """Seals: the leaves of the ledger signed in batches, each seal carrying the hash of the one before it.
 
-A seal is a signed checkpoint (Ed25519 over the text of `signed_text`). Every seal also goes to a file outside
+A seal is a signed checkpoint (Ed25519 over `text_of` it). Every seal also goes to a file outside
 the database, with its leaf hashes: what a person with full rights on the database cannot rewrite shows there.
 """
 
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, connection, models, transaction
 from django.utils import timezone
@@ -21,16 +20,22 @@ from trial.trail.append_only import AppendOnlyModel
 from trial.trail.ledger import LedgerLeaf
 from trial.trail.ledger_triggers import BARRIER
 from trial.trail.merkle import root_of
+from trial.trail.signing_keys import NoSigningKey, first_key, keys_at_hand, public_half
+from trial.trail.verify_archive import text_of
 
 MOST_LEAVES = 4096  # in a seal: an edit that was signed again is found within so many
+LATER = ("successor", "countersignature", "replaces")  # came with the change of keys: no text has them empty
 LONGEST_STALL_MS = 250  # that a sealer makes writers wait
 _TAIL = 2 * MOST_LEAVES * 70  # bytes, more than the longest line of an anchor file has
 
 
 class Seal(AppendOnlyModel):
     """One signed checkpoint: `root` over the leaves `first` to `last`, `count` of them (numbers that were
-    rolled back are missing in between), `previous` the SHA-256 of the signature before. All hashes, the key
-    and the signature are hexadecimal."""
+    rolled back are missing in between), `previous` the SHA-256 of the signature before. All hashes, keys and
+    signatures are hexadecimal.
+
+    A seal by which its key hands over names the `successor`, which signs it, too (`countersignature`). The
+    first seal after a key was lost names the one that its own key `replaces` (`key_changes.py`)."""
 
     number = models.BigIntegerField(primary_key=True)
     first = models.BigIntegerField()
@@ -41,6 +46,9 @@ class Seal(AppendOnlyModel):
     at = models.CharField(max_length=40)
     key = models.CharField(max_length=64)
     signature = models.CharField(max_length=128)
+    successor = models.CharField(max_length=64, blank=True, default="")
+    countersignature = models.CharField(max_length=128, blank=True, default="")
+    replaces = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
         ordering = ("number",)
@@ -49,36 +57,48 @@ class Seal(AppendOnlyModel):
         return f"seal {self.number}"
 
     def as_data(self) -> dict[str, Any]:
-        return {column.attname: getattr(self, column.attname) for column in self._meta.concrete_fields}
-
-
-def signed_text(seal: dict[str, Any]) -> bytes:
-    """What the signature of a seal is over: all of it but the signature, as JSON with sorted names."""
-    told = {name: value for name, value in seal.items() if name not in ("signature", "leaves")}
-    return json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
+        """All of it by name; what most seals do not have is left out, as in those of before."""
+        told = {column.attname: getattr(self, column.attname) for column in self._meta.concrete_fields}
+        return {name: value for name, value in told.items() if value or name not in LATER}
 
 
 def hash_of_signature(signature: str) -> str:
     return hashlib.sha256(bytes.fromhex(signature)).hexdigest()
 
 
+def key_in_force(newest: Seal | None) -> str:
+    """The public key that the next seal has to be signed with; empty before the first."""
+    return (newest.successor or newest.key) if newest else ""
+
+
 def signing_key() -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(settings.SEAL_KEY.encode()).digest())
+    """The key that signs now. Raises NoSigningKey where it is not at hand."""
+    in_force = key_in_force(Seal.objects.last())
+    found = keys_at_hand() if in_force else filter(None, [first_key()])
+    for key in found:
+        if in_force in ("", public_half(key)):
+            return key
+    raise NoSigningKey(in_force)
 
 
 def public_key() -> str:
-    """The public half of the key that signs, in hexadecimal: sponsor and sites keep a copy of it."""
-    return signing_key().public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+    """The public half of the key that signs now, in hexadecimal: sponsor and sites keep a copy of it.
+
+    Raises NoSigningKey."""
+    return public_half(signing_key())
 
 
 # --- sealing ---------------------------------------------------------------------------------------------
 def seal_trail() -> list[Seal]:
     """Seal what is not sealed yet and publish it; the new seals. Whoever writes goes on: a sealer that would
-    make them wait longer, or that meets another, leaves it to the next."""
+    make them wait longer, or that meets another, leaves it to the next.
+
+    Raises NoSigningKey, also where there is nothing to seal."""
     made: list[Seal] = []
+    signing_key()
     try:
         last = settled()
-        while (seal := _next_seal(last)) is not None:
+        while (seal := next_seal(last)) is not None:
             made.append(seal)
     except (IntegrityError, OperationalError):  # another sealer was first; the barrier was not free in time
         made = []
@@ -98,13 +118,27 @@ def settled() -> int:
         return LedgerLeaf.objects.aggregate(last=models.Max("seq"))["last"] or 0
 
 
+def share_barrier() -> None:
+    """Until this transaction ends no range of leaves is closed, and no key handed over."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [BARRIER])
+
+
 @transaction.atomic
-def _next_seal(settled: int) -> Seal | None:
-    before = Seal.objects.order_by("number").last()
-    waiting = LedgerLeaf.objects.filter(seq__gt=before.last if before else 0, seq__lte=settled)
-    leaves = list(waiting.order_by("seq").values_list("seq", "leaf")[:MOST_LEAVES])
+def next_seal(
+    settled: int, key: Ed25519PrivateKey | None = None, successor: Ed25519PrivateKey | None = None
+) -> Seal | None:
+    """Seal the oldest leaves that are not sealed, up to `settled`; None where there is none.
+
+    `key` signs in place of the one in force, which is lost; `successor` takes over with the next seal.
+    Raises NoSigningKey.
+    """
+    before = Seal.objects.last()
+    leaves = _waiting(before, settled)
     if not leaves:
         return None
+    signs = key or signing_key()
     seal = Seal(
         number=before.number + 1 if before else 1,
         first=leaves[0][0],
@@ -113,11 +147,21 @@ def _next_seal(settled: int) -> Seal | None:
         root=root_of([bytes.fromhex(leaf) for _seq, leaf in leaves]).hex(),
         previous=hash_of_signature(before.signature) if before else "",
         at=timezone.now().isoformat(),
-        key=public_key(),
+        key=public_half(signs),
+        successor=public_half(successor) if successor else "",
+        replaces=key_in_force(before) if key else "",
     )
-    seal.signature = signing_key().sign(signed_text(seal.as_data())).hex()
+    text = text_of(seal.as_data())
+    seal.signature = signs.sign(text).hex()
+    seal.countersignature = successor.sign(text).hex() if successor else ""
     seal.save(force_insert=True)
     return seal
+
+
+def _waiting(before: Seal | None, settled: int) -> list[tuple[int, str]]:
+    """The number and hash of the oldest leaves that are not sealed, as many as a seal takes."""
+    waiting = LedgerLeaf.objects.filter(seq__gt=before.last if before else 0, seq__lte=settled)
+    return list(waiting.order_by("seq").values_list("seq", "leaf")[:MOST_LEAVES])
 
 
 # --- outside the database --------------------------------------------------------------------------------

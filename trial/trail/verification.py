@@ -7,12 +7,9 @@ design: RFC 9162 (Merkle trees) and RFC 8032 (Ed25519).
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from trial.trail.comparing import (
     Act,
@@ -27,7 +24,8 @@ from trial.trail.hiding import HIDDEN, LEAF, claims_in
 from trial.trail.installed import triggers_not_installed
 from trial.trail.ledger import LedgerLeaf, leaf_hash
 from trial.trail.merkle import root_of
-from trial.trail.seals import MOST_LEAVES, Seal, hash_of_signature, signed_text
+from trial.trail.seals import MOST_LEAVES, Seal, hash_of_signature
+from trial.trail.verify_archive import ANOTHER_KEY, KeyChain, unlike
 
 Anchor = Mapping[int, Mapping[str, Any]]
 """The seals of an anchor file, by number."""
@@ -35,10 +33,10 @@ Anchor = Mapping[int, Mapping[str, Any]]
 
 @dataclass
 class Verification:
-    """One verification under way. `key` is the public key that is trusted, in hexadecimal; `since` the first
-    seal whose leaves are read (the seals themselves are always all looked at)."""
+    """One verification under way. `keys` are the public keys that are trusted, in hexadecimal, of any time;
+    `since` the first seal whose leaves are read (the seals themselves are always all looked at)."""
 
-    key: str
+    keys: Collection[str]
     anchor: Anchor = field(default_factory=dict)
     since: int = 0
     progress: Callable[[int], object] = lambda leaves: None
@@ -46,15 +44,19 @@ class Verification:
     seals: int = 0
     unsealed: int = 0
     hidings: int = 0
+    chain: KeyChain = field(init=False)
     _hidden: dict[tuple[str, int], list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     _claimed: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+
+    def __post_init__(self) -> None:
+        self.chain = KeyChain(self.keys)
 
     def faults(self) -> Iterator[Fault]:
         """Everything that is not as it was written, in the order of the ledger."""
         yield from triggers_not_installed()
-        yield from self._hidings()
         seals = list(Seal.objects.order_by("number"))
         yield from self._chain(seals)
+        yield from self._hidings()
         yield from self._stretches(seals)
         yield from events_without_a_leaf()
         yield from changes_without_an_event()
@@ -69,7 +71,7 @@ class Verification:
             payload = json.loads(leaf.payload)
             if payload["event"]["action"] != HIDDEN:
                 continue
-            claims = claims_in(payload, self.key)
+            claims = claims_in(payload, self.chain.signers(leaf.seq))
             if claims is None:
                 yield _of_leaf("hiding that no two people signed", leaf, 0)
                 continue
@@ -92,6 +94,9 @@ class Verification:
                 yield Fault("seal missing", seal=number)
             yield from self._seal(seal, previous)
             previous = seal
+        for key in self.chain.strangers():
+            first = seals[0]
+            yield Fault(ANOTHER_KEY, item="key", signed=key, present=first.key, seal=first.number)
         self.seals = len(seals)
         last = seals[-1].number if seals else 0
         for number in sorted(self.anchor):
@@ -99,20 +104,16 @@ class Verification:
                 yield Fault("seal of the anchor missing: cut off, or an old backup restored", seal=number)
 
     def _seal(self, seal: Seal, previous: Seal | None) -> Iterator[Fault]:
-        told = seal.as_data()
-        if seal.key != self.key:
-            keys = {"signed": self.key, "present": seal.key}
-            yield Fault("sealed with another key", item="key", seal=seal.number, **keys)
-        elif not _is_signed(told):
-            yield Fault("seal altered: its signature does not hold", seal=seal.number)
+        told, in_force = seal.as_data(), self.chain.now
+        if wrong := self.chain.follow(told):
+            keys = {"item": "key", "signed": in_force, "present": seal.key} if wrong == ANOTHER_KEY else {}
+            yield Fault(wrong, seal=seal.number, **keys)
         if seal.previous != (hash_of_signature(previous.signature) if previous else ""):
             yield Fault("seal does not follow the one before", seal=seal.number)
-        anchored = self.anchor.get(seal.number)
-        for name in told if anchored is not None else ():
-            if told[name] != anchored[name]:  # type: ignore[index]
-                values = {"signed": str(anchored[name]), "present": str(told[name])}  # type: ignore[index]
-                yield Fault("seal is not that of the anchor", item=name, seal=seal.number, **values)
-                break
+        anchored = dict(self.anchor.get(seal.number, told))
+        for name in unlike(told, anchored)[:1]:
+            values = {"signed": str(anchored.get(name, "")), "present": str(told.get(name, ""))}
+            yield Fault("seal is not that of the anchor", item=name, seal=seal.number, **values)
 
     # --- leaves ------------------------------------------------------------------------------------------
     def _stretches(self, seals: list[Seal]) -> Iterator[Fault]:
@@ -166,12 +167,3 @@ def _of_leaf(what: str, leaf: LedgerLeaf, seal: int) -> Fault:
 
 def _within(fault: Fault, seal: int) -> Fault:
     return replace(fault, seal=seal)
-
-
-def _is_signed(seal: Mapping[str, Any]) -> bool:
-    try:
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(seal["key"]))
-        key.verify(bytes.fromhex(seal["signature"]), signed_text(dict(seal)))
-    except (InvalidSignature, ValueError):
-        return False
-    return True

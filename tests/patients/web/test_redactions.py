@@ -1,5 +1,7 @@
 """The screen on which two people hide a text."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -7,7 +9,9 @@ from django.urls import reverse
 from patients.casebook.page import Subject
 from patients.oversight.redaction import Redaction
 from tests.patients.web import people
+from trial.environment import SecretPlace
 from trial.people.roles import TABLE, Permission, Role
+from trial.trail.seals import seal_trail
 
 NAME = "Wang Wu, 王五"
 
@@ -54,6 +58,18 @@ def test_what_is_refused_keeps_what_was_typed(url: str, manager: Client) -> None
     assert answer.status_code == 422
     assert "This text stands nowhere" in answer.content.decode()
     assert 'value="stands nowhere"' in answer.content.decode()
+
+
+def test_without_the_key_that_signs_it_nothing_is_hidden(
+    url: str, manager: Client, investigator: Client, settings: Any
+) -> None:
+    ask(manager, url)
+    seal_trail()
+    settings.SEAL_KEY = SecretPlace("another key than the one in force")
+    answer = investigator.post(url, {"do": "approve", "redaction": str(Redaction.objects.get().pk)})
+    assert answer.status_code == 503
+    assert "the key that signs it is not there" in answer.content.decode()
+    assert Redaction.objects.get().state == "asked"
 
 
 def test_another_may_refuse(url: str, manager: Client, investigator: Client) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 import time_machine
+from allauth.usersessions.models import UserSession
 from django.conf import settings as live
 from django.contrib.sessions.models import Session
 from django.test import Client
@@ -10,6 +11,7 @@ from django.urls import reverse
 from tests.trial.people import persons
 from tests.trial.people.persons import acts, is_in
 from tests.trial.trail.faults import counted
+from trial.celery import app
 from trial.people.accounts import disable_account, end_role
 from trial.people.models import Account
 from trial.people.roles import Permission
@@ -65,6 +67,22 @@ def test_an_ordinary_request_reads_session_and_person_in_one_statement_each(coor
     with counted() as sent:
         client.get("/nothing/")
     assert len(sent) == 2, "\n".join(sent)
+
+
+def test_at_night_the_sessions_that_are_over_are_forgotten(coordinator: Account) -> None:
+    """With the addresses and browsers that they came from; who is there stays signed in."""
+    with time_machine.travel(NOW, tick=False) as clock:
+        persons.sign_in(coordinator)
+        clock.shift(11 * 60 * 60)
+        here = persons.sign_in(coordinator)
+        clock.shift(2 * 60 * 60)
+        here = persons.sign_in(coordinator)
+        nightly = live.CELERY_BEAT_SCHEDULE["clear-sessions"]
+        assert (nightly["schedule"].hour, nightly["schedule"].minute) == ({3}, {30})
+        app.loader.import_default_modules()
+        app.tasks[nightly["task"]].run()
+        assert Session.objects.count() == UserSession.objects.count() == 2
+        assert is_in(here)
 
 
 @pytest.mark.requirement("AC-12")

@@ -41,6 +41,18 @@ def test_the_settings_of_a_site_leave_nothing_to_warn_of(tmp_path: Path) -> None
     assert "no issues" in done.stdout
 
 
+def test_a_site_whose_seal_key_is_gone_starts(tmp_path: Path) -> None:
+    """F23: the file is named and not there. Saves go on; sealing is what stops."""
+    gone = str(tmp_path / "moved" / "seal_key")
+    done = start(tmp_path, "check", CHIMERA_SEAL_KEY=None, CHIMERA_SEAL_KEY_FILE=gone)
+    assert done.returncode == 0, done.stderr
+    start(tmp_path, "migrate", "--verbosity=0")
+    start(tmp_path, "seal_trail")
+    done = start(tmp_path, "seal_trail", CHIMERA_SEAL_KEY=None, CHIMERA_SEAL_KEY_FILE=gone)
+    assert done.returncode != 0
+    assert "is not there" in done.stderr
+
+
 UNSAFE = [
     ("CHIMERA_DEBUG", "yes", "CHIMERA_DEBUG"),
     ("CHIMERA_HOSTS", "*", "CHIMERA_HOSTS"),
@@ -71,7 +83,10 @@ def test_keys_are_read_from_files_and_kept_from_others(tmp_path: Path) -> None:
     held.write_text(LONG)
     assert start(tmp_path, CHIMERA_SECRET_KEY=None, CHIMERA_SECRET_KEY_FILE=str(held)).returncode == 0
     done = start(
-        tmp_path / "home", CHIMERA_PRODUCTION="no", **{f"CHIMERA_{name}_KEY": None for name in SECRETS}
+        tmp_path / "home",
+        "seal_trail",  # which makes its key; the others are made at the first start
+        CHIMERA_PRODUCTION="no",
+        **{f"CHIMERA_{name}_KEY": None for name in SECRETS},
     )
     assert done.returncode == 0, done.stderr
     made = list((tmp_path / "home" / "keys").iterdir())

@@ -71,7 +71,7 @@ def hidden(subject: Subject, manager: Account, investigator: Account, text: str 
 
 def verified() -> Verification:
     anchor = {line["number"]: line for line in seals.read_anchor(seals.anchor_file())}
-    verification = Verification(public_key(), anchor)
+    verification = Verification([public_key()], anchor)
     verification.found = list(verification.faults())  # type: ignore[attr-defined]
     return verification
 

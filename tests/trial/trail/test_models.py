@@ -67,6 +67,7 @@ APPEND_ONLY = {
     "patients.SignatureFall",
 }
 PLAIN = {
+    "trial.Alarm": "there as long as it lasts; that it was raised and ended are events of the trail",
     "trial.Site": "a name; what is done at a site stands in the trail",
     "trial.Account": "last sign-in and password change daily; each act is an event of the trail",
     "trial.SetUpLink": "used once; to issue and to use it are events of the trail",

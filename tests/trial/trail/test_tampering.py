@@ -22,8 +22,9 @@ from trial.trail.comparing import Fault
 from trial.trail.ledger import LedgerLeaf, leaf_hash
 from trial.trail.models import TrailChange, TrailEvent
 from trial.trail.record import Change, Place, record_event
-from trial.trail.seals import Seal, public_key, seal_trail, signed_text
+from trial.trail.seals import Seal, public_key, seal_trail
 from trial.trail.verification import Verification
+from trial.trail.verify_archive import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -74,7 +75,7 @@ def an_act(number: int, *changes: Change) -> None:
 
 def found(anchor: dict[int, dict[str, Any]] | None) -> list[Fault]:
     key = anchor[min(anchor)]["key"] if anchor else public_key()
-    return list(Verification(key, anchor or {}).faults())
+    return list(Verification([key], anchor or {}).faults())
 
 
 @contextmanager
@@ -239,7 +240,7 @@ def seals_swapped(sealed: Sealed, execute: Any) -> None:
 def signed_by_another_key(sealed: Sealed, execute: Any) -> None:
     seal, key = Seal.objects.get(number=2).as_data(), Ed25519PrivateKey.generate()
     seal["key"] = key.public_key().public_bytes_raw().hex()
-    signature = key.sign(signed_text(seal)).hex()
+    signature = key.sign(text_of(seal)).hex()
     execute("UPDATE trial_seal SET key = %s, signature = %s WHERE number = 2", seal["key"], signature)
 
 

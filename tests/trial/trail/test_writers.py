@@ -121,7 +121,7 @@ def test_fifty_writers_leave_one_event_for_each_change(
     assert all(before.last < after.first for before, after in pairwise(Seal.objects.order_by("number")))
     assert sum(Seal.objects.values_list("count", flat=True)) == LedgerLeaf.objects.count()
     anchor = {line["number"]: line for line in seals.read_anchor(seals.anchor_file())}
-    assert list(Verification(public_key(), anchor).faults()) == []
+    assert list(Verification([public_key()], anchor).faults()) == []
 
 
 def told_by_the_trail(page: Page) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from trial.commands import RegistryCommand
 from trial.trail.actor import Source, acting, system_actor
 from trial.trail.archive import write_archive
 from trial.trail.record import Place, record_event
+from trial.trail.signing_keys import NoSigningKey
 
 
 class Command(RegistryCommand):
@@ -24,6 +25,8 @@ class Command(RegistryCommand):
             acts = write_archive(folder)
         except FileExistsError as problem:
             raise CommandError(f"{folder} is not empty.") from problem
+        except NoSigningKey as problem:
+            raise CommandError(str(problem)) from problem
         with transaction.atomic(), acting(system_actor("archive", Source.COMMAND)):
             record_event("trail.archived", Place(about=f"{acts} acts"))
         self.stdout.write(f"{acts} acts in {folder}")
