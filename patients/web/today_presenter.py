@@ -291,8 +291,11 @@ def clock_lines(found: Iterable[RunningClock], now: datetime) -> list[WorkLine]:
 
 def _clock(running: RunningClock, now: datetime) -> WorkLine:
     hours = int((running.until - now).total_seconds() // 3600)
-    to = _("to the sponsor") if running.to_sponsor else _("to the authority")
-    words = _("SAE report %(row)s %(to)s") % {"row": running.row_key, "to": to}
+    to_sponsor, to_authority = (
+        _("SAE report %(row)s to the sponsor"),
+        _("SAE report %(row)s to the authority"),
+    )
+    words = (to_sponsor if running.to_sponsor else to_authority) % {"row": running.row_key}
     late = hours < 0
     if late:
         end = ngettext("%(hours)s hour late", "%(hours)s hours late", -hours) % {"hours": -hours}
