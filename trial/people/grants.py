@@ -12,6 +12,7 @@ from trial.people.access import Person
 from trial.people.acts import record_act
 from trial.people.models import Account, Member, Site
 from trial.people.roles import SENTENCES, TABLE, Permission, Role, joined
+from trial.protocol.study import SITE_ZONE
 from trial.trail.actor import Source
 from trial.trail.record import Change
 
@@ -45,8 +46,8 @@ def grant_role(
         member.save()
         changes = [
             Change("role", "Role", "", role, site.code, new_shown=str(role.label)),
-            Change("starts", "From", "", starts.isoformat(), site.code),
-            *([Change("ends", "Until", "", ends.isoformat(), site.code)] if ends else []),
+            _moment("starts", "From", starts, site),
+            *([_moment("ends", "Until", ends, site)] if ends else []),
         ]
         record_act(
             "role.granted",
@@ -59,6 +60,12 @@ def grant_role(
             source=source,
         )
     return member
+
+
+def _moment(item: str, label: str, at: datetime, site: Site) -> Change:
+    """A moment, shown as the clock of the site does."""
+    shown = f"{at.astimezone(SITE_ZONE):%Y-%m-%d %H:%M}"
+    return Change(item, label, "", at.isoformat(), site.code, new_shown=shown)
 
 
 def _check(account: Account, role: Role, site: Site, starts: datetime, ends: datetime | None) -> None:

@@ -50,4 +50,4 @@ def _tell(gap_s: float, source: Source) -> None:
     logging.getLogger("chimera").warning("the clocks differ by %.1f s", gap_s)
     change = Change("gap_s", "Application ahead of database, seconds", "", f"{gap_s:.1f}")
     with transaction.atomic(), acting(system_actor("clock", source)):
-        record_event("clock.gap", Place(), [change])
+        record_event("clock.gap", Place(about="clocks"), [change])

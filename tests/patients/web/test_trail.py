@@ -93,10 +93,10 @@ def test_each_saved_item_links_to_its_trail(desk: Client, changed: Page) -> None
 def test_an_item_of_a_row_links_to_the_trail_of_that_row(desk: Client, subject: Subject) -> None:
     page = entry.logged(subject, "AE")
     for key in ("1", "2"):
-        entry.save(page, rows={key: {"ae_verbatim": f"rash {key}"}})
-    entry.save(page, rows={"2": {"ae_verbatim": "rash of the arm"}}, why=entry.BECAUSE)
+        entry.save(page, rows={key: {"ae_term": f"rash {key}"}})
+    entry.save(page, rows={"2": {"ae_term": "rash of the arm"}}, why=entry.BECAUSE)
     text = desk.get(page.get_absolute_url()).content.decode()
-    links = re.findall(r'href="([^"]+item=ae_verbatim&amp;row=\d)"', text)
+    links = re.findall(r'href="([^"]+item=ae_term&amp;row=\d)"', text)
     assert [link[-1] for link in links] == ["1", "2"]
     shown = [blocks(desk.get(link.replace("&amp;", "&")).content.decode()) for link in links]
     assert [len(found) for found in shown] == [1, 2]
