@@ -139,7 +139,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "trial.people.passwords.MaximumLength", "OPTIONS": {"max_length": 128}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},  # its list comes with Django
+    {"NAME": "trial.people.passwords.NotGuessable"},
     {"NAME": "trial.people.passwords.NoContextWord"},
 ]
 SESSION_IDLE_SECONDS = int(environment.text("CHIMERA_SESSION_IDLE_SECONDS", str(30 * 60)))

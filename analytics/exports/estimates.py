@@ -6,11 +6,12 @@ from uuid import uuid4
 from django.db import transaction
 
 from analytics.locks.models import Lock
-from analytics.locks.visible import is_seen_at
+from analytics.locks.visible import is_seen_at, sites_of_lock
 from analytics.runs.results import NoSuchLock, as_data, find_lock, finished_run
 from trial.people.tokens import ExportToken
 from trial.trail.actor import Actor, Source, acting
 from trial.trail.record import Place, record_event
+from trial.trail.taken_out import one_site, taken_out
 
 
 def export_estimates(name: str, *, by: ExportToken, request_id: str = "") -> dict[str, Any]:
@@ -20,9 +21,11 @@ def export_estimates(name: str, *, by: ExportToken, request_id: str = "") -> dic
     """
     lock = _visible(find_lock(name), by)
     content = _content(lock)
+    sites = sites_of_lock(lock)
+    told = taken_out(entries=len(content["estimates"]), digest=content["result_hash"], sites=sites)
     actor = Actor(by.name, by.name, "token", "", Source.API, request_id or uuid4().hex)
     with transaction.atomic(), acting(actor):
-        record_event("results.exported", Place(about=f"lock {lock.pk}"))
+        record_event("results.exported", Place(site=one_site(sites), about=f"lock {lock.pk}"), told)
     return content
 
 

@@ -12,10 +12,10 @@ _sites = lru_cache(maxsize=256)(sites_of)  # a snapshot never changes
 
 def is_seen_at(lock: Lock, sites: Iterable[str]) -> bool:
     """Whether somebody who may see results at these sites may see this lock."""
-    return _sites_of(lock) <= set(sites)
+    return sites_of_lock(lock) <= set(sites)
 
 
-def _sites_of(lock: Lock) -> frozenset[str]:
+def sites_of_lock(lock: Lock) -> frozenset[str]:
     """The sites of a lock; all there are where its file no longer says which."""
     try:
         return _sites(lock.snapshot.path)

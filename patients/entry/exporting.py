@@ -1,7 +1,11 @@
 """A registry as a casebook directory: the inverse of the import, in the same format."""
 
+import hashlib
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
+
+from django.db import transaction
 
 from patients.casebook.answers import Record, StoredCasebook, pages_without_rows
 from patients.casebook.files import (
@@ -12,13 +16,18 @@ from patients.casebook.files import (
     SUBJECTS,
     item_columns,
     page_cells,
+    read_sheet,
     write_casebook,
 )
 from patients.casebook.form import declared_forms, form_model
 from patients.casebook.page import Subject
 from patients.forms.eligibility import recorded
 from patients.oversight.signatures import Signature, every_signature
+from trial.people.access import Person, actor_at
 from trial.people.models import Member
+from trial.trail.actor import Source, acting
+from trial.trail.record import Place, record_event
+from trial.trail.taken_out import one_site, taken_out
 
 Sheets = dict[str, list[dict[str, str]]]
 
@@ -34,6 +43,22 @@ def export_registry(out_dir: Path) -> int:
         add_records(sheets, subject.code, _records(subject))
     write_casebook(out_dir, sheets)
     return sum(len(rows) for rows in sheets.values())
+
+
+def record_export(what: str, out_dir: Path, rows: int, *, by: Person) -> None:
+    """Put on record that a casebook was written there: of which sites, and the hash over its files, which is
+    that of the lines of `sha256sum *.csv`. Without the record there is no export: its directory goes."""
+    sites = {cells["site"] for _line, cells in read_sheet(out_dir / f"{SUBJECTS}.csv")}
+    files = sorted(out_dir.glob("*.csv"))
+    lines = "".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files)
+    told = taken_out(entries=rows, digest=hashlib.sha256(lines.encode()).hexdigest(), sites=sites)
+    site = one_site(sites)
+    try:
+        with transaction.atomic(), acting(actor_at(by, site=site, source=Source.COMMAND)):
+            record_event("casebook.exported", Place(site=site, about=what), told)
+    except BaseException:
+        shutil.rmtree(out_dir)
+        raise
 
 
 def people_sheets(subjects: Iterable[Subject]) -> Sheets:

@@ -9,6 +9,8 @@ from patients.casebook.identity import Identity
 from patients.casebook.page import Subject
 from patients.schedule.placing import place_visits
 from trial.people.access import Person, actor_at
+from trial.people.accounts import create_account
+from trial.people.grants import grant_role
 from trial.people.models import Account, Member, Site
 from trial.people.roles import Role
 from trial.trail.actor import Source, acting
@@ -30,25 +32,15 @@ def register_member(
 ) -> Member:
     """The grant of a role at a site to an account, each made if it is new. A new account has no password.
 
-    Raises ValidationError for what nobody can be called.
+    Raises ValidationError for what nobody can be called, and for a role that must be apart from another of
+    the same person.
     """
-    with transaction.atomic(), acting(actor_at(by, site=site.code, source=source)):
+    with transaction.atomic():
         Account(user_name=user_name, printed_name=printed_name).clean_fields(exclude=("password",))
         account = Account.objects.filter(user_name__iexact=user_name).first()
-        account = account or Account.objects.create_account(user_name, printed_name)
-        member, new = Member.objects.get_or_create(
-            account=account,
-            site=site,
-            role=role,
-            ends=None,
-            defaults={"granted_by": by.user_name, "reason": reason},
-        )
-        if new:
-            change = Change("role", "Role", "", role, new_shown=printed_name)
-            record_event(
-                "role.granted", Place(site=site.code, about=account.user_name), [change], reason=reason
-            )
-    return member
+        account = account or create_account(user_name, printed_name, by=by, source=source)
+        held = account.grants.still_to_end().filter(site=site, role=role).select_related("account", "site")
+        return held.first() or grant_role(account, role, site, by=by, reason=reason, source=source)
 
 
 def register_subject(

@@ -50,6 +50,8 @@ class Query(AuditedModel):
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     times_opened = models.PositiveIntegerField(default=1)
 
+    QUOTING = ("message",)  # its sentences say the values that they found: see `trial.trail.hiding`
+
     class Meta:
         ordering = ("page", "id")
         constraints = (

@@ -16,11 +16,13 @@ from django.utils.translation import gettext_lazy
 from patients.casebook.form import declared_forms
 from patients.casebook.identity import SealedField, fingerprint
 from patients.casebook.page import Page, Subject
+from patients.oversight.out_of_reach import kept_elsewhere
+from patients.oversight.queries import Query, queries_of
+from patients.oversight.typed_texts import events_with
 from trial.people.access import Person, actor_at, require
 from trial.people.roles import Permission
 from trial.trail.actor import Source, acting
 from trial.trail.hiding import HIDDEN, Hiding, hide, texts_of
-from trial.trail.models import TrailChange, TrailEvent
 from trial.trail.record import Change, Place, record_event
 
 LEAST_CHARACTERS = 2  # a Chinese name
@@ -90,7 +92,7 @@ def request_redaction(
         raise ValidationError(_("A text of 2 to 200 characters can be hidden."))
     if len(reason) < LEAST_OF_A_REASON or text in reason:
         raise ValidationError(_("Say why, in 5 characters or more, without the text itself."))
-    if not _stands_somewhere(subject, text):
+    if not events_with(subject, text).exists():
         raise ValidationError(_("This text stands nowhere in what was typed about the subject."))
     with transaction.atomic(), _By(by, request_id).acting_at(site):
         asked = Redaction.objects.create(
@@ -116,7 +118,8 @@ def refuse_redaction(asked: Redaction, *, by: Person, request_id: str = "") -> N
 
 
 def approve_redaction(asked: Redaction, *, by: Person, request_id: str = "") -> None:
-    """Hide the text in rows, versions, events and ledger, with one event that claims each of them.
+    """Hide the text in rows, queries, versions, events and ledger, with one event that claims each of them
+    and names the places where it stays (`out_of_reach.py`).
 
     Raises PermissionDenied, NeedsAnother, and NotHideable where the text is also part of a name or a code.
     """
@@ -124,13 +127,15 @@ def approve_redaction(asked: Redaction, *, by: Person, request_id: str = "") -> 
         subject = (
             Subject.objects.select_for_update(of=("self",)).select_related("site").get(pk=asked.subject_id)
         )
+        beyond = kept_elsewhere(subject, asked.text)
         hiding = Hiding(asked.text, asked.digest, asked.requested_by, by.user_name)
         held = _decided(asked, RedactionState.DONE, by)
-        shown = _hide_in_rows(hiding, subject)
+        shown = [*_hide_in_rows(hiding, subject), *_hide_in_queries(hiding, subject)]
         pages = Page.objects.filter(subject=subject).values_list("pk", flat=True)
         claims = hide(hiding, subject.code, pages)
         place = Place(site=subject.site.code, subject=subject.code, about=hiding.marker)
-        record_event(HIDDEN, place, [*shown, *claims], reason=held.reason)
+        stays = [Change("kept_elsewhere", "Stays in", "", each, new_shown=each) for each in beyond]
+        record_event(HIDDEN, place, [*shown, *claims, *stays], reason=held.reason)
 
 
 def _decided(asked: Redaction, state: RedactionState, by: Person) -> Redaction:
@@ -161,6 +166,25 @@ def _hide_in_rows(hiding: Hiding, subject: Subject) -> list[Change]:
     return shown
 
 
+def _hide_in_queries(hiding: Hiding, subject: Subject) -> list[Change]:
+    """A finding quotes the value that it found, and its query keeps the sentence."""
+    quoting = [query for query in queries_of(subject) if hiding.hides_in(query.message) != query.message]
+    for query in quoting:
+        query.message = hiding.hides_in(query.message)
+        query.save()
+    return [_change_of_query(hiding, query) for query in quoting]
+
+
+def _change_of_query(hiding: Hiding, query: Query) -> Change:
+    return Change(
+        f"{query.page.form_code}@{query.page.visit_code}.query.{query.item}",
+        f"Query {query.check_id} of {query.page}",
+        hiding.marker,
+        query.message["en"],
+        row_key=query.row_key,
+    )
+
+
 def _hide_in_row(hiding: Hiding, row: Any, names: list[str]) -> list[Change]:
     page = Page.objects.get(pk=row.page_id)
     page.version += 1
@@ -175,12 +199,3 @@ def _hide_in_row(hiding: Hiding, row: Any, names: list[str]) -> list[Change]:
         Change(f"{place}.{name}", labels[name], hiding.marker, getattr(row, name), row_key=row.row_key)
         for name in names
     ]
-
-
-def _stands_somewhere(subject: Subject, text: str) -> bool:
-    events = TrailEvent.objects.filter(subject=subject.code)
-    changes = TrailChange.objects.filter(event__subject=subject.code)
-    in_changes = models.Q()
-    for name in ("old", "new", "reason"):
-        in_changes |= models.Q(**{f"{name}__contains": text})
-    return events.filter(reason__contains=text).exists() or changes.filter(in_changes).exists()

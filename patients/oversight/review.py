@@ -26,6 +26,9 @@ READINGS = (
     "subject.checked",
     "trail.reviewed",
     "trail.exported",
+    "access.exported",
+    "casebook.exported",
+    "results.exported",
 )
 """Acts that leave the data as it is: a review does not wait for them."""
 

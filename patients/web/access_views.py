@@ -10,7 +10,7 @@ from django.views.decorators.cache import cache_control
 from patients.web.access_presenter import access_screen, policy_screen, review_screen
 from patients.web.shell import person_of, shell, show
 from trial.people.access import sites_of
-from trial.people.access_list import access_on, access_sheet, sites_listed_for
+from trial.people.access_list import access_on, export_access, sites_listed_for
 from trial.people.access_review import record_review
 from trial.people.models import Account, Site
 from trial.people.needs import needs, signed_in
@@ -31,13 +31,14 @@ def access(request: HttpRequest) -> HttpResponse:
     return show(request, "people/access.html", screen, shell(person, sites_of(person), here="access"))
 
 
-@needs(Permission.READ_ACCESS)
+@needs(to_post=Permission.READ_ACCESS)
 @private
 def access_csv(request: HttpRequest) -> HttpResponse:
-    """The same as CSV."""
-    on, _site, among = _asked(request, sites_listed_for(person_of(request)))
+    """The same as CSV; that it was taken out is on record before it leaves."""
+    person = person_of(request)
+    on, _site, among = _asked(request, sites_listed_for(person))
     named = {"Content-Disposition": f'attachment; filename="access-{on}.csv"'}
-    content = access_sheet(access_on(on, among))
+    content = export_access(on, among, by=person, request=request)
     return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=named)
 
 

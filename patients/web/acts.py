@@ -5,25 +5,77 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from patients.oversight.identity_reads import Purpose
+from patients.web.trail_filters import TrailFilters
+from trial.trail.kinds import REGISTRY_ACTS
 from trial.trail.reading import CORRECTED
 
 ACTS: dict[str, Promise] = {
     "page.saved": gettext_lazy("saved"),
     "page.signed": gettext_lazy("signed"),
     "subject.registered": gettext_lazy("subject registered"),
+    "subject.checked": gettext_lazy("subject checked"),
     "visit.opened": gettext_lazy("visit opened"),
     "pages.opened": gettext_lazy("pages opened"),
+    "site.registered": gettext_lazy("site registered"),
     "identity.recorded": gettext_lazy("identity recorded"),
     "identity.viewed": gettext_lazy("identity viewed"),
     "identity.alerted": gettext_lazy("alert: many views of identity"),
     "trail.reviewed": gettext_lazy("trail reviewed"),
     "trail.exported": gettext_lazy("trail taken out"),
+    "trail.verified": gettext_lazy("trail verified"),
+    "trail.archived": gettext_lazy("trail archived"),
+    "seal_key.changed": gettext_lazy("key of the seals changed"),
+    "seal_key.lost": gettext_lazy("key of the seals replaced"),
+    "alarm.raised": gettext_lazy("alarm raised"),
+    "alarm.ended": gettext_lazy("alarm over"),
+    "ledger.begun": gettext_lazy("ledger begun"),
     "redaction.requested": gettext_lazy("hiding asked for"),
     "redaction.refused": gettext_lazy("hiding refused"),
     "redaction.done": gettext_lazy("text hidden"),
+    "casebook.imported": gettext_lazy("casebook imported"),
+    "casebook.exported": gettext_lazy("casebook taken out"),
+    "laboratories.loaded": gettext_lazy("laboratories loaded"),
+    "ranges.loaded": gettext_lazy("normal ranges loaded"),
+    "lock.made": gettext_lazy("data cut made"),
+    "run.finished": gettext_lazy("computation finished"),
+    "run.failed": gettext_lazy("computation failed"),
+    "results.exported": gettext_lazy("results taken out"),
+    "configuration.changed": gettext_lazy("configuration changed"),
+    "clock.gap": gettext_lazy("clocks disagree"),
+    "database.granted": gettext_lazy("database opened to a role"),
+    "approval.recorded": gettext_lazy("approval recorded"),
+    "approval.ended": gettext_lazy("approval ended"),
+    "consent.recorded": gettext_lazy("consent version recorded"),
+    "consent.superseded": gettext_lazy("consent version superseded"),
+    "training.published": gettext_lazy("training asked for"),
+    "training.recorded": gettext_lazy("training completed"),
+    "task.delegated": gettext_lazy("tasks delegated"),
+    "task.ended": gettext_lazy("tasks ended"),
     "role.granted": gettext_lazy("role granted"),
     "role.ended": gettext_lazy("role ended"),
-    "subject.checked": gettext_lazy("subject checked"),
+    "account.created": gettext_lazy("account created"),
+    "account.disabled": gettext_lazy("account disabled"),
+    "set_up_link.issued": gettext_lazy("set-up link issued"),
+    "set_up_link.refused": gettext_lazy("set-up link refused"),
+    "password.set": gettext_lazy("password set"),
+    "password.changed": gettext_lazy("password changed"),
+    "password.refused": gettext_lazy("password refused"),
+    "person.signed_in": gettext_lazy("signed in"),
+    "person.signed_out": gettext_lazy("signed out"),
+    "sign_in.refused": gettext_lazy("sign-in refused"),
+    "sign_in.locked": gettext_lazy("sign-in locked"),
+    "session.ended": gettext_lazy("session ended"),
+    "confirmation.refused": gettext_lazy("confirmation refused"),
+    "signature.refused": gettext_lazy("proof for a signature refused"),
+    "second_factor.added": gettext_lazy("second factor added"),
+    "second_factor.removed": gettext_lazy("second factor removed"),
+    "second_factor.reset_requested": gettext_lazy("reset of second factors asked for"),
+    "second_factor.reset": gettext_lazy("second factors reset"),
+    "recovery_code.used": gettext_lazy("recovery code used"),
+    "recovery_codes.made": gettext_lazy("recovery codes made"),
+    "token.issued": gettext_lazy("token issued"),
+    "access.reviewed": gettext_lazy("access reviewed"),
+    "access.exported": gettext_lazy("list of access taken out"),
 }
 _PURPOSES: dict[str, Promise] = {
     Purpose.ENTRY: gettext_lazy("data entry"),
@@ -40,6 +92,12 @@ def purpose_in_words(reason: str) -> str:
     return str(_PURPOSES.get(reason, reason))
 
 
-def kinds() -> list[tuple[str, str]]:
-    """What can be asked for: corrected values, and each act."""
-    return [(CORRECTED, _("corrected values")), *((code, str(words)) for code, words in ACTS.items())]
+def kinds(filters: TrailFilters) -> list[tuple[str, str]]:
+    """What can be asked for: the acts that the page is about, and corrected values where there are any."""
+    if filters.only:
+        return [(code, act_in_words(code)) for code in ACTS if code in filters.only]
+    unseen = REGISTRY_ACTS - filters.without_site
+    return [
+        (CORRECTED, _("corrected values")),
+        *((code, str(words)) for code, words in ACTS.items() if code not in unseen),
+    ]

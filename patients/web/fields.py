@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from patients.casebook.answers import RowAnswers
@@ -284,7 +285,9 @@ def open_reason(made: Field) -> ReasonBox | None:
 
 
 def _trail_of(item: Item, row: RowContext) -> str:
-    return f"{row.trail_url}&item={item.name}" if row.trail_url else ""
+    """Where the trail of this item stands, on a repeating form that of its row alone."""
+    named = urlencode({name: value for name, value in (("item", item.name), ("row", row.slot.key)) if value})
+    return f"{row.trail_url}&{named}" if row.trail_url else ""
 
 
 # --- findings --------------------------------------------------------------------------------------------

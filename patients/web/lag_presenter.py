@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils.translation import ngettext
+
 from patients.casebook.form import form_model, is_declared
 from patients.oversight.entry_lag import Lag
 
@@ -12,7 +14,7 @@ class LagRow:
     site: str
     form: str
     title: str
-    pages: int
+    count: str
     median: str
     longest: int
     early: int
@@ -31,4 +33,13 @@ def lag_screen(lags: Iterable[Lag]) -> LagScreen:
 
 def _row(lag: Lag) -> LagRow:
     title = str(form_model(lag.form).form.title) if is_declared(lag.form) else ""
-    return LagRow(lag.site, lag.form, title, lag.pages, f"{lag.median:g}", lag.longest, lag.early)
+    return LagRow(lag.site, lag.form, title, _count(lag), f"{lag.median:g}", lag.longest, lag.early)
+
+
+def _count(lag: Lag) -> str:
+    words = (
+        ngettext("%(count)s row", "%(count)s rows", lag.count)
+        if lag.by_row
+        else ngettext("%(count)s page", "%(count)s pages", lag.count)
+    )
+    return words % {"count": lag.count}

@@ -1,8 +1,9 @@
 """The screens of the account administrator. Nobody does anything here to an account of their own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 
+from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -14,6 +15,7 @@ from patients.web.shell import Shell, person_of, shell, show
 from trial.people.access import sites_where
 from trial.people.access_list import all_accounts, all_sites
 from trial.people.accounts import NameTaken, create_account, disable_account, end_role, issue_link
+from trial.people.fresh_proof import ask_again, typed_before
 from trial.people.grants import grant_role
 from trial.people.models import Account
 from trial.people.needs import needs
@@ -31,7 +33,9 @@ def people(request: HttpRequest) -> HttpResponse:
     """Everybody who has, or had, an account; a POST makes a new one and shows its link this once."""
     by, frame = _administrator(request)
     if request.method != "POST":
-        return show(request, "people/list.html", people_screen(all_accounts()), frame)
+        return show(request, "people/list.html", people_screen(all_accounts(), typed=_kept(request)), frame)
+    if proof := ask_again(request):
+        return proof
     user_name, printed_name = (request.POST.get(name, "").strip() for name in ("user_name", "printed_name"))
     try:
         account = create_account(user_name, printed_name, by=by, request=request)
@@ -51,12 +55,14 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     by, frame = _administrator(request)
     account = get_object_or_404(all_accounts(), pk=pk)
     if request.method != "POST":
-        return _show(request, account, by, frame)
+        return _show(request, account, by, frame, typed=_kept(request))
     act = _ACTS.get(request.POST.get("do", ""))
     if act is None:
         raise BadRequest("an act that no page of ours sends")
     if account == by:
         raise PermissionDenied(f"{by.user_name}: an account of one's own")
+    if proof := ask_again(request):
+        return proof
     try:
         return act(request, account, by) or redirect("person", pk=pk)
     except ValidationError as error:
@@ -80,9 +86,18 @@ def _show(
     frame: Shell,
     refused: list[str] | None = None,
     status: int = 200,
+    typed: Mapping[str, str] | None = None,
 ) -> HttpResponse:
-    screen = person_screen(account, by, all_sites(), refused or [], request.POST)
+    screen = person_screen(account, by, all_sites(), refused or [], typed or request.POST)
     return show(request, "people/person.html", screen, frame, status)
+
+
+def _kept(request: HttpRequest) -> Mapping[str, str]:
+    """What was typed before the proof; it is not done yet."""
+    typed = typed_before(request)
+    if typed:
+        messages.info(request, _("Confirmed. Nothing was done yet: look at it and send it again."))
+    return typed
 
 
 def _link(request: HttpRequest, account: Account, by: Account, frame: Shell) -> HttpResponse:

@@ -12,7 +12,7 @@ from patients.oversight.queries import Query, QueryState
 from patients.oversight.signatures import Signature
 from patients.schedule.due import expected
 from trial.people.access import Person
-from trial.people.models import Member
+from trial.people.models import Account, Member, Site
 from trial.protocol.study import site_today
 from trial.trail.models import TrailEvent
 
@@ -124,3 +124,12 @@ def people_at(sites: Iterable[str]) -> list[tuple[str, str]]:
     """Who has, or had, a role at these sites: user name and printed name."""
     held = Member.objects.filter(site__code__in=sorted(sites)).order_by("account__printed_name")
     return list(held.values_list("account__user_name", "account__printed_name").distinct())
+
+
+def people_with_accounts() -> list[tuple[str, str]]:
+    """Everybody who has, or had, an account: user name and printed name."""
+    return list(Account.objects.order_by("printed_name").values_list("user_name", "printed_name"))
+
+
+def site_codes() -> list[str]:
+    return list(Site.objects.values_list("code", flat=True))

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -12,9 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 
 from patients.casebook.page import Subject
+from patients.oversight.out_of_reach import kept_elsewhere
 from patients.oversight.redaction import (
     NeedsAnother,
     Redaction,
+    RedactionState,
     approve_redaction,
     redactions_of,
     refuse_redaction,
@@ -33,15 +34,32 @@ private = cache_control(private=True, no_store=True)
 
 
 @dataclass(frozen=True, slots=True)
+class RedactionRow:
+    """A request; `stays_in` are the places that hold the text out of reach, while it is not decided."""
+
+    one: Redaction
+    stays_in: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class RedactionScreen:
     """Everything that the template says. `reader`: who cannot decide on their own requests."""
 
     subject: Subject
-    asked: "QuerySet[Redaction]"
     reader: str
     problem: str = ""
     text: str = ""
     reason: str = ""
+
+    @property
+    def asked(self) -> list[RedactionRow]:
+        """What was asked, the newest first."""
+        return [_row(self.subject, one) for one in redactions_of(self.subject)]
+
+
+def _row(subject: Subject, one: Redaction) -> RedactionRow:
+    is_open = one.state == RedactionState.ASKED
+    return RedactionRow(one, kept_elsewhere(subject, one.text) if is_open else [])
 
 
 @needs(Permission.REDACT, to_post=Permission.REDACT, at=At.ITS_SITE)
@@ -52,14 +70,13 @@ def redactions(request: HttpRequest, code: str) -> HttpResponse:
     subject = get_object_or_404(subjects_for(person), code=code)
     authorise(request, subject.site)
     if request.method != "POST":
-        return _show(request, person, RedactionScreen(subject, redactions_of(subject), person.user_name))
+        return _show(request, person, RedactionScreen(subject, person.user_name))
     try:
         messages.success(request, _done(request, person, subject))
     except (ValidationError, NeedsAnother, NotHideable, NoSigningKey) as refused:
         status = 503 if isinstance(refused, NoSigningKey) else 422
         screen = RedactionScreen(
             subject,
-            redactions_of(subject),
             person.user_name,
             _why(refused),
             text=request.POST.get("text", ""),

@@ -75,6 +75,12 @@ def _places(here: str) -> list[tuple[Permission, NavLink]]:
         ),
         (Permission.MANAGE_ACCOUNTS, NavLink(reverse("people"), _("People"), "user", here == "people")),
         (Permission.READ_ACCESS, NavLink(reverse("access"), _("Access"), "site", here == "access")),
+        (
+            Permission.READ_ACCOUNT_TRAIL,
+            NavLink(
+                reverse("trail-of-accounts"), _("Acts of accounts"), "trail", here == "trail-of-accounts"
+            ),
+        ),
     ]
 
 

@@ -7,7 +7,8 @@ from django.shortcuts import redirect
 from django.views.decorators.cache import cache_control
 
 from patients.web.shell import person_of, shell, show
-from patients.web.study_file import REGISTERS, filled_form, study_file_screen
+from patients.web.study_file.registers import REGISTERS
+from patients.web.study_file.screen import filled_form, study_file_screen
 from trial.people.access import sites_where
 from trial.people.models import Account
 from trial.people.needs import needs

@@ -23,14 +23,15 @@ from django.utils.translation import gettext as _
 
 from patients.web.acts import act_in_words, purpose_in_words
 from patients.web.clocks import local_now
-from patients.web.trail_filters import TrailFilters
+from patients.web.trail_filters import REGISTRY, TrailFilters
 from patients.web.trail_presenter import ZONE, place_of, roles_in_words, row_of
 from trial.people.access import Person, actor_at
 from trial.protocol.study import SITE_ZONE, STUDY
 from trial.spreadsheets import cell
 from trial.trail.actor import Source, acting
 from trial.trail.reading import Entry, entries
-from trial.trail.record import Change, Place, record_event
+from trial.trail.record import Place, record_event
+from trial.trail.taken_out import one_site, taken_out
 
 FONTS = Path(__file__).parent.parent / "casebook" / "fonts"
 TEMPLATE = Path(__file__).with_name("trail.typ")
@@ -69,23 +70,29 @@ def export_trail(filters: TrailFilters, kind: str, *, by: Person, request_id: st
     digest = hashlib.file_digest(file, "sha256").hexdigest()
     file.seek(0)
     _record(filters, kind, written, digest, by=by, request_id=request_id)
-    name = (
-        f"trail-{filters['subject'] or '-'.join(sorted(filters.within))}-{local_now():%Y%m%dT%H%M%S}.{kind}"
-    )
+    name = f"trail-{_name_of(filters)}-{local_now():%Y%m%dT%H%M%S}.{kind}"
     return Taken(file, name[-100:], content_type, written, digest)
+
+
+def _name_of(filters: TrailFilters) -> str:
+    if filters["subject"] or filters.only:
+        return filters["subject"] or "accounts"
+    return "-".join(sorted(filters.within)) or REGISTRY
 
 
 def _record(
     filters: TrailFilters, kind: str, written: int, digest: str, *, by: Person, request_id: str
 ) -> None:
-    sites = filters.within
-    site = next(iter(sites)) if len(sites) == 1 else ""
-    place = Place(site=site, subject=filters["subject"][:12], about=f"{kind} {filters.query()}"[:200])
-    told = (("entries", "Entries", str(written)), ("sha256", "SHA-256 of the file", digest))
-    changes = [Change(item, label, "", value, new_shown=value) for item, label, value in told]
+    site = "" if filters.only else one_site(filters.within)
+    place = Place(site=site, subject=filters["subject"][:12], about=f"{kind} {_asked(filters)}"[:200])
+    changes = taken_out(entries=written, digest=digest, sites=filters.within)
     actor = actor_at(by, site=site, source=Source.WEB, request_id=request_id)
     with transaction.atomic(), acting(actor):
         record_event("trail.exported", place, changes)
+
+
+def _asked(filters: TrailFilters) -> str:
+    return f"{'of accounts ' if filters.only else ''}{filters.query()}".strip()
 
 
 # --- CSV ------------------------------------------------------------------------------------------------
@@ -148,7 +155,7 @@ def _document(taken: list[Entry], filters: TrailFilters) -> dict[str, Any]:
     return {
         "language": (get_language() or "en").partition("-")[0],
         "study": f"{STUDY.study_id} · {STUDY.registry_id}",
-        "title": _("Trail of %s") % (filters["subject"] or ", ".join(sorted(filters.within))),
+        "title": _("Trail of %s") % filters.whose,
         "asked": asked or _("everything"),
         "count": _("%(count)s entries") % {"count": len(taken)},
         "made": _("taken out %(at)s by %(who)s")

@@ -8,16 +8,22 @@ from typing import Any
 from django.core.exceptions import BadRequest
 from django.db.models import Q
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from patients.casebook.page import Subject
 from patients.oversight.review import reviewed
 from trial.people.access import Person
+from trial.trail.kinds import ACCOUNT_ACTS
 from trial.trail.reading import Question
 
 TEXTS = (
     "site", "subject", "visit", "form", "item", "row", "actor", "kind", "reason", "words", "from", "to",
     "since", "order",
 )  # fmt: skip
+OF_ACCOUNTS = ("site", "actor", "kind", "words", "from", "to", "order")
+"""What is asked of the trail of accounts, which has no subjects and no pages."""
+REGISTRY = "registry"
+"""What stands in the place of a site for the acts that are at none."""
 REVIEW, SIGNATURE = "review", "signature"
 OLDEST = "oldest"
 LONGEST = 200
@@ -26,22 +32,38 @@ LONGEST = 200
 @dataclass(frozen=True, slots=True)
 class TrailFilters:
     """The filters of the trail as they were typed, within the sites of the reader. A subject whose own trail
-    is read is `fixed`: the address of the page names it."""
+    is read is `fixed`: the address of the page names it. `without_site` are the kinds of acts at no site that
+    the reader sees as well; `only` those that the page is about, where it is not about all."""
 
     texts: Mapping[str, str]
     sites: frozenset[str]
     by: Person
     fixed: str = ""
+    without_site: frozenset[str] = frozenset()
+    only: frozenset[str] = frozenset()
 
     @classmethod
-    def of(
-        cls, asked: Mapping[str, Any], sites: Iterable[str], by: Person, subject: Subject | None = None
+    def of_sites(
+        cls,
+        asked: Mapping[str, Any],
+        sites: Iterable[str],
+        by: Person,
+        without_site: frozenset[str] = frozenset(),
     ) -> "TrailFilters":
-        """Read what was asked; a NUL, which no database keeps, is no part of it."""
-        texts = {name: str(asked.get(name, "")).replace("\0", "").strip()[:LONGEST] for name in TEXTS}
-        if subject is not None:
-            texts |= {"site": "", "subject": subject.code}
-        return cls(texts, frozenset(sites), by, subject.code if subject else "")
+        """What is asked of all that happened at these sites, and of what the reader sees beyond them."""
+        return cls(_texts(asked, TEXTS), frozenset(sites), by, without_site=without_site)
+
+    @classmethod
+    def of_subject(cls, asked: Mapping[str, Any], subject: Subject, by: Person) -> "TrailFilters":
+        """What is asked of one subject."""
+        texts = _texts(asked, TEXTS) | {"site": "", "subject": subject.code}
+        return cls(texts, frozenset({subject.site.code}), by, subject.code)
+
+    @classmethod
+    def of_accounts(cls, asked: Mapping[str, Any], sites: Iterable[str], by: Person) -> "TrailFilters":
+        """What is asked of the acts about accounts, at each of these sites and at none."""
+        texts = dict.fromkeys(TEXTS, "") | _texts(asked, OF_ACCOUNTS)
+        return cls(texts, frozenset(sites), by, without_site=ACCOUNT_ACTS, only=ACCOUNT_ACTS)
 
     def __getitem__(self, name: str) -> str:
         return self.texts[name]
@@ -54,6 +76,18 @@ class TrailFilters:
     def within(self) -> frozenset[str]:
         """The sites that are asked for, of those of the reader."""
         return self.sites & {self["site"]} if self["site"] else self.sites
+
+    @property
+    def kinds_beyond(self) -> frozenset[str]:
+        """The kinds of acts at no site that are asked for."""
+        return self.without_site if self["site"] in ("", REGISTRY) else frozenset()
+
+    @property
+    def whose(self) -> str:
+        """Of what the trail is that was asked for."""
+        if self["subject"] or self.only:
+            return self["subject"] or _("accounts")
+        return ", ".join(sorted(self.within)) or _("the registry")
 
     @property
     def named(self) -> dict[str, str]:
@@ -73,6 +107,8 @@ class TrailFilters:
         since = self["since"]
         return Question(
             sites=self.within,
+            without_site=self.kinds_beyond,
+            only=self.only,
             subject=self["subject"],
             visit=self["visit"],
             form=self["form"],
@@ -88,6 +124,11 @@ class TrailFilters:
             since_signature=since == SIGNATURE,
             among=reviewed(self.within, by=self.by.user_name).waiting() if since == REVIEW else Q(),
         )
+
+
+def _texts(asked: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
+    """What was typed; a NUL, which no database keeps, is no part of it."""
+    return {name: str(asked.get(name, "")).replace("\0", "").strip()[:LONGEST] for name in names}
 
 
 def number(text: str) -> int | None:

@@ -23,7 +23,7 @@ from patients.items.problems import NotAnAnswer
 from patients.oversight.review import READINGS, Reviewed
 from patients.web.acts import act_in_words, kinds, purpose_in_words
 from patients.web.clocks import moment
-from patients.web.trail_filters import REVIEW, SIGNATURE, TrailFilters
+from patients.web.trail_filters import REGISTRY, REVIEW, SIGNATURE, TrailFilters
 from trial.people.roles import Role
 from trial.protocol.study import SITE_ZONE
 from trial.trail.models import TrailChange, TrailEvent
@@ -108,6 +108,17 @@ class TrailScreen:
     zone: str = ZONE
 
     @property
+    def is_of_accounts(self) -> bool:
+        """Whether the trail of accounts is shown, which has no subjects and no pages."""
+        return bool(self.filters.only)
+
+    @property
+    def sheet_urls(self) -> dict[str, str]:
+        """Where it is taken out, as what."""
+        name = "trail-of-accounts-export" if self.is_of_accounts else "trail-export"
+        return {kind: reverse(name, args=[kind]) for kind in ("csv", "pdf")}
+
+    @property
     def has_more_filters(self) -> bool:
         """Whether a filter is in use that stands behind `more`."""
         return any(self.filters[name] for name in ("item", "row", "reason", "words", "from", "to", "order"))
@@ -155,7 +166,7 @@ class TrailPresenter:
 
     def __init__(self, filters: TrailFilters, subject: Subject | None, done: Reviewed) -> None:
         self.filters, self.subject, self.done = filters, subject, done
-        self.url = reverse("trail", args=[subject.code]) if subject else reverse("trail-of-sites")
+        self.url = _address(filters, subject)
 
     def screen(
         self,
@@ -185,20 +196,24 @@ class TrailPresenter:
 
     def _block(self, event: TrailEvent, urls: dict[tuple[str, str, str], str]) -> EventBlock:
         sequence = event.sequence  # type: ignore[attr-defined]
-        waits = event.action not in READINGS and not self.done.covers(event.site, event.subject, sequence)
+        may_wait = event.site in self.done.sites and event.action not in READINGS
+        waits = may_wait and not self.done.covers(event.site, event.subject, sequence)
         return block_of(event, urls.get((event.subject, event.form, event.visit), ""), is_unreviewed=waits)
 
     def _choices(self, people: Iterable[tuple[str, str]], cuts: Iterable[TrailEvent]) -> Choices:
+        sites = [(site, site) for site in sorted(self.filters.sites)]
+        if self.filters.without_site:
+            sites.append((REGISTRY, _("no site: the registry")))
         forms = [(each.form.code, f"{each.form.code} · {each.form.title}") for each in declared_forms()]
         since = [(REVIEW, _("my last review"))]
         if self.filters["subject"]:
             since.append((SIGNATURE, _("the last signature of each page")))
         since += [(str(cut.pk), _("the data cut of %s") % moment(cut.at)) for cut in cuts]
         return Choices(
-            sites=self._options("site", [(site, site) for site in sorted(self.filters.sites)]),
+            sites=self._options("site", sites),
             forms=self._options("form", forms),
             people=self._options("actor", people),
-            kinds=self._options("kind", kinds()),
+            kinds=self._options("kind", kinds(self.filters)),
             reasons=self._options("reason", [(code.value, str(code.label)) for code in ReasonCode]),
             since=self._options("since", since),
         )
@@ -212,6 +227,12 @@ class TrailPresenter:
 
     def _at(self, **key: int) -> str:
         return f"{self.url}?{self.filters.query(**key)}"
+
+
+def _address(filters: TrailFilters, subject: Subject | None) -> str:
+    if filters.only:
+        return reverse("trail-of-accounts")
+    return reverse("trail", args=[subject.code]) if subject else reverse("trail-of-sites")
 
 
 def _page_urls(events: Sequence[TrailEvent]) -> dict[tuple[str, str, str], str]:

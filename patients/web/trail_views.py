@@ -1,6 +1,6 @@
 """The screens of the trail: read, counted, taken out, marked as reviewed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -14,18 +14,27 @@ from django.views.decorators.cache import cache_control
 
 from patients.casebook.page import Subject
 from patients.oversight.entry_lag import entry_lags
-from patients.oversight.review import ReviewMoved, Stretch, mark_reviewed, reviewed, stretch
+from patients.oversight.review import (
+    Reviewed,
+    ReviewMoved,
+    Stretch,
+    mark_reviewed,
+    reviewed,
+    stretch,
+)
 from patients.web.lag_presenter import lag_screen
-from patients.web.queries import people_at, people_in, subjects_for
+from patients.web.queries import people_at, people_in, people_with_accounts, site_codes, subjects_for
 from patients.web.review_presenter import ReviewScreen
 from patients.web.shell import Shell, person_of, shell, show
 from patients.web.trail_export import FORMATS, TooMuchForPdf, export_trail
 from patients.web.trail_filters import TrailFilters, number
-from patients.web.trail_presenter import TrailPresenter, window
-from trial.people.access import can, sites_where
+from patients.web.trail_presenter import TrailPresenter, TrailScreen, window
+from trial.people.access import can, sites_of, sites_where
 from trial.people.models import Account, Site
 from trial.people.needs import At, authorise, needs
 from trial.people.roles import Permission
+from trial.people.trail_readers import acts_without_site_for
+from trial.trail.models import TrailEvent
 from trial.trail.reading import count, cuts
 
 private = cache_control(private=True, no_store=True)
@@ -47,6 +56,24 @@ def trail_of_subject(request: HttpRequest, code: str) -> HttpResponse:
 
 def _trail(request: HttpRequest, code: str) -> HttpResponse:
     person, filters, subject = _asked(request, request.GET, code)
+    people = people_in(subject) if subject else people_at(filters.sites)
+    links = _review_url(person, filters, subject), _hiding_url(person, subject)
+    presenter = TrailPresenter(filters, subject, reviewed(filters.within))
+    return show(
+        request, "trail.html", _screen(request, presenter, people, cuts(), *links), _frame(person, subject)
+    )
+
+
+def _screen(
+    request: HttpRequest,
+    presenter: TrailPresenter,
+    people: Iterable[tuple[str, str]],
+    cuts: Iterable[TrailEvent] = (),
+    review_url: str = "",
+    hiding_url: str = "",
+) -> TrailScreen:
+    """What was asked for, at the place in it that the address names."""
+    filters = presenter.filters
     question = filters.question()
     shown = window(
         question,
@@ -54,16 +81,8 @@ def _trail(request: HttpRequest, code: str) -> HttpResponse:
         number(request.GET.get("after", "")),
         newest_first=filters.newest_first,
     )
-    people = people_in(subject) if subject else people_at(filters.sites)
-    screen = TrailPresenter(filters, subject, reviewed(filters.within)).screen(
-        shown,
-        people,
-        cuts(),
-        count(question) if "count" in request.GET else None,
-        _review_url(person, filters, subject),
-        _hiding_url(person, subject),
-    )
-    return show(request, "trail.html", screen, _frame(person, subject))
+    counted = count(question) if "count" in request.GET else None
+    return presenter.screen(shown, people, cuts, counted, review_url, hiding_url)
 
 
 @needs(to_post=Permission.REVIEW_TRAIL)
@@ -72,17 +91,41 @@ def export(request: HttpRequest, kind: str) -> HttpResponse | FileResponse:
     """The trail that was asked for as CSV or PDF; that it was taken out is on record before it leaves."""
     if kind not in FORMATS:
         raise Http404(kind)
-    person, filters, _no_subject = _asked(request, request.POST, "")
+    _person, filters, _no_subject = _asked(request, request.POST, "")
+    return _taken(request, filters, kind, _address(None))
+
+
+@needs(Permission.READ_ACCOUNT_TRAIL)
+@private
+def trail_of_accounts(request: HttpRequest) -> HttpResponse:
+    """What happened to accounts: sign-ins, roles, passwords. It names no subject and no value."""
+    person = person_of(request)
+    filters = TrailFilters.of_accounts(request.GET, site_codes(), person)
+    screen = _screen(request, TrailPresenter(filters, None, Reviewed({})), people_with_accounts())
+    return show(request, "trail.html", screen, shell(person, sites_of(person), here="trail-of-accounts"))
+
+
+@needs(to_post=Permission.READ_ACCOUNT_TRAIL)
+@private
+def export_of_accounts(request: HttpRequest, kind: str) -> HttpResponse | FileResponse:
+    """The same as CSV or PDF."""
+    if kind not in FORMATS:
+        raise Http404(kind)
+    filters = TrailFilters.of_accounts(request.POST, site_codes(), person_of(request))
+    return _taken(request, filters, kind, reverse("trail-of-accounts"))
+
+
+def _taken(request: HttpRequest, filters: TrailFilters, kind: str, back: str) -> HttpResponse | FileResponse:
     request_id = request.request_id  # type: ignore[attr-defined]
     try:
-        taken = export_trail(filters, kind, by=person, request_id=request_id)
+        taken = export_trail(filters, kind, by=filters.by, request_id=request_id)
     except TooMuchForPdf as refused:
         messages.error(
             request,
             _("A PDF holds at most %(most)s entries. Narrow the question, or take CSV.")
             % {"most": refused.most},
         )
-        return HttpResponseRedirect(f"{_address(None)}?{filters.query()}")
+        return HttpResponseRedirect(f"{back}?{filters.query()}")
     return FileResponse(taken.file, as_attachment=True, filename=taken.name, content_type=taken.content_type)
 
 
@@ -134,10 +177,11 @@ def _asked(
     """Who asks, what, and about which subject if about one. Strangers get 404, others 403."""
     person = person_of(request)
     if not code:
-        return person, TrailFilters.of(asked, _sites(person), person), None
+        beyond = acts_without_site_for(person)
+        return person, TrailFilters.of_sites(asked, _sites(person), person, beyond), None
     subject = get_object_or_404(subjects_for(person), code=code)
     authorise(request, subject.site)
-    return person, TrailFilters.of(asked, [subject.site.code], person, subject), subject
+    return person, TrailFilters.of_subject(asked, subject, person), subject
 
 
 def _site(person: Account, code: str) -> Site:

@@ -26,6 +26,10 @@ urlpatterns: list[URLPattern] = [
     path("subjects/<str:code>/redactions/", redaction_views.redactions, name="redactions"),
     path("trail/", trail_views.trail, name="trail-of-sites"),
     path("trail/export/<str:kind>/", trail_views.export, name="trail-export"),
+    path("trail/accounts/", trail_views.trail_of_accounts, name="trail-of-accounts"),
+    path(
+        "trail/accounts/export/<str:kind>/", trail_views.export_of_accounts, name="trail-of-accounts-export"
+    ),
     path("trail/lag/", trail_views.lag, name="entry-lag"),
     path("trail/review/<str:site>/", trail_views.review, name="review"),
     path("trail/review/<str:site>/<str:code>/", trail_views.review, name="review-subject"),

@@ -1,6 +1,7 @@
 """Who had access on a day (AC-06), and who has not used it for a quarter of a year (AC-07)."""
 
 import csv
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -8,13 +9,16 @@ from io import StringIO
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.db.models.functions import Lower
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from trial.people.access import holds, sites_where
+from trial.people.acts import record_act
 from trial.people.models import Account, Member, MemberQuerySet, SecondFactorReset, Site
 from trial.people.roles import Permission
 from trial.protocol.study import SITE_ZONE
+from trial.trail.taken_out import one_site, taken_out
 
 UNUSED_DAYS = 90
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -103,6 +107,18 @@ def is_unused(grant: Member) -> bool:
     """Whether nobody has signed in with this grant for more than 90 days."""
     used = max(grant.starts, account_used) if (account_used := grant.account.last_login) else grant.starts
     return timezone.now() - used > timedelta(days=UNUSED_DAYS)
+
+
+def export_access(day: date, sites: Iterable[Site], *, by: Account, request: HttpRequest) -> str:
+    """The list of a day at these sites as CSV, with the event that somebody took it out."""
+    among = list(sites)
+    lines, codes = access_on(day, among), [site.code for site in among]
+    content = access_sheet(lines)
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    told = taken_out(entries=len(lines), digest=digest, sites=codes)
+    site = one_site(codes)
+    record_act("access.exported", f"csv {day}", by=by, request=request, changes=told, site=site)
+    return content
 
 
 def access_sheet(lines: Iterable[AccessLine]) -> str:

@@ -18,6 +18,7 @@ from trial.people.limits import forgive
 from trial.people.models import Account, Member, SetUpLink
 from trial.people.sessions import end_all_sessions
 from trial.people.tokens import ExportToken
+from trial.trail.actor import Source
 from trial.trail.record import Change
 
 
@@ -30,7 +31,12 @@ class LinkOver(Exception):
 
 
 def create_account(
-    user_name: str, printed_name: str, *, by: Person, request: HttpRequest | None = None
+    user_name: str,
+    printed_name: str,
+    *,
+    by: Person,
+    request: HttpRequest | None = None,
+    source: Source | None = None,
 ) -> Account:
     """A new account, with which nobody can sign in yet. Raises NameTaken and ValidationError."""
     with transaction.atomic():
@@ -39,7 +45,7 @@ def create_account(
             raise NameTaken(user_name)
         account = Account.objects.create_account(user_name, printed_name)
         change = Change("printed_name", "Printed name", "", printed_name, new_shown=printed_name)
-        record_act("account.created", user_name, by=by, request=request, changes=[change])
+        record_act("account.created", user_name, by=by, request=request, changes=[change], source=source)
     return account
 
 

@@ -22,9 +22,13 @@ def record_act(
     changes: Iterable[Change] = (),
     reason: str = "",
     site: str = "",
+    source: Source | None = None,
 ) -> None:
-    """Write the event of an act of `by`; without a person it is the sign-in itself that acted."""
-    source = Source.COMMAND if request is None else Source.WEB
+    """Write the event of an act of `by`; without a person it is the sign-in itself that acted.
+
+    `source` is named where it is neither the browser nor a command.
+    """
+    source = source or (Source.COMMAND if request is None else Source.WEB)
     request_id = getattr(request, "request_id", "")
     actor = (
         system_actor("sign-in", source)

@@ -10,12 +10,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from trial.people.access import Person, actor_at
+from trial.people.accounts import create_account
+from trial.people.acts import record_act
+from trial.people.grants import grant_role
 from trial.people.limits import forgive
-from trial.people.models import Account, Member, Site
+from trial.people.models import Account, Site
 from trial.people.roles import Role
 from trial.people.second_factor import add_telephone, new_secret
 from trial.trail.actor import Source, acting
-from trial.trail.record import Change, Place, record_event
 
 ADDRESS = "127.0.0.1:8000"
 
@@ -45,14 +47,13 @@ def _account(role: Role, *, by: Person) -> DemoAccount:
     user_name, password = f"demo.{role}", secrets.token_urlsafe(12)
     with transaction.atomic(), acting(actor_at(by, site="", source=Source.COMMAND)):
         account = Account.objects.filter(user_name=user_name).first()
-        account = account or Account.objects.create_account(user_name, f"Demo {role.label}")
+        account = account or create_account(user_name, f"Demo {role.label}", by=by)
         account.set_password(password)
         account.save()
-        for site in Site.objects.all():
-            grant = {"account": account, "site": site, "role": role, "ends": None}
-            Member.objects.get_or_create(**grant, defaults={"granted_by": by.user_name, "reason": "demo"})
-        change = Change("role", "Role", "", role, new_shown=str(role.label))
-        record_event("demo.account", Place(about=user_name), [change])
+        held = account.grants.still_to_end().filter(role=role)
+        for site in Site.objects.exclude(pk__in=held.values("site")):
+            grant_role(account, role, site, by=by, reason="demo")
+        record_act("password.set", user_name, by=by)
         Authenticator.objects.filter(user=account).delete()
         seed = new_secret()
         add_telephone(account, seed, by=by)

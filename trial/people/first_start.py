@@ -13,7 +13,8 @@ from django.utils import timezone
 from trial.people.access import SystemPerson
 from trial.people.accounts import create_account, issue_link
 from trial.people.acts import record_act
-from trial.people.models import Account, Member, SetUpLink, Site
+from trial.people.grants import grant_role
+from trial.people.models import Account, SetUpLink, Site
 from trial.people.roles import Role
 
 USER_NAME = "administrator"
@@ -45,10 +46,10 @@ def link_for_first_administrator() -> str | None:
 
 def _first_administrator(by: SystemPerson) -> Account:
     account = create_account(USER_NAME, "Account administrator", by=by)
-    office, _new = Site.objects.get_or_create(code=OFFICE, defaults={"name": "Registry office"})
-    role, reason = Role.ACCOUNT_ADMINISTRATOR, "first start"
-    Member.objects.create(account=account, site=office, role=role, granted_by=by.user_name, reason=reason)
-    record_act("role.granted", USER_NAME, by=by, reason=reason, site=OFFICE)
+    office, new = Site.objects.get_or_create(code=OFFICE, defaults={"name": "Registry office"})
+    if new:
+        record_act("site.registered", OFFICE, by=by, site=OFFICE)
+    grant_role(account, Role.ACCOUNT_ADMINISTRATOR, office, by=by, reason="first start")
     return account
 
 

@@ -12,6 +12,8 @@ from trial.people.access import Person
 from trial.people.acts import record_act
 from trial.people.models import Account, Member, Site
 from trial.people.roles import SENTENCES, TABLE, Permission, Role, joined
+from trial.protocol.study import SITE_ZONE
+from trial.trail.actor import Source
 from trial.trail.record import Change
 
 
@@ -25,8 +27,9 @@ def grant_role(
     starts: datetime | None = None,
     ends: datetime | None = None,
     request: HttpRequest | None = None,
+    source: Source | None = None,
 ) -> Member:
-    """Make somebody a member of a site, from now on if no later beginning is named.
+    """Make somebody a member of a site, from now on if no later beginning is named: the only way to a role.
 
     Raises PermissionDenied for a grant to oneself, and ValidationError for one that cannot be made.
     """
@@ -43,27 +46,41 @@ def grant_role(
         member.save()
         changes = [
             Change("role", "Role", "", role, site.code, new_shown=str(role.label)),
-            Change("starts", "From", "", starts.isoformat(), site.code),
-            *([Change("ends", "Until", "", ends.isoformat(), site.code)] if ends else []),
+            _moment("starts", "From", starts, site),
+            *([_moment("ends", "Until", ends, site)] if ends else []),
         ]
-        about = account.user_name
         record_act(
-            "role.granted", about, by=by, request=request, changes=changes, reason=reason, site=site.code
+            "role.granted",
+            account.user_name,
+            by=by,
+            request=request,
+            changes=changes,
+            reason=reason,
+            site=site.code,
+            source=source,
         )
     return member
 
 
+def _moment(item: str, label: str, at: datetime, site: Site) -> Change:
+    """A moment, shown as the clock of the site does."""
+    shown = f"{at.astimezone(SITE_ZONE):%Y-%m-%d %H:%M}"
+    return Change(item, label, "", at.isoformat(), site.code, new_shown=shown)
+
+
 def _check(account: Account, role: Role, site: Site, starts: datetime, ends: datetime | None) -> None:
+    """Raise ValidationError, by what is wrong, for a grant that cannot be made."""
     if not account.is_active:
-        raise ValidationError(_("This account is disabled."))
+        raise ValidationError({"user_name": _("This account is disabled.")})
     if ends is not None and ends <= starts:
-        raise ValidationError(_("A role ends after it has begun."))
+        raise ValidationError({"ends": _("A role ends after it has begun.")})
     held = list(account.grants.still_to_end().values_list("role", "site"))
     if (role, site.pk) in held:
-        raise ValidationError(_("This role is granted at this site already; end that grant first."))
+        again = _("This role is granted at this site already; end that grant first.")
+        raise ValidationError({"role": again})
     rights: set[Permission] = set(TABLE[role])
     for other, _site in held:
         rights |= TABLE[Role(other)]
     for one, other in joined(rights):
         said = _("One person must not both %(one)s and %(other)s.")
-        raise ValidationError(said % {"one": SENTENCES[one], "other": SENTENCES[other]})
+        raise ValidationError({"role": said % {"one": SENTENCES[one], "other": SENTENCES[other]}})

@@ -1,7 +1,8 @@
 """What a password may be (AC-10): 12 to 128 characters, not a common one, nothing known of the person.
 
 No rules of composition and no forced change: both make people choose worse (OWASP ASVS 5.0, 6.2). The list of
-common and breached passwords is the one that Django ships, 20,000 of them, so that nothing is asked of a net.
+common and breached passwords is the one that Django ships, 20,000 of them, so that nothing is asked of a net;
+what is made of one of them by a rule is refused like itself (`guesses.py`).
 """
 
 import re
@@ -10,9 +11,11 @@ from collections.abc import Iterable, Iterator
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from trial.people.guesses import is_guessable, letters_for_signs
 from trial.people.models import Account, Site
 from trial.protocol.study import STUDY
 
+PRODUCT = "Chimera"
 SHORTEST_PART = 4  # letters of a part of a name that count; of a Chinese name 2
 
 
@@ -30,13 +33,30 @@ class MaximumLength:
         return _("A password has at most %(most)s characters.") % {"most": self.max_length}
 
 
-class NoContextWord:
-    """Names of the study, of its sites and of the person are what others try first."""
+class NotGuessable:
+    """Common passwords, and what people make of them, are what a guesser tries first."""
 
     def validate(self, password: str, user: object = None) -> None:
-        typed = password.casefold()
+        if is_guessable(password):
+            raise ValidationError(
+                _("This password is a common one, or made of one as guessers know it."),
+                code="password_too_common",
+            )
+
+    def get_help_text(self) -> str:
+        return _(
+            "A password is no common one, also not with capitals, signs for letters, digits around it or "
+            "written twice, and no walk over the keyboard."
+        )
+
+
+class NoContextWord:
+    """Names of the product, of the study, of its sites and of the person are what others try first."""
+
+    def validate(self, password: str, user: object = None) -> None:
+        forms = (password.casefold(), *letters_for_signs(password))
         for word in _context_words(user if isinstance(user, Account) else None):
-            if word.casefold() in typed:
+            if any(word.casefold() in form for form in forms):
                 raise ValidationError(
                     _("A password holds no name of the study, a site or yourself, as “%(word)s” is.")
                     % {"word": word},
@@ -48,7 +68,8 @@ class NoContextWord:
 
 
 def _context_words(account: Account | None) -> Iterator[str]:
-    yield from (STUDY.study_id, STUDY.registry_id)
+    yield PRODUCT
+    yield from _parts((STUDY.study_id, STUDY.registry_id))
     for code, name in Site.objects.values_list("code", "name"):
         yield from _parts((code, name))
     if account is not None:

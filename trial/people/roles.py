@@ -34,6 +34,8 @@ class Permission(StrEnum):
     KEEP_STUDY_FILE = "keep_study_file"
     MANAGE_ACCOUNTS = "manage_accounts"
     READ_ACCESS = "read_access"
+    READ_REGISTRY_TRAIL = "read_registry_trail"
+    READ_ACCOUNT_TRAIL = "read_account_trail"
 
 
 SENTENCES: dict[Permission, Promise] = {
@@ -57,6 +59,8 @@ SENTENCES: dict[Permission, Promise] = {
     Permission.KEEP_STUDY_FILE: _("record approvals, versions of the consent and trainings"),
     Permission.MANAGE_ACCOUNTS: _("grant and end access"),
     Permission.READ_ACCESS: _("see who has access, and who had it on any day"),
+    Permission.READ_REGISTRY_TRAIL: _("read the trail of the registry: locks, configuration, verification"),
+    Permission.READ_ACCOUNT_TRAIL: _("read the trail of accounts: sign-ins, roles, passwords"),
 }
 
 
@@ -100,6 +104,8 @@ _SITE_STAFF = frozenset(
     {Permission.READ, Permission.ENTER, Permission.READ_IDENTITY, Permission.REVIEW_TRAIL}
 )
 
+_OF_ACCOUNTS = frozenset({Permission.MANAGE_ACCOUNTS, Permission.READ_ACCESS, Permission.READ_ACCOUNT_TRAIL})
+
 TABLE: dict[Role, frozenset[Permission]] = {
     Role.COORDINATOR: _SITE_STAFF,
     Role.INVESTIGATOR: _SITE_STAFF | {Permission.SIGN},
@@ -128,6 +134,7 @@ TABLE: dict[Role, frozenset[Permission]] = {
         {
             Permission.READ,
             Permission.REVIEW_TRAIL,
+            Permission.READ_REGISTRY_TRAIL,
             Permission.MARK_REVIEWED,
             Permission.REDACT,
             Permission.QUERY,
@@ -146,9 +153,16 @@ TABLE: dict[Role, frozenset[Permission]] = {
     Role.STATISTICIAN: frozenset({Permission.READ_RESULTS, Permission.EXPORT}),
     Role.SPONSOR: frozenset({Permission.READ_RESULTS, Permission.EXPORT}),
     Role.AUDITOR: frozenset(
-        {Permission.READ, Permission.REVIEW_TRAIL, Permission.READ_RESULTS, Permission.READ_ACCESS}
+        {
+            Permission.READ,
+            Permission.REVIEW_TRAIL,
+            Permission.READ_REGISTRY_TRAIL,
+            Permission.READ_ACCOUNT_TRAIL,
+            Permission.READ_RESULTS,
+            Permission.READ_ACCESS,
+        }
     ),
-    Role.ACCOUNT_ADMINISTRATOR: frozenset({Permission.MANAGE_ACCOUNTS, Permission.READ_ACCESS}),
+    Role.ACCOUNT_ADMINISTRATOR: _OF_ACCOUNTS,
 }
 
 FORMS_ENTERED: dict[Role, frozenset[str]] = {
@@ -157,7 +171,7 @@ FORMS_ENTERED: dict[Role, frozenset[str]] = {
 }
 """The forms that a role enters, where these are not all (section 5.3 of the specification)."""
 
-_TRIAL_DATA = frozenset(Permission) - {Permission.MANAGE_ACCOUNTS, Permission.READ_ACCESS}
+_TRIAL_DATA = frozenset(Permission) - _OF_ACCOUNTS
 
 APART: dict[Permission, frozenset[Permission]] = {
     Permission.ENTER: frozenset(

@@ -62,4 +62,4 @@ def refuse_if_clocks_disagree(source: Source) -> None:
 def _record(gap_s: float, source: Source) -> None:
     change = Change("gap_s", "Application ahead of database, seconds", "", f"{gap_s:.1f}")
     with transaction.atomic(), acting(system_actor("clock", source)):
-        record_event("clock.gap", Place(), [change])
+        record_event("clock.gap", Place(about="clocks"), [change])

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection, models
 
+from trial.trail.audited import HistoryRow
 from trial.trail.comparing import hashes_of, histories
 from trial.trail.ledger import LedgerLeaf, leaf_hash
 from trial.trail.models import TrailChange, TrailEvent
@@ -69,6 +70,10 @@ class Hiding:
     def marker(self) -> str:
         """What stands in the place of the text: it names the hash and holds no digit."""
         return f"[hidden {self.digest[:MARKER_LENGTH].translate(_LETTERS)}]"
+
+    def hides_in(self, said: dict[str, str]) -> dict[str, str]:
+        """A sentence in each language, with the marker in the place of the text."""
+        return {language: words.replace(self.text, self.marker) for language, words in said.items()}
 
     @property
     def written(self) -> str:
@@ -151,15 +156,40 @@ def _versions(hiding: Hiding, pages: list[int]) -> Iterator[Claim]:
             continue
         kept: models.QuerySet[Any] = history.objects.order_by("history_id")
         versions = kept.filter(page__in=pages)
-        names = texts_of(history)
-        with_it = models.Q(pk__in=[])
-        for name in names:
-            with_it |= models.Q(**{f"{name}__contains": hiding.text})
-        numbers = list(versions.filter(with_it).values_list("pk", flat=True))
+        names, quoting = texts_of(history), quoting_of(history)
+        numbers = sorted({*_holding(hiding, versions, names), *_quoting(hiding, versions, quoting)})
         before = hashes_of(table, numbers)
         _rows(hiding, versions.filter(pk__in=numbers), names)
+        _quotations(hiding, versions.filter(pk__in=numbers), quoting)
         after = hashes_of(table, numbers)
         yield from ((table, n, before[n], after[n]) for n in numbers if before[n] != after[n])
+
+
+def _holding(hiding: Hiding, versions: "models.QuerySet[Any]", names: Iterable[str]) -> Iterator[int]:
+    """The versions in whose texts the text stands."""
+    with_it = models.Q(pk__in=[])
+    for name in names:
+        with_it |= models.Q(**{f"{name}__contains": hiding.text})
+    yield from versions.filter(with_it).values_list("pk", flat=True)
+
+
+def _quoting(hiding: Hiding, versions: "models.QuerySet[Any]", names: Iterable[str]) -> Iterator[int]:
+    """The versions whose sentences quote the text."""
+    for name in names:
+        found = versions.values_list("pk", name)
+        yield from (number for number, said in found if hiding.hides_in(said) != said)
+
+
+def _quotations(hiding: Hiding, versions: "models.QuerySet[Any]", names: Iterable[str]) -> None:
+    for name in names:
+        for number, said in versions.values_list("pk", name):
+            if (hidden := hiding.hides_in(said)) != said:
+                _update(versions.model, name, number, json.dumps(hidden))
+
+
+def quoting_of(history: type[HistoryRow]) -> tuple[str, ...]:
+    """The columns of sentences, one in each language, that quote what was typed."""
+    return tuple(getattr(history.instance_type, "QUOTING", ()))  # type: ignore[attr-defined]
 
 
 def texts_of(model: type[models.Model]) -> list[str]:

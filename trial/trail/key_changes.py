@@ -75,7 +75,7 @@ def _changed(
     settled()  # writers wait from here to the end
     change = Change("key", "Public key of the seals", key_in_force(Seal.objects.last()), public_half(new))
     with acting(system_actor("key", Source.COMMAND, on_behalf_of=on_behalf_of)):
-        record_event(action, Place(), [change], reason=reason)
+        record_event(action, Place(about="key of the seals"), [change], reason=reason)
     seal = next_seal(settled(), key=key, successor=successor)
     if seal is None:
         raise RuntimeError("the event of the change was there to be sealed")

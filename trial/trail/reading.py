@@ -24,12 +24,17 @@ AT_ONCE = 1000  # events in memory
 class Question:
     """What is asked of the trail, within the sites of the reader. Days are those of the site, both taken in.
 
+    Acts at no site fit only where their kind is in `without_site`. `only` narrows to these kinds of acts, at
+    any site where `sites` holds the empty text, too.
+
     `kind` is an act, or CORRECTED. `reason` is a code, `words` are words of a reason. `after` is the number
     of an event that is not taken in; `since_signature`: what happened to a page after it was last signed;
     `among` narrows to what a review has still to look at.
     """
 
     sites: frozenset[str]
+    without_site: frozenset[str] = frozenset()
+    only: frozenset[str] = frozenset()
     subject: str = ""
     visit: str = ""
     form: str = ""
@@ -53,7 +58,7 @@ class Question:
 
 def events(asked: Question) -> "QuerySet[TrailEvent]":
     """The acts that fit, in no order."""
-    found = TrailEvent.objects.filter(asked.among, **_place(asked), **_period(asked))
+    found = TrailEvent.objects.filter(asked.among, _readable(asked), **_place(asked), **_period(asked))
     if asked.item:
         found = found.filter(_changes_the_item(asked))
     elif asked.asks_for_changes and not asked.words:
@@ -85,8 +90,16 @@ def _place(asked: Question) -> dict[str, object]:
     if asked.kind != CORRECTED:
         named["action"] = asked.kind
     place: dict[str, object] = {name: value for name, value in named.items() if value}
-    place["site__in"] = sorted(asked.sites)
+    place["site__in"] = sorted({*asked.sites, ""} if asked.without_site else asked.sites)
     return place
+
+
+def _readable(asked: Question) -> Q:
+    """Which acts of these places the reader may see at all; nothing but an index read where all of them."""
+    fits = Q(action__in=sorted(asked.only)) if asked.only else Q()
+    if asked.without_site:
+        fits &= ~Q(site="") | Q(action__in=sorted(asked.without_site))
+    return fits
 
 
 def _period(asked: Question) -> dict[str, object]:

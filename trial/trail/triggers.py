@@ -43,6 +43,8 @@ SECURITY DEFINER SET search_path FROM CURRENT AS $$
       WHERE n.value <> o.value AND NOT (
         jsonb_typeof(n.value) = 'string' AND jsonb_typeof(o.value) = 'string' AND o.value #>> '{{}}'
         IN (replace(n.value #>> '{{}}', u.marker, u.hidden), replace(n.value #>> '{{}}', u.marker, u.written))
+      OR jsonb_typeof(n.value) = 'object' AND jsonb_typeof(o.value) = 'object'
+        AND o.value = replace(n.value::text, u.marker, u.written)::jsonb
   )))
 $$
 """,
@@ -64,7 +66,9 @@ BEGIN
   THEN
     RAISE EXCEPTION '% is not append-only', target USING ERRCODE = 'restrict_violation';
   END IF;
-  EXECUTE format('UPDATE %I SET %I = $1 WHERE %I = $2', target, place, key) USING content, number;
+  EXECUTE format('UPDATE %I SET %I = $1::%s WHERE %I = $2', target, place, (
+    SELECT format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = target::regclass AND attname = place
+  ), key) USING content, number;
 END $$
 """,
 )
@@ -187,3 +191,11 @@ class LetHide(TriggerOperation):
             ]
         drops = AppendOnly().drop(model, vendor, state)
         return [*drops, *AppendOnly.statements(model, vendor, hiding=False)]
+
+
+class LetHideToo(LetHide):
+    """The same for tables that came to let a hiding through later. On PostgreSQL the functions, which all of
+    them share, are those of now; they stay where the migration is undone."""
+
+    def drop(self, model: type[Model], vendor: str, state: ProjectState) -> Iterable[str]:
+        return () if vendor == "postgresql" else super().drop(model, vendor, state)

@@ -9,7 +9,7 @@ from analytics.locks.export import export_lock
 from analytics.locks.snapshot import SnapshotDamaged
 from analytics.runs.results import NoResult, find_lock
 from patients.casebook.files import DirectoryInUse
-from patients.entry.exporting import export_registry
+from patients.entry.exporting import export_registry, record_export
 from trial.commands import RegistryCommand
 
 
@@ -23,11 +23,14 @@ class Command(RegistryCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        out_dir = options["out_dir"]
         try:
             if options["lock"]:
-                rows = export_lock(find_lock(options["lock"]), options["out_dir"])
+                lock = find_lock(options["lock"])
+                what, rows = f"lock {lock.pk}", export_lock(lock, out_dir)
             else:
-                rows = export_registry(options["out_dir"])
+                what, rows = "casebook", export_registry(out_dir)
+            record_export(what, out_dir, rows, by=self.system("export"))
         except (DirectoryInUse, NoResult, SnapshotDamaged) as problem:
             raise CommandError(str(problem)) from problem
-        self.stdout.write(f"{rows} rows in {options['out_dir']}")
+        self.stdout.write(f"{rows} rows in {out_dir}")

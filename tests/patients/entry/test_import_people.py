@@ -9,6 +9,8 @@ from patients.casebook.page import Page, Subject
 from patients.entry.importing import Outcome
 from tests.patients.entry import casebooks, desk
 from tests.patients.entry.casebooks import Sheets, imported, planted, refusals, sheets, write
+from trial.people.models import Member
+from trial.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -97,3 +99,25 @@ def test_what_is_registered_of_a_subject_is_not_silently_different(
     report = imported(planted(tmp_path / "second", lambda found: found["SUBJECTS"][0].update({column: text})))
     assert refusals(report) == [("SUBJECTS.csv", 2, column, text)]
     assert set(report.pages) == {Outcome.LEFT}
+
+
+@pytest.mark.requirement("AC-05")
+def test_a_role_that_must_be_apart_from_another_of_the_same_person_is_refused(tmp_path: Path) -> None:
+    """The import grants by the act that everybody grants by: with its checks and its event."""
+    both = [
+        {"user_name": "ana.li", "printed_name": "Ana Li", "role": role, "site": "HZ01"}
+        for role in ("coordinator", "monitor")
+    ]
+    report = imported(planted(tmp_path / "in", lambda found: found.update(MEMBERS=both)))
+    [refused] = [one for one in report.remarks if one.refuses and one.file == "MEMBERS.csv"]
+    assert (refused.line, refused.item, refused.value) == (3, "role", "monitor")
+    assert "One person must not both enter and correct data and" in refused.why
+    granted = TrailEvent.objects.filter(action="role.granted", about="ana.li")
+    assert [(event.source, event.reason) for event in granted] == [("import", "imported casebook")]
+
+
+def test_a_member_who_is_there_already_is_left(tmp_path: Path) -> None:
+    for time in ("first", "second"):
+        imported(write(tmp_path / time, sheets()))
+    acts = TrailEvent.objects.values_list("action", flat=True)
+    assert list(acts).count("role.granted") == list(acts).count("account.created") == Member.objects.count()

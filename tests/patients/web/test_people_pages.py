@@ -2,15 +2,19 @@
 
 import re
 from datetime import timedelta
+from hashlib import sha256
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
+from allauth.mfa.models import Authenticator
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from tests.patients.web import people
+from tests.trial.people import persons
 from trial.people.models import Account, Member
 from trial.people.roles import Role
 from trial.trail.models import TrailEvent
@@ -38,7 +42,8 @@ def act(client: Client, account: Account, do: str, **typed: object) -> HttpRespo
 
 
 def shown(client: Client, name: str, *args: object, **query: str) -> str:
-    answer = client.get(reverse(name, args=args), query)
+    ask = client.post if name == "access-sheet" else client.get
+    answer = ask(f"{reverse(name, args=args)}?{urlencode(query)}")
     assert answer.status_code == 200
     return answer.content.decode()
 
@@ -178,20 +183,102 @@ def test_another_administrator_approves_the_reset(office: Client, somebody: Acco
     assert (asked.actor, approved.actor) == ("the.admin", "second.admin")
 
 
+# --- a proof of a while ago --------------------------------------------------------------------------------
+LATER = timedelta(minutes=16)
+
+
+@pytest.mark.requirement("AC-09")
+@pytest.mark.parametrize(
+    ("do", "typed"),
+    [
+        ("grant", {"role": "monitor", "site": "HZ02", "reason": "covers the leave"}),
+        ("end", {"reason": "left the ward"}),
+        ("disable", {"reason": "left the hospital"}),
+        ("ask-reset", {"reason": "telephone lost"}),
+        ("approve-reset", {}),
+        ("link", {}),
+    ],
+)
+def test_an_act_asks_for_a_new_proof_after_a_quarter_of_an_hour(
+    office: Client, somebody: Account, do: str, typed: dict[str, str]
+) -> None:
+    people.a_site("HZ02")
+    if do == "end":
+        typed = typed | {"grant": str(Member.objects.get(account=somebody).pk)}
+    before = TrailEvent.objects.count()
+    with time_machine.travel(timezone.now() + LATER, tick=False):
+        answer = act(office, somebody, do, **typed)
+        assert answer.status_code == 302
+        assert answer["Location"].startswith(reverse("confirm"))
+        assert TrailEvent.objects.count() == before
+        page = shown(office, "person", somebody.pk)
+        assert ("Nothing was done yet" in page) is True
+        for value in typed.values():
+            assert f'value="{value}"' in page
+        assert "Nothing was done yet" not in shown(office, "person", somebody.pk), "it is told once"
+
+
+@pytest.mark.requirement("AC-09")
+def test_after_the_proof_it_is_sent_again_and_done(administrator: Account, somebody: Account) -> None:
+    office = people.signed_in(administrator)
+    Authenticator.objects.filter(user=administrator).delete()
+    secret = persons.with_telephone(administrator)
+    disabling = {"do": "disable", "reason": "left the hospital"}
+    url = reverse("person", args=[somebody.pk])
+    with time_machine.travel(timezone.now() + LATER, tick=False):
+        asked = office.post(url, disabling)["Location"]
+        wrong = office.post(asked, {"password": people.PASSWORD, "code": "000000", "next": url})
+        assert wrong.status_code == 200
+        assert office.post(url, disabling)["Location"] == asked
+        given = {"password": people.PASSWORD, "code": persons.code_of(secret), "next": url}
+        assert office.post(asked, given)["Location"] == url
+        assert "left the hospital" in office.get(url).content.decode()
+        assert Account.objects.get(pk=somebody.pk).is_active
+        assert office.post(url, disabling)["Location"] == url
+    assert not Account.objects.get(pk=somebody.pk).is_active
+
+
+@pytest.mark.requirement("AC-09")
+def test_a_new_account_asks_for_it_too_and_a_young_proof_is_enough(office: Client) -> None:
+    typed = {"user_name": "new.one", "printed_name": "New One"}
+    with time_machine.travel(timezone.now() + timedelta(minutes=14), tick=False):
+        assert office.post(reverse("people"), typed).status_code == 200
+    with time_machine.travel(timezone.now() + LATER, tick=False):
+        typed = {"user_name": "another.one", "printed_name": "Another One"}
+        assert office.post(reverse("people"), typed)["Location"].startswith(reverse("confirm"))
+        assert 'value="Another One"' in shown(office, "people")
+    assert not Account.objects.filter(user_name="another.one").exists()
+
+
 # --- who had access, and the review -----------------------------------------------------------------------
 @pytest.mark.requirement("AC-06")
 def test_access_on_a_day_is_a_page_and_a_sheet(office: Client, somebody: Account) -> None:
     people.a_member(Role.MONITOR, "HZ02", name="ning.bo")
     period = {"starts": "2025-01-01T00:00Z", "ends": "2025-02-01T00:00Z"}
     Member.objects.filter(account=somebody).update(**period)
-    for name in ("access", "access-sheet"):
+    for name, asked in (("access", office.get), ("access-sheet", office.post)):
         assert "some.body" in shown(office, name, on="2025-01-15")
         assert "ning.bo" not in shown(office, name, on="2025-01-15")
         assert "some.body" not in shown(office, name)
         assert "ning.bo" in shown(office, name, site="HZ02")
         assert "ning.bo" not in shown(office, name, site="HZ01")
-        assert office.get(reverse(name), {"site": "HZ09"}).status_code == 404
-        assert office.get(reverse(name), {"on": "5/8/25"}).status_code == 400
+        assert asked(f"{reverse(name)}?site=HZ09").status_code == 404
+        assert asked(f"{reverse(name)}?on=5/8/25").status_code == 400
+
+
+@pytest.mark.requirement("AT-09", "AC-06")
+def test_the_sheet_of_access_is_on_record_before_it_leaves(office: Client, somebody: Account) -> None:
+    people.a_site("HZ02")
+    sheet = office.post(f"{reverse('access-sheet')}?on=2025-01-15")
+    event = TrailEvent.objects.get(action="access.exported")
+    told = {change.item: change.new for change in event.changes.all()}
+    assert (event.actor, event.about, event.site) == ("the.admin", "csv 2025-01-15", "")
+    assert told["sha256"] == sha256(sheet.content).hexdigest()
+    assert int(told["entries"]) == len(sheet.content.decode().splitlines()) - 1
+    assert {"HZ01", "HZ02"} <= set(told["sites"].split("|"))
+    office.post(f"{reverse('access-sheet')}?site=HZ02")
+    assert TrailEvent.objects.filter(action="access.exported", site="HZ02").exists()
+    assert office.get(reverse("access-sheet")).status_code == 405
 
 
 @pytest.mark.requirement("AC-06", "AC-02")

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from patients.web.study_file import REGISTERS
+from patients.web.study_file.registers import REGISTERS
 from tests.patients.web import people
 from trial.people.curriculum import TrainingRecord, TrainingVersion
 from trial.people.delegation import Delegation

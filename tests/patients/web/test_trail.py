@@ -12,6 +12,7 @@ from django.utils import translation
 from patients.casebook.page import Page, Subject
 from patients.entry.reasons import Reason
 from patients.web import trail_presenter
+from tests.patients.entry import desk as entry
 from tests.patients.web import people
 from trial.people.models import Account
 
@@ -87,6 +88,19 @@ def test_each_saved_item_links_to_its_trail(desk: Client, changed: Page) -> None
     assert link
     shown = desk.get(link[1].replace("&amp;", "&")).content.decode()
     assert len(blocks(shown)) == 2
+
+
+def test_an_item_of_a_row_links_to_the_trail_of_that_row(desk: Client, subject: Subject) -> None:
+    page = entry.logged(subject, "AE")
+    for key in ("1", "2"):
+        entry.save(page, rows={key: {"ae_term": f"rash {key}"}})
+    entry.save(page, rows={"2": {"ae_term": "rash of the arm"}}, why=entry.BECAUSE)
+    text = desk.get(page.get_absolute_url()).content.decode()
+    links = re.findall(r'href="([^"]+item=ae_term&amp;row=\d)"', text)
+    assert [link[-1] for link in links] == ["1", "2"]
+    shown = [blocks(desk.get(link.replace("&amp;", "&")).content.decode()) for link in links]
+    assert [len(found) for found in shown] == [1, 2]
+    assert all("Row 1" not in block for block in shown[1])
 
 
 def test_the_trail_is_walked_by_key(desk: Client, changed: Page, monkeypatch: pytest.MonkeyPatch) -> None:

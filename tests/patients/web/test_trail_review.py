@@ -19,6 +19,7 @@ from patients.oversight.entry_lag import Lag, days_between, entry_lags
 from patients.oversight.review import ReviewMark, ReviewMoved, Stretch, mark_reviewed, stretch, unreviewed
 from patients.web import trail_export
 from patients.web.trail_filters import TrailFilters
+from tests.patients.entry import desk
 from tests.patients.web import people
 from trial.people.models import Account
 from trial.people.roles import TABLE, Permission, Role
@@ -130,7 +131,7 @@ def test_each_filter_finds_what_sql_finds_and_takes_it_out_whole() -> None:
         for table in ("trial_trailevent", "trial_trailchange", "trial_ledgerleaf"):
             cursor.execute(f"ANALYZE {table}")
     for asked, condition, values in SQL:
-        filters = TrailFilters.of({"since": str(before), **asked}, ["HZ01"], person)
+        filters = TrailFilters.of_sites({"since": str(before), **asked}, ["HZ01"], person)
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM trial_trailevent e LEFT JOIN trial_trailchange c ON c.event_id = e.act "
@@ -375,7 +376,8 @@ def test_what_is_taken_out_is_on_record_with_its_number_and_hash(
     event = TrailEvent.objects.latest("pk")
     assert (event.action, event.actor, event.site) == ("trail.exported", "tan.rui", "HZ01")
     told = {change.item: change.new for change in event.changes.all()}
-    assert told == {"entries": str(len(sheet(content))), "sha256": hashlib.sha256(content).hexdigest()}
+    digest = hashlib.sha256(content).hexdigest()
+    assert told == {"entries": str(len(sheet(content))), "sha256": digest, "sites": "HZ01"}
     assert event.about == "csv form=RESP"
     assert answer["Content-Type"].startswith("text/csv")
 
@@ -437,10 +439,25 @@ def test_the_lag_of_entry_is_that_of_the_pages(subject: Subject, review_desk: Cl
     with time_machine.travel(datetime(2025, 7, 1, tzinfo=UTC)):  # a later save is no first entry
         people.save(people.page_of(other, "RESP", "SCR"), {"cns_resp": "CNS1"})
     found = {lag.form: lag for lag in entry_lags(["HZ01"])}
-    assert found["RESP"] == Lag("HZ01", "RESP", pages=2, median=6.5, longest=13, early=0)
+    assert found["RESP"] == Lag("HZ01", "RESP", count=2, median=6.5, longest=13, early=0)
     text = review_desk.get(reverse("entry-lag")).content.decode()
     assert '<td class="num-col">6.5</td><td class="num-col">13</td>' in text
     assert entry_lags(["HZ02"]) == []
+
+
+@pytest.mark.requirement("TS-04")
+def test_each_row_of_a_log_has_its_own_lag(subject: Subject, review_desk: Client) -> None:
+    page = desk.logged(subject, "CM")
+    for month, key in ((6, "1"), (7, "2")):
+        row = {"cm_name": "aciclovir", "cm_start": "2025-05-25"}
+        with time_machine.travel(datetime(2025, month, 1, tzinfo=UTC)):
+            desk.save(page, rows={key: row})
+    with time_machine.travel(datetime(2025, 8, 1, tzinfo=UTC)):  # a correction is no first entry
+        desk.save(page, rows={"1": {"cm_name": "entecavir"}}, why=desk.BECAUSE)
+        desk.save(page, rows={"3": {"cm_name": "heparin", "cm_start": "2025-05"}})
+    (lag,) = [lag for lag in entry_lags(["HZ01"]) if lag.form == "CM"]
+    assert lag == Lag("HZ01", "CM", count=3, median=37, longest=92, early=0, by_row=True)
+    assert '<td class="num-col">3 rows</td>' in review_desk.get(reverse("entry-lag")).content.decode()
 
 
 def test_an_entry_before_its_day_counts_as_early() -> None:

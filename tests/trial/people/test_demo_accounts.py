@@ -9,6 +9,7 @@ from tests.trial.people import persons
 from trial.people.demo import demo_accounts
 from trial.people.models import Account, Site
 from trial.people.roles import Role
+from trial.trail.models import TrailEvent
 
 
 def test_each_role_signs_in_with_password_and_seed(db: None) -> None:
@@ -16,6 +17,8 @@ def test_each_role_signs_in_with_password_and_seed(db: None) -> None:
     list(demo_accounts(by=persons.SETUP))
     shown = list(demo_accounts(by=persons.SETUP))  # at the second start
     assert [each.role for each in shown] == list(Role)
+    granted = TrailEvent.objects.filter(action="role.granted", site="HZ01", reason="demo")
+    assert sorted(event.about for event in granted) == sorted(each.user_name for each in shown)
     for each in shown:
         client = Client()
         persons.try_password(client, each.user_name, each.password)

@@ -1,11 +1,16 @@
 """What a password may be."""
 
+import string
+
 import pytest
 from django.contrib.auth.hashers import identify_hasher
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.trial.people import persons
+from trial.people.guesses import is_guessable
 from trial.people.models import Account
 
 pytestmark = pytest.mark.requirement("AC-10")
@@ -38,7 +43,7 @@ def test_what_is_refused(coordinator: Account, typed: str) -> None:
         "春眠不觉晓处处闻啼鸟夜来",
         "correct horse battery",
         "all lower case it is",
-        "a1" * 64,
+        "a kettle of forty two herons flew " * 3 + "over the old harbour wall.",
     ],
     ids=["64 characters", "Chinese", "words", "no composition", "128 characters"],
 )
@@ -56,3 +61,56 @@ def test_passwords_are_kept_as_argon2id(coordinator: Account) -> None:
     assert identify_hasher(coordinator.password).algorithm == "argon2"
     assert coordinator.password.startswith("argon2$argon2id$")
     assert persons.PASSWORD not in coordinator.password
+
+
+GUESSED = (
+    # capitals, digits and signs around a common word
+    "Password2026!!", "2026Password!", "PASSWORD 2026 ??", "Welcome2026!!!", "Dragon!!!2026",
+    "Iloveyou20262026",
+    # signs for letters
+    "P@ssw0rd2026!!", "pa55w0rd#1234", "L3tm31n!!2026", "@dm1n1str@t0r",
+    # written more than once
+    "passwordpassword", "pass word pass word", "abcabcabcabc", "aaaaaaaaaaaa", "123456123456", "a1" * 64,
+    "monkey-monkey-1",
+    # walks over the keyboard and along the alphabet
+    "1qaz2wsx3edc", "1QAZ@WSX#EDC", "zaq12wsxcde3", "qweasdzxc123", "Qwertyuiop123!", "asdfghjkl;'asdf",
+    "0987654321qwerty", "mnbvcxz987654", "abcdefghijkl",
+    # words of such a house
+    "Hospital2026!", "Leukemia-2026",
+)  # fmt: skip
+NOT_GUESSED = (
+    "correct horse battery", "all lower case it is", "a sentence that nobody else has", "nine lamps in march",
+    "my dragon eats figs", "password hygiene class", "kettle7Orbit pavement", "Tr0ub4dor&3xyz",
+    "wQ7#pLx92!mZ", "839201746352", "春眠不觉晓处处闻啼鸟夜来",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("password", GUESSED)
+def test_what_is_made_of_a_common_password_is_refused_like_it(coordinator: Account, password: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        validate_password(password, coordinator)
+    assert "password_too_common" in [error.code for error in refused.value.error_list]
+
+
+@pytest.mark.parametrize("password", NOT_GUESSED)
+def test_what_only_holds_a_common_word_is_accepted(coordinator: Account, password: str) -> None:
+    validate_password(password, coordinator)
+
+
+@pytest.mark.parametrize(
+    "password", ["winter is in H4NGZH0U", "the ch1mer@ of spring", "dear d0ctor Q1AO hello"]
+)
+def test_a_name_is_found_with_signs_for_its_letters(coordinator: Account, password: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        validate_password(password, coordinator)
+    assert "password_context_word" in [error.code for error in refused.value.error_list]
+
+
+@given(st.text(string.printable, min_size=1, max_size=11), st.integers(2, 10))
+def test_what_is_short_does_not_become_long_by_being_repeated(unit: str, times: int) -> None:
+    assert is_guessable(unit * times)
+
+
+@given(st.text(min_size=12, max_size=128))
+def test_any_text_is_judged(password: str) -> None:
+    assert is_guessable(password) in (True, False)

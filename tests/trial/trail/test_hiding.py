@@ -1,15 +1,21 @@
 """A text that two people hid is gone, the trail still verifies, and no other change comes through."""
 
 import json
+from datetime import date
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
+from analytics.locks.seal import make_lock
 from patients.casebook.page import Page, Subject
 from patients.entry.exporting import export_registry
 from patients.entry.refusals import Conflict
+from patients.oversight.out_of_reach import kept_elsewhere
+from patients.oversight.queries import Query
 from patients.oversight.redaction import (
     NeedsAnother,
     Redaction,
@@ -18,14 +24,18 @@ from patients.oversight.redaction import (
     request_redaction,
 )
 from tests.patients.entry import desk
+from trial.people.access import actor_at
 from trial.people.models import Account
 from trial.people.roles import TABLE, Permission, Role
-from trial.trail import seals
+from trial.protocol.study import site_today
+from trial.trail import hiding, seals
+from trial.trail.actor import Source, acting
 from trial.trail.archive import write_archive
 from trial.trail.comparing import Fault
 from trial.trail.hiding import HidingUnderway, NotHideable
 from trial.trail.ledger import LedgerLeaf, hides, leaf_hash
 from trial.trail.models import TrailChange, TrailEvent
+from trial.trail.record import Place, record_event
 from trial.trail.seals import public_key, seal_trail
 from trial.trail.verification import Verification
 from trial.trail.verify_archive import faults as faults_of_archive
@@ -346,3 +356,76 @@ def test_a_change_keeps_its_other_words(subject: Subject, manager: Account, inve
     change = TrailChange.objects.get(item="karyotype_iscn", reason_code="other")
     assert (change.old, change.new) == (f"see {event.about}", f"{event.about} says 46,XY")
     assert change.reason == f"called {event.about} at home"
+
+
+# --- what quotes it, and what is out of reach --------------------------------------------------------------
+@pytest.fixture
+def quoted(subject: Subject) -> Query:
+    """A query whose sentence says the value that a check found."""
+    query = Query(
+        page=desk.page_of(subject, "DX"),
+        item="karyotype_iscn",
+        check_id="X-DX-99",
+        severity="soft",
+        message={"en": f"Is “{NAME}” a karyotype?", "zh-hans": f"“{NAME}”是核型吗?"},
+    )
+    with transaction.atomic(), acting(actor_at(desk.SYSTEM, site="HZ01", source=Source.COMMAND)):
+        query.save()
+        record_event("subject.checked", Place(site="HZ01", subject=subject.code))
+    return query
+
+
+@pytest.mark.requirement("AT-12")
+def test_a_query_that_quotes_the_text_says_the_marker(
+    quoted: Query, subject: Subject, manager: Account, investigator: Account
+) -> None:
+    seal_trail()
+    event = hidden(subject, manager, investigator)
+    quoted.refresh_from_db()
+    assert quoted.message["en"] == f"Is “{event.about}” a karyotype?"
+    assert quoted.message["zh-hans"].startswith(f"“{event.about}”")
+    said = [version.message["en"] for version in Query.history.filter(id=quoted.pk)]
+    assert len(said) == 2
+    assert all(NAME not in each and event.about in each for each in said)
+    assert faults() == []
+    assert desk.rows_that_differ_from_their_newest_version() == []
+
+
+@pytest.mark.requirement("AT-12")
+def test_a_version_of_a_query_is_changed_in_no_other_way(
+    quoted: Query, subject: Subject, manager: Account, investigator: Account
+) -> None:
+    history = Query.history.model
+    said = json.dumps({"en": "nothing"})
+    HidingUnderway.objects.create(
+        hidden=NAME,
+        written=json.dumps(NAME, ensure_ascii=False)[1:-1],
+        marker="[hidden abcdefghijkl]",
+        requested_by="a",
+        approved_by="b",
+        transaction=hiding._transaction(),
+    )
+    with pytest.raises(DatabaseError), transaction.atomic():
+        hiding._update(history, "message", quoted.history.get().pk, said)
+
+
+@pytest.mark.requirement("AT-12")
+def test_what_it_cannot_reach_is_named_before_and_in_the_act(
+    subject: Subject, manager: Account, investigator: Account, settings: Any, tmp_path: Any
+) -> None:
+    settings.SNAPSHOT_DIR = tmp_path / "snapshots"
+    early = make_lock(date(2020, 1, 1), "before", by=desk.SYSTEM, source=Source.COMMAND)
+    lock = make_lock(site_today(), "interim", by=desk.SYSTEM, source=Source.COMMAND)
+    assert early.snapshot != lock.snapshot
+    call_command("archive_trail", tmp_path / "archive", stdout=StringIO())
+    text = "王五"
+    stays = kept_elsewhere(subject, text)
+    assert stays[0] == f"snapshot {lock.snapshot.hash[:12]} (lock {lock.pk})"
+    assert [place.partition(" · ")[0] for place in stays[1:]] == ["trail.archived"]
+    assert kept_elsewhere(subject, "stands nowhere") == []
+    event = hidden(subject, manager, investigator, text)
+    told = [change.new for change in event.changes.all() if change.item == "kept_elsewhere"]
+    assert told == stays
+    assert faults() == []
+    lock.snapshot.path.unlink()
+    assert "its file is not here" in kept_elsewhere(subject, "at home")[0]

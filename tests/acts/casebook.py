@@ -1,0 +1,171 @@
+"""Acts on subjects, visits and pages: registering, saving, signing, hiding, importing, taking out."""
+
+from datetime import date
+from io import StringIO
+
+import time_machine
+from django.core.management import call_command
+from django.db import transaction
+
+from patients.entry.opening import open_log
+from patients.entry.register import register_identity, register_site, register_subject
+from patients.oversight import identity_reads
+from patients.oversight.redaction import (
+    Redaction,
+    approve_redaction,
+    refuse_redaction,
+    request_redaction,
+)
+from patients.oversight.signatures import SignatureFall
+from patients.schedule.placing import open_visit
+from tests.acts.world import TEST, Deed, World, act
+from tests.patients.entry import casebooks, desk, signing_desk
+from tests.patients.laboratories.test_loading import CENTRAL, LABORATORIES, NEUT, RANGES, table
+from tests.patients.web import people
+from tests.patients.web.people import SETUP
+from trial.people.access import actor_at
+from trial.people.models import Account
+from trial.people.roles import Role
+from trial.trail.actor import Source, acting
+
+
+@act("site.registered", TEST, "HZ02")
+def register_a_site(world: World) -> Deed:
+    return lambda: register_site("HZ02", "Ningbo", by=SETUP, source=Source.COMMAND)
+
+
+@act("subject.registered", TEST, "HZ01-002")
+def register_a_subject(world: World) -> Deed:
+    site = world.subject.site
+    return lambda: register_subject("HZ01-002", site, by=SETUP, source=Source.COMMAND)
+
+
+@act("identity.recorded", TEST, "HZ01-001")
+def record_identity(world: World) -> Deed:
+    named = {"full_name": "Invented", "hospital_number": "1"}
+    return lambda: register_identity(world.subject, **named, by=SETUP, source=Source.COMMAND)
+
+
+@act("visit.opened", TEST, "HZ01-001 UNS1")
+def open_a_visit(world: World) -> Deed:
+    def deed() -> None:
+        with transaction.atomic(), acting(actor_at(SETUP, site="HZ01", source=Source.COMMAND)):
+            open_visit(world.subject, "UNS1", date(2025, 6, 1))
+
+    return deed
+
+
+@act("pages.opened", "lin.qiao", "HZ01-001  AE")
+def open_a_log(world: World) -> Deed:
+    return lambda: open_log(world.subject, "AE", by=world.coordinator)
+
+
+@act("page.saved", "lin.qiao", "HZ01-001 SCR DM")
+def save_a_page(world: World) -> Deed:
+    return lambda: people.save(world.page, {"sex": "F"}, by=world.coordinator)
+
+
+@act("page.saved", "lin.qiao", "HZ01-001 SCR DM")
+def open_a_query_by_a_save(world: World) -> Deed:
+    """What an edit check asks is a change inside the act of the save, with the step as its author."""
+    return lambda: people.save(world.page, {"sex": "F", "fertile": "Y"}, by=world.coordinator)
+
+
+@act("identity.viewed", "lin.qiao", "HZ01-001 SCR DM")
+def look_at_an_identity(world: World) -> Deed:
+    people.save(world.page, {"birth_date": "1992-04-04"})
+    client = people.signed_in(world.coordinator)
+    return lambda: client.get(world.page.get_absolute_url())
+
+
+@act("casebook.imported", "system:import", "in")
+def import_a_casebook(world: World) -> Deed:
+    """Each page is an act of its own, and the import as a whole is one."""
+    folder = casebooks.write(world.folder / "in", casebooks.sheets(1))
+    return lambda: casebooks.imported(folder)
+
+
+@act("casebook.exported", "system:export", "casebook")
+def take_the_casebook_out(world: World) -> Deed:
+    return lambda: call_command("export_casebook", world.folder / "out", verbosity=0, stdout=StringIO())
+
+
+@act("subject.checked", "system:check_data", "HZ01-002")
+def check_a_subject(world: World) -> Deed:
+    """Time alone brings visits of a subject who was not transplanted."""
+    with time_machine.travel("2024-02-01 12:00+08:00", tick=False):
+        desk.infused("HZ01-002")
+
+    def deed() -> None:
+        with time_machine.travel("2024-03-01 12:00+08:00", tick=False):
+            call_command("check_data", "HZ01-002", quiet=True, stdout=StringIO(), stderr=StringIO())
+
+    return deed
+
+
+@act("identity.alerted", "system:identity-watch", "lin.qiao")
+def look_at_identities_too_often(world: World) -> Deed:
+    people.save(world.page, {"birth_date": "1992-04-04"})
+    world.monkeypatch.setattr(identity_reads, "MOST_IN_AN_HOUR", 0)
+    client = people.signed_in(world.coordinator)
+    return lambda: client.get(world.page.get_absolute_url())
+
+
+# --- signing -----------------------------------------------------------------------------------------------
+@act("page.signed", "wei.shen.hz01", "HZ01-002 SCR ELIG")
+def sign_a_page(world: World) -> Deed:
+    by, subject = signing_desk.principal_investigator(), signing_desk.screened("HZ01-002")
+    return lambda: signing_desk.sign(signing_desk.eligibility(subject), by)
+
+
+@act("page.saved", desk.SYSTEM.user_name, "HZ01-002 SCR ELIG")
+def let_a_signature_fall(world: World) -> Deed:
+    """A signature falls inside the save that changed the page."""
+    by, subject = signing_desk.principal_investigator(), signing_desk.screened("HZ01-002")
+    signing_desk.sign(signing_desk.eligibility(subject), by)
+
+    def deed() -> None:
+        desk.save(signing_desk.eligibility(subject), {"spo2_ra_pct": "96"}, why=desk.BECAUSE)
+        assert SignatureFall.objects.get().event.action == "page.saved"
+
+    return deed
+
+
+# --- hiding ------------------------------------------------------------------------------------------------
+def _asked(world: World) -> tuple[Redaction, Account]:
+    people.save(people.page_of(world.subject, "DX", "SCR"), {"karyotype_iscn": "see Wang Wu"})
+    asked = request_redaction(world.subject, "Wang Wu", reason="a relative", by=world.manager)
+    return asked, people.a_member(Role.PRINCIPAL_INVESTIGATOR, name="shen.yi")
+
+
+@act("redaction.requested", "mei.zhang", "HZ01-001")
+def ask_to_hide_a_text(world: World) -> Deed:
+    people.save(people.page_of(world.subject, "DX", "SCR"), {"karyotype_iscn": "see Wang Wu"})
+    return lambda: request_redaction(world.subject, "Wang Wu", reason="a relative", by=world.manager)
+
+
+@act("redaction.refused", "shen.yi", "HZ01-001")
+def refuse_to_hide_a_text(world: World) -> Deed:
+    asked, another = _asked(world)
+    return lambda: refuse_redaction(asked, by=another)
+
+
+@act("redaction.done", "shen.yi", "HZ01-001")
+def hide_a_text(world: World) -> Deed:
+    asked, another = _asked(world)
+    return lambda: approve_redaction(asked, by=another)
+
+
+# --- laboratories ------------------------------------------------------------------------------------------
+@act("laboratories.loaded", "system:", "table.csv")
+def load_laboratories(world: World) -> Deed:
+    path = table(world.folder, LABORATORIES, CENTRAL)
+    return lambda: call_command("load_laboratories", path, verbosity=0, stdout=StringIO())
+
+
+@act("ranges.loaded", "system:", "ranges.csv")
+def load_ranges(world: World) -> Deed:
+    laboratories = table(world.folder, LABORATORIES, CENTRAL)
+    call_command("load_laboratories", laboratories, verbosity=0, stdout=StringIO())
+    path = table(world.folder, RANGES, NEUT, name="ranges")
+    return lambda: call_command("load_ranges", path, verbosity=0, stdout=StringIO())

@@ -1,0 +1,161 @@
+"""Acts of the registry as a whole: review, export, verification, configuration, approvals, locks and runs."""
+
+from datetime import date, timedelta
+from io import StringIO
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from analytics.locks.seal import make_lock
+from analytics.runs import compute
+from analytics.runs.compute import compute_run
+from analytics.runs.start import run_of
+from patients.oversight.review import mark_reviewed, stretch
+from tests.acts.world import TEST, Deed, World, act
+from tests.patients.web import people
+from tests.patients.web.people import SETUP
+from tests.trial.people import persons
+from tests.trial.protocol.test_approvals import GIVEN, HOW, approval
+from trial.people.roles import Permission
+from trial.protocol.approvals import end_approval, record_approval, record_consent, supersede_consent
+from trial.protocol.configuration import SETTINGS
+from trial.protocol.configuring import configure
+from trial.protocol.models import ConsentVersion
+from trial.trail import clocks
+from trial.trail.actor import Source
+from trial.trail.alarms import end_alarm, raise_alarm
+from trial.trail.key_changes import begin_anew, hand_over
+from trial.trail.seals import seal_trail
+
+
+@act("trail.reviewed", "mei.zhang", "HZ01-001")
+def review_the_trail(world: World) -> Deed:
+    seen = stretch("HZ01", "HZ01-001", by=world.manager)
+    return lambda: mark_reviewed(seen, by=world.manager)
+
+
+@act("trail.exported", "mei.zhang", "HZ01-001")
+def take_the_trail_out(world: World) -> Deed:
+    client = people.signed_in(world.manager)
+    url = reverse("trail-export", args=["csv"])
+    return lambda: list(client.post(url, {"subject": "HZ01-001"}).streaming_content)  # type: ignore[call-overload]
+
+
+@act("trail.verified", "system:verification", "")
+def verify_the_trail(world: World) -> Deed:
+    def deed() -> None:
+        with pytest.raises(SystemExit):
+            call_command("verify_trail", "--json", verbosity=0)
+
+    return deed
+
+
+@act("trail.archived", "system:archive", "")
+def archive_the_trail(world: World) -> Deed:
+    return lambda: call_command("archive_trail", world.folder / "archive", verbosity=0)
+
+
+@act("seal_key.changed", "system:key", "key of the seals")
+def change_the_signing_key(world: World) -> Deed:
+    seal_trail()
+    return lambda: hand_over(on_behalf_of="ana")
+
+
+@act("seal_key.lost", "system:key", "key of the seals")
+def lose_the_signing_key(world: World) -> Deed:
+    seal_trail()
+    settings.SEAL_KEY.path.unlink()
+    return lambda: begin_anew("the disk broke", on_behalf_of="ana")
+
+
+@act("alarm.raised", "system:watch", "seal key")
+def raise_an_alarm(world: World) -> Deed:
+    return lambda: raise_alarm("seal key", "it is not there")
+
+
+@act("alarm.ended", "system:watch", "seal key")
+def end_an_alarm(world: World) -> Deed:
+    raise_alarm("seal key", "it is not there")
+    return lambda: end_alarm("seal key")
+
+
+@act("configuration.changed", TEST, "ctcae_version")
+def change_the_configuration(world: World) -> Deed:
+    text = str(SETTINGS["ctcae_version"].default)
+    return lambda: configure("ctcae_version", text, by=SETUP, reason="test", approver="the trial team")
+
+
+@act("lock.made", TEST, "lock ")
+def make_a_lock(world: World) -> Deed:
+    return lambda: make_lock(date(2025, 8, 5), "interim analysis", by=SETUP, source=Source.COMMAND)
+
+
+@act("run.finished", "system:run", "run ")
+def finish_a_run(world: World) -> Deed:
+    lock = make_lock(date(2025, 8, 5), "interim analysis", by=SETUP, source=Source.COMMAND)
+    return lambda: compute_run(run_of(lock.snapshot).pk)
+
+
+@act("run.failed", "system:run", "run ")
+def fail_a_run(world: World) -> Deed:
+    lock = make_lock(date(2025, 8, 5), "interim analysis", by=SETUP, source=Source.COMMAND)
+
+    def broken(*_of: object) -> object:
+        raise ZeroDivisionError("division by zero")
+
+    world.monkeypatch.setattr(compute, "results_of", broken)
+    return lambda: compute_run(run_of(lock.snapshot).pk)
+
+
+@act("results.exported", "a program", "lock ")
+def take_results_out(world: World) -> Deed:
+    lock = make_lock(date(2025, 8, 5), "interim analysis", by=SETUP, source=Source.COMMAND)
+    compute_run(run_of(lock.snapshot).pk)
+    shown = {"Authorization": f"Token {persons.a_token(Permission.READ_RESULTS)}"}
+    return lambda: Client().get(f"/api/v1/locks/{lock.pk}/estimates", headers=shown)
+
+
+# --- approvals and consents --------------------------------------------------------------------------------
+@act("approval.recorded", "system:test", "HZ02")
+def record_an_approval(world: World) -> Deed:
+    return lambda: record_approval(approval(), **HOW)
+
+
+@act("approval.ended", "system:test", "HZ02")
+def end_an_approval(world: World) -> Deed:
+    recorded = record_approval(approval(), **HOW)
+    return lambda: end_approval(recorded, GIVEN + timedelta(30), **HOW)
+
+
+def _consent() -> ConsentVersion:
+    return ConsentVersion(version="2.0", language="zh", approved_on=GIVEN, in_force_from=GIVEN)
+
+
+@act("consent.recorded", "system:test", "2.0")
+def record_a_consent(world: World) -> Deed:
+    return lambda: record_consent(_consent(), **HOW)
+
+
+@act("consent.superseded", "system:test", "2.0")
+def supersede_a_consent(world: World) -> Deed:
+    recorded = record_consent(_consent(), **HOW)
+    return lambda: supersede_consent(recorded, GIVEN + timedelta(30), **HOW)
+
+
+# --- clocks and the database -------------------------------------------------------------------------------
+@act("clock.gap", "system:clock", "clocks")
+def meet_a_clock_that_is_wrong(world: World) -> Deed:
+    world.monkeypatch.setattr(clocks, "database_now", lambda: timezone.now() - timedelta(seconds=5))
+    return lambda: clocks.refuse_if_clocks_disagree(Source.WEB)
+
+
+@act("database.granted", "system:database", "role ", pytest.mark.postgresql)
+def grant_the_database(world: World) -> Deed:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE chimera_of_the_acts")
+    return lambda: call_command("grant_database", "chimera_of_the_acts", stdout=StringIO())

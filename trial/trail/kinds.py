@@ -1,0 +1,61 @@
+"""The kinds of acts that stand at no site, or whose readers are not those of a site (who they are: `trial/
+people/trail_readers.py`)."""
+
+ACCOUNT_ACTS = frozenset(
+    {
+        "access.exported",
+        "access.reviewed",
+        "account.created",
+        "account.disabled",
+        "confirmation.refused",
+        "password.changed",
+        "password.refused",
+        "password.set",
+        "person.signed_in",
+        "person.signed_out",
+        "recovery_code.used",
+        "recovery_codes.made",
+        "role.ended",
+        "role.granted",
+        "second_factor.added",
+        "second_factor.removed",
+        "second_factor.reset",
+        "second_factor.reset_requested",
+        "session.ended",
+        "set_up_link.issued",
+        "set_up_link.refused",
+        "sign_in.locked",
+        "sign_in.refused",
+        "signature.refused",
+        "token.issued",
+        "training.recorded",
+    }
+)
+"""Acts about accounts, at whichever site: they name people and roles, and no subject and no value."""
+
+REGISTRY_ACTS = frozenset(
+    {
+        "alarm.ended",
+        "alarm.raised",
+        "clock.gap",
+        "configuration.changed",
+        "consent.recorded",
+        "consent.superseded",
+        "database.granted",
+        "laboratories.loaded",
+        "ledger.begun",
+        "lock.made",
+        "ranges.loaded",
+        "run.failed",
+        "run.finished",
+        "seal_key.changed",
+        "seal_key.lost",
+        "trail.archived",
+        "trail.verified",
+        "training.published",
+    }
+)
+"""Acts of the study as a whole, which hold nothing of a single subject."""
+
+ACTS_OVER_SITES = frozenset({"casebook.exported", "casebook.imported", "results.exported", "trail.exported"})
+"""Acts that stand at no site where they took in several: what they name may be of any of these."""
