@@ -17,15 +17,15 @@ from patients.entry.register import register_subject
 from patients.entry.save import held_casebook
 from patients.items.problems import Finding, Severity
 from patients.schedule.placing import open_visit, page_of
-from trial.people.access import Person, actor_at, enters, require, require_entry
-from trial.people.models import Site
+from trial.people.access import Person, actor_at, enters, require_entry, sites_where
+from trial.people.models import Account, Site
 from trial.people.roles import Permission
 from trial.protocol.study import site_today
 from trial.protocol.visits import FORM_ORDER, LOG_FORMS, RECURRING, VISITS, Clock, VisitType, visit_type
 from trial.trail.actor import Source, acting
 from trial.trail.record import Place, record_event
 
-UNSCHEDULED = "UNS"
+UNSCHEDULED, CONSENT_FORM = "UNS", "ELIG"
 EVENT_VISITS = tuple(visit for visit in VISITS if visit.clock is Clock.EVENT)
 """The visits that an event opens, in the order of the protocol."""
 
@@ -45,12 +45,24 @@ def _is_entered(person: Person, form: str, site: str) -> bool:
 
 
 # --- a subject -------------------------------------------------------------------------------------------
+def sites_to_enter_at(person: Account) -> list[Site]:
+    """The sites at which the person enters subjects."""
+    return [
+        site
+        for site in sites_where(person, Permission.ENTER)
+        if enters(person, CONSENT_FORM, site=site.code)
+    ]
+
+
 @transaction.atomic
 def enter_subject(
     site: Site, *, by: Person, planned_infusion: date | None = None, patient_id: str = ""
 ) -> Subject:
-    """A new subject of the site, under the next number that nobody has had. Raises PermissionDenied (403)."""
-    require(by, Permission.ENTER, site=site.code)
+    """A new subject of the site, under the next number that nobody has had. Who enters its consent enters it.
+
+    Raises PermissionDenied (403).
+    """
+    require_entry(by, CONSENT_FORM, site=site.code)
     Site.objects.select_for_update().get(pk=site.pk)  # of two who enter one at once the second waits
     last = Subject.objects.filter(site=site).order_by("-code").values_list("code", flat=True).first()
     number = int(last.partition("-")[2]) + 1 if last else 1

@@ -10,14 +10,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 
 from patients.casebook.page import Page, Subject
-from patients.entry.opening import enter_subject, events_open_to, log_forms, open_event, open_log, visit_forms
+from patients.entry.opening import (
+    enter_subject,
+    events_open_to,
+    log_forms,
+    open_event,
+    open_log,
+    sites_to_enter_at,
+    visit_forms,
+)
 from patients.entry.refusals import Refused
 from patients.items.partial_date import read_partial_date
 from patients.items.problems import NotAnAnswer
 from patients.web.opening_presenter import NewSubjectScreen, OpeningScreen
 from patients.web.queries import subjects_for
 from patients.web.shell import person_of, shell, show
-from trial.people.access import sites_where
 from trial.people.models import Account, Site
 from trial.people.needs import At, authorise, needs
 from trial.people.roles import Permission
@@ -31,7 +38,9 @@ UNREADABLE = 422
 def new_subject(request: HttpRequest) -> HttpResponse:
     """Enter a subject: only a number is given; who it is comes with its pages."""
     person = person_of(request)
-    sites = list(sites_where(person, Permission.ENTER))
+    sites = sites_to_enter_at(person)
+    if not sites:
+        raise PermissionDenied(f"{person.user_name}: enters no consent")
     if request.method != "POST":
         return _show_new(request, person, NewSubjectScreen(sites))
     typed = request.POST.get("planned_infusion", "").strip()

@@ -216,7 +216,7 @@ class WorkKind:
 
 
 _ENTERING = frozenset({Permission.ENTER})
-_FOLLOWING = frozenset({Permission.ENTER, Permission.QUERY})
+_FOLLOWING = frozenset({Permission.READ})
 KINDS = {
     kind.name: kind
     for kind in (

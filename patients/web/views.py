@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
 
 from patients.casebook.page import Page, Subject
+from patients.entry.opening import sites_to_enter_at
 from patients.entry.refusals import Conflict, PageClosed, Refused, UnknownPage
 from patients.entry.save import Saved, save_page
 from patients.oversight.identity_reads import Purpose, record_identity_view
@@ -25,7 +26,7 @@ from patients.web.queries import counts_by_subject, pages_for, pages_of, subject
 from patients.web.shell import person_of, shell, show
 from patients.web.subject_presenter import subject_screen
 from patients.web.subjects_presenter import stretch, subjects_screen
-from trial.people.access import can, enters, holds, sites_where
+from trial.people.access import can, enters, sites_where
 from trial.people.models import Account
 from trial.people.needs import At, authorise, needs, signed_in
 from trial.people.roles import Permission
@@ -48,7 +49,7 @@ def subjects(request: HttpRequest) -> HttpResponse:
     found = subjects_for(person).filter(code__icontains=query) if query else subjects_for(person)
     shown = stretch(found, request.GET.get("before", ""), request.GET.get("after", ""))
     waiting = unreviewed(_reviewed_by(person, shown.subjects))
-    counts, may = counts_by_subject(shown.subjects), holds(person, Permission.ENTER)
+    counts, may = counts_by_subject(shown.subjects), bool(sites_to_enter_at(person))
     screen = subjects_screen(shown, counts, waiting, sites, query, can_enter=may)
     return show(request, "subjects.html", screen, shell(person, sites, here="subjects"))
 

@@ -85,8 +85,8 @@ def _of_role(role: Role, site: str, cell: Cell, need: Need) -> set[int]:
         return {404}
     if permission is not None and permission not in held:
         return {403}
-    if permission is Permission.ENTER and role in FORMS_ENTERED:
-        return {403}  # none of the pages here is of their forms
+    if permission is Permission.ENTER and role in FORMS_ENTERED and cell.route.name != "add":
+        return {403}  # none of the pages here is of their forms; what is added they choose themselves
     if need.at is At.ALL_ITS_SITES and site != OWN:
         return {404}
     if cell.method == "POST" and cell.target.state in CLOSED and cell.route.name in SAVING:

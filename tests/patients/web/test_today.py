@@ -55,7 +55,7 @@ def rows(client: Client, kind: str, **asked: str) -> list[str]:
         (Role.INVESTIGATOR, {"window", "overdue", "queries", "started", "sign"}),
         (Role.MONITOR, {"overdue", "queries", "started"}),
         (Role.DATA_MANAGER, {"overdue", "queries", "started"}),
-        (Role.AUDITOR, set()),
+        (Role.AUDITOR, {"overdue", "queries", "started"}),
     ],
 )
 def test_each_role_sees_the_work_that_it_does(treated: Subject, role: Role, kinds: set[str]) -> None:
