@@ -48,9 +48,8 @@ def save(request: HttpRequest, person: Account, found: Page) -> HttpResponse:
     if draft.action == "add" and presenter.rights.enter:
         return _again(request, person, presenter, draft)
     try:
-        _refuse_if_signed_since(found, given, draft)
         answer = once(
-            lambda: _act(request, person, found, draft),
+            lambda: _act(request, person, found, draft, given),
             by=person,
             key=token_in(request),
             digest=digest_of(request.path, _content(request)),
@@ -89,8 +88,9 @@ def note_identity(request: HttpRequest, person: Account, presenter: PagePresente
 
 
 # --- the act ---------------------------------------------------------------------------------------------
-def _act(request: HttpRequest, person: Account, found: Page, draft: Draft) -> Answer:
+def _act(request: HttpRequest, person: Account, found: Page, draft: Draft, given: HandedOut | None) -> Answer:
     """The save, and the end of the draft with it."""
+    _refuse_if_signed_since(found, given, draft)
     saved = save_page(
         found,
         draft.rows,

@@ -199,7 +199,12 @@ def test_a_page_that_was_signed_meanwhile_says_by_whom_before_the_signature_fall
     assert page.state == PageState.SIGNED
     again = look(desk, page)
     assert form_of(again)["lvef_pct"] == ["60"]
-    assert desk.post(page.get_absolute_url(), form_of(again)).status_code == 302
+    saved = form_of(again)
+    assert desk.post(page.get_absolute_url(), saved).status_code == 302
+    signing_desk.sign(page, pi)
+    assert desk.post(page.get_absolute_url(), saved).status_code == 302  # answered as before
+    page.refresh_from_db()
+    assert page.state == PageState.SIGNED
 
 
 # --- the session has ended --------------------------------------------------------------------------------
