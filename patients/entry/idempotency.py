@@ -58,25 +58,41 @@ def digest_of(address: str, content: Iterable[tuple[str, Any]]) -> str:
     return fingerprint(json.dumps([address, sorted(content)], sort_keys=True))
 
 
-def once(act: Callable[[], Answer], *, by: Account, key: str, digest: str) -> Answer:
+def once(
+    act: Callable[[], Answer],
+    *,
+    by: Account,
+    key: str,
+    digest: str,
+    on_record: tuple[type[Exception], ...] = (),
+) -> Answer:
     """Do the act in one transaction with keeping its answer, unless it was done: then give that answer.
 
-    A refused act keeps nothing and may be tried again under its key. Without a key the act is just done.
-    Raises KeyReused, and what the act raises.
+    A refused act keeps nothing and may be tried again under its key; what it wrote of a refusal that is
+    `on_record` stays. Without a key the act is just done. Raises KeyReused, and what the act raises.
     """
     try:
         with transaction.atomic():
-            answer = act()
-            if key:
-                kept = json.dumps(asdict(answer))
-                AnsweredRequest.objects.create(account=by, key=key, digest=digest, answer=kept)
-            return answer
+            try:
+                answer = act()
+            except on_record as refusal:
+                told = refusal
+            else:
+                _keep(answer, by, key, digest)
+                return answer
     except (IntegrityError, NotSaved):
         # Refused, too: whoever sends again meets what the first one wrote as a change by somebody else.
         before = answered(by, key, digest)
         if before is None:
             raise
         return before
+    raise told
+
+
+def _keep(answer: Answer, by: Account, key: str, digest: str) -> None:
+    if key:
+        kept = json.dumps(asdict(answer))
+        AnsweredRequest.objects.create(account=by, key=key, digest=digest, answer=kept)
 
 
 def answered(by: Account, key: str, digest: str) -> Answer | None:

@@ -95,7 +95,7 @@ def _signed_once(request: HttpRequest, person: Account, found: Page, meaning: Me
     if before is not None:
         return before
     _prove(request)
-    return once(act, by=person, key=key, digest=digest)
+    return once(act, by=person, key=key, digest=digest, on_record=(ClocksDisagree,))
 
 
 def _prove(request: HttpRequest) -> None:
