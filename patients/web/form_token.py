@@ -19,6 +19,8 @@ from patients.entry.idempotency import MOST_KEY
 from trial.people.models import Account
 
 FIELD = "form_token"
+NOT_TYPED = frozenset({FIELD, "csrfmiddlewaretoken", "at"})
+"""What a form carries beside what was typed."""
 _signer = Signer(salt="patients.web.form")
 
 

@@ -10,14 +10,11 @@ from patients.casebook.page import Page
 from patients.entry.drafts import discard_draft, draft_of, keep_draft
 from patients.web.binding import Draft, read_draft
 from patients.web.clocks import local_now, moment
-from patients.web.form_token import FIELD
+from patients.web.form_token import NOT_TYPED
 from patients.web.page_presenter import PagePresenter
 from patients.web.page_screen import KeptNote, PageScreen
 from trial.people.models import Account
 from trial.protocol.study import SITE_ZONE
-
-NOT_TYPED = frozenset({FIELD, "csrfmiddlewaretoken", "at"})
-"""What a form carries beside what was typed."""
 
 
 def keep_posted(page: Page, post: QueryDict, *, by: Account) -> datetime | None:

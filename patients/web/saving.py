@@ -23,7 +23,8 @@ from patients.web.conflict_presenter import conflict_screen, merged_labels
 from patients.web.errors import said_of_old_form
 from patients.web.expired import is_of_another, keep_for_its_owner
 from patients.web.form_token import HandedOut, handed_out, token_in
-from patients.web.keeping import NOT_TYPED, keep_posted
+from patients.web.keeping import keep_posted
+from patients.web.once import content_of
 from patients.web.page_presenter import PagePresenter
 from patients.web.page_screen import PageScreen
 from patients.web.queries import savers_before
@@ -52,7 +53,7 @@ def save(request: HttpRequest, person: Account, found: Page) -> HttpResponse:
             lambda: _act(request, person, found, draft, given),
             by=person,
             key=token_in(request),
-            digest=digest_of(request.path, _content(request)),
+            digest=digest_of(request.path, content_of(request)),
         )
     except UnknownPage as unknown:
         raise Http404 from unknown
@@ -145,11 +146,6 @@ def _back(request: HttpRequest, found: Page, saved: Saved, draft: Draft) -> str:
     return (
         f"{url}#i-{place}" if place.isascii() and place.replace("_", "").replace("-", "").isalnum() else url
     )
-
-
-def _content(request: HttpRequest) -> list[tuple[str, Any]]:
-    """What makes two sendings of one form the same: all that was typed, and the button."""
-    return [(name, values) for name, values in request.POST.lists() if name not in NOT_TYPED]
 
 
 # --- not saved -------------------------------------------------------------------------------------------

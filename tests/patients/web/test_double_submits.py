@@ -1,6 +1,7 @@
 """A form or a request that is sent twice has one effect and the same answer (F08)."""
 
 import os
+import re
 
 import pytest
 from django.test import Client
@@ -59,6 +60,19 @@ def test_a_row_that_is_added_twice_is_one_row(desk: Client, subject: Subject) ->
     sent[f"{prefix}lab_test"] = ["WBC"]
     assert [desk.post(url, sent).status_code for _time in range(3)] == [302] * 3
     assert form_model("LAB").objects.filter(page=page).count() == 1
+
+
+@pytest.mark.parametrize("address", ["/subjects/new/", "/subjects/HZ01-001/add/"])
+def test_what_is_opened_by_a_double_click_is_opened_once(
+    desk: Client, subject: Subject, address: str
+) -> None:
+    key = re.search(r'name="form_token" value="([^"]+)"', desk.get(address).content.decode())
+    sent = {"form_token": key[1], "site": "HZ01", "kind": "UNS", "form": "RESP", "day": "2025-06-20"}
+    first, *more = [desk.post(address, sent) for _time in range(3)]
+    assert [answer["Location"] for answer in more] == [first["Location"]] * 2
+    made = TrailEvent.objects.filter(action__in=("subject.registered", "visit.opened"))
+    assert made.filter(actor="lin.qiao").count() == 1
+    assert desk.post(address, sent | {"day": "2025-06-21"}).status_code == 422
 
 
 # --- programs --------------------------------------------------------------------------------------------
