@@ -30,10 +30,13 @@ trace: .venv/development ## which tests show which requirement; fails on one tha
 	scripts/bring postgresql redis chromium
 	env -u DATABASE_URL $(BIN)/python -m pytest -n 2 -p tests.tracing -m requirement $(ARGS)
 
-faults: .venv/development ## the long form of what is broken on purpose: 1,000 clean verifications, writers for a minute
+faults: .venv/development ## the long form of what is broken on purpose: 1,000 clean verifications, 10,000 races, 1,000 double submits
 	scripts/bring postgresql
 	CLEAN_RUNS=1000 $(BIN)/pytest tests/trial/trail/test_tampering.py
 	CLEAN_RUNS=1000 $(BIN)/python -m tests.services $(BIN)/pytest tests/trial/trail/test_tampering.py
+	RACES=10000 $(BIN)/pytest tests/patients/entry/test_merging.py
+	DOUBLE_SUBMITS=1000 $(BIN)/pytest tests/patients/web/test_double_submits.py
+	DOUBLE_SUBMITS=1000 $(BIN)/python -m tests.services $(BIN)/pytest tests/patients/web/test_double_submits.py
 	WRITERS_SECONDS=60 $(BIN)/python -m tests.services $(BIN)/pytest tests/trial/trail/test_writers.py
 
 bench: .venv/development ## how long and how much memory a large cohort takes (SUBJECTS=500)

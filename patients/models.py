@@ -2,6 +2,8 @@
 
 from patients.casebook.identity import Identity
 from patients.casebook.page import Page, Subject, Visit
+from patients.entry.drafts import KeptDraft
+from patients.entry.idempotency import AnsweredRequest
 from patients.oversight.queries import Query
 from patients.oversight.redaction import Redaction
 from patients.oversight.review import ReviewMark
@@ -46,6 +48,7 @@ from patients.forms.deviation import ProtocolDeviation  # isort: skip
 __all__ = [
     "AcuteGVHD",
     "AdverseEvent",
+    "AnsweredRequest",
     "Chimerism",
     "ChronicGVHD",
     "ConcomitantMedication",
@@ -64,6 +67,7 @@ __all__ = [
     "Identity",
     "Infection",
     "Infusion",
+    "KeptDraft",
     "Laboratory",
     "Lymphodepletion",
     "Manufacturing",

@@ -5,6 +5,7 @@
   if (!box) return;
   const before = box.querySelector("[data-before]");
   const after = box.querySelector("[data-after]");
+  const again = box.querySelector("[data-again]");
   const warning = Number(box.dataset.warning);
   const others = "BroadcastChannel" in window ? new BroadcastChannel("chimera-session") : null;
   let timers = [];
@@ -12,6 +13,7 @@
   function show(over) {
     before.hidden = over;
     after.hidden = !over;
+    again.search = new URLSearchParams({ next: location.pathname + location.search, ended: "1" });
     box.hidden = false;
   }
 

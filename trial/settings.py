@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "patients.web.expired.KeepWhatWasTyped",  # outside of what sends people to sign in again
     "trial.people.middleware.SessionLimits",
     "trial.people.middleware.SecondFactorFirst",
     "trial.people.middleware.Declared",  # what declares nothing is closed
@@ -223,6 +224,7 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
     }
 }
+CSRF_FAILURE_VIEW = "patients.web.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -298,6 +300,7 @@ CELERY_BEAT_SCHEDULE = {
     "watch-clocks": {"task": "trial.trail.watch_clocks", "schedule": 60.0},
     "clear-sessions": {"task": "trial.people.clear_sessions", "schedule": crontab(hour=3, minute=30)},
     "check-data": {"task": "patients.entry.check_all", "schedule": crontab(hour=2, minute=30)},
+    "purge-drafts": {"task": "patients.entry.purge", "schedule": crontab(minute=10)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(CHIMERA_HOME / "beat-schedule")
 

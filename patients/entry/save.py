@@ -6,7 +6,7 @@ the event of the trail.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -25,7 +25,7 @@ from patients.entry.anchors import anchor_findings
 from patients.entry.checks import blocking, page_findings
 from patients.entry.derive import AUTHOR, dependents, with_derived
 from patients.entry.deviations import DEVIATIONS
-from patients.entry.edits import Edit, Typed, clashes_with, read_edits
+from patients.entry.edits import MISSING_SUFFIX, Edit, Typed, clashes_with, read_edits
 from patients.entry.ending import end_findings
 from patients.entry.following import follow_page, records_on
 from patients.entry.gates import GATE_FORMS, approval_findings, gate_findings
@@ -93,7 +93,7 @@ def save_page(
         raise UnknownPage(str(page.pk))
     require_entry(by, page.form_code, site=site)
     with transaction.atomic(), acting(actor_at(by, site=site, source=source, request_id=request_id)):
-        held = casebook or held_casebook(page.subject)
+        held = casebook or _read_at_once(held_casebook(page.subject), page, rows, header or {})
         found = as_it_is(page, held)
         reasons = NO_REASONS if reasons is None else reasons  # `SameReason` is empty, and not nothing
         with settings_read_once():
@@ -108,6 +108,21 @@ def held_casebook(subject: Subject) -> StoredCasebook:
         Subject.objects.select_for_update(of=("self",)).select_related("site").get(pk=subject.pk)
     )
     return StoredCasebook(locked)
+
+
+def _read_at_once(
+    casebook: StoredCasebook, page: Page, rows: Typed, header: Mapping[str, str]
+) -> StoredCasebook:
+    """The casebook with all forms read, in one statement, that a save of what was typed may ask for."""
+    named = {name.removesuffix(MISSING_SUFFIX) for answers in rows.values() for name in answers}
+    items = {item.name for item in form_model(page.form_code).items()}
+    touched = items if "form_date" in header else items & named
+    casebook.load({page.form_code, *_forms_read(page.form_code, touched)})
+    return casebook
+
+
+def _forms_read(form: str, touched: Set[str]) -> frozenset[str]:
+    return GATE_FORMS | {DEVIATIONS} | forms_needed(form, frozenset(touched))
 
 
 def is_unchanged(page: Page, rows: Typed, header: Mapping[str, str]) -> bool:
@@ -182,8 +197,7 @@ class _Save:
         self._refuse([*unreadable, *unreadable_header])
         every = [*header_edits, *edits]
         self._touch(every)
-        needed = forms_needed(self.page.form_code, frozenset(self._touched_here))
-        self.casebook.load(GATE_FORMS | {DEVIATIONS} | needed)
+        self.casebook.load(_forms_read(self.page.form_code, self._touched_here))
         if clashes := clashes_with(every, self.base_version):
             raise Conflict(clashes)
         self._refuse(

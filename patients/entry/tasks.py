@@ -1,10 +1,12 @@
-"""What the worker does every night."""
+"""What the worker does by itself, most of it every night."""
 
 import logging
 
 from celery import shared_task
 
 from patients.entry.checking import check_subject, subjects_to_check
+from patients.entry.drafts import purge_drafts
+from patients.entry.idempotency import purge_answers
 from trial.people.access import SystemPerson
 
 log = logging.getLogger(__name__)
@@ -20,3 +22,9 @@ def check_all() -> None:
             check_subject(code, by=by)
         except Exception:
             log.exception("the data of %s could not be checked", code)
+
+
+@shared_task(name="patients.entry.purge")
+def purge() -> None:
+    """Forget drafts and answers whose time is over: they are no data, and hold what was typed."""
+    log.info("%d drafts and %d answers were too old", purge_drafts(), purge_answers())

@@ -53,6 +53,7 @@ class ConflictScreen:
     clashes: list[ClashRow]
     merged: list[MergedRow]
     hidden: list[tuple[str, str]] = field(default_factory=list)
+    token: str = ""
     reason_choices: tuple[ReasonCode, ...] = tuple(ReasonCode)
 
     @property
@@ -89,7 +90,13 @@ def conflict_screen(presenter: PagePresenter, draft: Draft, clashes: tuple[Clash
         clashes=[_clash(clash, draft, presenter.model) for clash in clashes],
         merged=[*_mine(draft, presenter.model, clashing), *_theirs(draft, presenter, clashing)],
         hidden=list(_hidden(draft, clashing)),
+        token=presenter.token,
     )
+
+
+def merged_labels(presenter: PagePresenter, draft: Draft) -> list[str]:
+    """The items that others changed since this person began. `presenter` holds the page as it is now."""
+    return [row.label for row in _theirs(draft, presenter, set(draft.entered))]
 
 
 def _clash(clash: Clash, draft: Draft, model: type[FormRow]) -> ClashRow:

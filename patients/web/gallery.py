@@ -29,6 +29,7 @@ from patients.web.page_screen import SummaryLine
 from patients.web.signature_presenter import SignatureView
 from patients.web.states import StateMark, legend, mark
 from patients.web.subject_presenter import Cell, ClockGroup, ClockView, FormLine, VisitColumn
+from patients.web.today_presenter import WorkLine, WorkList, days_left
 from patients.web.trail_presenter import ChangeRow, EventBlock, Option
 from patients.web.widgets import Entered, labels_of
 from trial.people.roles import Role
@@ -56,6 +57,7 @@ class GalleryScreen:
     events: list[EventBlock]
     options: list[Option]
     refused: list[str]
+    work: WorkList
     signed: list[SignatureView]
     fallen: list[SignatureView]
     banners: tuple[str, ...] = ("", "warn", "bad", "busy")
@@ -79,10 +81,19 @@ def gallery_screen() -> GalleryScreen:
         events=[_event()],
         options=[Option("RESP", "RESP", chosen=False), Option("CHIM", "CHIM", chosen=True)],
         refused=[_("Not here.")],
+        work=_work(),
         signed=[_signature(is_valid=True), _signature()],
         fallen=[_signature(fallen_at="2025-07-28 11:02:40 UTC+08:00", fallen_by="Lin Qiao", why="crs_temp")],
         icons=_ICONS,
     )
+
+
+def _work() -> WorkList:
+    lines = [
+        WorkLine(mark("progress"), "#", "HZ01-019 · H21", "2/4", days_left(0), "warn", "hsct", "D+21"),
+        WorkLine(mark("empty"), "#", "HZ01-012 · HM6", "0/9", days_left(9)),
+    ]
+    return WorkList("window", _("Visits in window"), _("visits in window"), mark("empty"), 3, lines, "#")
 
 
 def _signature(**more: Any) -> SignatureView:

@@ -2,14 +2,15 @@
 
 from datetime import date
 
-from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 
 from patients.casebook.page import Page, Subject
+from patients.entry.idempotency import Answer, KeyReused
 from patients.entry.opening import (
     enter_subject,
     events_open_to,
@@ -22,6 +23,7 @@ from patients.entry.opening import (
 from patients.entry.refusals import Refused
 from patients.items.partial_date import read_partial_date
 from patients.items.problems import NotAnAnswer
+from patients.web.once import once_for
 from patients.web.opening_presenter import NewSubjectScreen, OpeningScreen
 from patients.web.queries import subjects_for
 from patients.web.shell import person_of, shell, show
@@ -50,9 +52,17 @@ def new_subject(request: HttpRequest) -> HttpResponse:
     except NotAnAnswer as problem:
         return _show_new(request, person, NewSubjectScreen(sites, typed, source, str(problem)))
     site = _site(sites, request.POST.get("site", ""))
-    subject = enter_subject(site, by=person, planned_infusion=planned, patient_id=source)
-    messages.success(request, _("%(subject)s is entered. Record the consent first.") % {"subject": subject})
-    return redirect("subject", subject.code)
+
+    def act() -> Answer:
+        subject = enter_subject(site, by=person, planned_infusion=planned, patient_id=source)
+        said = _("%(subject)s is entered. Record the consent first.") % {"subject": subject}
+        return Answer(location=reverse("subject", args=[subject.code]), said=said)
+
+    try:
+        return once_for(request, person, act)
+    except KeyReused:
+        again = _("This form was sent before with other values. Look at it and send it again.")
+        return _show_new(request, person, NewSubjectScreen(sites, typed, source, again))
 
 
 def _show_new(request: HttpRequest, person: Account, screen: NewSubjectScreen) -> HttpResponse:
@@ -77,11 +87,13 @@ def add(request: HttpRequest, code: str) -> HttpResponse:
     if request.method != "POST":
         return _show_choices(request, person, subject, request.GET.get("kind", ""))
     try:
-        page = _opened(request, person, subject)
+        return once_for(request, person, lambda: Answer(_opened(request, person, subject).get_absolute_url()))
+    except KeyReused:
+        again = _("This form was sent before with other values. Look at it and send it again.")
+        return _show_choices(request, person, subject, request.POST.get("kind", ""), again)
     except (Refused, NotAnAnswer) as problem:
         words = str(problem.findings[0].message) if isinstance(problem, Refused) else str(problem)
         return _show_choices(request, person, subject, request.POST.get("kind", ""), words)
-    return redirect(page)
 
 
 def _opened(request: HttpRequest, person: Account, subject: Subject) -> Page:

@@ -17,6 +17,7 @@ from patients.oversight.signatures import permission_to_sign
 from patients.web.binding import Draft, Slot, is_of_header, next_key
 from patients.web.clocks import local_now
 from patients.web.fields import REASON_MISSING, Field, RowContext, fields_of_row, message_of
+from patients.web.form_token import new_token
 from patients.web.header_fields import HeaderContext, header_fields
 from patients.web.page_casebook import PageCasebook
 from patients.web.page_screen import Column, PageScreen, Rights, RowView, SectionView, SummaryLine
@@ -24,6 +25,7 @@ from patients.web.queries import open_queries_on
 from patients.web.signature_presenter import signatures_of
 from patients.web.widgets import unit_of
 from trial.people.access import Person, can, enters
+from trial.people.models import Account
 from trial.people.roles import Permission
 
 MOST_COLUMNS = 8
@@ -51,7 +53,7 @@ class PagePresenter:
     """Makes the screen of one page for one person; `read_only` where it is only to be read."""
 
     def __init__(self, page: Page, person: Person, *, read_only: bool = False) -> None:
-        self.page = page
+        self.page, self.person = page, person
         rights = rights_on(page, person)
         self.rights = replace(rights, enter=False) if read_only else rights
         self.stored = PageCasebook(page)
@@ -90,6 +92,7 @@ class PagePresenter:
             asks_completion=asks_completion,
             trail_url=self._trail_url,
             signatures=signatures_of(self.page, self.stored.rows),
+            token=self.token,
         )
         asked = [
             Finding(each.item, each.text, Severity.SOFT, each.row_key) for each in open_queries_on(self.page)
@@ -99,6 +102,13 @@ class PagePresenter:
         summary = self.summary(stopping, screen)
         screen.refusals, screen.stops = (summary, []) if draft else ([], summary)
         return screen
+
+    @property
+    def token(self) -> str:
+        """The word of this copy of the form; what is only to be read needs none."""
+        if not isinstance(self.person, Account) or not self.rights.enter:
+            return ""
+        return new_token(self.page, self.person)
 
     def _seen(self, found: Finding) -> Finding:
         return as_seen(found, self.model, identify=self.rights.identify)
@@ -127,7 +137,7 @@ class PagePresenter:
         ]
         if draft:
             slots += [replace(slot, prefix=f"n{slot.key}-") for slot in draft.slots if slot.is_new]
-        wants_row = draft.action == "add" if draft else not slots
+        wants_row = not slots or (draft is not None and draft.action == "add")
         if wants_row and self.rights.enter:
             key = next_key({slot.key for slot in slots})
             slots.append(Slot(f"n{key}-", key, is_new=True))

@@ -81,6 +81,14 @@ class SummaryLine:
     target: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class KeptNote:
+    """That what was typed on the page and not saved is kept: since when, and what became of the page."""
+
+    at: str
+    moved: str = ""
+
+
 @dataclass
 class PageScreen:
     """Everything that the template of a page says."""
@@ -99,6 +107,8 @@ class PageScreen:
     asks_completion: bool = False
     trail_url: str = ""
     signatures: list[SignatureView] = field(default_factory=list)
+    token: str = ""
+    kept: KeptNote | None = None
 
     @property
     def is_open(self) -> bool:
@@ -205,9 +215,14 @@ class PageScreen:
 
     @property
     def closed_in_words(self) -> str:
-        if self.page.state == PageState.LOCKED:
-            return _("This page is locked.")
-        return _("This page is frozen.") if self.page.state == PageState.FROZEN else ""
+        """That the page is frozen or locked, and by whom and when: nothing else changes a closed page."""
+        if not self.page.is_closed:
+            return ""
+        is_locked = self.page.state == PageState.LOCKED
+        state = _("This page is locked.") if is_locked else _("This page is frozen.")
+        last = self.page.history.latest()
+        by = _("Since %(at)s, by %(who)s.") % {"at": moment(last.history_date), "who": last.actor_name or "–"}
+        return f"{state} {by}"
 
     @property
     def _day(self) -> Any:

@@ -68,6 +68,15 @@ def pages_for(person: Person) -> "QuerySet[Page, Any]":
     )
 
 
+def savers_before(page: Page, *, skip: int, count: int) -> list[str]:
+    """Who made the saves of a page before its newest `skip` ones, each once."""
+    saves = TrailEvent.objects.filter(
+        subject=page.subject.code, visit=page.visit_code, form=page.form_code, action="page.saved"
+    )
+    names = saves.order_by("-id").values_list("actor_name", "actor")[skip : skip + count]
+    return list(dict.fromkeys(printed or actor for printed, actor in names))
+
+
 def pages_of(subject: Subject) -> "QuerySet[Page, Any]":
     """All pages of a subject with their visits and how many queries are open on each."""
     pages: QuerySet[Page, Any] = subject.pages.select_related("visit")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from patients.entry.signing import obstacles, shown_content
 from patients.items.problems import Finding
 from patients.oversight.signatures import STATEMENTS, Meaning, open_meanings
+from patients.web.form_token import new_token
 from patients.web.page_presenter import PagePresenter
 from patients.web.page_screen import PageScreen, SummaryLine
 from patients.web.signature_presenter import changed_since_signed
@@ -35,6 +36,7 @@ class SigningScreen:
     meanings: list[MeaningChoice]
     needed: frozenset[Proof]
     refused: Sequence[str]
+    token: str
     zone: str = ZONE
 
     @property
@@ -71,6 +73,7 @@ def signing_screen(
         ],
         needed=needed,
         refused=refused,
+        token=new_token(page, person),
     )
 
 

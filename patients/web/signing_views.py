@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from patients.casebook.page import Page
+from patients.entry.idempotency import Answer, KeyReused, answered, digest_of, once
 from patients.entry.refusals import CannotSign, ContentChanged, PageClosed, UnknownPage
 from patients.entry.signing import sign_page
 from patients.items.problems import Finding
 from patients.oversight.signatures import Meaning, permission_to_sign
+from patients.web.form_token import token_in
 from patients.web.page_presenter import PagePresenter
 from patients.web.queries import pages_for
 from patients.web.shell import person_of, shell
@@ -51,15 +53,7 @@ def _sign(request: HttpRequest, person: Account, found: Page) -> HttpResponse:
     if meaning not in Meaning.values:
         return _again(request, person, found, [_("Choose what your signature means.")])
     try:
-        _prove(request)
-        sign_page(
-            found,
-            by=person,
-            meaning=Meaning(meaning),
-            seen=request.POST.get("seen", ""),
-            source=Source.WEB,
-            request_id=request.request_id,  # type: ignore[attr-defined]
-        )
+        answer = _signed_once(request, person, found, Meaning(meaning))
     except UnknownPage as unknown:
         raise Http404 from unknown
     except ProofRefused:
@@ -79,8 +73,29 @@ def _sign(request: HttpRequest, person: Account, found: Page) -> HttpResponse:
             " Tell whoever runs this registry."
         ) % {"seconds": round(gap.gap_s)}
         return _again(request, person, found, [said], status=HTTPStatus.SERVICE_UNAVAILABLE)
-    messages.success(request, _("The page is signed."))
-    return redirect(found.get_absolute_url())
+    except KeyReused:
+        said = _("This form was sent before with other choices. Read the page again before you sign.")
+        return _again(request, person, found, [said])
+    messages.success(request, answer.said)
+    return redirect(answer.location)
+
+
+@sensitive_variables()
+def _signed_once(request: HttpRequest, person: Account, found: Page, meaning: Meaning) -> Answer:
+    """Prove who it is, and sign; a form that comes again is answered as before, its code being used up."""
+    seen, key = request.POST.get("seen", ""), token_in(request)
+    digest = digest_of(request.path, [("meaning", meaning), ("seen", seen)])
+
+    def act() -> Answer:
+        request_id = request.request_id  # type: ignore[attr-defined]
+        sign_page(found, by=person, meaning=meaning, seen=seen, source=Source.WEB, request_id=request_id)
+        return Answer(location=found.get_absolute_url(), said=_("The page is signed."))
+
+    before = answered(person, key, digest)
+    if before is not None:
+        return before
+    _prove(request)
+    return once(act, by=person, key=key, digest=digest, on_record=(ClocksDisagree,))
 
 
 def _prove(request: HttpRequest) -> None:

@@ -170,7 +170,7 @@ def _visit(visit: Any, on: date) -> WorkLine:
         reverse("subject", args=[visit.subject.code]),
         f"{visit.subject.code} · {visit.code}, {kind.label}",
         said,
-        "" if left is None else _left(left),
+        "" if left is None else days_left(left),
         "warn" if left == 0 else "",
         CLOCK_CLASS[kind.clock],
         _planned_day(visit, kind.clock),
@@ -182,7 +182,7 @@ def _planned_day(visit: Visit, clock: Clock) -> str:
     return clock_label(day) if clock in (Clock.CAR_T, Clock.HSCT) and day is not None else ""
 
 
-def _left(days: int) -> str:
+def days_left(days: int) -> str:
     if days == 0:
         return _("closes today")
     return ngettext("%(days)s day left", "%(days)s days left", days) % {"days": days}

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from patients.web import (
     access_views,
+    draft_views,
     opening_views,
     people_views,
     redaction_views,
@@ -34,6 +35,7 @@ urlpatterns: list[URLPattern] = [
     path("trail/review/<str:site>/", trail_views.review, name="review"),
     path("trail/review/<str:site>/<str:code>/", trail_views.review, name="review-subject"),
     path("pages/<int:pk>/", views.page, name="page"),
+    path("pages/<int:pk>/draft/", draft_views.draft, name="draft"),
     path("pages/<int:pk>/sign/", signing_views.sign, name="sign"),
     path("due/", study_views.due, name="due"),
     path("study-file/<slug:name>/", study_file_views.study_file, name="study-file"),

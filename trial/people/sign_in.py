@@ -25,6 +25,8 @@ from trial.people.needs import anyone, signed_in
 from trial.people.second_factor import accept_code
 from trial.people.sessions import forget
 
+KEPT = "kept"  # of the session before a sign-in: the page on which something typed was kept
+
 
 @anyone("GET", "POST")
 class SignIn(LoginView):  # type: ignore[misc]
@@ -33,11 +35,16 @@ class SignIn(LoginView):  # type: ignore[misc]
     template_name = "sign_in.html"
 
     def get_context_data(self, **more: Any) -> dict[str, Any]:
-        asked = {"next": self.get_next_url() or "", "ended": "ended" in self.request.GET}
+        asked = {
+            "next": self.get_next_url() or "",
+            "ended": "ended" in self.request.GET,
+            "kept": self.request.session.get(KEPT, ""),
+        }
         return {**super().get_context_data(**more), **asked}
 
     def form_valid(self, form: Any) -> HttpResponse:
         # An anonymous session must not outlive the password: a known key could wait for the code.
+        self.request.session.pop(KEPT, None)
         self.request.session.cycle_key()
         response: HttpResponse = super().form_valid(form)
         return response

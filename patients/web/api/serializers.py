@@ -117,7 +117,7 @@ _REFUSALS = {
     409: "somebody else changed the same items; `conflicts` has both values",
     413: "more than 1 MB",
     415: "not application/json",
-    422: "what cannot be recorded; `findings` says why",
+    422: "what cannot be recorded (`findings` says why), or a key that came before with another content",
     423: "the page is frozen or locked",
 }
 PROBLEMS = {

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import NotFound, ParseError, PermissionDenied
 from rest_framework.permissions import IsAuthenticated
@@ -18,8 +18,9 @@ from rest_framework.views import APIView
 
 from patients.casebook.form import form_model
 from patients.casebook.page import Page
+from patients.entry.idempotency import MOST_KEY, Answer, KeyReused, digest_of, once
 from patients.entry.refusals import Conflict, PageClosed, Refused, UnknownPage
-from patients.entry.save import Saved, save_page
+from patients.entry.save import save_page
 from patients.web.api.pages import findings_data, page_data
 from patients.web.api.problems import Refusal, numbered_problem
 from patients.web.api.reading import SaveAsked, read_save
@@ -32,6 +33,13 @@ from trial.people.needs import At, session_needs
 from trial.people.roles import Permission
 from trial.people.second_factor import must_add_second_factor
 from trial.trail.actor import Source
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="names this request: sent again within a day, it has one effect and the same answer",
+)
 
 
 class OwnSession(SessionAuthentication):
@@ -84,7 +92,12 @@ class PageResource(PageDoor):
     def get(self, request: Request, pk: int) -> Response:
         return self._answer(page_data(self.page(pk), self.person))
 
-    @extend_schema(operation_id="save_page", request=PageToSave, responses={200: PageSaved, **PROBLEMS})
+    @extend_schema(
+        operation_id="save_page",
+        request=PageToSave,
+        responses={200: PageSaved, **PROBLEMS},
+        parameters=[IDEMPOTENCY_KEY],
+    )
     def post(self, request: Request, pk: int) -> Response:
         found = self.page(pk)
         asked = read_save(request.data)
@@ -93,29 +106,19 @@ class PageResource(PageDoor):
         identify = rights_on(found, self.person).identify
         if asked.names_identity(form_model(found.form_code)) and not identify:
             raise PermissionDenied(_("What identifies a subject is withheld."))
-        saved = self._save(found, asked, identify=identify)
-        return self._answer(
-            {
-                "version": saved.page.version,
-                "state": saved.page.state,
-                "changed": saved.changed,
-                "findings": findings_data(found, saved.findings, identify=identify),
-            }
-        )
+        return Response(self._saved(found, asked, identify=identify).content)
 
-    def _save(self, found: Page, asked: SaveAsked, *, identify: bool) -> Saved:
+    def _saved(self, found: Page, asked: SaveAsked, *, identify: bool) -> Answer:
         try:
-            return save_page(
-                found,
-                asked.rows,
+            return once(
+                lambda: self._act(found, asked, identify=identify),
                 by=self.person,
-                base_version=asked.base_version,
-                source=Source.API,
-                header=asked.header,
-                reasons=asked.reasons,
-                complete=asked.complete,
-                request_id=self._request_id,
+                key=self._key,
+                digest=digest_of(self.request.path, [("", self.request.data)]),
             )
+        except KeyReused as reused:
+            detail = _("This Idempotency-Key came before with another content; nothing was saved.")
+            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, detail) from reused
         except UnknownPage as unknown:
             raise NotFound from unknown
         except PageClosed as closed:
@@ -126,6 +129,35 @@ class PageResource(PageDoor):
             raise Refusal(HTTPStatus(refused.status), detail, findings=findings) from refused
         except Conflict as conflict:
             raise self._conflict(found, conflict) from conflict
+
+    def _act(self, found: Page, asked: SaveAsked, *, identify: bool) -> Answer:
+        saved = save_page(
+            found,
+            asked.rows,
+            by=self.person,
+            base_version=asked.base_version,
+            source=Source.API,
+            header=asked.header,
+            reasons=asked.reasons,
+            complete=asked.complete,
+            request_id=self._request_id,
+        )
+        content = {
+            "version": saved.page.version,
+            "state": saved.page.state,
+            "changed": saved.changed,
+            "findings": findings_data(found, saved.findings, identify=identify),
+            "request_id": self._request_id,
+        }
+        return Answer(content=content)
+
+    @property
+    def _key(self) -> str:
+        """What the program calls this request, so that it can send it again. Raises ParseError."""
+        key = self.request.headers.get("Idempotency-Key", "").strip()
+        if len(key) > MOST_KEY or not key.isprintable():
+            raise ParseError(_("An Idempotency-Key has at most %s characters.") % MOST_KEY)
+        return key
 
     @staticmethod
     def _conflict(found: Page, conflict: Conflict) -> Refusal:

@@ -1,6 +1,7 @@
-"""Template tags: icons from the one sprite, moments in the zone of the site."""
+"""Template tags: icons from the one sprite, keys of forms, moments in the zone of the site."""
 
 from datetime import datetime
+from secrets import token_urlsafe
 
 from django import template
 from django.templatetags.static import static
@@ -8,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from patients.web.clocks import moment as as_moment
+from patients.web.form_token import FIELD
 
 register = template.Library()
 
@@ -21,6 +23,12 @@ def icon(name: str, size: int = 20) -> SafeString:
         static("icons.svg"),
         name if name.startswith("st-") else f"i-{name}",
     )
+
+
+@register.simple_tag
+def form_key() -> SafeString:
+    """The key of this copy of a form: sent twice, it has one effect (`patients.web.once`)."""
+    return format_html('<input type="hidden" name="{}" value="{}">', FIELD, token_urlsafe(16))
 
 
 @register.filter

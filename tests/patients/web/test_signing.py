@@ -92,6 +92,21 @@ def test_the_first_signing_asks_for_everything_a_later_one_for_the_password(pi: 
     assert Signature.objects.count() == 2
 
 
+@pytest.mark.requirement("DI-02")
+def test_a_form_that_is_sent_again_is_answered_as_before(pi: Person, page: Page) -> None:
+    """Its code is used up; that is no failure of who signed."""
+    screen = pi.look(page).context["screen"]
+    sent = {"form_token": screen.token, "seen": screen.seen, "meaning": "approval"}
+    sent |= {"user_name": pi.account.user_name, "password": people.PASSWORD, "code": code_of(pi.secret)}
+    url = reverse("sign", args=[page.pk])
+    assert [pi.client.post(url, sent)["Location"] for _time in range(3)] == [page.get_absolute_url()] * 3
+    assert Signature.objects.count() == 1
+    assert not TrailEvent.objects.filter(action="signature.refused").exists()
+    other = pi.client.post(url, sent | {"meaning": "review"})
+    assert other.status_code == 422
+    assert "sent before with other choices" in other.content.decode()
+
+
 @pytest.mark.requirement("ES-01")
 def test_a_wrong_password_signs_nothing_and_is_an_event(pi: Person, page: Page) -> None:
     answer = pi.sign(page, password=WRONG)

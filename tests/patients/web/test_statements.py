@@ -1,5 +1,6 @@
 """How many statements a save over HTTP sends, with the session, the person and everything that follows."""
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 
@@ -24,6 +25,19 @@ def test_a_page_of_thirty_items_is_saved_in_few_statements(desk: Client, respons
     assert len(form_model("RESP").items()) >= 30
     first = sent_by_saving(desk, response_page, resp_dt="2025-05-20", bm_done="Y", form_date="2025-05-20")
     assert len(first) <= MOST, "\n".join(first)
+
+
+@pytest.mark.requirement("DI-02")
+def test_a_draft_and_the_answer_to_the_request_are_among_them(desk: Client, response_page: Page) -> None:
+    url = reverse("page", args=[response_page.pk])
+    typed = form_of(desk.get(url), resp_dt="2025-05-20", bm_done="Y", form_date="2025-05-20")
+    assert desk.post(f"{url}draft/", typed).status_code == 200
+    sent = sent_by_saving(desk, response_page)
+    assert len(sent) <= MOST, "\n".join(sent)
+    assert [sql.split()[:3] for sql in sent[-2:]] == [
+        ["DELETE", "FROM", '"patients_keptdraft"'],
+        ["INSERT", "INTO", '"patients_answeredrequest"'],
+    ]
 
 
 def test_earlier_visits_and_other_subjects_add_none(

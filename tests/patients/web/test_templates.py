@@ -68,7 +68,13 @@ def included(name: str, seen: set[str]) -> set[str]:
 def test_the_gallery_shows_every_component(desk: Client) -> None:
     """Those of a whole page, of the results and of access are shown there alone."""
     of_a_page = {"page_head.html", "row_table.html", "cell.html", "section.html"}
-    of_a_page |= {"passkey_answer.html", "account_ways.html", "session_warning.html"}
+    of_a_page |= {
+        "passkey_answer.html",
+        "account_ways.html",
+        "session_warning.html",
+        "kept_draft.html",
+        "not_kept.html",
+    }
     of_a_page |= {"step_figure.html", "number_table.html", "event_table.html", "access_table.html"}
     shown = {Path(name).name for name in included("ui.html", set())}
     assert {path.name for path in COMPONENTS} - of_a_page <= shown

@@ -81,6 +81,8 @@ PLAIN = {
     "trial.HidingUnderway": "there within the transaction of a redaction alone",
     "patients.Redaction": "asked for, then decided once; each is an event of the trail, and its text goes",
     "trial.UnclaimedVersion": "emptied by the event of the act within the transaction",
+    "patients.KeptDraft": "what was typed and not saved: no data, each keystroke in place of the last",
+    "patients.AnsweredRequest": "the answer to a request for a day, so that it has one effect",
     "analytics.Run": "the state of a computation; its results are written once",
 }
 

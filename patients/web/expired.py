@@ -1,0 +1,71 @@
+"""What somebody typed in a session that has ended, or before somebody else signed in, is not lost.
+
+A form says whose it is (`form_token`). Sent without a session it saves nothing, as nobody is there to save;
+what it holds is kept as a draft of the person to whom it was given, who finds it after signing in again.
+Nobody else is shown it.
+"""
+
+from collections.abc import Callable
+
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve, reverse
+
+from patients.casebook.page import Page
+from patients.web.form_token import HandedOut, handed_out
+from patients.web.keeping import keep_posted
+from patients.web.queries import pages_for
+from trial.people.models import Account
+from trial.people.sign_in import KEPT
+
+FORMS = ("page", "draft")
+"""The routes to which the form of a page is sent."""
+
+
+class KeepWhatWasTyped:
+    """Looks at every form that is answered by the way to the sign-in."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.get_response(request)
+        if request.method == "POST" and not isinstance(request.user, Account) and _leads_to_sign_in(answer):
+            page = keep_for_its_owner(request)
+            if page is not None:
+                request.session[KEPT] = str(page)
+        return answer
+
+
+def _leads_to_sign_in(answer: HttpResponse) -> bool:
+    return answer.status_code == 302 and answer["Location"].startswith(f"{reverse('sign-in')}?")
+
+
+def keep_for_its_owner(request: HttpRequest) -> Page | None:
+    """Keep what the form of a page holds for whom it was given to; the page, or None if there is nothing
+    that can be kept. The signed word of the form stands for the CSRF token: no other site knows it."""
+    given = handed_out(request)
+    if given is None or given.page != _page_named(request):
+        return None
+    owner = Account.objects.filter(pk=given.account, is_active=True).first()
+    page = pages_for(owner).filter(pk=given.page).first() if owner else None
+    if owner is None or page is None:
+        return None
+    try:
+        return page if keep_posted(page, request.POST, by=owner) else None
+    except (BadRequest, PermissionDenied):
+        return None
+
+
+def is_of_another(given: HandedOut | None, page: Page, person: Account) -> bool:
+    """Whether the form of this page was given to somebody else, who was signed in here before."""
+    return given is not None and given.page == page.pk and given.account != person.pk
+
+
+def _page_named(request: HttpRequest) -> int | None:
+    """The page to which the form was sent."""
+    try:
+        match = resolve(request.path_info)
+    except Resolver404:
+        return None
+    return match.kwargs["pk"] if match.url_name in FORMS else None
