@@ -51,10 +51,11 @@ OPENS_A_DATABASE = frozenset({"db", "transactional_db", "django_db_setup", "regi
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL only what opens a database runs: the rest has nothing that differs from SQLite. What only
-    PostgreSQL has (`@pytest.mark.postgresql`) runs there alone."""
+    """On PostgreSQL only what opens a database runs, and not in a browser, which sees nothing of the engine: the
+    rest has nothing that differs from SQLite. What only PostgreSQL has (`@pytest.mark.postgresql`) runs there
+    alone."""
     if connection.vendor == "postgresql":
-        chosen = [item for item in items if _opens_a_database(item)]
+        chosen = [item for item in items if _differs_by_engine(item)]
     else:
         chosen = [item for item in items if item.get_closest_marker("postgresql") is None]
     kept = set(chosen)
@@ -71,9 +72,10 @@ def _made_once_for(item: pytest.Item) -> str:
     return "cohort" if "demo_template" in fixtures else item.nodeid.partition("::")[0]
 
 
-def _opens_a_database(item: pytest.Item) -> bool:
+def _differs_by_engine(item: pytest.Item) -> bool:
     fixtures = frozenset(getattr(item, "fixturenames", ()))
-    return bool(fixtures & OPENS_A_DATABASE or item.get_closest_marker("django_db"))
+    opens = fixtures & OPENS_A_DATABASE or item.get_closest_marker("django_db")
+    return bool(opens) and "chromium" not in fixtures
 
 
 @pytest.fixture(autouse=True)
