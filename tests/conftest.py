@@ -51,9 +51,9 @@ OPENS_A_DATABASE = frozenset({"db", "transactional_db", "django_db_setup", "regi
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL only what opens a database runs, and not in a browser, which sees nothing of the engine: the
-    rest has nothing that differs from SQLite. What only PostgreSQL has (`@pytest.mark.postgresql`) runs there
-    alone."""
+    """On PostgreSQL only what opens a database runs, and not in a browser, which sees nothing of the engine:
+    the rest has nothing that differs from SQLite. What only PostgreSQL has (`@pytest.mark.postgresql`) runs
+    there alone."""
     if connection.vendor == "postgresql":
         chosen = [item for item in items if _differs_by_engine(item)]
     else:
