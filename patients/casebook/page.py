@@ -44,6 +44,11 @@ class Subject(AuditedModel):
     def __str__(self) -> str:
         return self.code
 
+    def get_absolute_url(self) -> str:
+        from django.urls import reverse
+
+        return reverse("subject", args=[self.code])
+
 
 class VisitState(models.TextChoices):
     """Superseded visits are kept, with the reason."""

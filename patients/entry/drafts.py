@@ -70,6 +70,15 @@ def draft_of(page: Page, *, by: Account) -> KeptDraft | None:
     return KeptDraft.objects.filter(page=page, account=by).first()
 
 
+def drafts_of(person: Account) -> "models.QuerySet[KeptDraft]":
+    """What this person typed and has not saved, the last first, on pages that the person still sees."""
+    seen = Page.objects.for_person(person)
+    kept = KeptDraft.objects.filter(account=person, page__in=seen).select_related(
+        "page__subject", "page__visit"
+    )
+    return kept.order_by("-saved_at")
+
+
 def discard_draft(page: Page, *, by: Account) -> None:
     """It is saved, or given up."""
     KeptDraft.objects.filter(page=page, account=by).delete()

@@ -20,6 +20,7 @@ from patients.schedule.due import expected
 from trial.people.access import enters, sites_where
 from trial.people.models import Account
 from trial.people.roles import Permission
+from trial.protocol.visits import FORM_ORDER
 
 SOON_DAYS = 14
 Pages = QuerySet[Page, Any]
@@ -76,6 +77,12 @@ class Work:
             found |= Q(subject__site=site, form_code__in=forms)
         return found
 
+    def next_after(self, page: Page) -> Page | None:
+        """The page of the same subject to go on with: begun, overdue or due, as the protocol goes."""
+        waiting = self._to_enter().filter(expected(), visit__opens__lte=self.on, subject=page.subject)
+        others = waiting.exclude(state__in=DONE).exclude(pk=page.pk)
+        return min(others, key=_place_in_protocol, default=None)
+
     # --- answering ---------------------------------------------------------------------------------------
     def queries(self) -> "QuerySet[Query, Any]":
         """Open queries on these pages, the oldest first."""
@@ -99,6 +106,11 @@ class Work:
         approved = right is Permission.APPROVE
         forms = [each.form.code for each in declared_forms() if each.form.approved is approved]
         return Q(subject__site__in=sites_where(self.person, right), form_code__in=forms)
+
+
+def _place_in_protocol(page: Page) -> tuple[date, int]:
+    target = page.visit.target if page.visit else None
+    return target or date.max, FORM_ORDER.index(page.form_code)
 
 
 def _number_of(pages: Pages) -> Coalesce:

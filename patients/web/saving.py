@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from patients.casebook.page import Page, PageState
+from patients.casebook.page import Page, PageState, Subject
 from patients.entry.drafts import discard_draft
 from patients.entry.idempotency import Answer, KeyReused, digest_of, once
 from patients.entry.refusals import Conflict, PageClosed, Refused, UnknownPage
@@ -17,6 +17,7 @@ from patients.entry.save import Saved, save_page
 from patients.items.problems import Finding, Severity
 from patients.oversight.identity_reads import Purpose, record_identity_view
 from patients.oversight.signatures import Signature
+from patients.oversight.work import Work
 from patients.web.binding import Draft, read_draft
 from patients.web.clocks import moment
 from patients.web.conflict_presenter import conflict_screen, merged_labels
@@ -30,6 +31,7 @@ from patients.web.page_screen import PageScreen
 from patients.web.queries import savers_before
 from patients.web.shell import shell, show
 from trial.people.models import Account
+from trial.protocol.study import site_today
 from trial.trail.actor import Source
 
 CONFLICT, UNPROCESSABLE, LOCKED = 409, 422, 423
@@ -105,7 +107,7 @@ def _act(request: HttpRequest, person: Account, found: Page, draft: Draft, given
     )
     discard_draft(found, by=person)
     said = " ".join([_said(saved, draft), *_merged(saved, draft, person)])
-    return Answer(location=_back(request, found, saved, draft), said=said)
+    return Answer(location=_back(request, person, found, saved, draft), said=said)
 
 
 def _said(saved: Saved, draft: Draft) -> str:
@@ -137,15 +139,23 @@ def _merged(saved: Saved, draft: Draft, person: Account) -> list[str]:
     return [_("Meanwhile %(who)s had changed: %(items)s.") % named] if labels else []
 
 
-def _back(request: HttpRequest, found: Page, saved: Saved, draft: Draft) -> str:
-    """The page again, where the person was on it; after a refused completion, with what stands in the way."""
+def _back(request: HttpRequest, person: Account, found: Page, saved: Saved, draft: Draft) -> str:
+    """The page again, where the person was on it; after a refused completion, with what stands in the way;
+    the next page that is due, where it was asked for."""
     url = found.get_absolute_url()
     if draft.action == "complete" and not saved.is_complete:
         return f"{url}?complete"
+    if draft.action == "next":
+        return _to_go_on_with(found, person).get_absolute_url()
     place = request.POST.get("at", "")
     return (
         f"{url}#i-{place}" if place.isascii() and place.replace("_", "").replace("-", "").isalnum() else url
     )
+
+
+def _to_go_on_with(found: Page, person: Account) -> Page | Subject:
+    """The next page of the subject that is due, or where there is none the subject."""
+    return Work(person, site_today()).next_after(found) or found.subject
 
 
 # --- not saved -------------------------------------------------------------------------------------------

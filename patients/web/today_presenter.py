@@ -17,13 +17,14 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from patients.casebook.form import form_model
 from patients.casebook.page import Page, Visit
+from patients.entry.drafts import KeptDraft
 from patients.oversight.queries import Query
 from patients.oversight.recruitment import Recruitment
 from patients.oversight.review import COUNTED_UP_TO
 from patients.oversight.safety_glance import Grave, RunningClock
 from patients.oversight.work import Work
 from patients.schedule.plan import clock_label
-from patients.web.clocks import moment, short_day
+from patients.web.clocks import full_day, moment, short_day
 from patients.web.states import StateMark, mark
 from patients.web.subject_presenter import CLOCK_CLASS
 from patients.web.trail_filters import REVIEW
@@ -90,6 +91,7 @@ class TodayScreen:
     planned: int | None
     grave: list[WorkLine]
     clocks: list[WorkLine]
+    drafts: list[WorkLine] = field(default_factory=list)
     reviews: list[WorkLine] = field(default_factory=list)
 
     @property
@@ -120,12 +122,12 @@ def _days(number: int) -> str:
 def _overdue(page: Page, on: date) -> WorkLine:
     closed = page.visit.closes if page.visit else None
     late = (on - closed).days if closed else 0
-    said = _("window closed %(day)s") % {"day": short_day(closed)}
+    said = _("window closed %(day)s") % {"day": full_day(closed)}
     return WorkLine(mark("overdue"), page.get_absolute_url(), _page_words(page), said, _days(late))
 
 
 def _started(page: Page, on: date) -> WorkLine:
-    said = _("assessed %(day)s") % {"day": short_day(page.form_date)} if page.form_date else _("no date yet")
+    said = _("assessed %(day)s") % {"day": full_day(page.form_date)} if page.form_date else _("no date yet")
     return WorkLine(mark("progress"), page.get_absolute_url(), _page_words(page), said, "")
 
 
@@ -137,7 +139,7 @@ def _to_sign(page: Any, on: date) -> WorkLine:
         url,
         _page_words(page),
         said,
-        short_day(page.form_date),
+        full_day(page.form_date),
         "warn" if page.was_signed else "",
     )
 
@@ -306,6 +308,20 @@ def _clock(running: RunningClock, now: datetime) -> WorkLine:
     return WorkLine(
         mark("overdue"), running.page.get_absolute_url(), title, due, end, "bad" if late else "warn"
     )
+
+
+def draft_lines(kept: Iterable[KeptDraft]) -> list[WorkLine]:
+    """The pages on which the person has typed something that is not saved."""
+    return [
+        WorkLine(
+            mark("progress"),
+            draft.page.get_absolute_url(),
+            _page_words(draft.page),
+            _("kept as a draft, not saved; last typed %(at)s") % {"at": moment(draft.saved_at)},
+            "",
+        )
+        for draft in kept
+    ]
 
 
 def review_lines(waiting: Mapping[str, int]) -> list[WorkLine]:

@@ -5,6 +5,7 @@ from django.shortcuts import redirect
 from django.views.decorators.cache import cache_control
 
 from patients.casebook.page import Page
+from patients.entry.drafts import drafts_of
 from patients.oversight.recruitment import recruitment
 from patients.oversight.review import waiting_at
 from patients.oversight.safety_glance import grave_events, running_clocks
@@ -12,9 +13,11 @@ from patients.oversight.work import Work
 from patients.web.clocks import local_now
 from patients.web.shell import person_of, shell, show
 from patients.web.today_presenter import (
+    FIRST_ROWS,
     MOST_ROWS,
     TodayScreen,
     clock_lines,
+    draft_lines,
     grave_lines,
     greeting,
     kinds_of,
@@ -60,6 +63,7 @@ def _today(person: Account) -> TodayScreen:
         planned=planned if isinstance(planned, int) else None,
         grave=grave_lines(grave_events(pages, work.on)),
         clocks=clock_lines(running_clocks(pages), now),
+        drafts=draft_lines(drafts_of(person)[:FIRST_ROWS]),
         reviews=review_lines(_waiting(person)),
     )
 

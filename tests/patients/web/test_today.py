@@ -8,10 +8,12 @@ from django.test import Client
 from django.urls import reverse
 
 from patients.casebook.page import Page, Subject
+from patients.entry.drafts import keep_draft
 from patients.entry.opening import open_log
 from patients.oversight.safety_glance import grave_events, running_clocks
 from patients.oversight.work import Work
 from tests.patients.web import people
+from tests.patients.web.browser_form import form_of
 from tests.trial.trail.faults import counted
 from trial.people.models import Account
 from trial.people.roles import Role
@@ -178,3 +180,26 @@ def test_more_subjects_take_no_more_statements(desk: Client) -> None:
     for number in range(4, 7):
         people.a_subject(f"HZ01-{number:03d}", infused=True)
     assert sent() == few
+
+
+# --- going on ----------------------------------------------------------------------------------------------
+def test_a_save_leads_to_the_next_page_that_is_due(treated: Subject, desk: Client) -> None:
+    page = people.page_of(treated, "VS", "SCR")
+    form = form_of(desk.get(page.get_absolute_url()), form_date="2025-05-16")
+    answer = desk.post(page.get_absolute_url(), form | {"do": "next"})
+    following = Page.objects.get(pk=answer.headers["Location"].strip("/").rpartition("/")[2])
+    assert following.subject == treated
+    assert following != page
+    assert desk.get(answer.headers["Location"]).status_code == 200
+    page.refresh_from_db()
+    assert page.version == 1
+
+
+def test_what_is_typed_and_not_saved_waits_on_the_first_screen(
+    treated: Subject, desk: Client, coordinator: Account
+) -> None:
+    page = people.page_of(treated, "VS", "C28")
+    keep_draft(page, {"vs_temp": ["38.1"]}, by=coordinator, base_version=0)
+    assert "last typed" in today(desk)
+    colleague = people.signed_in(people.a_member(Role.COORDINATOR, name="wang.ping"))
+    assert "last typed" not in today(colleague)
