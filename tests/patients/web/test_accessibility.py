@@ -1,0 +1,101 @@
+"""Every screen is asked what WCAG 2.2 AA asks, in both languages, light and dark, wide and narrow."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+
+from patients.casebook.page import Page
+from patients.entry.opening import open_log
+from tests.patients.web import people
+from trial.people.models import Account
+from trial.people.needs import Door
+from trial.people.roles import Role
+from trial.people.routes import routes
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+GRAVE = ("serious", "critical")
+WAYS = [
+    pytest.param("en-GB", "light", 1360, id="wide"),
+    pytest.param("zh-CN", "dark", 1360, id="wide, dark, in Chinese"),
+    pytest.param("en-GB", "dark", 640, id="at twice its size"),
+    pytest.param("zh-CN", "light", 360, id="narrow, in Chinese"),
+]
+
+
+@pytest.fixture
+def investigator() -> Account:
+    people.a_member(Role.AUDITOR, name="shen.yi")
+    return people.a_member(Role.INVESTIGATOR, name="shen.yi", printed="Shen Yi")
+
+
+@pytest.fixture
+def screens(investigator: Account) -> list[str]:
+    """The addresses of all screens that somebody who enters, signs and audits sees, of a treated subject."""
+    subject = people.a_subject(infused=True)
+    pages = [people.page_of(subject, form, "C28") for form in ("RESP", "LAB", "VS")]
+    people.save(pages[2], {"vs_temp": "46"}, {"form_date": "2025-07-05"})  # with a query
+    pages += [open_log(subject, form, by=investigator) for form in ("AE", "CM")]
+    pages += Page.objects.filter(subject=subject, visit__code="SCR", form_code__in=("ELIG", "DM", "DX"))
+    named = {"code": subject.code, "name": "approvals", "kind": "overdue", "site": subject.site.code}
+    found = [page.get_absolute_url() for page in pages]
+    for route in routes():
+        is_screen = route.need is not None and route.need.door is Door.PERSON
+        address = route.address
+        for name, value in named.items():
+            address = address.replace(f"<str:{name}>", value).replace(f"<slug:{name}>", value)
+        if is_screen and "GET" in route.need.by_method and "<" not in address:  # type: ignore[union-attr]
+            found.append(address.replace("/dictionary/HZ01-001/", "/dictionary/LAB/"))
+    return [address for address in found if not address.endswith((".csv", ".pdf"))]
+
+
+def signed_in(context: "BrowserContext", account: Account, url: str) -> None:
+    client = people.signed_in(account)
+    key = client.cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": url}])
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), WAYS)
+def test_nothing_grave_stands_in_the_way(
+    chromium: "Browser",
+    live_server: Any,
+    investigator: Account,
+    screens: list[str],
+    language: str,
+    scheme: Any,
+    width: int,
+) -> None:
+    """Nothing serious or critical, and nothing runs out of the side of the window."""
+    context = chromium.new_context(
+        base_url=live_server.url,
+        locale=language,
+        color_scheme=scheme,
+        reduced_motion="reduce",  # no colour is looked at on its way to another
+        viewport={"width": width, "height": 800},
+        bypass_csp=True,  # for the checker, which the policy of the page would keep out
+    )
+    context.set_default_timeout(20_000)
+    signed_in(context, investigator, live_server.url)
+    tab, axe, found, seen = context.new_page(), Axe(), [], 0
+    for address in screens:
+        answer = tab.goto(address)
+        assert answer is not None
+        if answer.status != 200:
+            continue
+        seen += 1
+        told = axe.run(tab, options={"resultTypes": ["violations"], "runOnly": WCAG}).response
+        found += [(address, each["id"], each["nodes"][0]["html"]) for each in _grave(told)]
+        if tab.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
+            found.append((address, "wider than its window", ""))
+    context.close()
+    assert seen > 25, "the screens were there"
+    assert found == []
+
+
+def _grave(told: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for each in told["violations"] if each["impact"] in GRAVE]
