@@ -25,22 +25,14 @@ from patients.items.types import (
 from patients.oversight.signatures import STATEMENTS, Meaning
 from patients.web.clocks import ClockDay
 from patients.web.fields import Field, Message, ReasonBox, entry_field
+from patients.web.matrix_presenter import Cell, ClockGroup, FormLine, Matrix, MatrixSection, VisitColumn
 from patients.web.page_screen import SummaryLine
 from patients.web.signature_presenter import SignatureView
 from patients.web.states import StateMark, legend, mark
-from patients.web.subject_presenter import Cell, ClockGroup, ClockView, FormLine, VisitColumn
+from patients.web.subject_presenter import ClockView
 from patients.web.trail_presenter import ChangeRow, EventBlock, Option
 from patients.web.widgets import Entered, labels_of
 from trial.people.roles import Role
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """What the matrix component is given."""
-
-    groups: list[ClockGroup]
-    columns: list[VisitColumn]
-    lines: list[FormLine]
 
 
 @dataclass(frozen=True)
@@ -166,8 +158,10 @@ def _in_states() -> list[Field]:
 
 def _matrix() -> Matrix:
     columns = [
-        VisitColumn("C14R", _("Remission check"), "D+14", "−7/+17", "20 Jun", True, False, False),
-        VisitColumn("HM1", _("+1 month"), "D+30", "−3/+5", "23 Jul", False, False, True),
+        VisitColumn(
+            "C14R", _("Remission check"), "D+14", "−7/+17", "21 Jun", "20 Jun", "", False, False, False, False
+        ),
+        VisitColumn("HM1", _("+1 month"), "D+30", "−3/+5", "23 Jul", "1 Aug", "", True, True, False, True),
     ]
     cells = [
         [
@@ -178,7 +172,7 @@ def _matrix() -> Matrix:
     ]
     lines = [FormLine("RESP", _("Response assessment"), cells[0]), FormLine("FU", _("Follow-up"), cells[1])]
     groups = [ClockGroup("car", _("CAR-T clock"), 1), ClockGroup("hsct", _("HSCT clock"), 1)]
-    return Matrix(groups, columns, lines)
+    return Matrix(groups, columns, [MatrixSection(_("Course"), lines)], [], has_series=False)
 
 
 def _event() -> EventBlock:
