@@ -295,7 +295,7 @@ class _Matrix:
 
     def logs(self) -> list[Cell]:
         return [
-            _cell([page], str(form_model(form).form.title), self.today)
+            _without_count(_cell([page], str(form_model(form).form.title), self.today))
             for (form, visit), page in self.pages.items()
             if visit is None
         ]
@@ -327,6 +327,11 @@ def _cell(pages: list[Page], words: str, today: date) -> Cell:
     if page.visit and page.visit.covered_by and not is_expected(page):
         said = _("%(page)s: entered at %(visit)s") % {"page": words, "visit": page.visit.covered_by}
     return Cell(page.get_absolute_url(), state, said)
+
+
+def _without_count(cell: Cell) -> Cell:
+    """Of a cell whose words are shown, and say the count."""
+    return replace(cell, state=replace(cell.state, count="")) if cell.state else cell
 
 
 def _urgency(state: StateMark) -> int:

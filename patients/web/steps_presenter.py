@@ -105,7 +105,9 @@ def _what_stops(step: Step, stops: int) -> str:
             stops,
         )
         return text % {"number": stops}
-    return _("Next. It would be refused today:")
+    if step is Step.CONSENT:
+        return _("Next. Nothing is entered before it:")
+    return _("Next. What stops it today:")
 
 
 def _more(number: int) -> str:

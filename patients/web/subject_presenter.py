@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -17,7 +18,7 @@ from patients.oversight.safety_glance import Grave, RunningClock
 from patients.schedule.due import is_expected
 from patients.schedule.plan import clock_label
 from patients.web.clocks import local_now, moment, short_day
-from patients.web.matrix_presenter import Matrix, has_ended, in_protocol_order, matrix_of
+from patients.web.matrix_presenter import Matrix, has_ended, in_protocol_order, is_of_series, matrix_of
 from patients.web.shell import site_label
 from patients.web.standing import CHIP, LABELS, Standing, standing_of
 from patients.web.states import StateMark, legend, state_of
@@ -107,8 +108,13 @@ def history_of(casebook: Casebook) -> str:
     )
     for row in casebook.records("INF"):
         if (dose := row.values["inf_dose_kg"]) is not None:
-            said.append(_("dose %(dose)s × 10⁶/kg") % {"dose": f"{dose.normalize():f}"})
+            said.append(_("dose %(dose)s × 10⁶/kg") % {"dose": _at_least_one_decimal(dose)})
     return " · ".join(said)
+
+
+def _at_least_one_decimal(value: Decimal) -> str:
+    """`2.0`, `1.85`: as it was measured, without the zeros that it is kept with."""
+    return f"{value:.1f}" if value == round(value, 1) else f"{value.normalize():f}"
 
 
 def donors_of(casebook: Casebook, pages: Iterable[Page]) -> list[DonorLine]:
@@ -240,6 +246,7 @@ def _clock(
 
 def _next_on(clock: Clock, days: list[VisitDays], today: date) -> str:
     """The visit whose window is open or opens next on a clock, else the one that was held last."""
+    days = [each for each in days if not is_of_series(each.visit)]
     on_it = [each for each in days if visit_type(each.visit.code).clock is clock]
     coming = [
         each.visit

@@ -112,17 +112,20 @@ def text_width(text: str) -> int:
 Taken = tuple[int, int]
 
 
-def rows_of(events: Iterable[Shown], scale: Scale, *, taken: Sequence[Taken] = ()) -> list[Drawn]:
+def rows_of(
+    events: Iterable[Shown], scale: Scale, *, taken: Sequence[Taken] = (), lines: Sequence[int] = ()
+) -> list[Drawn]:
     """Each event with its label in the first row where it hides no other; `taken` of the first row is not
-    free. A label that would leave the picture stands before its event."""
+    free. A label stands behind its event, or before it where it would leave the picture or be crossed by one
+    of the upright `lines`."""
     rows: list[list[Taken]] = [list(taken)]
     found = []
     for event in sorted(events, key=lambda each: (each.start, each.end)):
         x, end = scale.x(event.start), scale.x(event.end)
         width = 0 if event.is_mark else max(4, end - x)
         left, right = (x - GAP, x + GAP) if event.is_mark else (x, x + width)
-        label_x, anchor, (label_from, label_to) = _label(event.label, left, right)
-        room = (min(left, label_from), max(right, label_to))
+        label_x, anchor, label = _label(event.label, left, right, lines)
+        room = (min(left, label[0]), max(right, label[1]))
         row = next((number for number, used in enumerate(rows) if _is_free(room, used)), len(rows))
         if row == len(rows):
             rows.append([])
@@ -131,11 +134,15 @@ def rows_of(events: Iterable[Shown], scale: Scale, *, taken: Sequence[Taken] = (
     return found
 
 
-def _label(label: str, left: int, right: int) -> tuple[int, str, Taken]:
+def _label(label: str, left: int, right: int, lines: Sequence[int]) -> tuple[int, str, Taken]:
+    """Where a label begins (or ends), and the room that it takes."""
     width = text_width(label)
-    if right + GAP + width > WIDTH:
-        return left - GAP, "end", (left - GAP - width, left - GAP)
-    return right + GAP, "start", (right + GAP, right + GAP + width)
+    behind, before = (right + GAP, right + GAP + width), (left - GAP - width, left - GAP)
+    is_crossed = any(behind[0] <= line <= behind[1] for line in lines)
+    goes_before = before[0] >= LEFT and not any(before[0] <= line <= before[1] for line in lines)
+    if behind[1] > WIDTH or (is_crossed and goes_before):
+        return before[1], "end", before
+    return behind[0], "start", behind
 
 
 def _is_free(room: Taken, used: Iterable[Taken]) -> bool:

@@ -371,8 +371,11 @@ class _Picture:
         treatment = [each.shown for each in self.happened if not each.in_course]
         course = [each.shown for each in self.happened if each.in_course]
         return [
-            (_("Treatment"), rows_of(treatment, self.scale, taken=self._taken_by_today())),
-            (_("Course"), rows_of(course, self.scale)),
+            (
+                _("Treatment"),
+                rows_of(treatment, self.scale, taken=self._taken_by_today(), lines=self._upright),
+            ),
+            (_("Course"), rows_of(course, self.scale, lines=self._upright)),
         ]
 
     def _placed(self, lanes: list[tuple[str, list[Drawn]]]) -> list[Lane]:
@@ -386,6 +389,12 @@ class _Picture:
             found.append(Lane(label, middle_of(above) + 4, middle_of(above + rows - 1) + 13, moved))
             above += rows
         return found
+
+    @property
+    def _upright(self) -> list[int]:
+        """Where day 0 of each clock and today are drawn from axis to axis."""
+        days = (self.t0, self.h0, self.today if self.shows_today else None)
+        return [self.scale.x(day) for day in days if day is not None]
 
     # --- today -------------------------------------------------------------------------------------------
     @property
