@@ -47,7 +47,8 @@ def answer_criteria(subject: Subject, **answers: str) -> None:
 
 
 def sign_on_paper(subject: Subject) -> Account:
-    member = people.a_member(Role.PRINCIPAL_INVESTIGATOR, name="zhou.wei", printed="Zhou Wei")
+    site = subject.site.code
+    member = people.a_member(Role.PRINCIPAL_INVESTIGATOR, site, name="zhou.wei", printed="Zhou Wei")
     signed = {"signed_in_source_by": member.user_name, "signed_in_source_on": "2025-05-20"}
     people.save(people.page_of(subject, "ELIG", "SCR"), signed)
     return member
@@ -77,10 +78,9 @@ def test_who_is_not_eligible_is_told_so() -> None:
     assert "X-ELIG-05" in {found.check for found in taken.stops}
 
 
-@pytest.fixture
-def eligible() -> Subject:
+def an_eligible_subject(code: str = "HZ01-001") -> Subject:
     """Every question of the page on eligibility answered, but for enrolment and signature."""
-    subject = people.a_subject()
+    subject = people.a_subject(code)
     answer_criteria(subject)
     kept = {
         "icf_language": "zh",
@@ -100,22 +100,36 @@ def eligible() -> Subject:
 
 
 @pytest.mark.requirement("LK-08")
-def test_enrolment_waits_for_the_approvals_of_the_site(eligible: Subject) -> None:
-    sign_on_paper(eligible)
-    found = steps(eligible)
+@pytest.mark.parametrize(("code", "missing"), [("HZ01-001", 0), ("HZ02-001", len(ApprovalKind))])
+def test_enrolment_waits_for_the_approvals_of_the_site(code: str, missing: int) -> None:
+    """HZ01 has them, HZ02 has none."""
+    subject = an_eligible_subject(code)
+    sign_on_paper(subject)
+    found = steps(subject)
     assert found[Step.ELIGIBILITY].is_done, said(found[Step.ELIGIBILITY])
     signed = found[Step.SIGNATURE]
     assert (signed.is_done, signed.by, str(signed.on)) == (True, "zhou.wei", "2025-05-20")
-    taken = next_step(eligible)
+    taken = next_step(subject)
     assert taken.step is Step.ENROLMENT
-    missing = [found for found in taken.stops if found.check == "LK-08"]
-    assert len(missing) == len(ApprovalKind)
+    assert [each.check for each in taken.stops] == ["LK-08"] * missing
 
 
-def test_the_signature_waits_for_nothing_that_it_settles_itself(eligible: Subject) -> None:
-    taken = next_step(eligible)
+def test_the_signature_waits_for_nothing_that_it_settles_itself() -> None:
+    taken = next_step(an_eligible_subject())
     assert taken.step is Step.SIGNATURE
     assert "X-ELIG-12" not in {found.check for found in taken.stops}
+
+
+def test_after_enrolment_lymphodepletion_and_then_a_batch_are_waited_for() -> None:
+    subject = an_eligible_subject()
+    sign_on_paper(subject)
+    people.save(people.page_of(subject, "ELIG", "SCR"), {"enrol_dt": "2025-05-21"})
+    assert next_step(subject).step is Step.LYMPHODEPLETION
+    page = people.page_of(subject, "LD", "LD1")
+    people.save(page, {"ld_date": "2025-05-28"}, {"form_date": "2025-05-28"}, row="1")
+    taken = next_step(subject)
+    assert taken.step is Step.INFUSION
+    assert said(taken) == ["No batch of the product is recorded."]
 
 
 def test_a_step_that_is_not_next_says_nothing_of_what_stops_it() -> None:
