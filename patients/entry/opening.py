@@ -48,9 +48,7 @@ def _is_entered(person: Person, form: str, site: str) -> bool:
 def sites_to_enter_at(person: Account) -> list[Site]:
     """The sites at which the person enters subjects."""
     return [
-        site
-        for site in sites_where(person, Permission.ENTER)
-        if enters(person, CONSENT_FORM, site=site.code)
+        site for site in sites_where(person, Permission.ENTER) if enters(person, CONSENT_FORM, site=site.code)
     ]
 
 
