@@ -171,9 +171,9 @@ def _in_states() -> list[Field]:
 def _matrix() -> Matrix:
     columns = [
         VisitColumn(
-            "C14R", _("Remission check"), "D+14", "−7/+17", "21 Jun", "20 Jun", "", False, False, False, False
+            "C14R", _("Remission check"), "D+14", "−7/+17", "21 Jun", "20 Jun", False, False, False, False
         ),
-        VisitColumn("HM1", _("+1 month"), "D+30", "−3/+5", "23 Jul", "1 Aug", "", True, True, False, True),
+        VisitColumn("HM1", _("+1 month"), "D+30", "−3/+5", "23 Jul", "1 Aug", True, True, False, True),
     ]
     cells = [
         [

@@ -18,7 +18,7 @@ from patients.casebook.form import form_model
 from patients.casebook.page import DONE, Page, Visit, VisitState
 from patients.schedule.due import is_expected
 from patients.schedule.plan import DIED, clock_label
-from patients.web.clocks import full_day, short_day
+from patients.web.clocks import short_day
 from patients.web.states import StateMark, state_of
 from trial.protocol.visits import FORM_ORDER, LYMPHODEPLETION_DAYS, Clock, protocol_position, visit_type
 
@@ -53,8 +53,7 @@ SECTIONS: tuple[tuple[Promise, frozenset[str]], ...] = (
 @dataclass(frozen=True, slots=True)
 class VisitColumn:
     """A visit, or a series of them, as a column: its code, its day on its clock, its window, the day for
-    which it was planned and the one on which it was. `said` says the three in words. `series`: it stands for
-    several visits."""
+    which it was planned and the one on which it was. `series`: it stands for several visits."""
 
     code: str
     label: str
@@ -62,7 +61,6 @@ class VisitColumn:
     window: str
     target: str
     actual: str
-    said: str
     is_outside: bool
     is_now: bool
     is_superseded: bool
@@ -206,7 +204,6 @@ def _column_of(visit: Visit, actual: date | None, today: date) -> VisitColumn:
         window=_window_of(visit),
         target=short_day(visit.target),
         actual=short_day(actual),
-        said=_dates_of(visit, actual),
         is_outside=_is_outside(visit, actual),
         is_now=_is_now(visit, today),
         is_superseded=visit.state == VisitState.SUPERSEDED,
@@ -226,7 +223,6 @@ def _column_of_series(
         label=f"{first.label} – {visit_type(last.code).label}",
         day=f"{first.day}…",
         actual=short_day(days[0]) if days else "",
-        said="; ".join(filter(None, (first.said, _dates_of(last, actual.get(last.pk))))),
         is_outside=any(_is_outside(visit, actual.get(visit.pk)) for visit in visits),
         is_now=any(_is_now(visit, today) for visit in visits),
         is_superseded=False,
@@ -248,21 +244,6 @@ def _window_of(visit: Visit) -> str:
     if before == after:
         return f"±{before}"
     return f"{f'−{before}' if before else 0}/{f'+{after}' if after else 0}"
-
-
-def _dates_of(visit: Visit, actual: date | None) -> str:
-    """`C28: target 5 Jul 2025, window 2 Jul to 8 Jul, actual 7 Jul, out of window`."""
-    said = []
-    if visit.target:
-        said.append(_("target %(day)s") % {"day": full_day(visit.target)})
-    if visit.opens and visit.closes and visit.opens != visit.closes:
-        window = {"opens": short_day(visit.opens), "closes": short_day(visit.closes)}
-        said.append(_("window %(opens)s to %(closes)s") % window)
-    if actual:
-        said.append(_("actual %(day)s") % {"day": full_day(actual)})
-    if _is_outside(visit, actual):
-        said.append(_("out of window"))
-    return f"{visit.code}: {', '.join(said)}" if said else ""
 
 
 def _is_outside(visit: Visit, actual: date | None) -> bool:

@@ -258,8 +258,8 @@ def _chronic_gvhd(casebook: Casebook) -> Iterator[Happening]:
         days = [row.values["cg_dt"] for row in rows]
         severity = item.shown(worst) if worst != "none" else ""
         said = _("chronic GVHD, %(severity)s") % {"severity": severity} if severity else _("chronic GVHD")
-        label = f"{_('cGVHD')} {severity}".strip()
-        yield Happening(Shown(min(days), max(days), label, "bar-warn"), said)
+        label = _("cGVHD %(severity)s") % {"severity": severity}
+        yield Happening(Shown(min(days), max(days), label.strip(), "bar-warn"), said)
 
 
 def _relapses(casebook: Casebook) -> Iterator[Happening]:

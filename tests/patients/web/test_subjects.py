@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from patients.casebook.page import Page, Subject
+from patients.oversight.queries import Query
 from patients.schedule.due import expected
 from patients.schedule.placing import page_of as made_page
 from patients.web import subjects_presenter
@@ -363,6 +364,16 @@ def test_what_became_grave_alarms(desk: Client, treated: Subject) -> None:
     people.save(page, {"ae_term": "Sepsis", "ae_grade": "4", "ae_start": "2025-08-03"}, row="1")
     text = re.sub(r"<svg.*?</svg>", "", read(desk, of(treated)))
     assert f'<a class="chip chip-bad" href="{page.get_absolute_url()}">Sepsis grade 4, 3 Aug</a>' in text
+
+
+def test_an_open_hard_finding_alarms_and_leads_to_its_page(desk: Client, treated: Subject) -> None:
+    page = people.page_of(treated, "INF", "C0")
+    people.save(page, {"inf_go": "N"})
+    hard = Query.objects.filter(page__subject=treated, state="open", severity="hard")
+    assert hard.filter(page=page, check_id="X-INF-01").exists()
+    text = re.sub(r"<svg.*?</svg>", "", read(desk, of(treated)))
+    words = f"{hard.count()} hard finding{'s' if hard.count() > 1 else ''}"
+    assert re.search(rf'<a class="chip chip-bad" href="/pages/\d+/">{words}</a>', text)
 
 
 # --- the timeline -------------------------------------------------------------------------------------------
