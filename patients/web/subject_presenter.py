@@ -190,6 +190,8 @@ def alerts_of(
 
 
 def _hard_findings(pages: list[Page]) -> list[ChipView]:
+    """Queries about hard findings: they open where a page was complete before the finding came. A page that
+    was never complete says for itself that it is in progress."""
     if not pages:
         return []
     number = sum(getattr(page, "hard_queries", 0) for page in pages)
