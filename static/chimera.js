@@ -188,7 +188,8 @@
 
   /* 5 Matrix: arrows, Home and End move between cells; Tab leaves it (roving tabindex). */
   all("table.matrix").forEach((table) => {
-    const rows = all("tr", table).map((row) => Array.from(row.cells)).filter((cells) => cells.length > 1);
+    const wide = all("tr", table).map((row) => Array.from(row.cells));
+    const rows = wide.filter((cells) => cells.length === wide[wide.length - 1].length); // no headings
     const links = all("a", table);
     if (!links.length) return;
     links.forEach((link, index) => { link.tabIndex = index ? -1 : 0; });

@@ -1,10 +1,13 @@
 """The gallery: every component in every state, made from declarations of its own and without a database."""
 
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from patients.casebook.answers import HeldCasebook
 from patients.items.codelists import CNS, NY, POSNEG, codes
 from patients.items.conditions import when
 from patients.items.item import Item
@@ -25,23 +28,18 @@ from patients.items.types import (
 from patients.oversight.signatures import STATEMENTS, Meaning
 from patients.web.clocks import ClockDay
 from patients.web.fields import Field, Message, ReasonBox, entry_field
+from patients.web.matrix_presenter import Cell, ClockGroup, FormLine, Matrix, MatrixSection, VisitColumn
 from patients.web.page_screen import SummaryLine
 from patients.web.signature_presenter import SignatureView
 from patients.web.states import StateMark, legend, mark
-from patients.web.subject_presenter import Cell, ClockGroup, ClockView, FormLine, VisitColumn
+from patients.web.steps_presenter import StepLine
+from patients.web.subject_presenter import ChipView, ClockView
+from patients.web.timeline_presenter import Timeline, timeline_of
 from patients.web.today_presenter import WorkLine, WorkList, days_left
 from patients.web.trail_presenter import ChangeRow, EventBlock, Option
 from patients.web.widgets import Entered, labels_of
 from trial.people.roles import Role
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """What the matrix component is given."""
-
-    groups: list[ClockGroup]
-    columns: list[VisitColumn]
-    lines: list[FormLine]
+from trial.protocol.study import SITE_ZONE
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,9 @@ class GalleryScreen:
     clocks: list[ClockView]
     matrix: Matrix
     events: list[EventBlock]
+    chips: list[ChipView]
+    steps: list[StepLine]
+    timeline: Timeline | None
     options: list[Option]
     refused: list[str]
     work: WorkList
@@ -79,6 +80,9 @@ def gallery_screen() -> GalleryScreen:
         ],
         matrix=_matrix(),
         events=[_event()],
+        chips=[ChipView(_("in remission"), "ok"), ChipView(_("no aGVHD"), "", "", "#")],
+        steps=_steps(),
+        timeline=_timeline(),
         options=[Option("RESP", "RESP", chosen=False), Option("CHIM", "CHIM", chosen=True)],
         refused=[_("Not here.")],
         work=_work(),
@@ -177,8 +181,10 @@ def _in_states() -> list[Field]:
 
 def _matrix() -> Matrix:
     columns = [
-        VisitColumn("C14R", _("Remission check"), "D+14", "−7/+17", "20 Jun", True, False, False),
-        VisitColumn("HM1", _("+1 month"), "D+30", "−3/+5", "23 Jul", False, False, True),
+        VisitColumn(
+            "C14R", _("Remission check"), "D+14", "−7/+17", "21 Jun", "20 Jun", False, False, False, False
+        ),
+        VisitColumn("HM1", _("+1 month"), "D+30", "−3/+5", "23 Jul", "1 Aug", True, True, False, True),
     ]
     cells = [
         [
@@ -189,7 +195,24 @@ def _matrix() -> Matrix:
     ]
     lines = [FormLine("RESP", _("Response assessment"), cells[0]), FormLine("FU", _("Follow-up"), cells[1])]
     groups = [ClockGroup("car", _("CAR-T clock"), 1), ClockGroup("hsct", _("HSCT clock"), 1)]
-    return Matrix(groups, columns, lines)
+    return Matrix(groups, columns, [MatrixSection(_("Course"), lines)], [], has_series=False)
+
+
+def _steps() -> list[StepLine]:
+    stopped = [_("Main consent is not recorded. Record consent before entering data.")]
+    return [
+        StepLine(_("Consent"), mark("complete"), "16 May 2025", "#"),
+        StepLine(_("Eligibility"), mark("progress"), _("Next. What stops it today:"), "#", True, stopped),
+        StepLine(_("Enrolment"), mark("notdue")),
+    ]
+
+
+def _timeline() -> Timeline | None:
+    """Of a subject with nothing but its two days 0 and low counts in between."""
+    t0, h0 = (datetime(2025, 6, day, 10, 20, tzinfo=SITE_ZONE) for day in (7, 23))
+    subject = SimpleNamespace(code="HZ01-018", t0=t0, h0=h0, died=None)
+    low = [(date(2025, 6, 9), 4), (date(2025, 6, 15), 3)]
+    return timeline_of(subject, HeldCasebook(subject.code, ()), low, (), date(2025, 8, 5))
 
 
 def _event() -> EventBlock:

@@ -1,20 +1,25 @@
 """What the screens read, within what a person may see."""
 
 from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
+from patients.casebook.answers import local_day
 from patients.casebook.form import form_model
 from patients.casebook.page import Page, PageState, Subject
-from patients.oversight.queries import Query, QueryState
+from patients.oversight.queries import Query, QuerySeverity, QueryState
 from patients.oversight.signatures import Signature
 from patients.schedule.due import expected
 from trial.people.access import Person
 from trial.people.models import Account, Member, Site
 from trial.protocol.study import site_today
-from trial.trail.models import TrailEvent
+from trial.trail.models import TrailChange, TrailEvent
+
+LINEAGES = ("NEUT", "PLAT", "HGB", "LYM")
+"""The blood counts of the cytopenia figure (contracts: cytopenia)."""
 
 
 def _answer(form: str, item: str, subject: str) -> Subquery:
@@ -29,6 +34,13 @@ def _graft(subject: str) -> Subquery:
     model: Any = form_model("HSCT")
     rows = model.objects.filter(page__subject=OuterRef(subject), hsct_start_dt__isnull=False)
     return Subquery(rows.exclude(hsct_done=False).order_by("hsct_start_dt").values("hsct_start_dt")[:1])
+
+
+def _relapse(subject: str) -> Subquery:
+    """The first relapse or progression that counts for progression-free survival."""
+    model: Any = form_model("RLP")
+    rows = model.objects.filter(page__subject=OuterRef(subject), rlp_counts_pfs=True, rlp_dt__isnull=False)
+    return Subquery(rows.order_by("rlp_dt").values("rlp_dt")[:1])
 
 
 def _clocks(subject: str) -> dict[str, Subquery]:
@@ -46,6 +58,9 @@ def subjects_for(person: Person) -> "QuerySet[Subject, Any]":
         diagnosis=_answer("DX", "dx_type", "pk"),
         sex=_answer("DM", "sex", "pk"),
         age=_answer("DM", "age_consent", "pk"),
+        enrolled=_answer("ELIG", "enrol_dt", "pk"),
+        relapsed=_relapse("pk"),
+        ended=_answer("EOS", "eos_dt", "pk"),
         **_clocks("pk"),
     )
 
@@ -78,14 +93,16 @@ def savers_before(page: Page, *, skip: int, count: int) -> list[str]:
 
 
 def pages_of(subject: Subject) -> "QuerySet[Page, Any]":
-    """All pages of a subject with their visits and how many queries are open on each."""
+    """All pages of a subject with their visits and how many queries, and how many about hard findings, are
+    open on each."""
     pages: QuerySet[Page, Any] = subject.pages.select_related("visit")
-    return pages.annotate(open_queries=_open_queries())
+    hard = _open_queries(severity=QuerySeverity.HARD)
+    return pages.annotate(open_queries=_open_queries(), hard_queries=hard)
 
 
-def _open_queries() -> Coalesce:
+def _open_queries(**about: str) -> Coalesce:
     """How many queries are open on a page."""
-    on_it = Query.objects.filter(page=OuterRef("pk"), state=QueryState.OPEN).order_by()
+    on_it = Query.objects.filter(page=OuterRef("pk"), state=QueryState.OPEN, **about).order_by()
     counted = on_it.values("page").annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(counted), 0)
 
@@ -97,11 +114,50 @@ def open_queries_on(page: Page) -> list[Query]:
     return list(Query.objects.filter(page=page, state=QueryState.OPEN).order_by("opened_at", "pk"))
 
 
+def grave_counts(subject: Subject) -> list[tuple[date, int]]:
+    """The days on which a blood count of a lineage was graded 3 or 4, each with the grade. Of hundreds of
+    results these few are asked for by themselves."""
+    model: Any = form_model("LAB")
+    graded = model.objects.filter(page__subject=subject, lab_test__in=LINEAGES, lab_grade__gte=3)
+    found = graded.order_by("lab_dt").values_list("lab_dt", "lab_grade")
+    return [(day, grade) for at, grade in found if (day := local_day(at))]
+
+
+def last_recorded(subject: Subject, items: Iterable[str]) -> dict[str, tuple[str, datetime]]:
+    """Who last gave each of these items a value, and when; those that never had one are left out."""
+    changes = TrailChange.objects.filter(event__subject=subject.code, item__in=items).exclude(new="")
+    told = changes.order_by("event__id").values_list("item", "event__actor_name", "event__actor", "event__at")
+    return {item: (name or actor, at) for item, name, actor, at in told}
+
+
+def printed_names(user_names: Iterable[str]) -> dict[str, str]:
+    """The printed names of these people by user name, without a statement where nobody is asked for."""
+    asked = {name for name in user_names if name}
+    if not asked:
+        return {}
+    return dict(Account.objects.filter(user_name__in=asked).values_list("user_name", "printed_name"))
+
+
+def overdue(on: date) -> Q:
+    """The pages that are waited for, untouched, and late on this day."""
+    return _untouched() & Q(visit__closes__lt=on)
+
+
+def _untouched() -> Q:
+    return Q(state=PageState.EMPTY) & expected()
+
+
+def asked_about() -> Q:
+    """The pages with an open query that can still be answered there."""
+    open_query = Query.objects.filter(page=OuterRef("pk"), state=QueryState.OPEN)
+    return Q(Exists(open_query)) & ~Q(state__in=(PageState.FROZEN, PageState.LOCKED))
+
+
 def counts_by_subject(subjects: list[Subject]) -> dict[int, dict[str, int]]:
     """How many pages of each subject stand in which state, in one statement. An empty page for which nobody
     waits does not count."""
     on = site_today()
-    due = Q(state=PageState.EMPTY) & expected()
+    due = _untouched()
     asked = Q(has_query=True) & ~Q(state__in=(PageState.FROZEN, PageState.LOCKED))
     open_query = Query.objects.filter(page=OuterRef("pk"), state=QueryState.OPEN)
     counted: Any = (
@@ -114,7 +170,7 @@ def counts_by_subject(subjects: list[Subject]) -> dict[int, dict[str, int]]:
             complete=Count("pk", filter=Q(state=PageState.COMPLETE) & ~asked),
             signed=Count("pk", filter=Q(state=PageState.SIGNED) & ~asked),
             progress=Count("pk", filter=Q(state=PageState.IN_PROGRESS) & ~asked),
-            overdue=Count("pk", filter=due & Q(visit__closes__lt=on)),
+            overdue=Count("pk", filter=overdue(on)),
             empty=Count("pk", filter=due & Q(visit__opens__lte=on) & ~Q(visit__closes__lt=on)),
             frozen=Count("pk", filter=Q(state=PageState.FROZEN)),
             locked=Count("pk", filter=Q(state=PageState.LOCKED)),

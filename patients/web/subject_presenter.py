@@ -1,29 +1,40 @@
-"""A subject on its two clocks: its visits in the order of the protocol, and its pages as a matrix."""
+"""A subject on its two clocks: who it is, where it stands, what alarms, its course and its pages."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from patients.casebook.answers import local_day
+from patients.casebook.answers import Casebook, Record, local_day
 from patients.casebook.form import form_model, is_declared
-from patients.casebook.page import DONE, Page, PageState, Subject, Visit, VisitState
+from patients.casebook.page import DONE, Page, PageState, Subject, VisitState
+from patients.forms.donor import CAR_T_SOURCE, GRAFT_SOURCE
+from patients.grading.response import REMISSIONS
+from patients.oversight.safety_glance import Grave, RunningClock
 from patients.schedule.due import is_expected
-from patients.schedule.plan import DIED, clock_label
+from patients.schedule.plan import clock_label
 from patients.web.clocks import local_now, moment, short_day
+from patients.web.matrix_presenter import Matrix, has_ended, in_protocol_order, is_of_series, matrix_of
 from patients.web.shell import site_label
+from patients.web.standing import CHIP, LABELS, Standing, standing_of
 from patients.web.states import StateMark, legend, state_of
-from trial.protocol.visits import FORM_ORDER, Clock, protocol_position, visit_type
+from patients.web.steps_presenter import StepLine
+from patients.web.timeline_presenter import FORMS as TIMELINE_FORMS
+from patients.web.timeline_presenter import GRADES_OF_GVHD, Timeline
+from patients.web.visit_days import VisitDays, days_of_visits
+from trial.protocol.visits import FORM_ORDER, Clock, visit_type
 
-CLOCK_CLASS = {Clock.CONSENT: "", Clock.CAR_T: "car", Clock.HSCT: "hsct", Clock.EVENT: ""}
-_CLOCKS = tuple(CLOCK_CLASS)
+FORMS = TIMELINE_FORMS | {"PTHER", "DONOR", "MFG"}
+"""The forms of which the header and the timeline tell."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClockView:
-    """One clock of the header: where it stands, and its day 0."""
+    """One clock of the header: where it stands, and its day 0 with the page that sets it."""
 
     name: str
     label: str
@@ -31,49 +42,26 @@ class ClockView:
     origin_name: str
     origin: str
     remark: str
-
-
-@dataclass(frozen=True, slots=True)
-class VisitColumn:
-    """A visit as a column: its code, its day on its clock, its window, and when it was or should be."""
-
-    code: str
-    label: str
-    day: str
-    window: str
-    date: str
-    is_actual: bool
-    is_superseded: bool
-    begins_group: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ClockGroup:
-    """The visits of one clock, side by side."""
-
-    name: str
-    title: str
-    span: int
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A page in the matrix; without one the form is not part of the visit."""
-
     url: str = ""
-    state: StateMark | None = None
-    words: str = ""
-    closed: str = ""
-    begins_group: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class FormLine:
-    """A form as a row."""
+class ChipView:
+    """A word in a box; with `url` it leads to where it comes from."""
+
+    text: str
+    kind: str = ""
+    icon: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DonorLine:
+    """A donor that was chosen: its code, its page, and what is said of it."""
 
     code: str
-    title: str
-    cells: list[Cell]
+    url: str
+    said: str
 
 
 @dataclass
@@ -82,13 +70,14 @@ class SubjectScreen:
 
     subject: Subject
     facts: str
-    died: str
     site: str
+    chips: list[ChipView]
+    alerts: list[ChipView]
+    donors: list[DonorLine]
     clocks: list[ClockView]
-    groups: list[ClockGroup]
-    columns: list[VisitColumn]
-    lines: list[FormLine]
-    logs: list[Cell]
+    timeline: Timeline | None
+    steps: list[StepLine]
+    matrix: Matrix
     overdue: int
     in_progress: int
     queries: int
@@ -100,6 +89,7 @@ class SubjectScreen:
     legend: list[StateMark] = field(default_factory=legend)
 
 
+# --- who it is ---------------------------------------------------------------------------------------------
 def facts_of(subject: Any) -> str:
     """`AML · Female · 48.0 years`."""
     dx, dm = form_model("DX"), form_model("DM")
@@ -108,196 +98,246 @@ def facts_of(subject: Any) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def clock_views(subject: Any, today: date) -> list[ClockView]:
-    """Both clocks as of today, or as of the day of death."""
-    as_of = min(subject.died or today, today)
-    remark = _("at death") if subject.died else ""
-    planned = _("planned %(day)s") % {"day": subject.planned_infusion} if subject.planned_infusion else ""
+def history_of(casebook: Casebook) -> str:
+    """`2 prior lines · dose 2.0 × 10⁶/kg`: a prior line is a row of PTHER."""
+    lines = len(casebook.records("PTHER"))
+    said = (
+        [ngettext("%(number)s prior line", "%(number)s prior lines", lines) % {"number": lines}]
+        if lines
+        else []
+    )
+    for row in casebook.records("INF"):
+        if (dose := row.values["inf_dose_kg"]) is not None:
+            said.append(_("dose %(dose)s × 10⁶/kg") % {"dose": _at_least_one_decimal(dose)})
+    return " · ".join(said)
+
+
+def _at_least_one_decimal(value: Decimal) -> str:
+    """`2.0`, `1.85`: as it was measured, without the zeros that it is kept with."""
+    return f"{value:.1f}" if value == round(value, 1) else f"{value.normalize():f}"
+
+
+def donors_of(casebook: Casebook, pages: Iterable[Page]) -> list[DonorLine]:
+    """The donors chosen for the product and for the graft."""
+    url = next((page.get_absolute_url() for page in pages if page.form_code == "DONOR"), "")
+    chosen = {CAR_T_SOURCE, GRAFT_SOURCE}
+    found = [row for row in casebook.records("DONOR") if chosen & set(row.values["donor_role"] or ())]
+    return [DonorLine(row.values["donor_id"] or row.row_key, url, _said_of_donor(row)) for row in found]
+
+
+def _said_of_donor(row: Record) -> str:
+    item, roles = form_model("DONOR").item, set(row.values["donor_role"])
+    parts = [item(name).shown(row.values[name]).lower() for name in ("donor_class", "donor_rel")]
+    if {CAR_T_SOURCE, GRAFT_SOURCE} <= roles:
+        use = _("one donor for product and graft")
+    else:
+        use = _("for the product") if CAR_T_SOURCE in roles else _("for the graft")
+    return f"{', '.join(part for part in parts if part)}: {use}"
+
+
+# --- where it stands ---------------------------------------------------------------------------------------
+def standing_chip(subject: Any) -> ChipView:
+    """`died 2025-06-30`, `transplanted`: the last place that was reached."""
+    place = standing_of(subject)
+    day = {Standing.DIED: subject.died, Standing.RELAPSED: subject.relapsed}.get(place)
+    said = f"{LABELS[place]} {day}" if day else str(LABELS[place])
+    return ChipView(said, CHIP.get(place, ""))
+
+
+def chips_of(subject: Any, casebook: Casebook) -> list[ChipView]:
+    """Where it stands, whether it is in remission, and the worst acute GVHD."""
+    return [standing_chip(subject), *_remission(subject, casebook), *_acute_gvhd(casebook)]
+
+
+def _remission(subject: Any, casebook: Casebook) -> list[ChipView]:
+    """In remission: the last assessment after the infusion says so, and no relapse is recorded."""
+    t0 = local_day(subject.t0)
+    assessed = [
+        row.values["resp_protocol"]
+        for row in casebook.records("RESP")
+        if t0 and row.values["resp_dt"] and row.values["resp_dt"] > t0 and row.values["resp_protocol"]
+    ]
+    is_free = subject.relapsed is None and subject.died is None
+    return (
+        [ChipView(_("in remission"), "ok")]
+        if is_free and assessed[-1:] and assessed[-1] in REMISSIONS
+        else []
+    )
+
+
+def _acute_gvhd(casebook: Casebook) -> list[ChipView]:
+    graded = [
+        row.values["ag_grade"] for row in casebook.records("AGVHD") if row.values["ag_grade"] is not None
+    ]
+    if not graded:
+        return []
+    worst = max(graded)
+    if worst == 0:
+        return [ChipView(_("no aGVHD"))]
+    return [ChipView(_("aGVHD, at most grade %(grade)s") % {"grade": GRADES_OF_GVHD[worst]}, "warn")]
+
+
+# --- what alarms -------------------------------------------------------------------------------------------
+def alerts_of(
+    pages: Iterable[Page], grave: Iterable[Grave], clocks: Iterable[RunningClock], now: datetime
+) -> list[ChipView]:
+    """Open hard findings, reports of serious events that run, and grades of 3 and more of the last days."""
     return [
-        _clock("car", _("CAR-T clock"), "T0", subject.t0, as_of, remark, planned or _("not infused yet")),
-        _clock("hsct", _("HSCT clock"), "H0", subject.h0, as_of, remark, _("not transplanted")),
+        *_hard_findings([page for page in pages if getattr(page, "hard_queries", 0)]),
+        *(_running(each, now) for each in clocks),
+        *(_grave(each) for each in grave),
+    ]
+
+
+def _hard_findings(pages: list[Page]) -> list[ChipView]:
+    """Queries about hard findings: they open where a page was complete before the finding came. A page that
+    was never complete says for itself that it is in progress."""
+    if not pages:
+        return []
+    number = sum(getattr(page, "hard_queries", 0) for page in pages)
+    text = ngettext("%(number)s hard finding", "%(number)s hard findings", number) % {"number": number}
+    return [ChipView(text, "bad", "st-query", pages[0].get_absolute_url())]
+
+
+def _running(clock: RunningClock, now: datetime) -> ChipView:
+    named = {"row": clock.row_key, "at": moment(clock.until)}
+    is_late = clock.until < now
+    if clock.to_sponsor:
+        text = _("SAE %(row)s: report to the sponsor due %(at)s") % named
+    else:
+        text = _("SAE %(row)s: report to the authority due %(at)s") % named
+    return ChipView(text, "bad" if is_late else "warn", "st-overdue", clock.page.get_absolute_url())
+
+
+def _grave(event: Grave) -> ChipView:
+    named = {"what": event.what, "grade": event.grade, "day": short_day(event.day)}
+    return ChipView(
+        _("%(what)s grade %(grade)s, %(day)s") % named, "bad", "warn", event.page.get_absolute_url()
+    )
+
+
+# --- the clocks --------------------------------------------------------------------------------------------
+def clock_views(subject: Any, today: date, pages: Iterable[Page] = ()) -> list[ClockView]:
+    """Both clocks as of today, or as of the day of death; with its pages, what comes next on each."""
+    as_of = min(subject.died or today, today)
+    planned = _("planned %(day)s") % {"day": subject.planned_infusion} if subject.planned_infusion else ""
+    pages = list(pages)
+    days = days_of_visits(pages)
+
+    def remark(clock: Clock) -> str:
+        return _("at death") if subject.died else _next_on(clock, days, today)
+
+    return [
+        _clock("car", "T0", subject.t0, as_of, remark(Clock.CAR_T), _url_of("INF", pages))
+        or ClockView("car", _("CAR-T clock"), "–", "T0", "", planned or _("not infused yet")),
+        _clock("hsct", "H0", subject.h0, as_of, remark(Clock.HSCT), _url_of("HSCT", pages))
+        or ClockView("hsct", _("HSCT clock"), "–", "H0", "", _("not transplanted")),
     ]
 
 
 def _clock(
-    name: str, label: str, zero: str, origin: Any, as_of: date, remark: str, waiting: str
-) -> ClockView:
+    name: str, zero: str, origin: datetime | None, as_of: date, remark: str, url: str
+) -> ClockView | None:
+    """A clock that has started."""
     start = local_day(origin)
     if start is None:
-        return ClockView(name, label, "–", zero, "", waiting)
-    return ClockView(name, label, clock_label((as_of - start).days), zero, moment(origin), remark)
+        return None
+    label = {"car": _("CAR-T clock"), "hsct": _("HSCT clock")}[name]
+    return ClockView(name, label, clock_label((as_of - start).days), zero, moment(origin), remark, url)
+
+
+def _next_on(clock: Clock, days: list[VisitDays], today: date) -> str:
+    """The visit whose window is open or opens next on a clock, else the one that was held last."""
+    days = [each for each in days if not is_of_series(each.visit)]
+    on_it = [each for each in days if visit_type(each.visit.code).clock is clock]
+    coming = [
+        each.visit
+        for each in on_it
+        if each.is_waited_for and each.held is None and each.visit.closes and each.visit.closes >= today
+    ]
+    if coming:
+        visit = min(coming, key=lambda each: each.target or date.max)
+        opens = visit.opens or today
+        if opens <= today:
+            return _("%(visit)s is in its window") % {"visit": visit.code}
+        ahead = (opens - today).days
+        text = ngettext("next: %(visit)s in %(days)s day", "next: %(visit)s in %(days)s days", ahead)
+        return text % {"visit": visit.code, "days": ahead}
+    held = [(each.held, each.visit.code) for each in on_it if each.held]
+    if not held:
+        return ""
+    day, code = max(held)
+    return _("%(visit)s done %(day)s") % {"visit": code, "day": short_day(day)}
+
+
+def _url_of(form: str, pages: Iterable[Page]) -> str:
+    return next((page.get_absolute_url() for page in pages if page.form_code == form), "")
+
+
+# --- the screen --------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of a subject beside its pages."""
+
+    casebook: Casebook
+    timeline: Timeline | None
+    steps: list[StepLine]
+    grave: list[Grave]
+    clocks: list[RunningClock]
+    unreviewed: int = 0
 
 
 def subject_screen(
-    subject: Any, pages: Iterable[Page], *, entered: Collection[str], unreviewed: int = 0
+    subject: Any, pages: Iterable[Page], told: Told, *, entered: Collection[str], each_day: bool = False
 ) -> SubjectScreen:
-    """The screen of a subject (as `subjects_for` finds it) with all its pages, and the number of acts that
-    wait for the reader's review."""
-    today = local_now().date()
+    """The screen of a subject (as `subjects_for` finds it) with all its pages. `entered`: the forms that the
+    reader fills in; `each_day`: every day of a series stands in a column of its own."""
+    now = local_now()
+    today = now.date()
     shown = [page for page in pages if is_declared(page.form_code) and _is_shown(page)]
     open_pages = [page for page in shown if is_expected(page)]
-    visits = _in_protocol_order({page.visit for page in shown if page.visit is not None})
-    columns = _columns(visits, shown)
-    matrix = _Matrix(shown, columns, visits, today)
     states = [state_of(page, today).name for page in open_pages]
     due = [page for page in open_pages if state_of(page, today).name != "notdue"]
     return SubjectScreen(
         subject=subject,
-        facts=facts_of(subject),
-        died=str(subject.died or ""),
+        facts=" · ".join(filter(None, (facts_of(subject), history_of(told.casebook)))),
         site=site_label(subject.site),
-        clocks=clock_views(subject, today),
-        groups=_groups(visits),
-        columns=columns,
-        lines=matrix.lines(),
-        logs=matrix.logs(),
+        chips=chips_of(subject, told.casebook),
+        alerts=alerts_of(shown, told.grave, told.clocks, now),
+        donors=donors_of(told.casebook, shown),
+        clocks=clock_views(subject, today, shown),
+        timeline=told.timeline,
+        steps=told.steps,
+        matrix=matrix_of(shown, today, each_day=each_day),
         overdue=states.count("overdue"),
         in_progress=sum(page.state == PageState.IN_PROGRESS for page in open_pages),
         queries=sum(getattr(page, "open_queries", 0) for page in shown),
         complete=sum(page.state in DONE for page in due),
         due=len(due),
         can_add=bool(entered),
-        next_page=_next_page(visits, [page for page in open_pages if page.form_code in entered], today),
-        unreviewed=unreviewed,
+        next_page=_next_page([page for page in open_pages if page.form_code in entered], today),
+        unreviewed=told.unreviewed,
     )
 
 
 def _is_shown(page: Page) -> bool:
     """A page of a visit that is no longer expected is shown if something stands in it, or if death closed
     it: then the matrix says where the visits end."""
-    return is_expected(page) or page.visit is None or page.visit.state == VisitState.OPEN or _ended(page)
+    return is_expected(page) or page.visit is None or page.visit.state == VisitState.OPEN or has_ended(page)
 
 
-def _ended(page: Page) -> bool:
-    return page.visit is not None and page.visit.reason == DIED and not is_expected(page)
-
-
-def _in_protocol_order(visits: Iterable[Visit]) -> list[Visit]:
-    """By clock, then as the protocol has them; those that an event opened by their day."""
-
-    def place(visit: Visit) -> tuple[int, int, date, str]:
-        clock, position = visit_type(visit.code).clock, protocol_position(visit.code)
-        return _CLOCKS.index(clock), position or 0, visit.target or date.max, visit.code
-
-    return sorted(visits, key=place)
-
-
-def _groups(visits: list[Visit]) -> list[ClockGroup]:
-    titles = {
-        Clock.CONSENT: _("Consent"),
-        Clock.CAR_T: _("CAR-T clock"),
-        Clock.HSCT: _("HSCT clock"),
-        Clock.EVENT: _("Events"),
-    }
-    counted: dict[Clock, int] = {}
-    for visit in visits:
-        clock = visit_type(visit.code).clock
-        counted[clock] = counted.get(clock, 0) + 1
-    return [ClockGroup(CLOCK_CLASS[clock], titles[clock], span) for clock, span in counted.items()]
-
-
-def _columns(visits: list[Visit], pages: list[Page]) -> list[VisitColumn]:
-    actual: dict[int, date] = {}
-    for page in pages:
-        if page.visit_id is not None and page.form_date is not None:
-            actual[page.visit_id] = min(page.form_date, actual.get(page.visit_id, page.form_date))
-    found: list[VisitColumn] = []
-    clock = visit_type(visits[0].code).clock if visits else None
-    for visit in visits:
-        kind = visit_type(visit.code)
-        day = actual.get(visit.pk, visit.target)
-        found.append(
-            VisitColumn(
-                code=visit.code,
-                label=str(kind.label),
-                day=_day_of(visit),
-                window=_window_of(visit),
-                date=short_day(day) or "–",
-                is_actual=visit.pk in actual,
-                is_superseded=visit.state == VisitState.SUPERSEDED,
-                begins_group=kind.clock is not clock,
-            )
-        )
-        clock = kind.clock
-    return found
-
-
-def _day_of(visit: Visit) -> str:
-    kind = visit_type(visit.code)
-    on_a_clock = kind.clock in (Clock.CAR_T, Clock.HSCT) and kind.target_day is not None
-    return clock_label(kind.target_day or 0) if on_a_clock else "–"
-
-
-def _window_of(visit: Visit) -> str:
-    """`±3`, `−7/+17`: the days around the target, as they are for this subject."""
-    if visit.target is None or visit.opens is None or visit.closes is None:
-        return "–"
-    before, after = (visit.target - visit.opens).days, (visit.closes - visit.target).days
-    if before == after:
-        return f"±{before}"
-    return f"{f'−{before}' if before else 0}/{f'+{after}' if after else 0}"
-
-
-class _Matrix:
-    """Forms as rows, visits as columns."""
-
-    def __init__(
-        self, pages: list[Page], columns: list[VisitColumn], visits: list[Visit], today: date
-    ) -> None:
-        self.columns, self.visits, self.today = columns, visits, today
-        self.pages = {(page.form_code, page.visit_id): page for page in pages}
-        self.forms = sorted({page.form_code for page in pages}, key=FORM_ORDER.index)
-
-    def lines(self) -> list[FormLine]:
-        pairs = [(form, self._cells(form)) for form in self.forms]
-        return [
-            FormLine(form, str(form_model(form).form.title), cells)
-            for form, cells in pairs
-            if any(cell.state or cell.closed for cell in cells)
-        ]
-
-    def logs(self) -> list[Cell]:
-        return [
-            self._cell(page, str(form_model(form).form.title))
-            for (form, visit), page in self.pages.items()
-            if visit is None
-        ]
-
-    def _cells(self, form: str) -> list[Cell]:
-        return [
-            self._at(form, visit, begins_group=column.begins_group)
-            for visit, column in zip(self.visits, self.columns, strict=True)
-        ]
-
-    def _at(self, form: str, visit: Visit, *, begins_group: bool) -> Cell:
-        page = self.pages.get((form, visit.pk))
-        if page is None:
-            return Cell(begins_group=begins_group)
-        if _ended(page):
-            return Cell(
-                closed=_("%(visit)s: closed, died") % {"visit": visit.code}, begins_group=begins_group
-            )
-        return self._cell(page, f"{form} {visit.code}", begins_group=begins_group)
-
-    def _cell(self, page: Page, words: str, *, begins_group: bool = False) -> Cell:
-        state = state_of(page, self.today)
-        said = f"{words}: {state.label}"
-        if page.visit and page.visit.covered_by and not is_expected(page):
-            said = _("%(page)s: entered at %(visit)s") % {"page": words, "visit": page.visit.covered_by}
-        return Cell(page.get_absolute_url(), state, said, begins_group=begins_group)
-
-
-def _next_page(visits: list[Visit], pages: list[Page], today: date) -> Page | None:
+def _next_page(pages: list[Page], today: date) -> Page | None:
     """The first page, as the protocol goes, that is begun, overdue or due."""
-    order = {visit.pk: number for number, visit in enumerate(visits)}
     waiting = [
         page
         for page in pages
-        if page.visit_id is not None
+        if page.visit is not None
         and (page.state == PageState.IN_PROGRESS or state_of(page, today).name in ("overdue", "empty"))
     ]
+    visits = in_protocol_order({page.visit for page in waiting if page.visit is not None})
+    order = {visit.pk: number for number, visit in enumerate(visits)}
     return min(
         waiting,
-        key=lambda page: (order[page.visit_id], FORM_ORDER.index(page.form_code)),  # type: ignore[index]
+        key=lambda page: (order[page.visit_id or 0], FORM_ORDER.index(page.form_code)),
         default=None,
     )

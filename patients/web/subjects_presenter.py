@@ -7,12 +7,17 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
+from patients.casebook.form import form_model
 from patients.casebook.page import Subject
 from patients.web.clocks import local_now
 from patients.web.shell import site_label
+from patients.web.standing import LABELS
 from patients.web.states import StateMark, mark
-from patients.web.subject_presenter import ClockView, clock_views, facts_of
+from patients.web.subject_presenter import ChipView, ClockView, clock_views, facts_of, standing_chip
+from patients.web.subjects_filters import ASKED, OVERDUE, SubjectFilters
+from patients.web.trail_presenter import Option
 from trial.people.models import Site
 
 SUBJECTS_ON_A_PAGE = 50
@@ -26,10 +31,20 @@ class SubjectRow:
     code: str
     site: str
     facts: str
+    stands: ChipView
     clocks: list[ClockView]
-    died: str
     states: list[StateMark]
     unreviewed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectChoices:
+    """What can be chosen in the filters; of one site there is nothing to choose."""
+
+    sites: list[Option]
+    diagnoses: list[Option]
+    stands: list[Option]
+    pages: list[Option]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +53,8 @@ class SubjectsScreen:
 
     rows: list[SubjectRow]
     sites: str
-    query: str
+    filters: SubjectFilters
+    choices: SubjectChoices
     back_url: str
     on_url: str
     legend: list[StateMark]
@@ -70,7 +86,7 @@ def subjects_screen(
     counts: Mapping[int, Mapping[str, int]],
     unreviewed: Mapping[str, int],
     sites: Sequence[Site],
-    query: str,
+    filters: SubjectFilters,
     *,
     can_enter: bool = False,
 ) -> SubjectsScreen:
@@ -82,9 +98,10 @@ def subjects_screen(
             for subject in shown.subjects
         ],
         sites=", ".join(site_label(site) for site in sites),
-        query=query,
-        back_url=_url(query, before=codes[0]) if shown.has_back and codes else "",
-        on_url=_url(query, after=codes[-1]) if shown.has_on and codes else "",
+        filters=filters,
+        choices=_choices(filters, sites),
+        back_url=_url(filters, before=codes[0]) if shown.has_back and codes else "",
+        on_url=_url(filters, after=codes[-1]) if shown.has_on and codes else "",
         legend=[mark(name) for name in STATES],
         can_enter=can_enter,
     )
@@ -95,13 +112,27 @@ def _row(subject: Any, counts: Mapping[str, int], unreviewed: int) -> SubjectRow
         code=subject.code,
         site=subject.site.code,
         facts=facts_of(subject),
+        stands=standing_chip(subject),
         clocks=clock_views(subject, local_now().date()),
-        died=str(subject.died or ""),
         states=[mark(name, counts[name]) for name in STATES if counts.get(name)],
         unreviewed=unreviewed,
     )
 
 
-def _url(query: str, **key: str) -> str:
-    named = {**({"q": query} if query else {}), **key}
-    return f"{reverse('subjects')}?{urlencode(named)}"
+def _choices(filters: SubjectFilters, sites: Sequence[Site]) -> SubjectChoices:
+    diseases = form_model("DX").item("dx_type").codes.labels  # type: ignore[attr-defined]
+    pages = {OVERDUE: _("overdue"), ASKED: _("asked about")}
+    return SubjectChoices(
+        sites=_options({site.code: site_label(site) for site in sites}, filters.site),
+        diagnoses=_options(diseases, filters.diagnosis),
+        stands=_options(LABELS, filters.stands),
+        pages=_options(pages, filters.pages),
+    )
+
+
+def _options(labels: Mapping[Any, Any], chosen: str) -> list[Option]:
+    return [Option(str(value), str(label), value == chosen) for value, label in labels.items()]
+
+
+def _url(filters: SubjectFilters, **key: str) -> str:
+    return f"{reverse('subjects')}?{urlencode({**filters.chosen, **key})}"

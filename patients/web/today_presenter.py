@@ -25,8 +25,8 @@ from patients.oversight.safety_glance import Grave, RunningClock
 from patients.oversight.work import Work
 from patients.schedule.plan import clock_label
 from patients.web.clocks import full_day, moment, short_day
+from patients.web.matrix_presenter import CLOCK_CLASS
 from patients.web.states import StateMark, mark
-from patients.web.subject_presenter import CLOCK_CLASS
 from patients.web.trail_filters import REVIEW
 from trial.people.access import holds
 from trial.people.roles import Permission

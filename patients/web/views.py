@@ -1,23 +1,40 @@
 """The screens of the casebook. A view authorises, fetches within scope, binds, calls one action, renders."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import cache_control
 
-from patients.casebook.page import Subject
+from patients.casebook.answers import StoredCasebook
+from patients.casebook.page import Page, Subject
+from patients.casebook.settings import settings_read_once
+from patients.entry.admission import admission_of, forms_of_admission
 from patients.entry.opening import sites_to_enter_at
 from patients.oversight.review import unreviewed
+from patients.oversight.safety_glance import grave_events, running_clocks
+from patients.web.clocks import local_now
 from patients.web.gallery import gallery_screen
 from patients.web.keeping import reopened
 from patients.web.page_presenter import PagePresenter
-from patients.web.queries import counts_by_subject, pages_for, pages_of, subjects_for
+from patients.web.queries import (
+    counts_by_subject,
+    grave_counts,
+    last_recorded,
+    pages_for,
+    pages_of,
+    printed_names,
+    subjects_for,
+)
 from patients.web.saving import LOCKED as LOCKED
 from patients.web.saving import note_identity, save, show_page
 from patients.web.shell import person_of, shell, show
-from patients.web.subject_presenter import subject_screen
+from patients.web.steps_presenter import RECORDED_BY, StepLine, step_lines
+from patients.web.subject_presenter import FORMS, Told, subject_screen
+from patients.web.subjects_filters import SubjectFilters
 from patients.web.subjects_presenter import stretch, subjects_screen
+from patients.web.timeline_presenter import timeline_of
 from trial.people.access import can, enters, sites_where
 from trial.people.models import Account
 from trial.people.needs import At, authorise, needs, signed_in
@@ -34,25 +51,52 @@ def subjects(request: HttpRequest) -> HttpResponse:
     """The subjects of the sites at which the person may read."""
     person = person_of(request)
     sites = list(sites_where(person, Permission.READ))
-    query = request.GET.get("q", "").strip()
-    found = subjects_for(person).filter(code__icontains=query) if query else subjects_for(person)
-    shown = stretch(found, request.GET.get("before", ""), request.GET.get("after", ""))
+    filters = SubjectFilters.read(request.GET)
+    shown = stretch(
+        filters.among(subjects_for(person)), request.GET.get("before", ""), request.GET.get("after", "")
+    )
     waiting = unreviewed(_reviewed_by(person, shown.subjects))
     counts, may = counts_by_subject(shown.subjects), bool(sites_to_enter_at(person))
-    screen = subjects_screen(shown, counts, waiting, sites, query, can_enter=may)
+    screen = subjects_screen(shown, counts, waiting, sites, filters, can_enter=may)
     return show(request, "subjects.html", screen, shell(person, sites, here="subjects"))
 
 
 @needs(Permission.READ, at=At.ITS_SITE)
 @private
 def subject(request: HttpRequest, code: str) -> HttpResponse:
-    """A subject on its two clocks, with its visits and pages."""
+    """A subject on its two clocks, with its course, its visits and pages."""
     person = person_of(request)
     found = get_object_or_404(subjects_for(person), code=code)
     entered = {form for form in FORM_ORDER if enters(person, form, site=found.site.code)}
-    waiting = unreviewed(_reviewed_by(person, [found])).get(found.code, 0)
-    screen = subject_screen(found, pages_of(found), entered=entered, unreviewed=waiting)
+    pages = list(pages_of(found))
+    screen = subject_screen(
+        found, pages, _told(person, found, pages), entered=entered, each_day=request.GET.get("days") == "all"
+    )
     return show(request, "subject.html", screen, shell(person, [found.site], here="subject", subject=found))
+
+
+def _told(person: Account, found: Any, pages: list[Page]) -> Told:
+    """What is told of a subject beside its pages, each form read once."""
+    now, casebook = local_now(), StoredCasebook(found)
+    is_waiting = found.t0 is None and found.died is None and found.ended is None
+    casebook.load(FORMS | forms_of_admission() if is_waiting else FORMS)
+    counts = grave_counts(found) if found.t0 else []
+    return Told(
+        casebook=casebook,
+        timeline=timeline_of(found, casebook, counts, pages, now.date()),
+        steps=_steps(person, found, casebook) if is_waiting else [],
+        grave=grave_events(found.pages.all(), now.date()),
+        clocks=running_clocks(found.pages.all()),
+        unreviewed=unreviewed(_reviewed_by(person, [found])).get(found.code, 0),
+    )
+
+
+def _steps(person: Account, found: Subject, casebook: StoredCasebook) -> list[StepLine]:
+    with settings_read_once():
+        taken = admission_of(casebook, local_now())
+    recorded = last_recorded(found, RECORDED_BY.values())
+    names = printed_names(each.by for each in taken)
+    return step_lines(taken, recorded, names, signs=can(person, Permission.APPROVE, site=found.site.code))
 
 
 def _reviewed_by(person: Account, subjects: Iterable[Subject]) -> list[tuple[str, str]]:

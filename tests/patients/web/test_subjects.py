@@ -6,19 +6,25 @@ from datetime import date
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from patients.casebook.page import Page, Subject
+from patients.oversight.queries import Query
 from patients.schedule.due import expected
+from patients.schedule.placing import page_of as made_page
 from patients.web import subjects_presenter
+from patients.web.matrix_presenter import SECTIONS
 from tests.patients.web import people
+from tests.trial.trail.claiming import claim
+from trial.people.access import actor_at
 from trial.people.models import Account
 from trial.people.roles import Role
-from trial.protocol.visits import Clock, protocol_position, visit_type
+from trial.protocol.visits import FORM_ORDER, Clock, protocol_position, visit_type
+from trial.trail.actor import Source, acting
 
 NOON = "2025-08-05T12:00:00+08:00"
 TODAY = date(2025, 8, 5)
@@ -123,20 +129,21 @@ def test_the_list_asks_as_little_for_many_as_for_one(desk: Client, treated: Subj
 
 # --- one subject --------------------------------------------------------------------------------------------
 def columns(text: str) -> list[str]:
-    return re.findall(r'<th scope="col"[^>]*><span class="visit"><b>(\w+)<span class="vh">', text)
+    return re.findall(r'<(?:span|a) class="visit"[^>]*><b>([\w–]+)<span class="vh">', text)
 
 
 def test_the_header_shows_both_clocks(desk: Client, treated: Subject) -> None:
     text = read(desk, of(treated))
+    infusion = people.page_of(treated, "INF", "C0").get_absolute_url()
     assert "<dd>D+59</dd>" in text
-    assert "T0 <time>2025-06-07 10:20</time>" in text
+    assert f'T0 <a href="{infusion}"><time>2025-06-07 10:20</time></a>' in text
     assert "<dd>D+43</dd>" in text
-    assert "H0 <time>2025-06-23 15:40</time>" in text
+    assert "<time>2025-06-23 15:40</time>" in text
 
 
 def test_visits_with_pages_stand_in_the_order_of_the_protocol(desk: Client, treated: Subject) -> None:
     """C60 and later were superseded and are empty."""
-    shown = columns(read(desk, of(treated)))
+    shown = columns(read(desk, f"{of(treated)}?days=all"))
     for clock in (Clock.CONSENT, Clock.CAR_T, Clock.HSCT):
         places = [protocol_position(code) for code in shown if visit_type(code).clock is clock]
         assert places == sorted(places)
@@ -208,7 +215,187 @@ def test_a_subject_asks_the_same_however_many_pages(desk: Client, treated: Subje
             read(desk, url)
         return len(captured)
 
-    few = statements(of(people.a_subject("HZ01-008", consented=False)))
+    few = statements(of(people.a_subject("HZ01-008", infused=True)))
     assert Page.objects.filter(subject=treated).count() > 10
     assert statements(of(treated)) == few
-    assert few <= 6  # session, account, subject, grants, pages with visits
+    # session, account, subject, grants, pages with visits, rows, blood counts, three of grave events, two of
+    # reports that run
+    assert few <= 12
+
+
+def test_a_subject_in_screening_asks_little_more(desk: Client, subject: Subject) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        read(desk, of(subject))
+    assert len(captured) <= 16  # also settings, approvals or queries, identity, who recorded and signed
+
+
+# --- searching the list -------------------------------------------------------------------------------------
+@pytest.fixture
+def five(coordinator: Account) -> None:
+    """In screening; two infused; transplanted with a page asked about; died."""
+    people.a_subject("HZ01-001", consented=False)
+    people.a_subject("HZ01-002", infused=True)
+    people.a_subject("HZ01-003", infused=True)
+    grafted = people.a_subject("HZ01-004", infused=True)
+    save_on(grafted, "HSCT", "H0", hsct_done="Y", hsct_start_dt="2025-06-23 15:40")
+    save_on(grafted, "DX", "SCR", dx_type="t_lbl")
+    dead = people.a_subject("HZ01-005", infused=True)
+    death = people.opened(dead, "DTH", "ENDv", date(2025, 7, 10))
+    people.save(death, {"dth_dt": "2025-07-10"}, {"form_date": "2025-07-10"})
+
+
+def save_on(subject: Subject, form: str, visit: str, **answers: str) -> None:
+    people.save(people.page_of(subject, form, visit), answers, {"form_date": "2025-06-23"})
+
+
+def codes(text: str) -> str:
+    return " ".join(re.findall(r">HZ01-00(\d)</a></th>", text))
+
+
+NARROWED = {
+    "": "1 2 3 4 5",
+    "q=004": "4",
+    "stands=screening": "1",
+    "stands=enrolled": "",
+    "stands=infused": "2 3",
+    "stands=transplanted": "4",
+    "stands=died": "5",
+    "stands=nowhere": "1 2 3 4 5",
+    "diagnosis=t_lbl": "4",
+    "diagnosis=aml": "",
+    "pages=overdue": "2 3 4 5",
+    "site=HZ01&stands=died": "5",
+    "site=HZ02": "",
+}
+
+
+def test_the_list_is_narrowed(desk: Client, five: None) -> None:
+    found = {narrowed: codes(read(desk, f"{SUBJECTS}?{narrowed}")) for narrowed in NARROWED}
+    assert found == NARROWED
+
+
+def test_the_list_finds_who_is_asked_about(desk: Client, five: None) -> None:
+    asked = Page.objects.filter(queries__state="open").values_list("subject__code", flat=True)
+    assert codes(read(desk, f"{SUBJECTS}?pages=query")) == " ".join(sorted({code[-1] for code in asked}))
+
+
+def test_another_site_stays_out_of_sight_whatever_is_asked(desk: Client, five: None) -> None:
+    people.a_subject("HZ02-001", consented=False)
+    assert "HZ02-001" not in read(desk, f"{SUBJECTS}?site=HZ02")
+
+
+def test_a_narrowed_list_stays_narrowed_on_its_next_page(
+    desk: Client, five: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subjects_presenter, "SUBJECTS_ON_A_PAGE", 1)
+    first = read(desk, f"{SUBJECTS}?stands=infused")
+    onward = re.search(r'rel="next" href="([^"]+)"', first)
+    assert onward
+    assert "stands=infused" in onward[1]
+    assert codes(read(desk, onward[1].replace("&amp;", "&"))) == "3"
+
+
+def test_a_narrowed_list_asks_as_little(desk: Client, five: None) -> None:
+    everything = f"{SUBJECTS}?q=HZ&site=HZ01&stands=infused&pages=overdue"
+    with CaptureQueriesContext(connection) as captured:
+        read(desk, everything)
+    assert len(captured) <= 6
+
+
+# --- the matrix ---------------------------------------------------------------------------------------------
+def test_the_days_in_hospital_stand_in_one_column_until_they_are_asked_for(
+    desk: Client, treated: Subject
+) -> None:
+    together = columns(read(desk, of(treated)))
+    assert {"LD1–3", "C1–14", "H1d–28d", "G37–100", "C14R", "HM2"} <= set(together)
+    assert "C7" not in together
+    each_day = columns(read(desk, f"{of(treated)}?days=all"))
+    assert {"C7", "H3d", "G44"} <= set(each_day)
+
+
+def test_the_cell_of_a_series_leads_to_its_most_pressing_page(desk: Client, treated: Subject) -> None:
+    people.save(people.page_of(treated, "CRS", "C1"), {"crs_fever": "N"}, {"form_date": "2025-06-08"})
+    text = re.sub(r"<svg.*?</svg>", "", read(desk, of(treated)))
+    found = re.search(
+        r'href="(/pages/\d+/)"><span aria-hidden="true">(\d+)</span><span class="vh">CRS C1–14', text
+    )
+    assert found
+    untouched = Page.objects.filter(
+        subject=treated, form_code="CRS", version=0, visit__code__regex=r"^C([1-9]|1[0-4])$"
+    )
+    assert found[2] == str(untouched.count())
+    assert found[1] in {page.get_absolute_url() for page in untouched}
+
+
+def test_a_visit_outside_its_window_is_marked_at_its_column(desk: Client, treated: Subject) -> None:
+    people.save(people.page_of(treated, "VS", "C21"), {}, {"form_date": "2025-07-12"})
+    text = read(desk, of(treated))
+    c21 = text[text.index("<b>C21") :][:700]
+    assert "out of window" in c21
+    assert "st-window" in c21
+
+
+def test_every_form_stands_under_one_heading() -> None:
+    under = [form for _title, forms in SECTIONS for form in forms]
+    assert sorted(under) == sorted(FORM_ORDER)
+
+
+# --- the header ---------------------------------------------------------------------------------------------
+def test_the_header_says_where_the_subject_stands(desk: Client, treated: Subject) -> None:
+    assert '<span class="chip">transplanted</span>' in read(desk, of(treated))
+    assert '<span class="chip">screening</span>' in read(desk, of(people.a_subject("HZ01-007")))
+
+
+def test_the_donor_is_a_link_to_the_page_of_donors(desk: Client, treated: Subject) -> None:
+    with transaction.atomic(), acting(actor_at(people.SETUP, site="HZ01", source=Source.COMMAND)):
+        page = made_page(treated, "DONOR", None)
+        claim()
+    donor = {"donor_class": "new_haploidentical_donor", "donor_role": "car_t_source|graft_source"}
+    people.save(page, donor, row="1")
+    text = read(desk, of(treated))
+    assert f'Donor <a href="{page.get_absolute_url()}">' in text
+    assert "new haploidentical donor: one donor for product and graft" in text
+
+
+def test_what_became_grave_alarms(desk: Client, treated: Subject) -> None:
+    with transaction.atomic(), acting(actor_at(people.SETUP, site="HZ01", source=Source.COMMAND)):
+        page = made_page(treated, "AE", None)
+        claim()
+    people.save(page, {"ae_term": "Sepsis", "ae_grade": "4", "ae_start": "2025-08-03"}, row="1")
+    text = re.sub(r"<svg.*?</svg>", "", read(desk, of(treated)))
+    assert f'<a class="chip chip-bad" href="{page.get_absolute_url()}">Sepsis grade 4, 3 Aug</a>' in text
+
+
+def test_an_open_hard_finding_alarms_and_leads_to_its_page(desk: Client, treated: Subject) -> None:
+    """Such a query opens where a page was complete before the finding came."""
+    page = people.page_of(treated, "INF", "C0")
+    said = {"en": "Pre-infusion check not passed."}
+    found = Query(page=page, item="inf_go", check_id="X-INF-01", severity="hard", message=said)
+    with transaction.atomic(), acting(actor_at(people.SETUP, site="HZ01", source=Source.COMMAND)):
+        found.save()
+        claim()
+    text = re.sub(r"<svg.*?</svg>", "", read(desk, of(treated)))
+    assert f'<a class="chip chip-bad" href="{page.get_absolute_url()}">1 hard finding</a>' in text
+
+
+# --- the timeline -------------------------------------------------------------------------------------------
+def test_the_timeline_says_in_words_what_it_draws(desk: Client, treated: Subject) -> None:
+    text = read(desk, of(treated))
+    words = re.findall(r"<li>(.*?)</li>", text[text.index("as-list") :])
+    assert "7 Jun 2025: CAR-T infusion, T0, CAR-T D0, HSCT D−16" in words
+    assert "23 Jun 2025: haploidentical graft, H0, CAR-T D+16, HSCT D0" in words
+    assert "today, 5 Aug" in text
+    assert ">HM2</text>" in text
+
+
+def test_there_is_no_timeline_before_the_infusion(desk: Client, subject: Subject) -> None:
+    assert '<svg viewBox="0 0 1104' not in read(desk, of(subject))
+
+
+# --- the way to the infusion --------------------------------------------------------------------------------
+def test_the_steps_stand_until_the_infusion(desk: Client, subject: Subject) -> None:
+    text = read(desk, of(subject))
+    assert "Eligibility is not complete" in text
+    assert "16 May 2025 · recorded by" in text
+    people.infuse(subject)
+    assert "Up to the infusion" not in read(desk, of(subject))
