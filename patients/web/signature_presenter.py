@@ -53,10 +53,11 @@ def signatures_of(page: Page, rows: Mapping[str, FormRow]) -> list[SignatureView
     """The signatures of a page (as `pages_for` finds it) with these rows, the oldest first."""
     if not getattr(page, "was_signed", True):
         return []
-    return [_view(signature, page, rows.values()) for signature in signatures_on(page)]
+    return [view_of(signature, page, rows.values()) for signature in signatures_on(page)]
 
 
-def _view(signature: Signature, page: Page, rows: Iterable[FormRow]) -> SignatureView:
+def view_of(signature: Signature, page: Page, rows: Iterable[FormRow]) -> SignatureView:
+    """A signature (with its fall) on a page that now has these rows."""
     fall = signature.fall if signature.has_fallen else None
     return SignatureView(
         who=signature.printed_name,

@@ -76,6 +76,14 @@ class FormLine:
     cells: list[Cell]
 
 
+@dataclass(frozen=True, slots=True)
+class PrintRights:
+    """What a person may have printed with the casebook."""
+
+    trail: bool = False
+    identity: bool = False
+
+
 @dataclass
 class SubjectScreen:
     """Everything that the template of a subject says."""
@@ -97,6 +105,7 @@ class SubjectScreen:
     next_page: Page | None
     can_add: bool
     unreviewed: int = 0
+    may_print: PrintRights = PrintRights()
     legend: list[StateMark] = field(default_factory=legend)
 
 
@@ -129,14 +138,19 @@ def _clock(
 
 
 def subject_screen(
-    subject: Any, pages: Iterable[Page], *, entered: Collection[str], unreviewed: int = 0
+    subject: Any,
+    pages: Iterable[Page],
+    *,
+    entered: Collection[str],
+    unreviewed: int = 0,
+    may_print: PrintRights | None = None,
 ) -> SubjectScreen:
     """The screen of a subject (as `subjects_for` finds it) with all its pages, and the number of acts that
     wait for the reader's review."""
     today = local_now().date()
     shown = [page for page in pages if is_declared(page.form_code) and _is_shown(page)]
     open_pages = [page for page in shown if is_expected(page)]
-    visits = _in_protocol_order({page.visit for page in shown if page.visit is not None})
+    visits = in_protocol_order({page.visit for page in shown if page.visit is not None})
     columns = _columns(visits, shown)
     matrix = _Matrix(shown, columns, visits, today)
     states = [state_of(page, today).name for page in open_pages]
@@ -159,6 +173,7 @@ def subject_screen(
         can_add=bool(entered),
         next_page=_next_page(visits, [page for page in open_pages if page.form_code in entered], today),
         unreviewed=unreviewed,
+        may_print=may_print or PrintRights(),
     )
 
 
@@ -172,8 +187,8 @@ def _ended(page: Page) -> bool:
     return page.visit is not None and page.visit.reason == DIED and not is_expected(page)
 
 
-def _in_protocol_order(visits: Iterable[Visit]) -> list[Visit]:
-    """By clock, then as the protocol has them; those that an event opened by their day."""
+def in_protocol_order(visits: Iterable[Visit]) -> list[Visit]:
+    """Visits by clock, then as the protocol has them; those that an event opened by their day."""
 
     def place(visit: Visit) -> tuple[int, int, date, str]:
         clock, position = visit_type(visit.code).clock, protocol_position(visit.code)

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from patients.web import (
     access_views,
     draft_views,
+    casebook_views,
     opening_views,
     people_views,
     redaction_views,
@@ -23,6 +24,7 @@ urlpatterns: list[URLPattern] = [
     path("subjects/new/", opening_views.new_subject, name="new-subject"),
     path("subjects/<str:code>/", views.subject, name="subject"),
     path("subjects/<str:code>/add/", opening_views.add, name="add"),
+    path("subjects/<str:code>/casebook.pdf", casebook_views.casebook, name="casebook"),
     path("subjects/<str:code>/trail/", trail_views.trail_of_subject, name="trail"),
     path("subjects/<str:code>/redactions/", redaction_views.redactions, name="redactions"),
     path("trail/", trail_views.trail, name="trail-of-sites"),

@@ -16,7 +16,7 @@ from patients.web.queries import counts_by_subject, pages_for, pages_of, subject
 from patients.web.saving import LOCKED as LOCKED
 from patients.web.saving import note_identity, save, show_page
 from patients.web.shell import person_of, shell, show
-from patients.web.subject_presenter import subject_screen
+from patients.web.subject_presenter import PrintRights, subject_screen
 from patients.web.subjects_presenter import stretch, subjects_screen
 from trial.people.access import can, enters, sites_where
 from trial.people.models import Account
@@ -51,8 +51,18 @@ def subject(request: HttpRequest, code: str) -> HttpResponse:
     found = get_object_or_404(subjects_for(person), code=code)
     entered = {form for form in FORM_ORDER if enters(person, form, site=found.site.code)}
     waiting = unreviewed(_reviewed_by(person, [found])).get(found.code, 0)
-    screen = subject_screen(found, pages_of(found), entered=entered, unreviewed=waiting)
+    screen = subject_screen(
+        found, pages_of(found), entered=entered, unreviewed=waiting, may_print=_print_rights(person, found)
+    )
     return show(request, "subject.html", screen, shell(person, [found.site], here="subject", subject=found))
+
+
+def _print_rights(person: Account, subject: Subject) -> PrintRights:
+    site = subject.site.code
+    return PrintRights(
+        trail=can(person, Permission.REVIEW_TRAIL, site=site),
+        identity=can(person, Permission.READ_IDENTITY, site=site),
+    )
 
 
 def _reviewed_by(person: Account, subjects: Iterable[Subject]) -> list[tuple[str, str]]:
