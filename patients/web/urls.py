@@ -46,6 +46,7 @@ urlpatterns: list[URLPattern] = [
     path("dictionary/sheet.csv", study_views.dictionary_csv, name="dictionary-sheet"),
     path("dictionary/casebook.pdf", study_views.blank_casebook, name="blank-casebook"),
     path("dictionary/<str:code>/", study_views.dictionary, name="dictionary"),
+    path("dictionary/<str:code>/blank.pdf", study_views.blank, name="blank-form"),
     path("people/", people_views.people, name="people"),
     path("people/<int:pk>/", people_views.person, name="person"),
     path("access/", access_views.access, name="access"),
