@@ -40,7 +40,13 @@ def test_it_has_a_box_for_each_code_and_each_reason_and_lines_for_who(language: 
         reasons = [str(reason.label) for reason in MissingReason]
     assert [label for label in (*codes, *reasons) if bare(label) not in text] == []
     if language == "en":
-        for line in ("Subject", "Visit", "Filled in by (name, role)", "Signature", "Transcribed into Chimera by"):
+        for line in (
+            "Subject",
+            "Visit",
+            "Filled in by (name, role)",
+            "Signature",
+            "Transcribed into Chimera by",
+        ):
             assert bare(line) in text
 
 
