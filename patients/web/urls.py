@@ -4,8 +4,8 @@ from django.urls import URLPattern, path
 
 from patients.web import (
     access_views,
-    draft_views,
     casebook_views,
+    draft_views,
     opening_views,
     people_views,
     redaction_views,
