@@ -64,10 +64,10 @@ def view_of(signature: Signature, page: Page, rows: Iterable[FormRow]) -> Signat
         role=_label(signature.role),
         meaning=str(signature.get_meaning_display()),
         statement=signature.statement,
-        at=_with_offset(signature.at_site, signature.utc_offset),
+        at=with_offset(signature.at_site, signature.utc_offset),
         iso=signature.at_site.isoformat(timespec="seconds"),
         is_valid=fall is None and signature.stands_for(page, rows),
-        fallen_at=_with_offset(fall.at.astimezone(signature.at_site.tzinfo), signature.utc_offset)
+        fallen_at=with_offset(fall.at.astimezone(signature.at_site.tzinfo), signature.utc_offset)
         if fall
         else "",
         fallen_by=(fall.event.actor_name or fall.event.actor) if fall else "",
@@ -86,7 +86,7 @@ def _label(role: str) -> str:
     return str(Role(role).label) if role in list(Role) else role
 
 
-def _with_offset(moment: datetime, offset: str) -> str:
+def with_offset(moment: datetime, offset: str) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC{offset}"
 
 
