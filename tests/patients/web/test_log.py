@@ -44,6 +44,10 @@ def test_it_names_who_signed_and_when(desk: Client) -> None:
     assert lines(desk)["HZ01-001"][3].startswith(f"{pi.printed_name}, {signature.at_site:%Y-%m-%d %H:%M}")
 
 
+def test_it_is_reached_from_the_list_of_subjects(desk: Client, subject: Subject) -> None:
+    assert reverse("log", args=["HZ01"]) in desk.get(reverse("subjects")).content.decode()
+
+
 def test_another_site_is_absent(desk: Client) -> None:
     people.a_site("HZ02")
     assert desk.get(reverse("log", args=["HZ02"])).status_code == 404
