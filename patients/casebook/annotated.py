@@ -56,11 +56,12 @@ def _document(language: str) -> dict[str, Any]:
             "signs": _("signed by"),
             "rows": _("rows:"),
         },
-        "forms": [_form(model) for model in declared_forms()],
+        "forms": [form_as_asked(model) for model in declared_forms()],
     }
 
 
-def _form(model: type[FormRow]) -> dict[str, Any]:
+def form_as_asked(model: type[FormRow]) -> dict[str, Any]:
+    """What a form asks, as the templates of paper set it."""
     form = model.form
     return {
         "code": form.code,

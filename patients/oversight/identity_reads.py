@@ -13,7 +13,7 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import timezone
 
-from patients.casebook.page import Page
+from patients.casebook.page import Page, Subject
 from trial.people.access import Person, actor_at
 from trial.people.models import Account
 from trial.trail.actor import Source, acting, system_actor
@@ -32,13 +32,25 @@ class Purpose(StrEnum):
 
     ENTRY = "data entry"
     READING = "reading"
+    PRINTING = "printing"
 
 
 def record_identity_view(page: Page, purpose: Purpose, *, by: Person, request_id: str = "") -> None:
     """Put on record that `by` was shown who a subject is, on this page. More than 50 within an hour raise one
     alert in that hour: an event, and a mail to the security contact where the settings name one."""
-    site = page.subject.site.code
-    place = Place(site=site, subject=page.subject.code, visit=page.visit_code, form=page.form_code)
+    subject = page.subject
+    place = Place(subject.site.code, subject.code, visit=page.visit_code, form=page.form_code)
+    _record(place, purpose, by=by, request_id=request_id)
+
+
+def record_identity_print(subject: Subject, *, by: Person, request_id: str = "") -> None:
+    """The same of somebody who printed who a subject is, which no single page shows."""
+    place = Place(subject.site.code, subject.code)
+    _record(place, Purpose.PRINTING, by=by, request_id=request_id)
+
+
+def _record(place: Place, purpose: Purpose, *, by: Person, request_id: str) -> None:
+    site = place.site
     actor = actor_at(by, site=site, source=Source.WEB, request_id=request_id)
     with transaction.atomic(), acting(actor):
         record_event(VIEWED, place, reason=purpose)

@@ -29,6 +29,7 @@ ACTS: dict[str, Promise] = {
     "alarm.raised": gettext_lazy("alarm raised"),
     "alarm.ended": gettext_lazy("alarm over"),
     "ledger.begun": gettext_lazy("ledger begun"),
+    "casebook.printed": gettext_lazy("casebook printed"),
     "redaction.requested": gettext_lazy("hiding asked for"),
     "redaction.refused": gettext_lazy("hiding refused"),
     "redaction.done": gettext_lazy("text hidden"),
@@ -80,6 +81,7 @@ ACTS: dict[str, Promise] = {
 _PURPOSES: dict[str, Promise] = {
     Purpose.ENTRY: gettext_lazy("data entry"),
     Purpose.READING: gettext_lazy("reading"),
+    Purpose.PRINTING: gettext_lazy("printing"),
 }
 
 

@@ -205,13 +205,13 @@ def _derived(item: Item, row: RowContext, name: str) -> Field:
         entered=Entered(text),
         shown=item.shown(value),
         unit=unit_of(item),
-        hint=_rule_of(row.grades.get(item.name)),
+        hint=rule_in_words(row.grades.get(item.name)),
         waits_for=waits,
         trail_url=_trail_of(item, row) if text else "",
     )
 
 
-def _rule_of(graded: Mapping[str, Any] | None) -> str:
+def rule_in_words(graded: Mapping[str, Any] | None) -> str:
     """`CRS-3 (crs 1)`: the rule and its engine, and what a reader must know beside the grade."""
     if not graded or not graded["rule"]:
         return ""

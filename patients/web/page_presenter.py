@@ -132,9 +132,7 @@ class PagePresenter:
         """The rows to show: those stored, those of the draft, and a new one where it is asked for."""
         if not self._repeats:
             return [Slot("", "")]
-        slots = [
-            Slot(f"r{number}-", key) for number, key in enumerate(sorted(self.kept_keys, key=_as_number))
-        ]
+        slots = [Slot(f"r{number}-", key) for number, key in enumerate(sorted(self.kept_keys, key=as_number))]
         if draft:
             slots += [replace(slot, prefix=f"n{slot.key}-") for slot in draft.slots if slot.is_new]
         wants_row = not slots or (draft is not None and draft.action == "add")
@@ -203,7 +201,7 @@ def _control(about: Field) -> str:
     return about.name
 
 
-def _as_number(key: str) -> tuple[bool, int, str]:
+def as_number(key: str) -> tuple[bool, int, str]:
     """Rows in the order of their numbers, others after them by name."""
     is_number = key.isascii() and key.isdigit()
     return not is_number, int(key) if is_number else 0, key

@@ -53,20 +53,21 @@ def signatures_of(page: Page, rows: Mapping[str, FormRow]) -> list[SignatureView
     """The signatures of a page (as `pages_for` finds it) with these rows, the oldest first."""
     if not getattr(page, "was_signed", True):
         return []
-    return [_view(signature, page, rows.values()) for signature in signatures_on(page)]
+    return [view_of(signature, page, rows.values()) for signature in signatures_on(page)]
 
 
-def _view(signature: Signature, page: Page, rows: Iterable[FormRow]) -> SignatureView:
+def view_of(signature: Signature, page: Page, rows: Iterable[FormRow]) -> SignatureView:
+    """A signature (with its fall) on a page that now has these rows."""
     fall = signature.fall if signature.has_fallen else None
     return SignatureView(
         who=signature.printed_name,
         role=_label(signature.role),
         meaning=str(signature.get_meaning_display()),
         statement=signature.statement,
-        at=_with_offset(signature.at_site, signature.utc_offset),
+        at=with_offset(signature.at_site, signature.utc_offset),
         iso=signature.at_site.isoformat(timespec="seconds"),
         is_valid=fall is None and signature.stands_for(page, rows),
-        fallen_at=_with_offset(fall.at.astimezone(signature.at_site.tzinfo), signature.utc_offset)
+        fallen_at=with_offset(fall.at.astimezone(signature.at_site.tzinfo), signature.utc_offset)
         if fall
         else "",
         fallen_by=(fall.event.actor_name or fall.event.actor) if fall else "",
@@ -85,7 +86,7 @@ def _label(role: str) -> str:
     return str(Role(role).label) if role in list(Role) else role
 
 
-def _with_offset(moment: datetime, offset: str) -> str:
+def with_offset(moment: datetime, offset: str) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC{offset}"
 
 

@@ -8,7 +8,9 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
 
 from patients.casebook.annotated import annotated_casebook
+from patients.casebook.blank import blank_form
 from patients.casebook.dictionary_sheet import dictionary_sheet
+from patients.casebook.form import is_declared
 from patients.casebook.page import Page
 from patients.web.due_presenter import due_screen
 from patients.web.shell import Shell, person_of, shell, show
@@ -63,6 +65,17 @@ def blank_casebook(request: HttpRequest) -> HttpResponse:
     _reader(request, "dictionary")
     content = annotated_casebook(get_language() or "en")
     return HttpResponse(content, content_type="application/pdf", headers=_download("annotated-casebook.pdf"))
+
+
+@needs(Permission.READ)
+@private
+def blank(request: HttpRequest, code: str) -> HttpResponse:
+    """One form to be filled in by hand, in the language in use."""
+    _reader(request, "dictionary")
+    if not is_declared(code):
+        raise Http404(code)
+    content = blank_form(code, get_language() or "en")
+    return HttpResponse(content, content_type="application/pdf", headers=_download(f"{code}-blank.pdf"))
 
 
 def _download(name: str) -> dict[str, str]:

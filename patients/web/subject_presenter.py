@@ -64,6 +64,14 @@ class DonorLine:
     said: str
 
 
+@dataclass(frozen=True, slots=True)
+class PrintRights:
+    """What a person may have printed with the casebook."""
+
+    trail: bool = False
+    identity: bool = False
+
+
 @dataclass
 class SubjectScreen:
     """Everything that the template of a subject says."""
@@ -86,6 +94,7 @@ class SubjectScreen:
     next_page: Page | None
     can_add: bool
     unreviewed: int = 0
+    may_print: PrintRights = PrintRights()
     legend: list[StateMark] = field(default_factory=legend)
 
 
@@ -288,7 +297,13 @@ class Told:
 
 
 def subject_screen(
-    subject: Any, pages: Iterable[Page], told: Told, *, entered: Collection[str], each_day: bool = False
+    subject: Any,
+    pages: Iterable[Page],
+    told: Told,
+    *,
+    entered: Collection[str],
+    may_print: PrintRights,
+    each_day: bool = False,
 ) -> SubjectScreen:
     """The screen of a subject (as `subjects_for` finds it) with all its pages. `entered`: the forms that the
     reader fills in; `each_day`: every day of a series stands in a column of its own."""
@@ -317,6 +332,7 @@ def subject_screen(
         can_add=bool(entered),
         next_page=_next_page([page for page in open_pages if page.form_code in entered], today),
         unreviewed=told.unreviewed,
+        may_print=may_print,
     )
 
 

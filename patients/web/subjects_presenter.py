@@ -1,7 +1,7 @@
 """The list of subjects: who, with what, on which day of both clocks, and where their pages stand."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import QuerySet
@@ -59,6 +59,7 @@ class SubjectsScreen:
     on_url: str
     legend: list[StateMark]
     can_enter: bool = False
+    site_codes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ def subjects_screen(
         on_url=_url(filters, after=codes[-1]) if shown.has_on and codes else "",
         legend=[mark(name) for name in STATES],
         can_enter=can_enter,
+        site_codes=[site.code for site in sites],
     )
 
 

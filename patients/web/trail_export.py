@@ -7,8 +7,6 @@ before the first byte leaves.
 import csv
 import hashlib
 import io
-import json
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,11 +14,11 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-import typst
 from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from patients.casebook.typesetting import typeset
 from patients.web.acts import act_in_words, purpose_in_words
 from patients.web.clocks import local_now
 from patients.web.trail_filters import REGISTRY, TrailFilters
@@ -33,7 +31,6 @@ from trial.trail.reading import Entry, entries
 from trial.trail.record import Place, record_event
 from trial.trail.taken_out import one_site, taken_out
 
-FONTS = Path(__file__).parent.parent / "casebook" / "fonts"
 TEMPLATE = Path(__file__).with_name("trail.typ")
 MOST_IN_PDF = 5_000  # entries: the typesetter took 817 MB for 10,000
 IN_MEMORY = 1 << 20  # bytes of a file before it goes to disk
@@ -140,12 +137,7 @@ def _pdf(file: IO[bytes], found: Iterator[Entry], filters: TrailFilters) -> int:
     taken = list(islice(found, MOST_IN_PDF + 1))
     if len(taken) > MOST_IN_PDF:
         raise TooMuchForPdf
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "trail.json").write_text(json.dumps(_document(taken, filters)), encoding="utf-8")
-        document = Path(shutil.copy(TEMPLATE, folder))
-        pdf: bytes = typst.compile(document, root=folder, font_paths=[FONTS], ignore_system_fonts=True)
-        file.write(pdf)
+    file.write(typeset(TEMPLATE, _document(taken, filters)))
     return len(taken)
 
 
@@ -161,12 +153,18 @@ def _document(taken: list[Entry], filters: TrailFilters) -> dict[str, Any]:
         "made": _("taken out %(at)s by %(who)s")
         % {"at": f"{at:%Y-%m-%d %H:%M:%S} {ZONE}", "who": filters.by.user_name},
         "withheld": _("withheld"),
-        "heads": [_("Entry"), _("When, who"), _("Where"), _("Item"), _("From"), _("To"), _("Why")],
-        "lines": [_line(entry) for entry in taken],
+        "heads": heads(),
+        "lines": [line_of(entry) for entry in taken],
     }
 
 
-def _line(entry: Entry) -> list[str]:
+def heads() -> list[str]:
+    """What stands over the columns of `line_of`."""
+    return [_("Entry"), _("When, who"), _("Where"), _("Item"), _("From"), _("To"), _("Why")]
+
+
+def line_of(entry: Entry) -> list[str]:
+    """An entry as it is printed; what its reader may not see says that it is withheld."""
     event, change = entry.event, entry.change
     at = f"{event.at.astimezone(SITE_ZONE):%Y-%m-%d %H:%M:%S}"
     who = f"{event.actor_name or event.actor}, {roles_in_words(event.actor_role)}"

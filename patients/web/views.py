@@ -31,7 +31,7 @@ from patients.web.saving import LOCKED as LOCKED
 from patients.web.saving import note_identity, save, show_page
 from patients.web.shell import person_of, shell, show
 from patients.web.steps_presenter import RECORDED_BY, StepLine, step_lines
-from patients.web.subject_presenter import FORMS, Told, subject_screen
+from patients.web.subject_presenter import FORMS, PrintRights, Told, subject_screen
 from patients.web.subjects_filters import SubjectFilters
 from patients.web.subjects_presenter import stretch, subjects_screen
 from patients.web.timeline_presenter import timeline_of
@@ -70,7 +70,12 @@ def subject(request: HttpRequest, code: str) -> HttpResponse:
     entered = {form for form in FORM_ORDER if enters(person, form, site=found.site.code)}
     pages = list(pages_of(found))
     screen = subject_screen(
-        found, pages, _told(person, found, pages), entered=entered, each_day=request.GET.get("days") == "all"
+        found,
+        pages,
+        _told(person, found, pages),
+        entered=entered,
+        may_print=_print_rights(person, found),
+        each_day=request.GET.get("days") == "all",
     )
     return show(request, "subject.html", screen, shell(person, [found.site], here="subject", subject=found))
 
@@ -97,6 +102,14 @@ def _steps(person: Account, found: Subject, casebook: StoredCasebook) -> list[St
     recorded = last_recorded(found, RECORDED_BY.values())
     names = printed_names(each.by for each in taken)
     return step_lines(taken, recorded, names, signs=can(person, Permission.APPROVE, site=found.site.code))
+
+
+def _print_rights(person: Account, subject: Subject) -> PrintRights:
+    site = subject.site.code
+    return PrintRights(
+        trail=can(person, Permission.REVIEW_TRAIL, site=site),
+        identity=can(person, Permission.READ_IDENTITY, site=site),
+    )
 
 
 def _reviewed_by(person: Account, subjects: Iterable[Subject]) -> list[tuple[str, str]]:

@@ -117,6 +117,7 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
     named: dict[str, dict[str, Any]] = {
         "subjects": {"code": HERE},
         "trail": {"site": OWN, "code": HERE, "kind": "csv"},
+        "log": {"site": OWN},
         "study-file": {"name": "approvals"},
         "work": {"kind": "overdue"},
         "dictionary": {"code": "RESP"},

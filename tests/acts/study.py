@@ -46,6 +46,12 @@ def take_the_trail_out(world: World) -> Deed:
     return lambda: list(client.post(url, {"subject": "HZ01-001"}).streaming_content)  # type: ignore[call-overload]
 
 
+@act("casebook.printed", "lin.qiao", "HZ01-001")
+def print_a_casebook(world: World) -> Deed:
+    client = people.signed_in(world.coordinator)
+    return lambda: client.post(reverse("casebook", args=["HZ01-001"]), {"language": "en"})
+
+
 @act("trail.verified", "system:verification", "")
 def verify_the_trail(world: World) -> Deed:
     def deed() -> None:

@@ -108,6 +108,15 @@ def test_the_annotated_casebook_can_be_had_from_the_dictionary(desk: Client) -> 
     assert response.content.startswith(b"%PDF")
 
 
+def test_a_form_can_be_printed_blank_from_its_page_in_the_dictionary(desk: Client) -> None:
+    url = reverse("blank-form", args=["RESP"])
+    assert url in text_of(desk, "dictionary", "RESP")
+    response = desk.get(url)
+    assert response["Content-Type"] == "application/pdf"
+    assert response.content.startswith(b"%PDF")
+    assert desk.get(reverse("blank-form", args=["NONE"])).status_code == 404
+
+
 # --- due -------------------------------------------------------------------------------------------------
 def test_what_is_due_on_a_day_is_listed_with_how_late_it_is(desk: Client) -> None:
     people.a_subject("HZ01-002", infused=True)

@@ -1,0 +1,346 @@
+"""What the printed casebook of a subject says: every page that was saved, and who vouches for it.
+
+Values are said as on the screens, in the language that is active while the document is made. The hash is over
+the content by natural keys and knows no language: two prints with the same hash show the same casebook.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from patients.casebook.answers import Record, RowAnswers, StoredCasebook, record_of
+from patients.casebook.form import FormRow, Repeat, declared_forms, form_model, is_declared
+from patients.casebook.page import Page, Subject, Visit
+from patients.casebook.settings import settings_read_once
+from patients.entry.header import HEADER, header_values
+from patients.items.item import Item
+from patients.items.missing import MissingReason
+from patients.items.problems import Finding, Severity
+from patients.oversight.content import content_of, digest_of
+from patients.oversight.queries import Query, QueryState
+from patients.oversight.signatures import Signature
+from patients.web.clocks import full_day, local_now, moment
+from patients.web.fields import rule_in_words
+from patients.web.matrix_presenter import in_protocol_order
+from patients.web.page_presenter import as_number, as_seen
+from patients.web.shell import site_label
+from patients.web.signature_presenter import SignatureView, view_of
+from patients.web.states import state_of
+from patients.web.subject_presenter import facts_of
+from patients.web.trail_export import heads, line_of
+from patients.web.trail_presenter import ZONE
+from patients.web.widgets import Labels, labels_of, shown_value, unit_of
+from trial import __version__
+from trial.people.access import Person
+from trial.protocol.study import STUDY
+from trial.protocol.visits import FORM_ORDER, visit_type
+from trial.trail.reading import Entry
+
+MOST_COLUMNS = 7
+Cell = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of a casebook shall be printed. `trail` holds its entries, None where they were not asked for."""
+
+    subject: Subject
+    by: Person
+    identify: bool = False
+    trail: Sequence[Entry] | None = None
+
+
+@dataclass(slots=True)
+class Document:
+    """The document as its template reads it, with the hash of what it shows and its number of pages."""
+
+    data: dict[str, Any]
+    sha256: str
+    pages: int
+
+
+@dataclass(slots=True)
+class _Contents:
+    """What is stored of the subject, read once, however many pages it has."""
+
+    subject: Subject
+    casebook: StoredCasebook
+    pages: list[Page] = field(default_factory=list)
+    rows: dict[int, list[FormRow]] = field(default_factory=lambda: defaultdict(list))
+    signatures: dict[int, list[Signature]] = field(default_factory=lambda: defaultdict(list))
+    queries: dict[int, list[Query]] = field(default_factory=lambda: defaultdict(list))
+
+
+def casebook_document(asked: Asked) -> Document:
+    """The casebook of a subject (as `subjects_for` finds it) as it stands now."""
+    contents = _read(asked.subject)
+    sha256 = digest_of(_content(contents, asked))
+    with settings_read_once():
+        visits = _Printer(contents, asked).visits()
+    data = _frame(asked, sha256) | {
+        "forms": _forms(contents.pages),
+        "overview": _overview(contents.pages),
+        "visits": visits,
+        "trail": None if asked.trail is None else [line_of(entry) for entry in asked.trail],
+    }
+    return Document(data, sha256, sum(len(visit["pages"]) for visit in visits))
+
+
+def _read(subject: Subject) -> _Contents:
+    forms = [model.form.code for model in declared_forms()]
+    found = _Contents(subject, StoredCasebook(subject))
+    found.casebook.load(forms)
+    for form in forms:
+        found.pages += found.casebook.pages(form).values()
+        for row in found.casebook.stored(form):
+            found.rows[row.page_id].append(row)
+    signatures: Any = Signature.objects.filter(page__subject=subject).select_related("fall__event")
+    for signature in signatures:
+        found.signatures[signature.page_id].append(signature)
+    for query in Query.objects.filter(page__subject=subject, state=QueryState.OPEN):
+        found.queries[query.page_id].append(query)
+    for page in found.pages:
+        page.open_queries = len(found.queries[page.pk])  # type: ignore[attr-defined]
+        found.rows[page.pk].sort(key=lambda row: as_number(row.row_key))
+    return found
+
+
+def _content(contents: _Contents, asked: Asked) -> dict[str, Any]:
+    """What is shown, by natural keys: of an identifying item the keyed hash."""
+    pages = {
+        f"{page.form_code}@{page.visit_code}": {
+            "state": page.state,
+            "version": page.version,
+            "content": content_of(page, contents.rows[page.pk], form_model(page.form_code).form.version),
+            "signatures": [(each.sha256, each.has_fallen) for each in contents.signatures[page.pk]],
+            "queries": sorted((q.row_key, q.item, q.check_id) for q in contents.queries[page.pk]),
+        }
+        for page in contents.pages
+    }
+    trail = None if asked.trail is None else [_entry(each) for each in asked.trail]
+    return {"subject": asked.subject.code, "identity": asked.identify, "pages": pages, "trail": trail}
+
+
+def _entry(entry: Entry) -> list[str]:
+    """An entry of the trail, which never changes, by its act and what was changed in it."""
+    change = entry.change
+    return [str(entry.event.act), f"{change.row_key} {change.item}".strip() if change else ""]
+
+
+# --- the frame ---------------------------------------------------------------------------------------------
+def _frame(asked: Asked, sha256: str) -> dict[str, Any]:
+    subject, at = asked.subject, local_now()
+    made = f"{at:%Y-%m-%d %H:%M:%S} {ZONE}"
+    facts = [
+        (_("Subject"), subject.code),
+        (_("Site"), site_label(subject.site)),
+        (_("About"), facts_of(subject) or "–"),
+        *_identity(asked),
+        (_("Protocol"), STUDY.protocol_version),
+        (_("Chimera"), __version__),
+        (_("Made"), _("%(at)s by %(who)s") % {"at": made, "who": asked.by.user_name}),
+        (_("SHA-256 of what is shown"), sha256),
+    ]
+    return {
+        "language": (get_language() or "en").partition("-")[0],
+        "study": f"{STUDY.study_id} · {STUDY.registry_id}",
+        "title": _("Casebook of %(subject)s") % {"subject": subject.code},
+        "subtitle": str(STUDY.title),
+        "made": _("Chimera %(version)s · made %(at)s") % {"version": __version__, "at": made},
+        "short_hash": sha256[:16],
+        "day": [at.year, at.month, at.day],
+        "facts": [list(fact) for fact in facts],
+        "words": _words(),
+    }
+
+
+def _identity(asked: Asked) -> list[tuple[str, str]]:
+    """Who the subject is, for somebody who asked for it; else that it is withheld."""
+    if not asked.identify:
+        return [(_("Identity"), _("withheld"))]
+    kept = getattr(asked.subject, "identity", None)
+    named = ((_("Name"), "full_name"), (_("Hospital number"), "hospital_number"))
+    return [(label, getattr(kept, name, "") or "–") for label, name in named]
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "forms": _("Forms and their versions"),
+        "form_heads": [_("Form"), _("Title"), _("Version")],
+        "overview": _("Visits and pages"),
+        "overview_heads": [_("Visit"), _("Form"), _("Date of assessment"), _("State"), _("Version")],
+        "item_heads": [_("Item"), _("Value"), _("Remark")],
+        "row": _("Row"),
+        "queries": _("Open queries"),
+        "signatures": _("Signatures"),
+        "trail": _("Trail"),
+        "trail_heads": heads(),
+        "empty": _("Nothing was recorded."),
+    }
+
+
+def _forms(pages: Iterable[Page]) -> list[list[str]]:
+    used = {page.form_code for page in pages if page.version}
+    models = [form_model(code) for code in FORM_ORDER if code in used]
+    return [[model.form.code, str(model.form.title), model.form.version] for model in models]
+
+
+def _overview(pages: Iterable[Page]) -> list[list[str]]:
+    """Every page that was saved or is due; what is not due yet says nothing of the subject."""
+    today = local_now().date()
+    return [
+        [
+            page.visit_code or "–",
+            page.form_code,
+            full_day(page.form_date) or "–",
+            str(state_of(page, today).label),
+            str(page.version),
+        ]
+        for _visit, found in _by_visit(pages)
+        for page in found
+        if page.version or state_of(page, today).name != "notdue"
+    ]
+
+
+def _by_visit(pages: Iterable[Page]) -> list[tuple[Visit | None, list[Page]]]:
+    """The pages of each visit, in the order of the protocol; those of the logs at the end."""
+    found: dict[int | None, list[Page]] = defaultdict(list)
+    visits: dict[int | None, Visit] = {}
+    for page in sorted(pages, key=lambda page: FORM_ORDER.index(page.form_code)):
+        found[page.visit_id].append(page)
+        if page.visit is not None:
+            visits[page.visit_id] = page.visit
+    ordered: list[Visit | None] = [*in_protocol_order(visits.values())]
+    return [
+        (visit, found[visit.pk if visit else None])
+        for visit in [*ordered, None]
+        if (visit.pk if visit else None) in found
+    ]
+
+
+# --- the pages ---------------------------------------------------------------------------------------------
+class _Printer:
+    """Says the pages of one casebook, each as the template sets it."""
+
+    def __init__(self, contents: _Contents, asked: Asked) -> None:
+        self.contents, self.identify = contents, asked.identify
+        self.today = local_now().date()
+        self.labels: dict[tuple[str, str], Labels] = {}
+
+    def visits(self) -> list[dict[str, Any]]:
+        saved = [page for page in self.contents.pages if page.version and is_declared(page.form_code)]
+        return [
+            {"title": _visit_title(visit), "pages": [self._page(page) for page in pages]}
+            for visit, pages in _by_visit(saved)
+        ]
+
+    def _page(self, page: Page) -> dict[str, Any]:
+        form = form_model(page.form_code).form
+        rows = self.contents.rows[page.pk]
+        about = (
+            str(state_of(page, self.today).label),
+            _("version %(version)s of the page") % {"version": page.version},
+            _("form version %(version)s") % {"version": form.version},
+        )
+        signatures = [view_of(each, page, rows) for each in self.contents.signatures[page.pk]]
+        return {
+            "title": f"{form.code} {form.title}",
+            "about": " · ".join(about),
+            "header": [
+                [str(item.declared.label), shown_value(item, value, labels_of(item)), ""]
+                for (name, value), item in zip(header_values(page).items(), HEADER.values(), strict=True)
+                if value is not None
+            ],
+            **self._rows(page, rows),
+            "queries": [self._query(query) for query in self.contents.queries[page.pk]],
+            "signatures": [_signature(each) for each in signatures],
+        }
+
+    def _rows(self, page: Page, rows: Sequence[FormRow]) -> dict[str, Any]:
+        """The rows as one table where that is narrow enough, else as a list of items for each."""
+        model = form_model(page.form_code)
+        said = [(row.row_key, self._row(row, page)) for row in rows]
+        columns = [item for item in model.items() if any(item.name in cells for _key, cells in said)]
+        if model.form.repeat is not Repeat.ROWS or len(columns) > MOST_COLUMNS:
+            return {"table": None, "rows": [_as_list(key, cells) for key, cells in said]}
+        lines = [[key, *(_in_one(cells.get(item.name)) for item in columns)] for key, cells in said]
+        table = {"heads": [_("Row"), *(_head(item) for item in columns)], "lines": lines}
+        return {"table": table if lines else None, "rows": []}
+
+    def _row(self, row: FormRow, page: Page) -> dict[str, Cell]:
+        """What is said of each item of a row that is asked, or in which something stands."""
+        record = record_of(row, page, self.contents.subject)
+        answers = RowAnswers(record, self.contents.casebook)
+        said = ((item, self._item(item, record, answers)) for item in row.items())
+        return {item.name: cell for item, cell in said if cell is not None}
+
+    def _item(self, item: Item, record: Record, answers: RowAnswers) -> Cell | None:
+        value, missing = record.values.get(item.name), record.missing.get(item.name, "")
+        cell = {"label": str(item.declared.label), "value": "", "remark": ""}
+        if item.declared.identity and not self.identify:
+            return cell | {"value": _("withheld")}
+        if missing:
+            return cell | {"value": str(MissingReason(missing).label), "remark": _("no value")}
+        shown = shown_value(item, value, self._labels(item, record.form))
+        if shown:
+            return cell | {"value": shown, "remark": _remark(item, record)}
+        return cell | {"value": "–"} if item.asked(answers) and not item.is_derived else None
+
+    def _labels(self, item: Item, form: str) -> Labels:
+        key = (form, item.name)
+        if key not in self.labels:
+            self.labels[key] = labels_of(item)
+        return self.labels[key]
+
+    def _query(self, query: Query) -> str:
+        model = form_model(query.page.form_code)
+        found = Finding(query.item, query.text, Severity.SOFT, query.row_key)
+        text = as_seen(found, model, identify=self.identify).message
+        row = _("Row %s") % query.row_key + ", " if query.row_key else ""
+        return f"{row}{text} ({query.check_id}, {moment(query.opened_at)})"
+
+
+def _visit_title(visit: Visit | None) -> str:
+    if visit is None:
+        return _("Logs")
+    return f"{visit.code} {visit_type(visit.code).label}"
+
+
+def _head(item: Item) -> str:
+    unit = unit_of(item)
+    return f"{item.declared.label} ({unit})" if unit else str(item.declared.label)
+
+
+def _as_list(key: str, cells: dict[str, Cell]) -> dict[str, Any]:
+    lines = [[cell["label"], cell["value"], cell["remark"]] for cell in cells.values()]
+    return {"title": _("Row %s") % key if key else "", "lines": lines}
+
+
+def _in_one(cell: Cell | None) -> str:
+    """A value with its remark: `2 (derived · CRS-3 (crs 1))`; nothing where nothing is asked."""
+    if cell is None:
+        return ""
+    return f"{cell['value']} ({cell['remark']})" if cell["remark"] else cell["value"]
+
+
+def _remark(item: Item, record: Record) -> str:
+    rule = rule_in_words(record.grades.get(item.name))
+    return " · ".join(part for part in (_("derived") if item.is_derived else "", rule) if part)
+
+
+def _signature(signature: SignatureView) -> dict[str, str]:
+    """Who, as what, when, meaning what; and whether it stands."""
+    if signature.has_fallen:
+        named = {"at": signature.fallen_at, "by": signature.fallen_by, "why": signature.why}
+        standing = _("no longer in force: changed %(at)s by %(by)s (%(why)s)") % named
+    else:
+        standing = _("valid") if signature.is_valid else _("NOT VALID: the page is not as it was signed")
+    return {
+        "who": f"{signature.who}, {signature.role}",
+        "what": f"{signature.at} · {signature.meaning}: {signature.statement}",
+        "standing": standing,
+    }

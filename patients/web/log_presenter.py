@@ -1,0 +1,93 @@
+"""The screening and enrolment log of a site: each subject, by its code, from consent to where it stands."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from patients.casebook.answers import local_day
+from patients.casebook.form import FormRow, form_model
+from patients.forms.eligibility import EXCLUSION, INCLUSION
+from patients.items.codelists import NO, YES
+from patients.oversight.signatures import Signature
+from patients.web.shell import site_label
+from patients.web.signature_presenter import with_offset
+from trial.people.models import Site
+
+FORM = "ELIG"
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One subject of the log, as it is read."""
+
+    code: str
+    consent: str
+    eligible: str
+    failed: list[str]
+    signed: str
+    enrolled: str
+    infused: str
+    stands: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogScreen:
+    """Everything that the template of the log says."""
+
+    site: str
+    lines: list[LogLine]
+
+
+def log_screen(site: Site, subjects: Iterable[Any]) -> LogScreen:
+    """The subjects of a site (as `subjects_for` finds them), in three statements however many they are."""
+    model: Any = form_model(FORM)
+    found = model.objects.filter(page__subject__site=site).select_related("page")
+    rows = {row.page.subject_id: row for row in found}
+    on_them: Any = Signature.objects.in_force().filter(page__form_code=FORM, page__subject__site=site)
+    signed = {each.page_id: each for each in on_them.order_by("pk")}
+    return LogScreen(site_label(site), [_line(each, rows.get(each.pk), signed) for each in subjects])
+
+
+def _line(subject: Any, row: FormRow | None, signed: dict[int, Signature]) -> LogLine:
+    def shown(name: str) -> str:
+        return row.item(name).shown(getattr(row, name)) if row else ""
+
+    return LogLine(
+        code=subject.code,
+        consent=shown("icf_main_dt"),
+        eligible=shown("eligible"),
+        failed=_failed(row) if row else [],
+        signed=_signed(row, signed.get(row.page_id)) if row else "",
+        enrolled=shown("enrol_dt"),
+        infused=str(local_day(subject.t0) or ""),
+        stands=_stands(subject, is_enrolled=bool(shown("enrol_dt"))),
+    )
+
+
+def _failed(row: FormRow) -> list[str]:
+    """The criteria that were not met: why the screening failed, or what a waiver was asked for."""
+    against = [(name, NO) for name in INCLUSION] + [(name, YES) for name in EXCLUSION]
+    return [str(row.item(name).declared.label) for name, failing in against if getattr(row, name) == failing]
+
+
+def _signed(row: Any, signature: Signature | None) -> str:
+    """The principal investigator's signature: here, or on paper in the source."""
+    if signature is not None:
+        return f"{signature.printed_name}, {with_offset(signature.at_site, signature.utc_offset)}"
+    if not row.signed_in_source_by:
+        return ""
+    named = {"who": row.signed_in_source_by, "day": row.signed_in_source_on or "–"}
+    return _("in the source: %(who)s, %(day)s") % named
+
+
+def _stands(subject: Any, *, is_enrolled: bool) -> str:
+    """The last that happened to the subject."""
+    steps = (
+        (subject.died, _("died %s") % subject.died),
+        (subject.h0, _("transplanted %s") % local_day(subject.h0)),
+        (subject.t0, _("infused %s") % local_day(subject.t0)),
+        (is_enrolled, _("enrolled")),
+    )
+    return next((words for happened, words in steps if happened), _("in screening"))
