@@ -117,7 +117,7 @@ def history_of(casebook: Casebook) -> str:
     )
     for row in casebook.records("INF"):
         if (dose := row.values["inf_dose_kg"]) is not None:
-            said.append(_("dose %(dose)s × 10⁶/kg") % {"dose": _at_least_one_decimal(dose)})
+            said.append(_("dose %(dose)s") % {"dose": f"{_at_least_one_decimal(dose)} × 10⁶/kg"})
     return " · ".join(said)
 
 
