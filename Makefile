@@ -39,7 +39,10 @@ faults: .venv/development ## the long form of what is broken on purpose: 1,000 c
 	DOUBLE_SUBMITS=1000 $(BIN)/python -m tests.services $(BIN)/pytest tests/patients/web/test_double_submits.py
 	WRITERS_SECONDS=60 $(BIN)/python -m tests.services $(BIN)/pytest tests/trial/trail/test_writers.py
 
-bench: .venv/development ## how long and how much memory a large cohort takes (SUBJECTS=500)
+bench: .venv/development ## how long a save and a large cohort take, and how much memory (SUBJECTS=500)
+	scripts/bring postgresql
+	$(BIN)/python -m benchmarks.saving
+	$(BIN)/python -m tests.services $(BIN)/python -m benchmarks.saving
 	$(BIN)/python -m benchmarks.journey $(SUBJECTS)
 
 check: export CHIMERA_HOME := $(CURDIR)/var/check
