@@ -35,9 +35,9 @@ from patients.web.states import StateMark, legend, mark
 from patients.web.steps_presenter import StepLine
 from patients.web.subject_presenter import ChipView, ClockView
 from patients.web.timeline_presenter import Timeline, timeline_of
-from patients.web.today_presenter import WorkLine, WorkList, days_left
 from patients.web.trail_presenter import ChangeRow, EventBlock, Option
 from patients.web.widgets import Entered, labels_of
+from patients.web.work_presenter import WorkLine, WorkList, days_left
 from trial.people.roles import Role
 from trial.protocol.study import SITE_ZONE
 

@@ -3,69 +3,23 @@
 Every number is a link to its rows; a list shows the first few and says how many there are.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 
-from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
-from patients.casebook.form import form_model
-from patients.casebook.page import Page, Visit
 from patients.entry.drafts import KeptDraft
-from patients.oversight.queries import Query
 from patients.oversight.recruitment import Recruitment
 from patients.oversight.review import COUNTED_UP_TO
 from patients.oversight.safety_glance import Grave, RunningClock
-from patients.oversight.work import Work
-from patients.schedule.plan import clock_label
-from patients.web.clocks import full_day, moment, short_day
-from patients.web.matrix_presenter import CLOCK_CLASS
-from patients.web.states import StateMark, mark
+from patients.web.clocks import moment, short_day
+from patients.web.states import mark
 from patients.web.trail_filters import REVIEW
-from trial.people.access import holds
-from trial.people.roles import Permission
-from trial.protocol.visits import Clock, visit_type
-
-FIRST_ROWS = 6
-MOST_ROWS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class WorkLine:
-    """One thing to do: where it is, what is said of it, how urgent it is."""
-
-    state: StateMark
-    url: str
-    title: str
-    meta: str
-    end: str
-    kind: str = ""
-    clock: str = ""
-    clock_day: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkList:
-    """One kind of work: the lines that are shown, and how many there are."""
-
-    name: str
-    title: str
-    label: str
-    state: StateMark
-    count: int
-    lines: list[WorkLine]
-    url: str
-    is_urgent: bool = False
-
-    @property
-    def more(self) -> int:
-        return self.count - len(self.lines)
+from patients.web.work_presenter import WorkLine, WorkList, page_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,169 +60,6 @@ class TodayScreen:
     @property
     def enrolled(self) -> int:
         return sum(each.enrolled for each in self.progress)
-
-
-# --- one line --------------------------------------------------------------------------------------------
-def _page_words(page: Page) -> str:
-    """`HZ01-011 · HM6 · Expansion and immune recovery`."""
-    parts = (page.subject.code, page.visit_code, str(form_model(page.form_code).form.title))
-    return " · ".join(part for part in parts if part)
-
-
-def _days(number: int) -> str:
-    return ngettext("%(days)s day", "%(days)s days", number) % {"days": number}
-
-
-def _overdue(page: Page, on: date) -> WorkLine:
-    closed = page.visit.closes if page.visit else None
-    late = (on - closed).days if closed else 0
-    said = _("window closed %(day)s") % {"day": full_day(closed)}
-    return WorkLine(mark("overdue"), page.get_absolute_url(), _page_words(page), said, _days(late))
-
-
-def _started(page: Page, on: date) -> WorkLine:
-    said = _("assessed %(day)s") % {"day": full_day(page.form_date)} if page.form_date else _("no date yet")
-    return WorkLine(mark("progress"), page.get_absolute_url(), _page_words(page), said, "")
-
-
-def _to_sign(page: Any, on: date) -> WorkLine:
-    said = _("changed since it was signed") if page.was_signed else _("not signed yet")
-    url = reverse("sign", args=[page.pk])
-    return WorkLine(
-        mark("complete"),
-        url,
-        _page_words(page),
-        said,
-        full_day(page.form_date),
-        "warn" if page.was_signed else "",
-    )
-
-
-def _query(query: Query, on: date) -> WorkLine:
-    place = f"#i-{query.item}" if query.item else ""
-    words = _page_words(query.page)
-    return WorkLine(
-        mark("query"),
-        query.page.get_absolute_url() + place,
-        words,
-        query.text,
-        _days((on - query.opened_at.date()).days),
-    )
-
-
-def _visit(visit: Any, on: date) -> WorkLine:
-    kind = visit_type(visit.code)
-    begun = 0 < visit.done < visit.asked
-    said = _("target %(target)s · window %(opens)s to %(closes)s · %(done)s of %(asked)s pages") % {
-        "target": short_day(visit.target) or "–",
-        "opens": short_day(visit.opens) or "–",
-        "closes": short_day(visit.closes) or "–",
-        "done": visit.done,
-        "asked": visit.asked,
-    }
-    left = (visit.closes - on).days if visit.closes else None
-    return WorkLine(
-        mark("progress" if begun else "empty"),
-        reverse("subject", args=[visit.subject.code]),
-        f"{visit.subject.code} · {visit.code}, {kind.label}",
-        said,
-        "" if left is None else days_left(left),
-        "warn" if left == 0 else "",
-        CLOCK_CLASS[kind.clock],
-        _planned_day(visit, kind.clock),
-    )
-
-
-def _planned_day(visit: Visit, clock: Clock) -> str:
-    day = visit_type(visit.code).target_day
-    return clock_label(day) if clock in (Clock.CAR_T, Clock.HSCT) and day is not None else ""
-
-
-def days_left(days: int) -> str:
-    if days == 0:
-        return _("closes today")
-    return ngettext("%(days)s day left", "%(days)s days left", days) % {"days": days}
-
-
-def _opening(visit: Any, on: date) -> WorkLine:
-    line = _visit(visit, on)
-    days = (visit.opens - on).days
-    end = ngettext("opens in %(days)s day", "opens in %(days)s days", days) % {"days": days}
-    return WorkLine(mark("notdue"), line.url, line.title, line.meta, end, "", line.clock, line.clock_day)
-
-
-# --- the lists -------------------------------------------------------------------------------------------
-Rows = Callable[[Work], "QuerySet[Any, Any]"]
-Line = Callable[[Any, date], WorkLine]
-
-
-@dataclass(frozen=True, slots=True)
-class WorkKind:
-    """One kind of work: the question that finds it, how a row reads, and who is shown it."""
-
-    name: str
-    title: Promise
-    label: Promise
-    state: str
-    rows: Rows
-    line: Line
-    subject: str
-    needs: frozenset[Permission]
-    is_urgent: bool = False
-
-
-_ENTERING = frozenset({Permission.ENTER})
-_FOLLOWING = frozenset({Permission.READ})
-KINDS = {
-    kind.name: kind
-    for kind in (
-        WorkKind(
-            "window", gettext_lazy("Visits in window"), gettext_lazy("visits in window"), "empty",
-            Work.visits_in_window, _visit, "subject", _ENTERING,
-        ),
-        WorkKind(
-            "overdue", gettext_lazy("Overdue"), gettext_lazy("pages overdue"), "overdue",
-            Work.overdue, _overdue, "subject", _FOLLOWING, is_urgent=True,
-        ),
-        WorkKind(
-            "queries", gettext_lazy("Open queries"), gettext_lazy("open queries"), "query",
-            Work.queries, _query, "page__subject", _FOLLOWING, is_urgent=True,
-        ),
-        WorkKind(
-            "started", gettext_lazy("Started, not finished"), gettext_lazy("pages not finished"), "progress",
-            Work.started, _started, "subject", _FOLLOWING,
-        ),
-        WorkKind(
-            "sign", gettext_lazy("To sign"), gettext_lazy("pages to sign"), "signed",
-            Work.to_sign, _to_sign, "subject", frozenset({Permission.SIGN, Permission.APPROVE}),
-        ),
-    )
-}  # fmt: skip
-"""The kinds of work by name, in the order of the screen."""
-
-
-def kinds_of(work: Work) -> list[WorkKind]:
-    """The kinds of work that the person does at one of the sites."""
-    return [kind for kind in KINDS.values() if any(holds(work.person, right) for right in kind.needs)]
-
-
-def work_list(kind: WorkKind, work: Work, most: int = FIRST_ROWS, subject: str = "") -> WorkList:
-    """The first rows of a kind of work, of one subject if it is named, and how many there are."""
-    rows = kind.rows(work)
-    if subject:
-        rows = rows.filter(**{f"{kind.subject}__code": subject})
-    shown = list(rows[: most + 1])
-    count = len(shown) if len(shown) <= most else rows.order_by().count()
-    return WorkList(
-        kind.name,
-        str(kind.title),
-        str(kind.label),
-        mark(kind.state),
-        count,
-        [kind.line(row, work.on) for row in shown[:most]],
-        reverse("work", args=[kind.name]),
-        kind.is_urgent and count > 0,
-    )
 
 
 # --- safety and recruitment ------------------------------------------------------------------------------
@@ -316,7 +107,7 @@ def draft_lines(kept: Iterable[KeptDraft]) -> list[WorkLine]:
         WorkLine(
             mark("progress"),
             draft.page.get_absolute_url(),
-            _page_words(draft.page),
+            page_in_words(draft.page),
             _("kept as a draft, not saved; last typed %(at)s") % {"at": moment(draft.saved_at)},
             "",
         )
@@ -337,11 +128,6 @@ def review_lines(waiting: Mapping[str, int]) -> list[WorkLine]:
         for site, count in waiting.items()
         if count
     ]
-
-
-def opening_lines(work: Work) -> list[WorkLine]:
-    """The visits whose window opens next."""
-    return [_opening(visit, work.on) for visit in work.visits_opening()[:FIRST_ROWS]]
 
 
 def progress_of(sites: Iterable[Recruitment]) -> list[SiteProgress]:

@@ -13,19 +13,15 @@ from patients.oversight.work import Work
 from patients.web.clocks import local_now
 from patients.web.shell import person_of, shell, show
 from patients.web.today_presenter import (
-    FIRST_ROWS,
-    MOST_ROWS,
     TodayScreen,
     clock_lines,
     draft_lines,
     grave_lines,
     greeting,
-    kinds_of,
-    opening_lines,
     progress_of,
     review_lines,
-    work_list,
 )
+from patients.web.work_presenter import FIRST_ROWS, MOST_ROWS, kinds_of, opening_lines, work_list
 from trial.people.access import holds, sites_where
 from trial.people.models import Account
 from trial.people.needs import needs, signed_in
