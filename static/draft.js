@@ -51,7 +51,8 @@
       const answer = await fetch(form.dataset.draft, {
         method: "POST", body: new URLSearchParams(draft()), redirect: "manual", signal: stop.signal,
       });
-      if (answer.status >= 500) throw new Error("not kept");
+      const keptForItsOwner = answer.status === 409 || answer.type === "opaqueredirect";
+      if (!answer.ok && !keptForItsOwner) throw new Error("not kept");
       await told(answer);
       sent = now;
       since = isUnsent() ? began : null;
@@ -93,7 +94,7 @@
     kept.textContent = "";
   }
   function found() {
-    if (navigator.onLine) trouble.hidden = true;
+    trouble.hidden = true;
   }
   window.addEventListener("offline", lost);
   window.addEventListener("online", () => {
@@ -109,7 +110,7 @@
   form.addEventListener("input", note);
   form.addEventListener("click", () => setTimeout(note, 0));
   form.addEventListener("submit", (event) => {
-    if (!trouble.hidden) {
+    if (!trouble.hidden && isUnsent()) {
       event.preventDefault();
       event.stopImmediatePropagation();
       soonest();

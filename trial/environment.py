@@ -67,12 +67,12 @@ class SecretPlace:
         return bool(self.value or self.path)
 
     def read(self) -> str:
-        """The secret; empty where its file is gone, empty or closed to us."""
+        """The secret; empty where its file is gone, empty, closed to us or no text."""
         if self.path is None:
             return self.value
         try:
             return self.path.read_text(encoding="utf-8").strip()
-        except OSError:
+        except (OSError, UnicodeDecodeError):
             return ""
 
     def make(self) -> str:

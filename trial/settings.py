@@ -260,12 +260,6 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
-# --- mail ------------------------------------------------------------------------------------------------
-SECURITY_CONTACT = environment.text("CHIMERA_SECURITY_CONTACT")  # told when somebody looks at many identities
-EMAIL_HOST = environment.text("CHIMERA_MAIL_HOST", "localhost")
-EMAIL_TIMEOUT = 5  # seconds: somebody waits for a page
-DEFAULT_FROM_EMAIL = environment.text("CHIMERA_MAIL_FROM", "chimera@localhost")
-
 # --- background work: the Run row is the truth, the broker a doorbell --------------------------------------
 _EMBEDDED_BROKER = CHIMERA_HOME / "broker"
 CELERY_BROKER_URL = environment.text("CHIMERA_BROKER_URL", "filesystem://localhost")

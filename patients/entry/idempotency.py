@@ -73,6 +73,8 @@ def once(
     """
     try:
         with transaction.atomic():
+            if (before := answered(by, key, digest)) is not None:  # it was being done when this one came
+                return before
             try:
                 answer = act()
             except on_record as refusal:
@@ -103,6 +105,11 @@ def answered(by: Account, key: str, digest: str) -> Answer | None:
     if found.digest != digest:
         raise KeyReused(key)
     return Answer(**json.loads(found.answer))
+
+
+def was_answered(by: Account, key: str) -> bool:
+    """Whether a request of this person with this key has had its effect."""
+    return bool(key) and AnsweredRequest.objects.filter(account=by, key=key).exists()
 
 
 def purge_answers() -> int:

@@ -17,7 +17,7 @@ Keeper = Callable[[str, str], Iterator[str]]
 """The places, of those that it keeps, which hold a text (second) of a subject (first)."""
 
 _KEEPERS: list[Keeper] = []
-TAKEN_OUT = ("trail.archived", "trail.exported", "casebook.exported")
+TAKEN_OUT = ("trail.archived", "trail.exported", "casebook.exported", "casebook.printed")
 
 
 def ask_too(keeper: Keeper) -> None:
@@ -44,5 +44,6 @@ def _taken_out_since(subject: Subject, text: str) -> Iterator[TrailEvent]:
 
 
 def _said(event: TrailEvent) -> str:
+    """By its number: what it says of itself may hold the text that is to be hidden."""
     at = f"{event.at.astimezone(SITE_ZONE):%Y-%m-%d %H:%M}"
-    return " · ".join(part for part in (event.action, at, event.actor, event.about) if part)
+    return f"{event.action} · {at} · {event.actor} · {event.pk}"

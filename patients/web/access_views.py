@@ -2,13 +2,14 @@
 
 from datetime import date
 
-from django.core.exceptions import BadRequest, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.cache import cache_control
 
 from patients.web.access_presenter import access_screen, policy_screen, review_screen
 from patients.web.shell import person_of, shell, show
+from patients.web.trail_filters import day_of
 from trial.people.access import sites_of
 from trial.people.access_list import access_on, export_access, sites_listed_for
 from trial.people.access_review import record_review
@@ -79,7 +80,5 @@ def _asked(request: HttpRequest, sites: list[Site]) -> tuple[date, str, list[Sit
 
 
 def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text) if text else site_today()
-    except ValueError as problem:
-        raise BadRequest(f"{text!r} is not a date") from problem
+    """A day that was typed, today without one. Raises BadRequest (400)."""
+    return day_of(text) or site_today()

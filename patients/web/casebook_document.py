@@ -256,7 +256,7 @@ class _Printer:
                 if value is not None
             ],
             **self._rows(page, rows),
-            "queries": [self._query(query) for query in self.contents.queries[page.pk]],
+            "queries": [self._query(query, page) for query in self.contents.queries[page.pk]],
             "signatures": [_signature(each) for each in signatures],
         }
 
@@ -296,8 +296,8 @@ class _Printer:
             self.labels[key] = labels_of(item)
         return self.labels[key]
 
-    def _query(self, query: Query) -> str:
-        model = form_model(query.page.form_code)
+    def _query(self, query: Query, page: Page) -> str:
+        model = form_model(page.form_code)
         found = Finding(query.item, query.text, Severity.SOFT, query.row_key)
         text = as_seen(found, model, identify=self.identify).message
         row = _("Row %s") % query.row_key + ", " if query.row_key else ""

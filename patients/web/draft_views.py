@@ -1,23 +1,30 @@
 """What is typed on a page comes here every few seconds, and is given up here."""
 
+from datetime import datetime
+
 from django.contrib import messages
-from django.core.exceptions import BadRequest
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from patients.casebook.page import Page
 from patients.entry.drafts import discard_draft
+from patients.entry.idempotency import was_answered
 from patients.web.expired import is_of_another, keep_for_its_owner
-from patients.web.form_token import handed_out
+from patients.web.form_token import handed_out, token_in
 from patients.web.keeping import hour, keep_posted
 from patients.web.queries import pages_for
 from patients.web.shell import person_of
 from patients.web.views import private
 from trial.people.access import require_entry
+from trial.people.models import Account
 from trial.people.needs import At, authorise, needs
 from trial.people.roles import Permission
 from trial.people.sessions import ends_at
+
+CONFLICT = 409
 
 
 @needs(Permission.ENTER, to_post=Permission.ENTER, at=At.ITS_SITE)
@@ -36,7 +43,15 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(found)
     if is_of_another(handed_out(request), found, person):
         keep_for_its_owner(request)
-        raise BadRequest("the form of somebody who was signed in before")
-    at = keep_posted(found, request.POST, by=person)
+        return JsonResponse({"kept": ""}, status=CONFLICT)
+    at = _kept(request, found, person)
     left = (ends_at(request.session) - timezone.now()).total_seconds()
     return JsonResponse({"kept": hour(at) if at else "", "seconds": max(0, int(left))})
+
+
+def _kept(request: HttpRequest, found: Page, person: Account) -> datetime | None:
+    """Keep it, unless it comes after the save of its own form: then it is saved, and no draft any more."""
+    with transaction.atomic():
+        if was_answered(person, token_in(request)):
+            return None
+        return keep_posted(found, request.POST, by=person)

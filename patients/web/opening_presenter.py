@@ -15,6 +15,7 @@ class NewSubjectScreen:
     """Where a subject is entered; what was typed comes back with what is wrong with it."""
 
     sites: list[Site]
+    site: str = ""
     planned_infusion: str = ""
     patient_id: str = ""
     problem: str = ""

@@ -45,13 +45,19 @@ def new_subject(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied(f"{person.user_name}: enters no consent")
     if request.method != "POST":
         return _show_new(request, person, NewSubjectScreen(sites))
-    typed = request.POST.get("planned_infusion", "").strip()
-    source = request.POST.get("patient_id", "").strip()
+    fields = ("site", "planned_infusion", "patient_id")
+    chosen, typed, source = (request.POST.get(name, "").strip() for name in fields)
+
+    def again(problem: str) -> HttpResponse:
+        return _show_new(request, person, NewSubjectScreen(sites, chosen, typed, source, problem))
+
     try:
         planned = _day(typed) if typed else None
     except NotAnAnswer as problem:
-        return _show_new(request, person, NewSubjectScreen(sites, typed, source, str(problem)))
-    site = _site(sites, request.POST.get("site", ""))
+        return again(str(problem))
+    site = _site(sites, chosen)
+    if site is None:
+        return again(_("Choose the site at which the subject is entered."))
 
     def act() -> Answer:
         subject = enter_subject(site, by=person, planned_infusion=planned, patient_id=source)
@@ -61,8 +67,13 @@ def new_subject(request: HttpRequest) -> HttpResponse:
     try:
         return once_for(request, person, act)
     except KeyReused:
-        again = _("This form was sent before with other values. Look at it and send it again.")
-        return _show_new(request, person, NewSubjectScreen(sites, typed, source, again))
+        return again(_sent_before())
+    except Refused as refused:
+        return again(str(refused.findings[0].message))
+
+
+def _sent_before() -> str:
+    return _("This form was sent before with other values. Look at it and send it again.")
 
 
 def _show_new(request: HttpRequest, person: Account, screen: NewSubjectScreen) -> HttpResponse:
@@ -70,8 +81,12 @@ def _show_new(request: HttpRequest, person: Account, screen: NewSubjectScreen) -
     return show(request, "new_subject.html", screen, frame, UNREADABLE if screen.problem else 200)
 
 
-def _site(sites: list[Site], code: str) -> Site:
-    found = [site for site in sites if site.code == code] if code else sites[:1]
+def _site(sites: list[Site], code: str) -> Site | None:
+    """The site that was chosen; none where there was a choice and nothing was chosen. Raises
+    PermissionDenied."""
+    if not code:
+        return sites[0] if len(sites) == 1 else None
+    found = [site for site in sites if site.code == code]
     if not found:
         raise PermissionDenied(f"no data are entered at {code!r}")
     return found[0]
@@ -89,8 +104,7 @@ def add(request: HttpRequest, code: str) -> HttpResponse:
     try:
         return once_for(request, person, lambda: Answer(_opened(request, person, subject).get_absolute_url()))
     except KeyReused:
-        again = _("This form was sent before with other values. Look at it and send it again.")
-        return _show_choices(request, person, subject, request.POST.get("kind", ""), again)
+        return _show_choices(request, person, subject, request.POST.get("kind", ""), _sent_before())
     except (Refused, NotAnAnswer) as problem:
         words = str(problem.findings[0].message) if isinstance(problem, Refused) else str(problem)
         return _show_choices(request, person, subject, request.POST.get("kind", ""), words)
@@ -101,7 +115,7 @@ def _opened(request: HttpRequest, person: Account, subject: Subject) -> Page:
     log, kind = asked.get("log", ""), asked.get("kind", "")
     if log in log_forms(person, subject.site.code):
         return open_log(subject, log, by=person, request_id=request_id)
-    if kind not in {visit.code for visit in events_open_to(subject)}:
+    if kind not in {visit.code for visit in events_open_to(subject, person)}:
         raise BadRequest("neither a log nor a visit that can be added")
     form = asked.get("form", "")
     return open_event(subject, kind, _day(asked.get("day", "")), by=person, form=form, request_id=request_id)
@@ -121,7 +135,7 @@ def _show_choices(
     site = subject.site.code
     screen = OpeningScreen(
         subject=subject,
-        events=events_open_to(subject),
+        events=events_open_to(subject, person),
         forms=visit_forms(person, site),
         logs=log_forms(person, site),
         kind=kind,

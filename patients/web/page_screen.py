@@ -14,6 +14,7 @@ from patients.web.clocks import ClockDay, days_on_clocks, local_now, long_day, m
 from patients.web.fields import Field, ReasonBox
 from patients.web.signature_presenter import SignatureView
 from patients.web.states import StateMark, state_of
+from patients.web.trail_presenter import written_last
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +221,8 @@ class PageScreen:
             return ""
         is_locked = self.page.state == PageState.LOCKED
         state = _("This page is locked.") if is_locked else _("This page is frozen.")
-        last = self.page.history.latest()
-        by = _("Since %(at)s, by %(who)s.") % {"at": moment(last.history_date), "who": last.actor_name or "–"}
+        at, who = written_last(self.page)
+        by = _("Since %(at)s, by %(who)s.") % {"at": moment(at), "who": who or "–"}
         return f"{state} {by}"
 
     @property

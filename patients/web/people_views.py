@@ -12,6 +12,7 @@ from django.views.decorators.cache import cache_control
 
 from patients.web.people_presenter import LinkScreen, people_screen, person_screen
 from patients.web.shell import Shell, person_of, shell, show
+from patients.web.trail_filters import day_of
 from trial.people.access import sites_where
 from trial.people.access_list import all_accounts, all_sites
 from trial.people.accounts import NameTaken, create_account, disable_account, end_role, issue_link
@@ -36,7 +37,9 @@ def people(request: HttpRequest) -> HttpResponse:
         return show(request, "people/list.html", people_screen(all_accounts(), typed=_kept(request)), frame)
     if proof := ask_again(request):
         return proof
-    user_name, printed_name = (request.POST.get(name, "").strip() for name in ("user_name", "printed_name"))
+    user_name, printed_name = (
+        request.POST.get(name, "").replace("\0", "").strip() for name in ("user_name", "printed_name")
+    )
     try:
         account = create_account(user_name, printed_name, by=by, request=request)
     except NameTaken:
@@ -158,17 +161,17 @@ _ACTS: dict[str, Callable[[HttpRequest, Account, Account], HttpResponse | None]]
 
 
 def _reason(request: HttpRequest) -> str:
-    reason = request.POST.get("reason", "").strip()
+    reason = request.POST.get("reason", "").replace("\0", "").strip()
     if len(reason) < SHORTEST_REASON:
         raise ValidationError(_("Say why, in at least five characters."))
     return reason
 
 
 def _day(request: HttpRequest, name: str) -> date | None:
-    text = request.POST.get(name, "").strip()
+    text = request.POST.get(name, "").replace("\0", "").strip()
     try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
+        return day_of(text)
+    except BadRequest as error:
         raise ValidationError(_("%s is not a date.") % text) from error
 
 

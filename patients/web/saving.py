@@ -105,7 +105,8 @@ def _act(request: HttpRequest, person: Account, found: Page, draft: Draft, given
         complete=draft.action == "complete",
         request_id=request.request_id,  # type: ignore[attr-defined]
     )
-    discard_draft(found, by=person)
+    if not draft.is_empty:  # what is typed in another tab stays
+        discard_draft(found, by=person)
     said = " ".join([_said(saved, draft), *_merged(saved, draft, person)])
     return Answer(location=_back(request, person, found, saved, draft), said=said)
 

@@ -27,7 +27,7 @@ class SubjectFilters:
     @classmethod
     def read(cls, given: Mapping[str, str]) -> "SubjectFilters":
         """As they stand in an address; a standing or state that there is not is left out."""
-        texts = {each.name: given.get(each.name, "").strip() for each in fields(cls)}
+        texts = {each.name: given.get(each.name, "").replace("\0", "").strip() for each in fields(cls)}
         known = {"stands": [each.value for each in Standing], "pages": [OVERDUE, ASKED]}
         return cls(**{name: text for name, text in texts.items() if text in known.get(name, (text,))})
 

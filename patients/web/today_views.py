@@ -79,7 +79,7 @@ def work(request: HttpRequest, kind: str) -> HttpResponse:
     found = {each.name: each for each in kinds_of(asked)}
     if kind not in found:
         raise Http404(kind)
-    subject = request.GET.get("subject", "").strip()
+    subject = request.GET.get("subject", "").replace("\0", "").strip()
     screen = work_list(found[kind], asked, MOST_ROWS, subject)
     frame = shell(person, sites_where(person, Permission.READ), here="home")
     return show(request, "work.html", {"list": screen, "subject": subject}, frame)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.db import transaction
+from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -89,7 +90,10 @@ def _record(
 
 
 def _asked(filters: TrailFilters) -> str:
-    return f"{'of accounts ' if filters.only else ''}{filters.query()}".strip()
+    """The question as its address has it, without the words that were searched for: they may be what is to be
+    hidden from the trail."""
+    told = {name: text if name != "words" else "…" for name, text in filters.named.items()}
+    return f"{'of accounts ' if filters.only else ''}{urlencode(told)}".strip()
 
 
 # --- CSV ------------------------------------------------------------------------------------------------

@@ -118,8 +118,8 @@ class TrailFilters:
             kind=self["kind"],
             reason=self["reason"],
             words=self["words"],
-            first_day=_day(self["from"]),
-            last_day=_day(self["to"]),
+            first_day=day_of(self["from"]),
+            last_day=day_of(self["to"]),
             after=number(since) or 0,
             since_signature=since == SIGNATURE,
             among=reviewed(self.within, by=self.by.user_name).waiting() if since == REVIEW else Q(),
@@ -136,7 +136,7 @@ def number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
-def _day(text: str) -> date | None:
+def day_of(text: str) -> date | None:
     """A day that was typed. Raises BadRequest (400) for what is none: it must not pass for no filter."""
     try:
         day = date.fromisoformat(text) if text else None

@@ -6,6 +6,7 @@ declaration, where that still knows them.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import F, Prefetch, Q, prefetch_related_objects
 from django.urls import reverse
@@ -364,3 +365,9 @@ def _engine(author: str) -> str:
 
 def _is_english() -> bool:
     return (get_language() or "en").startswith("en")
+
+
+def written_last(page: Page) -> tuple[datetime, str]:
+    """When the page itself was written last, and by whom: of one that is closed, when it was closed."""
+    last = page.history.latest()
+    return last.history_date, last.actor_name

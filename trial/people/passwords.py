@@ -16,6 +16,7 @@ from trial.people.models import Account, Site
 from trial.protocol.study import STUDY
 
 PRODUCT = "Chimera"
+MOST_LOOKED_AT = 128  # characters: what is longer is refused for that, and would be looked at for long
 SHORTEST_PART = 4  # letters of a part of a name that count; of a Chinese name 2
 
 
@@ -37,7 +38,7 @@ class NotGuessable:
     """Common passwords, and what people make of them, are what a guesser tries first."""
 
     def validate(self, password: str, user: object = None) -> None:
-        if is_guessable(password):
+        if is_guessable(password[:MOST_LOOKED_AT]):
             raise ValidationError(
                 _("This password is a common one, or made of one as guessers know it."),
                 code="password_too_common",
@@ -54,7 +55,8 @@ class NoContextWord:
     """Names of the product, of the study, of its sites and of the person are what others try first."""
 
     def validate(self, password: str, user: object = None) -> None:
-        forms = (password.casefold(), *letters_for_signs(password))
+        looked_at = password[:MOST_LOOKED_AT]
+        forms = (looked_at.casefold(), *letters_for_signs(looked_at))
         for word in _context_words(user if isinstance(user, Account) else None):
             if any(word.casefold() in form for form in forms):
                 raise ValidationError(

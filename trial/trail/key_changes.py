@@ -76,9 +76,10 @@ def _changed(
     change = Change("key", "Public key of the seals", key_in_force(Seal.objects.last()), public_half(new))
     with acting(system_actor("key", Source.COMMAND, on_behalf_of=on_behalf_of)):
         record_event(action, Place(about="key of the seals"), [change], reason=reason)
-    seal = next_seal(settled(), key=key, successor=successor)
-    if seal is None:
-        raise RuntimeError("the event of the change was there to be sealed")
+    last = settled()
+    seal = next_seal(last, key=key, successor=successor)
+    if seal is None or seal.last < last:
+        raise CannotChangeKey("more waits to be sealed than one seal takes: let the worker seal it first")
     return seal
 
 

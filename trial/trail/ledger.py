@@ -61,16 +61,16 @@ def text_hash(text: str) -> str:
 
 
 def hides(old: str, new: str, hidden: str, written: str, marker: str) -> bool:
-    """Whether a change of a row, given as JSON, puts the marker in the place of the text and does nothing
-    else. A payload holds the text as JSON writes it, a column of JSON as Django does, without letters beyond
-    ASCII."""
+    """Whether a change of a row, given as JSON, puts the marker wherever the text stands and does nothing
+    else; the marker may stand there from before, where a text was hidden and typed again. A payload holds the
+    text as JSON writes it, a column of JSON as Django does, without letters beyond ASCII."""
     before, after = json.loads(old), json.loads(new)
     changed = [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
     forms = (hidden, written, json.dumps(hidden)[1:-1])
     return bool(changed) and all(
         isinstance(before.get(name), str)
         and isinstance(after.get(name), str)
-        and before[name] in [after[name].replace(marker, form) for form in forms]
+        and after[name] in [before[name].replace(form, marker) for form in forms]
         for name in changed
     )
 

@@ -41,10 +41,10 @@ SECURITY DEFINER SET search_path FROM CURRENT AS $$
     WHERE u.transaction = pg_current_xact_id()::text::bigint AND u.requested_by <> u.approved_by
     AND NOT EXISTS (SELECT FROM jsonb_each(new) n JOIN jsonb_each(old) o USING (key)
       WHERE n.value <> o.value AND NOT (
-        jsonb_typeof(n.value) = 'string' AND jsonb_typeof(o.value) = 'string' AND o.value #>> '{{}}'
-        IN (replace(n.value #>> '{{}}', u.marker, u.hidden), replace(n.value #>> '{{}}', u.marker, u.written))
+        jsonb_typeof(n.value) = 'string' AND jsonb_typeof(o.value) = 'string' AND n.value #>> '{{}}'
+        IN (replace(o.value #>> '{{}}', u.hidden, u.marker), replace(o.value #>> '{{}}', u.written, u.marker))
       OR jsonb_typeof(n.value) = 'object' AND jsonb_typeof(o.value) = 'object'
-        AND o.value = replace(n.value::text, u.marker, u.written)::jsonb
+        AND n.value = replace(o.value::text, u.written, u.marker)::jsonb
   )))
 $$
 """,
@@ -199,3 +199,13 @@ class LetHideToo(LetHide):
 
     def drop(self, model: type[Model], vendor: str, state: ProjectState) -> Iterable[str]:
         return () if vendor == "postgresql" else super().drop(model, vendor, state)
+
+
+class RenewHiding(LetHideToo):
+    """Migration operation: the functions of the hiding as they are now. SQLite asks the program."""
+
+    def create(self, model: type[Model], vendor: str, state: ProjectState) -> Iterable[str]:
+        return super().create(model, vendor, state) if vendor == "postgresql" else ()
+
+    def drop(self, model: type[Model], vendor: str, state: ProjectState) -> Iterable[str]:
+        return ()

@@ -97,7 +97,7 @@ def test_a_page_of_another_site_is_unknown(page: Page) -> None:
 
 
 def test_whoever_may_enter_here_and_read_there_saves_here_alone(page: Page) -> None:
-    desk.a_member(Role.MONITOR, "HZ01", "ben.wu")
+    desk.a_member(Role.AUDITOR, "HZ01", "ben.wu")
     person = desk.a_member(Role.COORDINATOR, "HZ02", "ben.wu")
     with pytest.raises(PermissionDenied):
         desk.save(page, {"sex": "F"}, by=person)

@@ -22,7 +22,7 @@ def acts() -> list[tuple[str, str]]:
 
 def test_the_right_password_opens_the_subjects(client: Client, coordinator: Account) -> None:
     opened = sign_in(client, "LIN.Qiao", people.PASSWORD)
-    assert client.get(opened["Location"])["Location"] == reverse("subjects")
+    assert client.get(opened["Location"]).status_code == 200
     assert acts() == [("person.signed_in", "lin.qiao")]
     event = TrailEvent.objects.get(action="person.signed_in")
     assert (event.actor, event.actor_name, event.source) == ("lin.qiao", "Lin Qiao", "web")

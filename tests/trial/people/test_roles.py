@@ -47,7 +47,7 @@ def test_a_role_may_not_what_the_specification_says(role: Role) -> None:
 
 @pytest.mark.requirement("AC-05")
 def test_an_account_administrator_sees_no_trial_data() -> None:
-    manage = {Permission.MANAGE_ACCOUNTS, Permission.READ_ACCESS}
+    manage = {Permission.MANAGE_ACCOUNTS, Permission.READ_ACCESS, Permission.READ_ACCOUNT_TRAIL}
     assert TABLE[Role.ACCOUNT_ADMINISTRATOR] == manage
     assert [role for role in Role if Permission.MANAGE_ACCOUNTS in TABLE[role]] == [
         Role.ACCOUNT_ADMINISTRATOR

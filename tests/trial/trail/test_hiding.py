@@ -138,6 +138,21 @@ def test_a_second_text_is_hidden_in_what_was_hidden_in_before(
 
 
 @pytest.mark.requirement("AT-12")
+def test_a_text_that_is_typed_again_over_its_marker_is_hidden_again(
+    subject: Subject, manager: Account, investigator: Account
+) -> None:
+    """The leaf of that save holds both, the marker as the old value and the text as the new one."""
+    hidden(subject, manager, investigator)
+    desk.save(desk.now(desk.page_of(subject, "DX")), {"karyotype_iscn": NAME}, why=desk.BECAUSE)
+    seal_trail()
+    asked = request_redaction(subject, NAME, reason="typed once more", by=manager)
+    approve_redaction(asked, by=investigator)
+    seal_trail()
+    for form in (NAME, json.dumps(NAME, ensure_ascii=False)[1:-1], json.dumps(NAME)[1:-1]):
+        assert form not in desk.all_text()
+    assert faults() == []
+
+
 def test_it_takes_two_people(subject: Subject, manager: Account, investigator: Account) -> None:
     asked = request_redaction(subject, NAME, reason="a relative's name", by=manager)
     for decide in (approve_redaction, refuse_redaction):
@@ -256,7 +271,9 @@ def test_a_hiding_by_one_person_is_refused_by_the_database(subject: Subject) -> 
     ("old", "new", "allowed"),
     [
         ({"a": "x F y"}, {"a": "x [m] y"}, True),
-        ({"a": "F F"}, {"a": "[m] F"}, True),
+        ({"a": "F F"}, {"a": "[m] [m]"}, True),
+        ({"a": "[m] F"}, {"a": "[m] [m]"}, True),
+        ({"a": "F F"}, {"a": "[m] F"}, False),
         ({"a": "x F y"}, {"a": "x y"}, False),
         ({"a": "x F y"}, {"a": "z [m] y"}, False),
         ({"a": "F", "b": 1}, {"a": "[m]", "b": 2}, False),
