@@ -73,8 +73,6 @@ def once(
     """
     try:
         with transaction.atomic():
-            if (before := answered(by, key, digest)) is not None:  # it was being done when this one came
-                return before
             try:
                 answer = act()
             except on_record as refusal:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -22,7 +22,7 @@ from patients.entry.opening import (
 )
 from patients.entry.refusals import Refused
 from patients.items.partial_date import read_partial_date
-from patients.items.problems import NotAnAnswer
+from patients.items.problems import Finding, NotAnAnswer, Severity
 from patients.web.once import once_for
 from patients.web.opening_presenter import NewSubjectScreen, OpeningScreen
 from patients.web.queries import subjects_for
@@ -116,7 +116,8 @@ def _opened(request: HttpRequest, person: Account, subject: Subject) -> Page:
     if log in log_forms(person, subject.site.code):
         return open_log(subject, log, by=person, request_id=request_id)
     if kind not in {visit.code for visit in events_open_to(subject, person)}:
-        raise BadRequest("neither a log nor a visit that can be added")
+        said = _("This visit is there already, or is none that you can add.")
+        raise Refused([Finding("kind", said, Severity.REFUSED, value=kind)])
     form = asked.get("form", "")
     return open_event(subject, kind, _day(asked.get("day", "")), by=person, form=form, request_id=request_id)
 

@@ -259,7 +259,7 @@ def test_who_signs_in_at_the_same_browser_sees_nothing_of_it(
     shown = text_of(colleague.get(answer["Location"]))
     assert "nothing was saved, what was typed on it is kept" in shown
     assert "NPM1" not in shown
-    assert colleague.post(f"{response_page.get_absolute_url()}draft/", sent).status_code == 400
+    assert colleague.post(f"{response_page.get_absolute_url()}draft/", sent).status_code == 409
     assert KeptDraft.objects.get().account == coordinator
     response_page.refresh_from_db()
     assert response_page.version == 0

@@ -66,7 +66,7 @@ def test_who_enters_some_forms_is_offered_those(subject: Subject) -> None:
     shown = physician.get(reverse("add", args=[subject.code])).content.decode()
     assert 'value="DONOR"' in shown
     assert 'value="AE"' not in shown
-    assert physician.post(reverse("add", args=[subject.code]), {"log": "AE"}).status_code == 400
+    assert physician.post(reverse("add", args=[subject.code]), {"log": "AE"}).status_code == 422
 
 
 # --- a visit ---------------------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ def test_what_happens_once_is_offered_once(desk: Client, subject: Subject) -> No
     add(desk, subject, kind="ENDv", day="2025-06-20")
     url = reverse("add", args=[subject.code])
     assert 'value="ENDv"' not in desk.get(url).content.decode()
-    assert desk.post(url, {"kind": "ENDv", "day": "2025-06-21"}).status_code == 400
+    assert desk.post(url, {"kind": "ENDv", "day": "2025-06-21"}).status_code == 422
 
 
 @pytest.mark.parametrize(
