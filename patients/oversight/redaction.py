@@ -133,6 +133,8 @@ def approve_redaction(asked: Redaction, *, by: Person, request_id: str = "") -> 
         shown = [*_hide_in_rows(hiding, subject), *_hide_in_queries(hiding, subject)]
         pages = Page.objects.filter(subject=subject).values_list("pk", flat=True)
         claims = hide(hiding, subject.code, pages)
+        if not shown and not claims:
+            raise ValidationError(_("This text stands nowhere as it was written here: nothing was hidden."))
         place = Place(site=subject.site.code, subject=subject.code, about=hiding.marker)
         stays = [Change("kept_elsewhere", "Stays in", "", each, new_shown=each) for each in beyond]
         record_event(HIDDEN, place, [*shown, *claims, *stays], reason=held.reason)

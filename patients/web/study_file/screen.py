@@ -8,12 +8,14 @@ from django.db.models import Q
 from django.forms import BaseForm
 from django.utils.functional import Promise
 
+from patients.web.queries import people_at
 from patients.web.study_file.register import Act, Register, Row
 from patients.web.study_file.registers import REGISTERS
 from patients.web.study_file.typed import EndForm
 from trial.people.access import sites_where
 from trial.people.models import Account, Site
 from trial.people.roles import Permission
+from trial.trail.kinds import ACCOUNT_ACTS
 from trial.trail.models import TrailEvent
 
 EVENTS_SHOWN = 50
@@ -75,7 +77,11 @@ def filled_form(name: str, act: Act, sites: Sequence[Site], data: Any) -> BaseFo
 
 
 def _history(register: Register, sites: Sequence[Site]) -> list[TrailEvent]:
-    """The newest events about what stands on the page, of the study and of the reader's sites."""
-    here = Q(site="") | Q(site__in=[site.code for site in sites])
+    """The newest events about what stands on the page, of the study and of the reader's sites; those about a
+    person where the person has, or had, a role at one of them."""
+    codes = [site.code for site in sites]
+    known = [user_name for user_name, _printed in people_at(codes)]
+    study = Q(site="") & ~Q(action__in=ACCOUNT_ACTS)
+    here = study | Q(site__in=codes) | Q(site="", action__in=ACCOUNT_ACTS, about__in=known)
     events = TrailEvent.objects.filter(here, action__in=register.told_by)
     return list(events.prefetch_related("changes").order_by("-id")[:EVENTS_SHOWN])

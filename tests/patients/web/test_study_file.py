@@ -1,5 +1,7 @@
 """The pages of the study file: read by readers of the casebook, written by who keeps it, with a history."""
 
+from datetime import date
+
 import pytest
 from django.urls import reverse
 
@@ -9,7 +11,9 @@ from trial.people.curriculum import TrainingRecord, TrainingVersion
 from trial.people.delegation import Delegation
 from trial.people.models import Account, Site
 from trial.people.roles import Role
+from trial.people.training import record_training
 from trial.protocol.models import ConsentVersion, SiteApproval
+from trial.trail.actor import Source
 from trial.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
@@ -119,6 +123,20 @@ def test_a_training_is_asked_for_and_completed(keeper: Account) -> None:
     assert client.post(page("training"), sent).status_code == 302
     assert TrainingRecord.objects.get().recorded_by == keeper.user_name
     assert "reads only" not in client.get(page("training")).content.decode()
+
+
+def test_the_history_names_nobody_of_another_site(keeper: Account) -> None:
+    client = people.signed_in(keeper)
+    own = people.a_member(Role.COORDINATOR, name="nurse.own")
+    stranger = people.a_member(Role.COORDINATOR, "HZ02", name="nurse.away")
+    new = {"add-role": "coordinator", "add-version": "1.0", "add-title": "Entry", "add-reason": "begin"}
+    client.post(page("training"), {"do": "add", **new, "add-in_force_from": "2025-01-01"})
+    training = TrainingVersion.objects.get()
+    for account in (own, stranger):
+        record_training(account, training, date(2025, 1, 3), by=people.SETUP, source=Source.COMMAND)
+    shown = client.get(page("training")).content.decode()
+    assert "nurse.own" in shown
+    assert "nurse.away" not in shown
 
 
 def test_tasks_are_delegated_by_the_principal_investigator_of_the_site() -> None:
