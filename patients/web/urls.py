@@ -20,7 +20,7 @@ from patients.web import (
 
 urlpatterns: list[URLPattern] = [
     path("", today_views.home, name="home"),
-    path("work/<slug:kind>/", today_views.work, name="work"),
+    path("worklist/<slug:kind>/", today_views.work, name="work"),
     path("subjects/", views.subjects, name="subjects"),
     path("subjects/new/", opening_views.new_subject, name="new-subject"),
     path("subjects/<str:code>/", views.subject, name="subject"),

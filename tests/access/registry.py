@@ -119,7 +119,7 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
         "trail": {"site": OWN, "code": HERE, "kind": "csv"},
         "log": {"site": OWN},
         "study-file": {"name": "approvals"},
-        "work": {"kind": "overdue"},
+        "worklist": {"kind": "overdue"},
         "dictionary": {"code": "RESP"},
         "people": {"pk": registry.somebody.pk},
         "locks": {"pk": registry.lock.pk, "figure": "saf_n"},

@@ -41,7 +41,7 @@ def today(client: Client) -> str:
 
 def tally(content: str) -> dict[str, int]:
     """The numbers of the bar, by kind."""
-    found = re.findall(r'<a href="/work/(\w+)/"><b>(.*?)</b>', content, re.DOTALL)
+    found = re.findall(r'<a href="/worklist/(\w+)/"><b>(.*?)</b>', content, re.DOTALL)
     return {kind: int(re.sub(r"<[^>]+>|[^0-9<>]", "", shown)) for kind, shown in found}
 
 
