@@ -6,6 +6,7 @@ from typing import Any
 from patients.casebook.form import form_model
 from patients.entry.opening import UNSCHEDULED
 from patients.web.clocks import local_now
+from patients.web.trail_presenter import Option
 from trial.people.models import Site
 from trial.protocol.visits import VisitType
 
@@ -23,13 +24,6 @@ class NewSubjectScreen:
     @property
     def problems(self) -> list[str]:
         return [self.problem] if self.problem else []
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    value: str
-    label: str
-    is_chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +48,19 @@ class OpeningScreen:
         return str(local_now().date())
 
     @property
-    def kind_choices(self) -> list[Choice]:
+    def kind_choices(self) -> list[Option]:
         chosen = self.kind or UNSCHEDULED
         return [
-            Choice(visit.code, f"{visit.code} · {visit.label}", visit.code == chosen) for visit in self.events
+            Option(visit.code, f"{visit.code} · {visit.label}", visit.code == chosen) for visit in self.events
         ]
 
     @property
-    def form_choices(self) -> list[Choice]:
-        return [Choice(code, _titled(code), code == self.form) for code in self.forms]
+    def form_choices(self) -> list[Option]:
+        return [Option(code, _titled(code), code == self.form) for code in self.forms]
 
     @property
-    def log_choices(self) -> list[Choice]:
-        return [Choice(code, str(form_model(code).form.title)) for code in self.logs]
+    def log_choices(self) -> list[Option]:
+        return [Option(code, str(form_model(code).form.title), chosen=False) for code in self.logs]
 
 
 def _titled(code: str) -> str:
