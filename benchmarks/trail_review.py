@@ -149,6 +149,7 @@ def _versions(cursor: Any, table: str, size: int) -> None:
 # --- the questions ---------------------------------------------------------------------------------------
 def asked(size: int) -> Any:
     """The newest 50 of each question of a reader, about an act of the middle: each has answers."""
+    from trial.trail.kinds import REGISTRY_ACTS
     from trial.trail.models import TrailChange, TrailEvent
     from trial.trail.reading import Question, numbers
 
@@ -169,6 +170,9 @@ def asked(size: int) -> Any:
             site, actor=act.actor, first_day=middle, last_day=end
         ),
         "a site in a month, years ago": Question(site, first_day=middle, last_day=end),
+        "the same, and the acts of the registry": Question(
+            site, without_site=REGISTRY_ACTS, first_day=middle, last_day=end
+        ),
         "a kind of act at a site": Question(site, kind="identity.viewed"),
         "corrected values of a site": Question(site, kind="corrected"),
         "a form of a site": Question(site, form=act.form),

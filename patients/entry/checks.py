@@ -57,7 +57,7 @@ def _required(name: str, label: Text) -> Finding:
 
 def _kept_though_hidden(item: Item, value: object) -> Finding:
     message = _("%(label)s is no longer asked and still holds %(value)s.")
-    named = {"label": item.declared.label, "value": item.readable(value)}
+    named = {"label": item.declared.label, "value": item.quoted(value)}
     return Finding(item.name, filled(message, named), Severity.SOFT, value=value, limit=NOT_ASKED)
 
 

@@ -51,11 +51,13 @@ Rows = set[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a save did: the page as it is now, how many items changed, what is to say about the page."""
+    """What a save did: the page as it is now, how many items changed, what is to say about the page, and
+    whether the signature of the page fell by it."""
 
     page: Page
     changed: int
     findings: tuple[Finding, ...]
+    signature_fell: bool = False
 
     @property
     def is_complete(self) -> bool:
@@ -187,7 +189,8 @@ class _Save:
             if self.follows:
                 self._follow(findings)
             record_event("page.saved", self._place(), self.changes, act=self.act)
-        return Saved(self.page, len(edits) + len(header_edits), tuple(standing))
+        fell = self.state_before == PageState.SIGNED and self.page.state != PageState.SIGNED
+        return Saved(self.page, len(edits) + len(header_edits), tuple(standing), fell)
 
     # --- reading ---------------------------------------------------------------------------------------
     def _read(self, typed: Typed, header: Mapping[str, str]) -> tuple[list[Edit], list[HeaderEdit]]:

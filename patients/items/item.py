@@ -177,7 +177,7 @@ class Item(_Column):
     def finding(self, limit: Limit, severity: Severity, value: Any, number: int = 1) -> Finding:
         """What is said of a value that does not keep to the limit, the `number`-th of its severity."""
         message = limit.message or _("%(label)s: %(value)s does not keep to %(limit)s.")
-        named = {"label": self.declared.label, "value": self.readable(value), "limit": limit}
+        named = {"label": self.declared.label, "value": self.quoted(value), "limit": limit}
         return Finding(
             self.name,
             filled(message, named),
@@ -186,6 +186,10 @@ class Item(_Column):
             value=value,
             limit=f"{severity.value}-{number}",
         )
+
+    def quoted(self, value: Any) -> Text:
+        """Sentences are kept in queries and in the trail, where nothing may say who the subject is."""
+        return _("the value") if self.declared.identity else self.readable(value)
 
     def readable(self, value: Any) -> Text:
         """The value with its unit, in whatever language it is then read in."""

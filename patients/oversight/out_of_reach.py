@@ -27,9 +27,19 @@ def ask_too(keeper: Keeper) -> None:
 
 
 def kept_elsewhere(subject: Subject, text: str) -> list[str]:
-    """The places that hold the text and stay as they are, by what they are called."""
-    kept = [place for keeper in _KEEPERS for place in keeper(subject.code, text)]
-    return [*kept, *map(_said, _taken_out_since(subject, text))]
+    """The places that hold the text and stay as they are, by what they are called. It reads every file that
+    may: not inside a transaction, and not for a list of texts."""
+    return [*kept_in_files(subject, text), *taken_out_since(subject, text)]
+
+
+def kept_in_files(subject: Subject, text: str) -> list[str]:
+    """Those of these places that can be read from here."""
+    return [place for keeper in _KEEPERS for place in keeper(subject.code, text)]
+
+
+def taken_out_since(subject: Subject, text: str) -> list[str]:
+    """What left the registry since the text came into it."""
+    return [_said(event) for event in _taken_out_since(subject, text)]
 
 
 def _taken_out_since(subject: Subject, text: str) -> Iterator[TrailEvent]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from patients.casebook.form import declared_forms
 from patients.casebook.identity import SealedField, fingerprint
 from patients.casebook.page import Page, Subject
-from patients.oversight.out_of_reach import kept_elsewhere
+from patients.oversight.out_of_reach import kept_in_files, taken_out_since
 from patients.oversight.queries import Query, queries_of
 from patients.oversight.typed_texts import events_with
 from trial.people.access import Person, actor_at, require
@@ -123,11 +123,12 @@ def approve_redaction(asked: Redaction, *, by: Person, request_id: str = "") -> 
 
     Raises PermissionDenied, NeedsAnother, and NotHideable where the text is also part of a name or a code.
     """
+    in_files = kept_in_files(asked.subject, asked.text)  # saves of the subject do not wait for that
     with transaction.atomic(), _By(by, request_id).acting_at(asked.subject.site.code):
         subject = (
             Subject.objects.select_for_update(of=("self",)).select_related("site").get(pk=asked.subject_id)
         )
-        beyond = kept_elsewhere(subject, asked.text)
+        beyond = [*in_files, *taken_out_since(subject, asked.text)]
         hiding = Hiding(asked.text, asked.digest, asked.requested_by, by.user_name)
         held = _decided(asked, RedactionState.DONE, by)
         shown = [*_hide_in_rows(hiding, subject), *_hide_in_queries(hiding, subject)]

@@ -49,6 +49,10 @@ class Work:
         the number of its pages (`asked`) and of those that are done (`done`)."""
         return self._visits(opens__lte=self.on).exclude(closes__lt=self.on).order_by("closes", "pk")
 
+    def visits_closing(self) -> "QuerySet[Visit, Any]":
+        """Those whose window closes on this day."""
+        return self.visits_in_window().filter(closes=self.on)
+
     def visits_opening(self) -> "QuerySet[Visit, Any]":
         """Visits whose window opens within the next two weeks."""
         last = self.on + timedelta(days=SOON_DAYS)

@@ -16,7 +16,7 @@ from patients.web.trail_filters import day_of
 from trial.people.access import sites_where
 from trial.people.access_list import all_accounts, all_sites
 from trial.people.accounts import NameTaken, create_account, disable_account, end_role, issue_link
-from trial.people.fresh_proof import ask_again, typed_before
+from trial.people.fresh_proof import ask_again, is_proved, typed_before
 from trial.people.grants import grant_role
 from trial.people.models import Account
 from trial.people.needs import needs
@@ -96,10 +96,12 @@ def _show(
 
 
 def _kept(request: HttpRequest) -> Mapping[str, str]:
-    """What was typed before the proof; it is not done yet."""
+    """What was typed before the proof, which may not have been given; it is not done yet."""
     typed = typed_before(request)
     if typed:
-        messages.info(request, _("Confirmed. Nothing was done yet: look at it and send it again."))
+        confirmed = _("Confirmed. Nothing was done yet: look at it and send it again.")
+        waiting = _("Nothing was done yet: you will be asked who you are when you send it again.")
+        messages.info(request, confirmed if is_proved(request) else waiting)
     return typed
 
 

@@ -1,6 +1,7 @@
 """The screen on which two people hide what should never have been entered."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -35,31 +36,33 @@ private = cache_control(private=True, no_store=True)
 
 @dataclass(frozen=True, slots=True)
 class RedactionRow:
-    """A request; `stays_in` are the places that hold the text out of reach, while it is not decided."""
+    """A request. `stays_in` are the places that hold the text out of reach: looked for when somebody is
+    about to decide, since all files that may hold it are read; None where nobody has looked."""
 
     one: Redaction
-    stays_in: list[str]
+    stays_in: list[str] | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RedactionScreen:
-    """Everything that the template says. `reader`: who cannot decide on their own requests."""
+    """Everything that the template says. `reader`: who cannot decide on their own requests. `looked_at`: the
+    number of the request of which all is to be shown."""
 
     subject: Subject
     reader: str
+    looked_at: int = 0
     problem: str = ""
     text: str = ""
     reason: str = ""
 
-    @property
+    @cached_property
     def asked(self) -> list[RedactionRow]:
         """What was asked, the newest first."""
-        return [_row(self.subject, one) for one in redactions_of(self.subject)]
+        return [RedactionRow(one, self._stays_in(one)) for one in redactions_of(self.subject)]
 
-
-def _row(subject: Subject, one: Redaction) -> RedactionRow:
-    is_open = one.state == RedactionState.ASKED
-    return RedactionRow(one, kept_elsewhere(subject, one.text) if is_open else [])
+    def _stays_in(self, one: Redaction) -> list[str] | None:
+        is_asked = one.state == RedactionState.ASKED and one.pk == self.looked_at
+        return kept_elsewhere(self.subject, one.text) if is_asked else None
 
 
 @needs(Permission.REDACT, to_post=Permission.REDACT, at=At.ITS_SITE)
@@ -70,7 +73,8 @@ def redactions(request: HttpRequest, code: str) -> HttpResponse:
     subject = get_object_or_404(subjects_for(person), code=code)
     authorise(request, subject.site)
     if request.method != "POST":
-        return _show(request, person, RedactionScreen(subject, person.user_name))
+        looked_at = number(request.GET.get("look", "")) or 0
+        return _show(request, person, RedactionScreen(subject, person.user_name, looked_at))
     try:
         messages.success(request, _done(request, person, subject))
     except (ValidationError, NeedsAnother, NotHideable, NoSigningKey) as refused:
@@ -78,7 +82,7 @@ def redactions(request: HttpRequest, code: str) -> HttpResponse:
         screen = RedactionScreen(
             subject,
             person.user_name,
-            _why(refused),
+            problem=_why(refused),
             text=request.POST.get("text", ""),
             reason=request.POST.get("reason", ""),
         )

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from patients.casebook.page import Page, PageState, Subject
+from patients.casebook.page import Page, Subject
 from patients.entry.drafts import discard_draft
 from patients.entry.idempotency import Answer, KeyReused, digest_of, once
 from patients.entry.refusals import Conflict, PageClosed, Refused, UnknownPage
@@ -93,7 +93,6 @@ def note_identity(request: HttpRequest, person: Account, presenter: PagePresente
 # --- the act ---------------------------------------------------------------------------------------------
 def _act(request: HttpRequest, person: Account, found: Page, draft: Draft, given: HandedOut | None) -> Answer:
     """The save, and the end of the draft with it."""
-    _refuse_if_signed_since(found, given, draft)
     saved = save_page(
         found,
         draft.rows,
@@ -105,6 +104,8 @@ def _act(request: HttpRequest, person: Account, found: Page, draft: Draft, given
         complete=draft.action == "complete",
         request_id=request.request_id,  # type: ignore[attr-defined]
     )
+    if saved.signature_fell and given is not None:
+        _refuse_if_signed_since(saved.page, given)
     if not draft.is_empty:  # what is typed in another tab stays
         discard_draft(found, by=person)
     said = " ".join([_said(saved, draft), *_merged(saved, draft, person)])
@@ -180,12 +181,10 @@ def _sent_before() -> Finding:
     return Finding("", said, Severity.REFUSED)
 
 
-def _refuse_if_signed_since(found: Page, given: HandedOut | None, draft: Draft) -> None:
-    """A save drops the signature of a page; who opened it before it was signed is told first. Raises Refused,
-    as a conflict (409); the page that is shown then may be saved."""
-    if found.state != PageState.SIGNED or given is None or draft.is_empty:
-        return
-    newest = Signature.objects.in_force().filter(page=found).last()
+def _refuse_if_signed_since(saved: Page, given: HandedOut) -> None:
+    """A save drops the signature of a page; who opened it before it was signed is told first, and the save
+    undone. Raises Refused, as a conflict (409); the page that is shown then may be saved."""
+    newest = Signature.objects.filter(page=saved).last()
     if newest is not None and newest.at > given.at:
         raise SignedSince(newest)
 

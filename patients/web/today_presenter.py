@@ -136,15 +136,13 @@ def progress_of(sites: Iterable[Recruitment]) -> list[SiteProgress]:
     ]
 
 
-def greeting(lists: Iterable[WorkList]) -> str:
-    """One sentence on the day: what is most pressing."""
-    found = {each.name: each for each in lists}
-    closing = [line for line in found["window"].lines if line.kind] if "window" in found else []
+def greeting(lists: Iterable[WorkList], closing: int) -> str:
+    """One sentence on the day: what is most pressing. `closing`: the visits whose window closes today."""
     if closing:
         text = ngettext(
-            "%(count)s visit window closes today.", "%(count)s visit windows close today.", len(closing)
+            "%(count)s visit window closes today.", "%(count)s visit windows close today.", closing
         )
-        return text % {"count": len(closing)}
-    if not any(each.count for each in found.values()):
+        return text % {"count": closing}
+    if not any(each.count for each in lists):
         return _("Nothing waits for you.")
     return ""

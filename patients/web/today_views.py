@@ -21,7 +21,7 @@ from patients.web.today_presenter import (
     progress_of,
     review_lines,
 )
-from patients.web.work_presenter import FIRST_ROWS, MOST_ROWS, kinds_of, opening_lines, work_list
+from patients.web.work_presenter import FIRST_ROWS, MOST_ROWS, WorkList, kinds_of, opening_lines, work_list
 from trial.people.access import holds, sites_where
 from trial.people.models import Account
 from trial.people.needs import needs, signed_in
@@ -52,7 +52,7 @@ def _today(person: Account) -> TodayScreen:
     pages = Page.objects.for_person(person)
     return TodayScreen(
         day=work.on,
-        greeting=greeting(lists),
+        greeting=greeting(lists, _closing(work, lists)),
         lists=lists,
         soon=opening_lines(work) if holds(person, Permission.ENTER) else [],
         progress=progress_of(recruitment(sites_where(person, Permission.READ), work.on)),
@@ -62,6 +62,11 @@ def _today(person: Account) -> TodayScreen:
         drafts=draft_lines(drafts_of(person)[:FIRST_ROWS]),
         reviews=review_lines(_waiting(person)),
     )
+
+
+def _closing(work: Work, lists: list[WorkList]) -> int:
+    """The visits whose window closes today, for whoever fills them in."""
+    return work.visits_closing().count() if any(each.name == "window" for each in lists) else 0
 
 
 def _waiting(person: Account) -> dict[str, int]:

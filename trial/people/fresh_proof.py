@@ -19,11 +19,16 @@ TYPED = "typed_before_proof"
 
 def ask_again(request: HttpRequest) -> HttpResponse | None:
     """The way to the proof, from which it goes on to this page; None where the last one is young enough."""
-    if recently_proved(request, ADMINISTERING_SECONDS):
+    if is_proved(request):
         return None
     typed = {name: value for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
     request.session[TYPED] = {"path": request.path, "typed": typed}
     return redirect(f"{reverse('confirm')}?{urlencode({'next': request.path})}")
+
+
+def is_proved(request: HttpRequest) -> bool:
+    """Whether the last proof is young enough to administer accounts."""
+    return recently_proved(request, ADMINISTERING_SECONDS)
 
 
 def typed_before(request: HttpRequest) -> Mapping[str, str]:

@@ -52,13 +52,25 @@ def _new_key() -> Ed25519PrivateKey:
     if not Seal.objects.exists():
         raise CannotChangeKey("nothing is sealed yet: put the other key in the place of the first")
     _lay_the_old_key_aside()  # a change that was interrupted did not come so far
+    in_force = key_in_force(Seal.objects.last())
+    if is_secret_of(in_force, settings.NEW_SEAL_KEY.read()):
+        raise CannotChangeKey(_put_into_its_place())
     make_new_key()
     sealed_with = Seal.objects.order_by("key").values_list("key", flat=True).distinct()
-    used = {*sealed_with, key_in_force(Seal.objects.last())}
+    used = {*sealed_with, in_force}
     for key in keys_at_hand():
         if public_half(key) not in used:
             return key
     raise CannotChangeKey("there is no new key: CHIMERA_NEW_SEAL_KEY (or CHIMERA_NEW_SEAL_KEY_FILE) names it")
+
+
+def _put_into_its_place() -> str:
+    """The environment names the first key, and nobody but who runs the registry can change that."""
+    lies_at = settings.NEW_SEAL_KEY.path or "CHIMERA_NEW_SEAL_KEY"
+    return (
+        f"the key in force is still that of {lies_at}: put it in the place of CHIMERA_SEAL_KEY (or "
+        "CHIMERA_SEAL_KEY_FILE), away from there, and start Chimera again; then another new key may lie ready"
+    )
 
 
 @transaction.atomic

@@ -39,9 +39,10 @@ class TrailEvent(AppendOnlyModel):
             models.Index(fields=("site", "-id"), name="trail_of_site"),
             models.Index(fields=("subject", "-id"), name="trail_of_subject"),
             models.Index(fields=("actor", "-id"), name="trail_of_person"),
-            # With the number at the end, a period is found and put into order without a look at the table.
-            models.Index(fields=("actor", "site", "at", "id"), name="trail_of_person_in_period"),
-            models.Index(fields=("site", "at", "id"), name="trail_of_site_in_period"),
+            # With number and kind at the end, a period is found, narrowed to what its reader may see and put
+            # into order without a look at the table.
+            models.Index(fields=("actor", "site", "at", "id", "action"), name="trail_of_person_in_period"),
+            models.Index(fields=("site", "at", "id", "action"), name="trail_of_site_in_period"),
             models.Index(fields=("action", "-id"), name="trail_of_act"),
         )
 

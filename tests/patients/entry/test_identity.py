@@ -345,3 +345,13 @@ def test_registering_the_same_identity_again_writes_nothing(subject: Subject) ->
     register()
     assert desk.content() == before
     assert Subject.objects.get(pk=subject.pk).identity.birth_date == CORRECTED
+
+
+def test_no_finding_about_the_birth_date_says_it(db: None) -> None:
+    """Its sentence would stand in a query, in work lists and in the trail."""
+    subject = desk.consented()
+    saved = desk.save(desk.page_of(subject, "DM"), {"birth_date": "2015-03-02", "sex": "M"}, on=desk.CONSENT)
+    about = [str(each.message) for each in saved.findings if each.item == "birth_date"]
+    assert len(about) == 1
+    assert "Date of birth: the value does not keep to" in about[0]
+    assert "2015-03-02" not in desk.all_text()

@@ -1,6 +1,7 @@
 """Nothing typed is lost: what was not saved comes back to who typed it, whatever ended the work."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -12,6 +13,7 @@ from django.utils import timezone
 from patients.casebook.form import form_model
 from patients.casebook.page import Page, PageState, Subject
 from patients.entry.drafts import KeptDraft
+from patients.web.binding import read_draft
 from tests.patients.entry import desk as entry
 from tests.patients.entry import signing_desk
 from tests.patients.web import people
@@ -207,6 +209,26 @@ def test_a_page_that_was_signed_meanwhile_says_by_whom_before_the_signature_fall
     assert page.state == PageState.SIGNED
 
 
+def test_a_signature_between_the_reading_and_the_save_does_not_fall_unsaid(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page that the save has read is not signed yet when it begins."""
+    pi = signing_desk.principal_investigator()
+    page = signing_desk.eligibility(signing_desk.screened("HZ01-002"))
+    sent = form_of(look(desk, page), lvef_pct="60", lvef_pct__reason="late_source")
+
+    def signed_first(*read: Any, **how: Any) -> Any:
+        signing_desk.sign(page, pi)
+        return read_draft(*read, **how)
+
+    monkeypatch.setattr("patients.web.saving.read_draft", signed_first)
+    answer = desk.post(page.get_absolute_url(), sent)
+    assert answer.status_code == 409
+    assert f"{pi.printed_name} signed this page at" in text_of(answer)
+    page.refresh_from_db()
+    assert page.state == PageState.SIGNED
+
+
 # --- the session has ended --------------------------------------------------------------------------------
 def expire(client: Client, *, gone: bool) -> None:
     """The session lasts too long, or was ended from elsewhere already."""
@@ -232,7 +254,7 @@ def test_a_hundred_forms_sent_after_their_session_has_ended_are_kept(
             asked = text_of(desk.get(answer["Location"]))
             assert "HZ01-001 SCR RESP</b> was kept and will be there." in asked
         if number % 10 == 0:
-            seen_by_others += f"M{number}" in text_of(look(colleague, response_page))
+            seen_by_others += f'value="M{number}"' in text_of(look(colleague, response_page))
         desk = Client()
         desk.force_login(coordinator)
         back = form_of(look(desk, response_page))

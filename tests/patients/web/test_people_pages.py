@@ -212,7 +212,8 @@ def test_an_act_asks_for_a_new_proof_after_a_quarter_of_an_hour(
         assert answer["Location"].startswith(reverse("confirm"))
         assert TrailEvent.objects.count() == before
         page = shown(office, "person", somebody.pk)
-        assert ("Nothing was done yet" in page) is True
+        assert "Nothing was done yet: you will be asked who you are" in page
+        assert "Confirmed" not in page
         for value in typed.values():
             assert f'value="{value}"' in page
         assert "Nothing was done yet" not in shown(office, "person", somebody.pk), "it is told once"
@@ -232,7 +233,9 @@ def test_after_the_proof_it_is_sent_again_and_done(administrator: Account, someb
         assert office.post(url, disabling)["Location"] == asked
         given = {"password": people.PASSWORD, "code": persons.code_of(secret), "next": url}
         assert office.post(asked, given)["Location"] == url
-        assert "left the hospital" in office.get(url).content.decode()
+        kept = office.get(url).content.decode()
+        assert "left the hospital" in kept
+        assert "Confirmed. Nothing was done yet" in kept
         assert Account.objects.get(pk=somebody.pk).is_active
         assert office.post(url, disabling)["Location"] == url
     assert not Account.objects.get(pk=somebody.pk).is_active

@@ -41,16 +41,37 @@ def ask(client: Client, url: str, text: str = NAME, reason: str = "a relative's 
 @pytest.mark.requirement("AT-12")
 def test_one_asks_and_another_hides(url: str, manager: Client, investigator: Client) -> None:
     assert ask(manager, url).status_code == 302
-    own = manager.get(url).content.decode()
+    number = Redaction.objects.get().pk
+    own, others = (client.get(f"{url}?look={number}").content.decode() for client in (manager, investigator))
     assert NAME in own
     assert 'value="approve"' not in own
-    assert 'value="approve"' in investigator.get(url).content.decode()
-    decided = {"do": "approve", "redaction": str(Redaction.objects.get().pk)}
+    assert 'value="approve"' in others
+    decided = {"do": "approve", "redaction": str(number)}
     assert manager.post(url, decided).status_code == 422
     assert "The text is hidden." in investigator.post(url, decided, follow=True).content.decode()
     for page in (url, reverse("trail", args=["HZ01-001"])):
         assert "王五" not in manager.get(page).content.decode()
     assert "[hidden " in manager.get(reverse("trail", args=["HZ01-001"])).content.decode()
+
+
+def test_files_are_read_only_for_the_request_that_is_looked_at(
+    url: str, manager: Client, investigator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def looked(subject: Subject, text: str) -> list[str]:
+        read.append(text)
+        return ["snapshot 7"] if text == NAME else []
+
+    monkeypatch.setattr("patients.web.redaction_views.kept_elsewhere", looked)
+    for text in (NAME, NAME[:-1]):
+        ask(manager, url, text)
+    assert 'value="approve"' not in investigator.get(url).content.decode()
+    assert read == []
+    shorter, longer = Redaction.objects.all()
+    assert "snapshot 7" in investigator.get(f"{url}?look={longer.pk}").content.decode()
+    assert "stands nowhere else" in investigator.get(f"{url}?look={shorter.pk}").content.decode()
+    assert read == [NAME, NAME[:-1]]
 
 
 def test_what_is_refused_keeps_what_was_typed(url: str, manager: Client) -> None:

@@ -1,7 +1,7 @@
 """The first screen of a day: each number is the number of its rows, and each person sees the own work."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from django.test import Client
@@ -12,12 +12,13 @@ from patients.entry.drafts import keep_draft
 from patients.entry.opening import open_log
 from patients.oversight.safety_glance import grave_events, running_clocks
 from patients.oversight.work import Work
+from patients.web.work_presenter import FIRST_ROWS
 from tests.patients.web import people
 from tests.patients.web.browser_form import form_of
 from tests.trial.trail.faults import counted
 from trial.people.models import Account
 from trial.people.roles import Role
-from trial.protocol.study import site_today
+from trial.protocol.study import SITE_ZONE, site_today
 
 pytestmark = pytest.mark.django_db
 
@@ -115,6 +116,20 @@ def test_a_window_is_open_from_its_first_to_its_last_day(treated: Subject, coord
     assert [shown(on) for on in days] == [False, True, True, False]
     assert visit in Work(coordinator, visit.opens - day).visits_opening()
     assert visit not in Work(coordinator, visit.opens).visits_opening()
+
+
+def test_the_greeting_counts_every_window_that_closes_today(
+    desk: Client, coordinator: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More of them than the first screen lists."""
+    for number in range(1, FIRST_ROWS + 3):
+        people.a_subject(f"HZ01-00{number}", infused=True)
+    closes = Subject.objects.get(code="HZ01-001").visits.get(code="C28").closes
+    now = datetime.combine(closes, time(10), SITE_ZONE)
+    monkeypatch.setattr("patients.web.today_views.local_now", lambda: now)
+    closing = sum(visit.closes == closes for visit in Work(coordinator, closes).visits_in_window())
+    assert closing > FIRST_ROWS
+    assert f"{closing} visit windows close today." in today(desk)
 
 
 def test_a_visit_says_how_many_of_its_pages_are_done(treated: Subject, coordinator: Account) -> None:

@@ -146,6 +146,17 @@ def test_where_the_environment_names_the_keys_both_may_lie_ready(registry: Regis
     assert registry.found(registry.first, anchor=registry.anchor) == []
 
 
+def test_a_key_that_waits_for_its_place_is_named(registry: Registry) -> None:
+    """The first key is named by the environment, which Chimera does not write; the new one was made here."""
+    registry.settings.SEAL_KEY = SecretPlace(registry.key_file.read_text().strip())
+    assert public_key() == registry.first
+    registry.handed_over()
+    with pytest.raises(
+        CannotChangeKey, match=f"{registry.key_file.parent}/new_seal_key: put it in the place"
+    ):
+        hand_over(on_behalf_of="ana")
+
+
 def test_the_old_key_is_not_handed_over_to(registry: Registry) -> None:
     old = registry.key_file.read_text()
     registry.handed_over()
