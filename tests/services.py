@@ -59,6 +59,7 @@ def postgres() -> Iterator[str]:
             "fsync": "off",
             "synchronous_commit": "off",
             "full_page_writes": "off",
+            "jit": "off",  # compiling a plan costs more than any question of a test
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         url = f"postgresql://postgres@{quote(str(folder), safe='')}/postgres"
