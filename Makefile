@@ -57,6 +57,10 @@ lock-requirements: .venv/development ## exact versions and hashes of pyproject.t
 	$(COMPILE) --output-file requirements/production.txt
 	$(COMPILE) --extra dev --constraint requirements/production.txt --output-file requirements/development.txt
 
+screenshots: .venv/development ## the pictures of docs/screenshots/, taken from a demo that is built for them
+	scripts/bring chromium
+	$(BIN)/python scripts/screenshots
+
 messages: .venv/development ## translations: collects the strings, compiles the catalogues
 	scripts/bring gettext
 	CHIMERA_HOME=$(CURDIR)/var/check $(BIN)/python scripts/messages
@@ -75,4 +79,4 @@ clean: ## what tools left behind; the registries in var/ and .venv stay
 	PYTHON=$(PYTHON) scripts/bring venv
 	$(PYTHON) -m venv .venv
 
-.PHONY: help setup demo test trace faults bench check lock-requirements messages clean
+.PHONY: help setup demo test trace faults bench check lock-requirements screenshots messages clean

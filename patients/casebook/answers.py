@@ -202,7 +202,7 @@ class StoredCasebook:
         self._stored |= read_forms(self.subject, [form for form in forms if form not in self._stored])
 
     def stored(self, form: str) -> list[FormRow]:
-        """The rows of a form as they are stored, each with its page and visit. Raises KeyError."""
+        """The rows of a form that stand, as stored, each with its page and visit. Raises KeyError."""
         self.load([form])
         return self._stored[form].rows
 
@@ -241,11 +241,17 @@ class StoredCasebook:
         return next((each for each in self._stored[page.form_code].pages if each.pk == page.pk), None)
 
     def stored_on(self, page: Page) -> list[FormRow]:
-        """The rows of a page, with the page as it is at hand."""
-        found = [row for row in self.stored(page.form_code) if row.page_id == page.pk]
-        for row in found:
-            row.page = page
-        return found
+        """The rows of a page that stand, with the page as it is at hand."""
+        return _with_page(page, self.stored(page.form_code))
+
+    def void(self, form: str) -> list[FormRow]:
+        """The rows of a form that are void. Raises KeyError."""
+        self.load([form])
+        return self._stored[form].void
+
+    def void_on(self, page: Page) -> list[FormRow]:
+        """The rows of a page that are void."""
+        return _with_page(page, self.void(page.form_code))
 
     def records(self, form: str) -> Sequence[Record]:
         return self.sheet(form).records
@@ -257,11 +263,13 @@ class StoredCasebook:
 
     def keep(self, page: Page, rows: Iterable[FormRow]) -> None:
         """The page is saved with these rows: what is read from now on is what the database holds."""
-        kept, stored = list(rows), self._stored[page.form_code]
-        other_pages = [each for each in stored.pages if each.pk != page.pk]
-        other_rows = [row for row in stored.rows if row.page_id != page.pk]
-        self._stored[page.form_code] = StoredForm([*other_pages, page], [*other_rows, *kept])
-        self.replace(page, [record_of(row, page, self.subject) for row in kept])
+        stored = self._stored[page.form_code]
+        others = [row for row in (*stored.rows, *stored.void) if row.page_id != page.pk]
+        now = StoredForm([*(each for each in stored.pages if each.pk != page.pk), page])
+        for row in (*others, *rows):
+            now.add(row)
+        self._stored[page.form_code] = now
+        self.replace(page, [record_of(row, page, self.subject) for row in self.stored_on(page)])
 
     def replace(self, page: Page, records: Iterable[Record]) -> None:
         """From now on the page holds these records: the rules see what is about to be saved."""
@@ -277,6 +285,13 @@ class StoredCasebook:
 
     def _read(self, form: str) -> list[Record]:
         return [record_of(row, row.page, self.subject) for row in self.stored(form)]
+
+
+def _with_page(page: Page, rows: Iterable[FormRow]) -> list[FormRow]:
+    found = [row for row in rows if row.page_id == page.pk]
+    for row in found:
+        row.page = page
+    return found
 
 
 def record_of(row: FormRow, page: Page, subject: Subject) -> Record:

@@ -66,22 +66,38 @@ class FormDeclaration:
 _declared: dict[str, type["FormRow"]] = {}
 
 
+class StandingRows(models.Manager.from_queryset(AuditedQuerySet)):  # type: ignore[misc]
+    """The rows that count: rules, lists, data cuts and exports see no other."""
+
+    def get_queryset(self) -> "AuditedQuerySet[FormRow]":
+        standing: AuditedQuerySet[FormRow] = super().get_queryset().filter(void_at_version=None)
+        return standing
+
+
 class FormRow(AuditedModel):
     """One row of a form. A single form has one, with an empty key.
 
     `missing` holds the reason for an empty item, by item. `item_versions` holds the version of the page at
     which each item last changed, so that edits of different items merge and edits of the same one do not.
+    `void_at_version` is that at which a row was said to be entered by mistake (NULL: it stands); such a row
+    is kept and can be restored (`patients.entry.voiding`), `every` finds it and `objects` does not.
     """
 
     page = models.ForeignKey(Page, models.PROTECT, related_name="+")
     row_key = models.CharField(max_length=60, blank=True)
     missing = models.JSONField(default=dict)
     item_versions = models.JSONField(default=dict)
+    # NULL and not zero: a column that is empty changes no text that the ledger has hashed before.
+    void_at_version = models.PositiveIntegerField(null=True, blank=True, default=None)
+
+    objects: ClassVar = StandingRows()
+    every: ClassVar = AuditedQuerySet.as_manager()
 
     form: ClassVar[FormDeclaration]
 
     class Meta:
         abstract = True
+        base_manager_name = "every"
         constraints = (
             models.UniqueConstraint(fields=("page", "row_key"), name="%(class)s_one_row_for_a_key"),
         )
@@ -106,13 +122,19 @@ class FormRow(AuditedModel):
 
     @classmethod
     def of_page(cls, page: Page) -> AuditedQuerySet["FormRow"]:
-        """The rows of a page."""
-        return cls.objects.filter(page=page)
+        """The rows of a page that stand."""
+        standing: AuditedQuerySet[FormRow] = cls.objects.filter(page=page)
+        return standing
 
     @classmethod
     def of_subject(cls, subject: Subject) -> AuditedQuerySet["FormRow"]:
-        """The rows of a subject, each with its page and visit."""
-        return cls.objects.filter(page__subject=subject).select_related("page__visit")
+        """The rows of a subject, void ones as well, each with its page and visit."""
+        every: AuditedQuerySet[FormRow] = cls.every.filter(page__subject=subject)
+        return every.select_related("page__visit")
+
+    @property
+    def is_void(self) -> bool:
+        return self.void_at_version is not None
 
     @property
     def provenance(self) -> dict[str, Any]:

@@ -21,10 +21,15 @@ Columns = tuple["models.Field[Any, Any]", ...]
 
 @dataclass(frozen=True, slots=True)
 class StoredForm:
-    """The pages of a form, with and without rows, each with its subject and visit; and their rows."""
+    """The pages of a form, with and without rows, each with its subject and visit; their rows, and those of
+    them that are void apart."""
 
     pages: list[Page] = field(default_factory=list)
     rows: list[FormRow] = field(default_factory=list)
+    void: list[FormRow] = field(default_factory=list)
+
+    def add(self, row: FormRow) -> None:
+        (self.void if row.is_void else self.rows).append(row)
 
 
 def read_forms(subject: Subject, forms: Iterable[str]) -> dict[str, StoredForm]:
@@ -39,7 +44,7 @@ def read_forms(subject: Subject, forms: Iterable[str]) -> dict[str, StoredForm]:
         for form, *texts in cursor:
             page = _page(texts, subject, pages, found[form].pages)
             if texts[_ROW_FROM] is not None:
-                found[form].rows.append(_row(form_model(form), texts[_ROW_FROM:], page))
+                found[form].add(_row(form_model(form), texts[_ROW_FROM:], page))
     return found
 
 

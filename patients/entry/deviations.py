@@ -77,9 +77,13 @@ def key_of(check: str, form: str, visit: str, row_key: str = "") -> str:
 
 def record_deviations(casebook: StoredCasebook, looked_for: Iterable[Raised], *, act: UUID) -> list[Change]:
     """Add a row for each deviation that has none, mark those whose cause has gone, and take the mark away
-    where it is there again; what changed, in the event that is named `act`."""
-    seen = {each.key: each for each in looked_for}
-    if not seen or not is_declared(DEVIATIONS):
+    where it is there again; what changed, in the event that is named `act`. One that a person made void stays
+    so."""
+    if not is_declared(DEVIATIONS):
+        return []
+    judged = {row.row_key for row in casebook.void(DEVIATIONS)}
+    seen = {each.key: each for each in looked_for if each.key not in judged}
+    if not seen:
         return []
     kept = {row.row_key: row for row in casebook.stored(DEVIATIONS)}
     new = [each for key, each in seen.items() if each.words and not _stands(kept.get(key))]
@@ -120,7 +124,7 @@ class _Deviations:
         self.page.save()
         model.objects.create_with_history(fresh)
         self.rows |= {row.row_key: row for row in fresh}
-        self.casebook.keep(self.page, self.rows.values())
+        self.casebook.keep(self.page, [*self.rows.values(), *self.casebook.void_on(self.page)])
         return self.changes
 
     def _set(self, row: FormRow, answers: Mapping[str, str]) -> None:

@@ -33,6 +33,7 @@ from patients.entry.header import HeaderEdit, header_findings, header_versions, 
 from patients.entry.identity_patterns import identities
 from patients.entry.reasons import NO_REASON, NO_REASONS, Reasons, unexplained
 from patients.entry.refusals import Conflict, PageClosed, Refused, SiteNotOpen, UnknownPage
+from patients.entry.voiding import Voids, asks_to_void, carry_out, read_voids
 from patients.entry.watching import forms_needed
 from patients.forms.eligibility import attested
 from patients.items.item import Item
@@ -78,7 +79,8 @@ def save_page(
     casebook: StoredCasebook | None = None,
     follows: bool = True,
 ) -> Saved:
-    """Save what was typed on a page. See `patients.entry.edits` for `rows` and `header` for the header.
+    """Save what was typed on a page. See `patients.entry.edits` for `rows`, `voiding` for those that were
+    entered by mistake, and `header` for the header.
 
     `base_version` is the version of the page that the editor read. `reasons` explains, by (row key, item),
     each change of a value saved before. `complete` asks for the page to be complete, which findings may
@@ -118,7 +120,7 @@ def _read_at_once(
     """The casebook with all forms read, in one statement, that a save of what was typed may ask for."""
     named = {name.removesuffix(MISSING_SUFFIX) for answers in rows.values() for name in answers}
     items = {item.name for item in form_model(page.form_code).items()}
-    touched = items if "form_date" in header else items & named
+    touched = items if "form_date" in header or asks_to_void(rows) else items & named
     casebook.load({page.form_code, *_forms_read(page.form_code, touched)})
     return casebook
 
@@ -159,14 +161,18 @@ class _Save:
     changes: list[Change] = field(default_factory=list)
     touched: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     derived_on: dict[int, Page] = field(default_factory=dict)
+    voids: Voids = field(default_factory=Voids)
     act: UUID = field(default_factory=uuid4)
 
     def __post_init__(self) -> None:
         self.state_before = self.page.state
         self.subject = self.page.subject
         self.model = form_model(self.page.form_code)
-        self.rows: dict[str, FormRow] = {row.row_key: row for row in self.casebook.stored_on(self.page)}
-        self.records = {key: record_of(row, self.page, self.subject) for key, row in self.rows.items()}
+        stored = (*self.casebook.stored_on(self.page), *self.casebook.void_on(self.page))
+        self.rows: dict[str, FormRow] = {row.row_key: row for row in stored}
+        self.records = {
+            key: record_of(row, self.page, self.subject) for key, row in self.rows.items() if not row.is_void
+        }
         self.header_versions = header_versions(self.page)
 
     def run(self, typed: Typed, header: Mapping[str, str], complete: bool) -> Saved:
@@ -175,7 +181,8 @@ class _Save:
             raise SiteNotOpen(missing)
         self._apply(edits, header_edits)
         self._refuse(gate_findings(self.page, self.records.values(), edits, self.casebook))
-        changed = bool(edits or header_edits)
+        changes = len(edits) + len(header_edits) + len(self.voids.edits)
+        changed = changes > 0
         if changed:
             self._keep(edits, header_edits)
         findings = self._findings()
@@ -190,15 +197,16 @@ class _Save:
                 self._follow(findings)
             record_event("page.saved", self._place(), self.changes, act=self.act)
         fell = self.state_before == PageState.SIGNED and self.page.state != PageState.SIGNED
-        return Saved(self.page, len(edits) + len(header_edits), tuple(standing), fell)
+        return Saved(self.page, changes, tuple(standing), fell)
 
     # --- reading ---------------------------------------------------------------------------------------
     def _read(self, typed: Typed, header: Mapping[str, str]) -> tuple[list[Edit], list[HeaderEdit]]:
-        kept = {key: (row, self.records[key].values) for key, row in self.rows.items()}
-        edits, unreadable = read_edits(self.model, typed, kept)
+        self.voids = read_voids(self.model, typed, self.rows)
+        kept = {key: (self.rows[key], record.values) for key, record in self.records.items()}
+        edits, unreadable = read_edits(self.model, self.voids.typed, kept)
         header_edits, unreadable_header = read_header(self.page, header)
-        self._refuse([*unreadable, *unreadable_header])
-        every = [*header_edits, *edits]
+        self._refuse([*unreadable, *unreadable_header, *self.voids.findings])
+        every = [*header_edits, *edits, *self.voids.edits]
         self._touch(every)
         self.casebook.load(_forms_read(self.page.form_code, self._touched_here))
         if clashes := clashes_with(every, self.base_version):
@@ -217,9 +225,10 @@ class _Save:
         return self.touched[self.page.form_code]
 
     def _touch(self, edits: list[Edit]) -> None:
-        """Note what changes; another date of assessment may change what any rule of the page looks at."""
+        """Note what changes; another date of assessment, or a row made void or restored, may change what any
+        rule of the page looks at."""
         self._touched_here.update(edit.item.name for edit in edits)
-        if "form_date" in self._touched_here:
+        if "form_date" in self._touched_here or self.voids.edits:
             self._touched_here.update(item.name for item in self.model.items())
 
     @staticmethod
@@ -237,6 +246,9 @@ class _Save:
             record.missing.pop(edit.item.name, None)
             if edit.missing:
                 record.missing[edit.item.name] = edit.missing
+        for key in self.voids.keys:
+            if self.records.pop(key, None) is None:
+                self.records[key] = record_of(self.rows[key], self.page, self.subject)
         self.records = {
             key: replace(record, form_date=self.page.form_date) for key, record in self.records.items()
         }
@@ -252,7 +264,9 @@ class _Save:
         changed = {edit.item.name: self.page.version for edit in header_edits}
         self.page.header_versions = self.header_versions | changed
         with translation.override("en"):  # the trail reads the same whoever saved
-            self.changes += [_change(edit, self.reasons) for edit in (*header_edits, *edits)]
+            self.changes += [
+                _change(edit, self.reasons) for edit in (*header_edits, *edits, *self.voids.edits)
+            ]
             self._keep_identity(edits)
             own = self._rows_borne_on(edits, header_edits)
             self._keep_rows(edits)
@@ -285,9 +299,12 @@ class _Save:
             identity.save()
 
     def _keep_rows(self, edits: list[Edit]) -> None:
-        touched = dict.fromkeys(edit.row_key for edit in edits)
+        touched = dict.fromkeys(edit.row_key for edit in (*edits, *self.voids.edits))
+        carry_out(self.voids.edits, self.rows, self.page.version)
+        for key in self.voids.keys - set(self.records):
+            self.rows[key].save()
         new: list[FormRow] = []
-        for key in touched or self.rows:
+        for key in [key for key in touched or self.records if key in self.records]:
             row = self.rows.get(key) or self.model(page=self.page, row_key=key)
             row.item_versions |= {e.item.name: self.page.version for e in edits if e.row_key == key}
             self.rows[key] = row
@@ -318,7 +335,7 @@ class _Save:
     def _rows_borne_on(self, edits: list[Edit], header_edits: list[HeaderEdit]) -> Rows | None:
         """The rows of this form that the edited ones, as they were and as they are, bear on; None for any."""
         bears_on = self.model.form.bears_on
-        if bears_on is None:
+        if bears_on is None or self.voids.edits:
             return None
         edited = set(self.records) if header_edits else {edit.row_key for edit in edits}
         before = [record_of(self.rows[key], self.page, self.subject) for key in edited & set(self.rows)]
@@ -340,7 +357,7 @@ class _Save:
 
     def _derive_form(self, form: str, only: Rows | None) -> bool:
         others = [row for row in self.casebook.stored(form) if row.page_id != self.page.pk]
-        here = list(self.rows.values()) if form == self.page.form_code else []
+        here = [self.rows[key] for key in self.records] if form == self.page.form_code else []
         looked_at = [row for row in [*others, *here] if _is_one_of(only, row)]
         placed = [(self._record_now(row), row) for row in looked_at]
         changed = False

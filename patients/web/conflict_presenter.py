@@ -12,6 +12,7 @@ from patients.entry.edits import MISSING_SUFFIX as MISSING
 from patients.entry.header import HEADER, header_values, header_versions
 from patients.entry.reasons import ReasonCode
 from patients.entry.refusals import Clash
+from patients.entry.voiding import VOID
 from patients.items.item import Item
 from patients.items.missing import MissingReason
 from patients.items.problems import NotAnAnswer
@@ -150,7 +151,7 @@ def _theirs(draft: Draft, presenter: PagePresenter, clashing: set[Place]) -> Ite
     for key, row in presenter.stored.rows.items():
         values = presenter.stored.record(key).values
         for name, version in row.item_versions.items():
-            if version > draft.base_version and (key, name) not in clashing:
+            if version > draft.base_version and name != VOID.name and (key, name) not in clashing:
                 item = presenter.model.item(name)
                 now = _stored_aloud(item, values, row.missing, identify=presenter.rights.identify)
                 yield MergedRow(_labelled(item, key), "", now, _("somebody else"))

@@ -24,10 +24,16 @@ class PageCasebook:
 
     @cached_property
     def rows(self) -> dict[str, FormRow]:
-        """The rows of the page by key, in the order of their keys."""
+        """The rows of the page that stand, by key, in the order of their keys."""
         self.casebook.load(forms_shown(self.page.form_code))
         found = self.casebook.stored_on(self.page)
         return {row.row_key: row for row in sorted(found, key=lambda row: row.row_key)}
+
+    @cached_property
+    def void(self) -> list[FormRow]:
+        """The rows of the page that are void."""
+        self.casebook.load(forms_shown(self.page.form_code))
+        return sorted(self.casebook.void_on(self.page), key=lambda row: row.row_key)
 
     def record(self, key: str) -> Record:
         """The stored answers of a row, identifying ones in clear; all empty for a row that is not there."""

@@ -63,8 +63,8 @@ class PagePresenter:
 
     @property
     def kept_keys(self) -> set[str]:
-        """The keys of the rows of a repeating form."""
-        return set(self.stored.rows) if self._repeats else set()
+        """The keys of a repeating form that are taken, by rows that are void as well."""
+        return {*self.stored.rows, *(row.row_key for row in self.stored.void)} if self._repeats else set()
 
     def screen(
         self,
@@ -93,6 +93,7 @@ class PagePresenter:
             trail_url=self._trail_url,
             signatures=signatures_of(self.page, self.stored.rows),
             token=self.token,
+            void_keys=[row.row_key for row in self.stored.void],
         )
         asked = [
             Finding(each.item, each.text, Severity.SOFT, each.row_key) for each in open_queries_on(self.page)
@@ -132,12 +133,13 @@ class PagePresenter:
         """The rows to show: those stored, those of the draft, and a new one where it is asked for."""
         if not self._repeats:
             return [Slot("", "")]
-        slots = [Slot(f"r{number}-", key) for number, key in enumerate(sorted(self.kept_keys, key=as_number))]
+        keys = sorted(self.stored.rows, key=as_number)
+        slots = [Slot(f"r{number}-", key) for number, key in enumerate(keys)]
         if draft:
             slots += [replace(slot, prefix=f"n{slot.key}-") for slot in draft.slots if slot.is_new]
         wants_row = not slots or (draft is not None and draft.action == "add")
         if wants_row and self.rights.enter:
-            key = next_key({slot.key for slot in slots})
+            key = next_key({*self.kept_keys, *(slot.key for slot in slots)})
             slots.append(Slot(f"n{key}-", key, is_new=True))
         return slots
 

@@ -110,11 +110,22 @@ class PageScreen:
     signatures: list[SignatureView] = field(default_factory=list)
     token: str = ""
     kept: KeptNote | None = None
+    void_keys: list[str] = field(default_factory=list)
 
     @property
     def is_open(self) -> bool:
         """Whether the person can type on it."""
         return self.rights.enter and (not self.page.is_closed or self.was_closed)
+
+    @property
+    def stored_keys(self) -> list[str]:
+        """The rows that can be made void: those that are saved."""
+        return [row.slot.key for row in self.rows if row.slot.key and not row.slot.is_new]
+
+    @property
+    def offers_void(self) -> bool:
+        """Whether there is a row that can be made void or restored."""
+        return self.repeats and self.is_open and bool(self.stored_keys or self.void_keys)
 
     @property
     def can_save(self) -> bool:

@@ -16,6 +16,7 @@ from patients.web import (
     today_views,
     trail_views,
     views,
+    void_views,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -39,6 +40,7 @@ urlpatterns: list[URLPattern] = [
     path("trail/review/<str:site>/<str:code>/", trail_views.review, name="review-subject"),
     path("pages/<int:pk>/", views.page, name="page"),
     path("pages/<int:pk>/draft/", draft_views.draft, name="draft"),
+    path("pages/<int:pk>/void/", void_views.void_row, name="void-row"),
     path("pages/<int:pk>/sign/", signing_views.sign, name="sign"),
     path("log/<str:site>/", log_views.log, name="log"),
     path("due/", study_views.due, name="due"),
