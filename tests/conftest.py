@@ -1,5 +1,6 @@
 """Fixtures that every room's tests share."""
 
+import gc
 import os
 import shutil
 import signal
@@ -63,6 +64,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = chosen
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_made_once_for(item)))
+
+
+def pytest_collection_finish() -> None:
+    """Nine thousand collected tests and all models live to the end: no round of the collector looks at them."""
+    gc.collect()
+    gc.freeze()
 
 
 def _made_once_for(item: pytest.Item) -> str:

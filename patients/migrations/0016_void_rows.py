@@ -3,6 +3,7 @@
 import django.db.models.manager
 from django.db import migrations, models
 
+from patients.casebook.migrating import Together
 from trial.trail.ledger_triggers import Ledgered, LiftLedgered
 from trial.trail.triggers import AppendOnly, LiftAppendOnly
 
@@ -68,9 +69,11 @@ class Migration(migrations.Migration):
     operations = [
         LiftAppendOnly(*VERSIONS),
         LiftLedgered(*FORMS),
-        *map(_base_manager, FORMS),
-        *map(_managers, FORMS),
-        *map(_void_at_version, (*FORMS, *VERSIONS)),
+        Together(
+            *map(_base_manager, FORMS),
+            *map(_managers, FORMS),
+            *map(_void_at_version, (*FORMS, *VERSIONS)),
+        ),
         AppendOnly(*VERSIONS),
         Ledgered(*FORMS),
     ]
