@@ -67,7 +67,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Nine thousand collected tests and all models live to the end: no round of the collector looks at them."""
+    """Thousands of tests and all models live to the end: no round of the collector looks at them again."""
     gc.collect()
     gc.freeze()
 
