@@ -5,49 +5,38 @@ merged or clashing, row and history, derived items, findings, visits re-placed, 
 the event of the trail.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Set
-from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import translation
 
-from patients.casebook.answers import Record, RowAnswers, StoredCasebook, record_of
+from patients.casebook.answers import StoredCasebook, record_of
 from patients.casebook.approval import SIGNATURE
-from patients.casebook.form import FormRow, GradedRow, Repeat, form_model
+from patients.casebook.form import form_model
 from patients.casebook.identity import Identity, fingerprint
 from patients.casebook.page import DONE, Page, PageState, Subject
 from patients.casebook.settings import settings_read_once
 from patients.entry.anchors import anchor_findings
-from patients.entry.checks import blocking, page_findings
-from patients.entry.derive import AUTHOR, dependents, with_derived
-from patients.entry.deviations import DEVIATIONS
-from patients.entry.edits import MISSING_SUFFIX, Edit, Typed, clashes_with, read_edits
-from patients.entry.ending import end_findings
+from patients.entry.checks import blocking
+from patients.entry.derive import AUTHOR
+from patients.entry.edits import Edit, Typed, read_edits
 from patients.entry.following import follow_page, records_on
-from patients.entry.gates import GATE_FORMS, approval_findings, gate_findings
-from patients.entry.header import HeaderEdit, header_findings, header_versions, read_header
+from patients.entry.header import read_header
 from patients.entry.identity_patterns import identities
+from patients.entry.judging import Judging, Rederived, as_it_is, read_at_once, require_entry_on
 from patients.entry.reasons import NO_REASON, NO_REASONS, Reasons, unexplained
-from patients.entry.refusals import Conflict, PageClosed, Refused, SiteNotOpen, UnknownPage
-from patients.entry.voiding import Voids, asks_to_void, carry_out, read_voids
-from patients.entry.watching import forms_needed
+from patients.entry.refusals import Conflict, Refused, SiteNotOpen
+from patients.entry.voiding import carry_out
 from patients.forms.eligibility import attested
-from patients.items.item import Item
 from patients.items.problems import Finding
 from patients.oversight.follow import drop_signatures, drop_verifications
 from patients.schedule.covering import cover_visits, may_cover
 from patients.schedule.placing import ANCHORING_FORMS, place_visits
-from trial.people.access import Person, actor_at, can, require_entry
-from trial.people.roles import Permission
+from trial.people.access import Person, actor_at
 from trial.trail.actor import Source, acting
 from trial.trail.record import Change, Place, record_event
-
-Rows = set[tuple[str, str]]
-"""Rows of a form, each by the code of its visit and its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +81,10 @@ def save_page(
     Raises UnknownPage (404), PermissionDenied (403), PageClosed (423), Refused (422), SiteNotOpen and
     Conflict (409).
     """
+    require_entry_on(page, by)
     site = page.subject.site.code
-    if not can(by, Permission.READ, site=site):
-        raise UnknownPage(str(page.pk))
-    require_entry(by, page.form_code, site=site)
     with transaction.atomic(), acting(actor_at(by, site=site, source=source, request_id=request_id)):
-        held = casebook or _read_at_once(held_casebook(page.subject), page, rows, header or {})
+        held = casebook or read_at_once(held_casebook(page.subject), page, rows, header or {})
         found = as_it_is(page, held)
         reasons = NO_REASONS if reasons is None else reasons  # `SameReason` is empty, and not nothing
         with settings_read_once():
@@ -114,21 +101,6 @@ def held_casebook(subject: Subject) -> StoredCasebook:
     return StoredCasebook(locked)
 
 
-def _read_at_once(
-    casebook: StoredCasebook, page: Page, rows: Typed, header: Mapping[str, str]
-) -> StoredCasebook:
-    """The casebook with all forms read, in one statement, that a save of what was typed may ask for."""
-    named = {name.removesuffix(MISSING_SUFFIX) for answers in rows.values() for name in answers}
-    items = {item.name for item in form_model(page.form_code).items()}
-    touched = items if "form_date" in header or asks_to_void(rows) else items & named
-    casebook.load({page.form_code, *_forms_read(page.form_code, touched)})
-    return casebook
-
-
-def _forms_read(form: str, touched: Set[str]) -> frozenset[str]:
-    return GATE_FORMS | {DEVIATIONS} | forms_needed(form, frozenset(touched))
-
-
 def is_unchanged(page: Page, rows: Typed, header: Mapping[str, str]) -> bool:
     """Whether saving this would change nothing; what cannot be read counts as a change. On a page that was
     signed here the attested signature that an export makes of it is no change either."""
@@ -140,53 +112,27 @@ def is_unchanged(page: Page, rows: Typed, header: Mapping[str, str]) -> bool:
     return not all(differs) and not any(read_header(page, header))
 
 
-def as_it_is(page: Page, casebook: StoredCasebook) -> Page:
-    """The page as it is now, of the subject that is locked. Raises PageClosed."""
-    found = casebook.page_at_hand(page) or Page.objects.select_related("visit").get(pk=page.pk)
-    found.subject = casebook.subject
-    if found.is_closed:
-        raise PageClosed(str(found))
-    return found
-
-
 @dataclass
-class _Save:
+class _Save(Judging):
     """One save under way."""
 
-    page: Page
-    casebook: StoredCasebook
     base_version: int
     reasons: Reasons
     follows: bool
     changes: list[Change] = field(default_factory=list)
-    touched: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    derived_on: dict[int, Page] = field(default_factory=dict)
-    voids: Voids = field(default_factory=Voids)
     act: UUID = field(default_factory=uuid4)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.state_before = self.page.state
-        self.subject = self.page.subject
-        self.model = form_model(self.page.form_code)
-        stored = (*self.casebook.stored_on(self.page), *self.casebook.void_on(self.page))
-        self.rows: dict[str, FormRow] = {row.row_key: row for row in stored}
-        self.records = {
-            key: record_of(row, self.page, self.subject) for key, row in self.rows.items() if not row.is_void
-        }
-        self.header_versions = header_versions(self.page)
 
     def run(self, typed: Typed, header: Mapping[str, str], complete: bool) -> Saved:
-        edits, header_edits = self._read(typed, header)
-        if missing := approval_findings(self.page, edits):
-            raise SiteNotOpen(missing)
-        self._apply(edits, header_edits)
-        self._refuse(gate_findings(self.page, self.records.values(), edits, self.casebook))
-        changes = len(edits) + len(header_edits) + len(self.voids.edits)
-        changed = changes > 0
+        self._judge(typed, header)
+        changed = bool(self.every_edit)
         if changed:
-            self._keep(edits, header_edits)
-        findings = self._findings()
-        standing = [*findings, *end_findings(self.page, self.casebook)]
+            self._keep()
+        findings = self.findings()
+        standing = self.standing(findings)
         moved = self._settle_state(standing, complete)
         if changed or moved:
             self.page.save()
@@ -197,80 +143,41 @@ class _Save:
                 self._follow(findings)
             record_event("page.saved", self._place(), self.changes, act=self.act)
         fell = self.state_before == PageState.SIGNED and self.page.state != PageState.SIGNED
-        return Saved(self.page, changes, tuple(standing), fell)
+        return Saved(self.page, len(self.every_edit), tuple(standing), fell)
 
-    # --- reading ---------------------------------------------------------------------------------------
-    def _read(self, typed: Typed, header: Mapping[str, str]) -> tuple[list[Edit], list[HeaderEdit]]:
-        self.voids = read_voids(self.model, typed, self.rows)
-        kept = {key: (self.rows[key], record.values) for key, record in self.records.items()}
-        edits, unreadable = read_edits(self.model, self.voids.typed, kept)
-        header_edits, unreadable_header = read_header(self.page, header)
-        self._refuse([*unreadable, *unreadable_header, *self.voids.findings])
-        every = [*header_edits, *edits, *self.voids.edits]
-        self._touch(every)
-        self.casebook.load(_forms_read(self.page.form_code, self._touched_here))
-        if clashes := clashes_with(every, self.base_version):
+    # --- refusing --------------------------------------------------------------------------------------
+    def _judge(self, typed: Typed, header: Mapping[str, str]) -> None:
+        """Read and apply what was typed. Raises Refused, Conflict and SiteNotOpen."""
+        self._refuse(self.read(typed, header))
+        if clashes := self.clashes(self.base_version):
             raise Conflict(clashes)
         self._refuse(
             [
-                *identities(every, self.reasons),
-                *unexplained(every, self.reasons),
-                *anchor_findings(self.page, edits, self.reasons, self.casebook),
+                *identities(self.every_edit, self.reasons),
+                *unexplained(self.every_edit, self.reasons),
+                *anchor_findings(self.page, self.edits, self.reasons, self.casebook),
             ]
         )
-        return edits, header_edits
-
-    @property
-    def _touched_here(self) -> set[str]:
-        return self.touched[self.page.form_code]
-
-    def _touch(self, edits: list[Edit]) -> None:
-        """Note what changes; another date of assessment, or a row made void or restored, may change what any
-        rule of the page looks at."""
-        self._touched_here.update(edit.item.name for edit in edits)
-        if "form_date" in self._touched_here or self.voids.edits:
-            self._touched_here.update(item.name for item in self.model.items())
+        if missing := self.unapproved():
+            raise SiteNotOpen(missing)
+        self._refuse(self.apply())
 
     @staticmethod
     def _refuse(findings: list[Finding]) -> None:
         if findings:
             raise Refused(findings)
 
-    def _apply(self, edits: list[Edit], header_edits: list[HeaderEdit]) -> None:
-        """Put the edits into the records that the rules look at; nothing is written yet."""
-        for header_edit in header_edits:
-            setattr(self.page, header_edit.column, header_edit.kept)
-        for edit in edits:
-            record = self.records.setdefault(edit.row_key, self._new_record(edit.row_key))
-            record.values[edit.item.name] = edit.value
-            record.missing.pop(edit.item.name, None)
-            if edit.missing:
-                record.missing[edit.item.name] = edit.missing
-        for key in self.voids.keys:
-            if self.records.pop(key, None) is None:
-                self.records[key] = record_of(self.rows[key], self.page, self.subject)
-        self.records = {
-            key: replace(record, form_date=self.page.form_date) for key, record in self.records.items()
-        }
-        self.casebook.replace(self.page, self.records.values())
-
-    def _new_record(self, key: str) -> Record:
-        values = dict.fromkeys(item.name for item in self.model.items())
-        return Record(self.page.form_code, self.page.visit_code, key, self.page.form_date, values)
-
     # --- writing ---------------------------------------------------------------------------------------
-    def _keep(self, edits: list[Edit], header_edits: list[HeaderEdit]) -> None:
+    def _keep(self) -> None:
         self.page.version += 1
-        changed = {edit.item.name: self.page.version for edit in header_edits}
+        changed = {edit.item.name: self.page.version for edit in self.header_edits}
         self.page.header_versions = self.header_versions | changed
         with translation.override("en"):  # the trail reads the same whoever saved
-            self.changes += [
-                _change(edit, self.reasons) for edit in (*header_edits, *edits, *self.voids.edits)
-            ]
-            self._keep_identity(edits)
-            own = self._rows_borne_on(edits, header_edits)
-            self._keep_rows(edits)
-            self._derive_elsewhere({self.page.form_code}, own)
+            self.derive()
+            self.changes += [_change(edit, self.reasons) for edit in self.every_edit]
+            self.changes += [_derived_change(each) for each in self.rederived]
+            self._keep_identity()
+            self._keep_rows()
             dropped = self._drop_signatures()
             self.changes += drop_verifications(self.page, self.changes)
             if not ANCHORING_FORMS.isdisjoint({self.page.form_code, *dropped}):
@@ -290,97 +197,25 @@ class _Save:
     def _other_pages(self) -> list[Page]:
         return [page for page in self.derived_on.values() if page.pk != self.page.pk]
 
-    def _keep_identity(self, edits: list[Edit]) -> None:
-        identifying = [edit for edit in edits if edit.item.declared.identity]
+    def _keep_identity(self) -> None:
+        identifying = [edit for edit in self.edits if edit.item.declared.identity]
         if identifying:
             identity = getattr(self.subject, "identity", None) or Identity(subject=self.subject)
             for edit in identifying:
                 setattr(identity, edit.item.name, edit.item.text(edit.value))
             identity.save()
 
-    def _keep_rows(self, edits: list[Edit]) -> None:
-        touched = dict.fromkeys(edit.row_key for edit in (*edits, *self.voids.edits))
+    def _keep_rows(self) -> None:
+        for edit in self.edits:
+            self.rows[edit.row_key].item_versions[edit.item.name] = self.page.version
         carry_out(self.voids.edits, self.rows, self.page.version)
         for key in self.voids.keys - set(self.records):
             self.rows[key].save()
-        new: list[FormRow] = []
-        for key in [key for key in touched or self.records if key in self.records]:
-            row = self.rows.get(key) or self.model(page=self.page, row_key=key)
-            row.item_versions |= {e.item.name: self.page.version for e in edits if e.row_key == key}
-            self.rows[key] = row
-            derived = self._fill(row, self.records[key])
-            if row.pk is None:
-                new.append(row)
-            elif derived or key in touched:
+        new = [row for row in self.filled.values() if row.pk is None]
+        for row in self.filled.values():
+            if row.pk is not None:
                 row.save()
         self.model.objects.create_with_history(new)
-
-    def _fill(self, row: FormRow, record: Record, *, where: str = "") -> bool:
-        """Derive the record and put it into its row; whether anything derived has changed."""
-        before = row.values()
-        with_derived(record, self.casebook)
-        derived = [item for item in row.items() if item.is_derived and _differs(item, before, record.values)]
-        for item in row.items():
-            setattr(row, item.name, _column_value(item, record.values[item.name]))
-        row.missing = dict(record.missing)
-        regraded = row.provenance != record.grades
-        if isinstance(row, GradedRow):
-            row.grades = dict(record.grades)
-        self.changes += [_derived_change(item, before, record, where) for item in derived]
-        self.touched[record.form].update(item.name for item in derived)
-        if derived:
-            self.derived_on[row.page_id] = row.page
-        return bool(derived) or regraded
-
-    def _rows_borne_on(self, edits: list[Edit], header_edits: list[HeaderEdit]) -> Rows | None:
-        """The rows of this form that the edited ones, as they were and as they are, bear on; None for any."""
-        bears_on = self.model.form.bears_on
-        if bears_on is None or self.voids.edits:
-            return None
-        edited = set(self.records) if header_edits else {edit.row_key for edit in edits}
-        before = [record_of(self.rows[key], self.page, self.subject) for key in edited & set(self.rows)]
-        both = [*before, *(self.records[key] for key in edited)]
-        return {
-            (row.visit, row.row_key) for record in both for row in bears_on(RowAnswers(record, self.casebook))
-        }
-
-    def _derive_elsewhere(self, changed_forms: set[str], own: Rows | None = None) -> None:
-        """Derived items of other rows that are made from what changed, until nothing more does; those of this
-        page once more, where they are made from what was derived elsewhere. `own`: of the form of this page
-        these rows alone can be."""
-        waiting = sorted({form for source in changed_forms for form in dependents().get(source, ())})
-        changed = {
-            form for form in waiting if self._derive_form(form, own if form == self.page.form_code else None)
-        }
-        if changed - changed_forms:
-            self._derive_elsewhere(changed)
-
-    def _derive_form(self, form: str, only: Rows | None) -> bool:
-        others = [row for row in self.casebook.stored(form) if row.page_id != self.page.pk]
-        here = [self.rows[key] for key in self.records] if form == self.page.form_code else []
-        looked_at = [row for row in [*others, *here] if _is_one_of(only, row)]
-        placed = [(self._record_now(row), row) for row in looked_at]
-        changed = False
-        for record, row in sorted(placed, key=lambda pair: (pair[0].dated or date.min, pair[0].place)):
-            self.casebook.replace_record(record)
-            where = "" if row.page_id == self.page.pk else f"{form}@{record.visit}."
-            if self._fill(row, record, where=where):
-                row.save()
-                changed = True
-        return changed
-
-    def _record_now(self, row: FormRow) -> Record:
-        """A row as it stands: of this page with what is being saved."""
-        if row.page_id == self.page.pk:
-            return self.records[row.row_key]
-        return record_of(row, row.page, self.subject)
-
-    def _findings(self) -> list[Finding]:
-        """What is to say about the page as it stands; a single form without a row is judged as empty."""
-        records = list(self.records.values())
-        if not records and self.model.form.repeat is Repeat.SINGLE:
-            records = [self._new_record("")]
-        return [*header_findings(self.page, self.casebook), *page_findings(self.page, records, self.casebook)]
 
     def _follow(self, findings: list[Finding]) -> None:
         touched = {form: frozenset(items) for form, items in self.touched.items()}
@@ -414,21 +249,6 @@ class _Save:
         )
 
 
-def _is_one_of(rows: Rows | None, row: FormRow) -> bool:
-    return rows is None or (row.page.visit_code, row.row_key) in rows
-
-
-def _differs(item: Item, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    return item.text(before[item.name]) != item.text(after[item.name])
-
-
-def _column_value(item: Item, value: Any) -> Any:
-    """What the row's column keeps: of an identifying item a keyed hash."""
-    if item.declared.identity:
-        return fingerprint(item.text(value)) or None
-    return value
-
-
 def _change(edit: Edit, reasons: Reasons) -> Change:
     reason = NO_REASON if edit.is_first else reasons.get((edit.row_key, edit.item.name), NO_REASON)
     (old, new), (old_shown, new_shown) = edit.as_text(), edit.as_shown()
@@ -447,14 +267,14 @@ def _change(edit: Edit, reasons: Reasons) -> Change:
     )
 
 
-def _derived_change(item: Item, before: Mapping[str, Any], record: Record, where: str) -> Change:
-    old, new = before[item.name], record.values[item.name]
+def _derived_change(found: Rederived) -> Change:
+    item, old, new = found.item, found.old, found.new
     return Change(
-        item=f"{where}{item.name}",
+        item=f"{found.where}{item.name}",
         label=str(item.declared.label),
         old=item.text(old),
         new=item.text(new),
-        row_key=record.row_key,
+        row_key=found.row_key,
         old_shown=item.with_unit(old),
         new_shown=item.with_unit(new),
         author=AUTHOR,

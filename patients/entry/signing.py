@@ -23,8 +23,9 @@ from patients.casebook.settings import settings_read_once
 from patients.entry.checks import blocking
 from patients.entry.ending import end_findings
 from patients.entry.following import findings_on, follow_page, records_on
+from patients.entry.judging import as_it_is
 from patients.entry.refusals import CannotSign, ContentChanged, UnknownPage
-from patients.entry.save import as_it_is, held_casebook
+from patients.entry.save import held_casebook
 from patients.items.problems import Finding, Severity, Text
 from patients.oversight.content import content_of, digest_of
 from patients.oversight.queries import Query, QueryState, Sighting, key_of
