@@ -39,7 +39,8 @@ class FormDeclaration:
     `checks` and `deviations` are those that look at a whole row; limits stand at their items.
     `approved`: only the principal investigator signs it, as the approval of what is decided on it.
     `bears_on` gives the rows of the form whose derived items an edit of a row can change, where those are
-    fewer than all."""
+    fewer than all. `recalls` names items of other forms (`INF.inf_dose_kg`) that are shown beside the page,
+    so that nobody types them again, though no rule of the form looks at them."""
 
     code: str
     title: Text
@@ -56,6 +57,7 @@ class FormDeclaration:
     checks: tuple[Check, ...] = ()
     deviations: tuple[Deviation, ...] = ()
     bears_on: Callable[[Answers], Iterable[Answers]] | None = None
+    recalls: tuple[str, ...] = ()
 
     @property
     def row_rules(self) -> tuple[Check | Deviation, ...]:

@@ -74,17 +74,17 @@ def forms_needed(form: str, items: frozenset[str]) -> frozenset[str]:
     touched = {each: _derived_items(each) for each in derived} | {form: items | _derived_items(form)}
     needed = set(derived)
     for each in (form, *derived):
-        needed.update(forms_of(_sources(form_model(each))))
+        needed.update(forms_of(made_from(form_model(each))))
     for watcher, rules in watching(touched).items():
         needed.add(watcher)
         needed.update(forms_of(_operands_of(watcher, rules)))
-    needed.update(forms_of(operand for operand, _rules in _looking(form_model(form))))
+    needed.update(forms_of(looked_at_by(form_model(form))))
     return frozenset(each for each in needed if is_declared(each))
 
 
 def forms_shown(form: str) -> set[str]:
     """The forms that the screen of a page reads: its own, that of consent, and what its rules look at."""
-    looked_at = forms_of(operand for operand, _rules in _looking(form_model(form)))
+    looked_at = forms_of(looked_at_by(form_model(form)))
     return {form, "ELIG", *(each for each in looked_at if is_declared(each))}
 
 
@@ -109,7 +109,13 @@ def _derived_items(form: str) -> frozenset[str]:
     return frozenset(item.name for item in form_model(form).items() if item.is_derived)
 
 
-def _sources(model: type[FormRow]) -> Iterator[str]:
+def looked_at_by(model: type[FormRow]) -> Iterator[str]:
+    """What the limits, conditions, checks and deviations of a form look at."""
+    return (operand for operand, _rules in _looking(model))
+
+
+def made_from(model: type[FormRow]) -> Iterator[str]:
+    """What the derived items of a form are made from."""
     for item in model.items():
         if item.declared.derivation:
             yield from item.declared.derivation.sources

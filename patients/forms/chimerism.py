@@ -106,6 +106,7 @@ class Chimerism(GradedRow):
         sdtm="GF, SUPPGF",
         repeat=Repeat.ROWS,
         dated_by="chim_dt",
+        recalls=("DONOR.donor_rel",),
     )
 
     chim_dt = DateItem(

@@ -341,6 +341,7 @@ class CytokineRelease(GradedRow):
         signs=_("investigator closes episode"),
         sdtm="AE, FA, CM",
         dated_by="crs_date",
+        recalls=("INF.inf_dose_kg",),
         checks=_CHECKS,
         sections=(
             Section(_("Components"), "crs_episode"),

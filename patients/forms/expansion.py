@@ -110,6 +110,7 @@ class Expansion(FormRow):
         signs="-",
         sdtm="LB/GF/CP/PC",
         dated_by="kin_dt",
+        recalls=("INF.inf_dose_kg",),
         sections=(
             Section(_("CAR-T cells"), "kin_dt"),
             Section(_("Lymphocytes"), "kin_cd3"),

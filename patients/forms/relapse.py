@@ -96,6 +96,7 @@ class Relapse(FormRow):
         signs=_("investigator"),
         sdtm="RS, CP, GF, DS",
         dated_by="rlp_dt",
+        recalls=("DX.dx_type",),
         sections=(
             Section(_("Relapse"), "rlp_dt"),
             Section("CD7", "rlp_cd7"),

@@ -304,6 +304,7 @@ class Transplantation(FormRow):
         signs=_("investigator"),
         sdtm="PR, EX, BE, SUPPPR",
         dated_by="hsct_start_dt",
+        recalls=("DX.dx_type", "INF.inf_dose_kg", "DONOR.donor_rel"),
         checks=_CHECKS,
         sections=(
             Section(_("Transplantation"), "hsct_done"),

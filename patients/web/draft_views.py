@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from patients.casebook.page import Page
@@ -22,7 +21,7 @@ from trial.people.access import require_entry
 from trial.people.models import Account
 from trial.people.needs import At, authorise, needs
 from trial.people.roles import Permission
-from trial.people.sessions import ends_at
+from trial.people.sessions import seconds_left
 
 CONFLICT = 409
 
@@ -45,8 +44,7 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
         keep_for_its_owner(request)
         return JsonResponse({"kept": ""}, status=CONFLICT)
     at = _kept(request, found, person)
-    left = (ends_at(request.session) - timezone.now()).total_seconds()
-    return JsonResponse({"kept": hour(at) if at else "", "seconds": max(0, int(left))})
+    return JsonResponse({"kept": hour(at) if at else "", "seconds": seconds_left(request.session)})
 
 
 def _kept(request: HttpRequest, found: Page, person: Account) -> datetime | None:

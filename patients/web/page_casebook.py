@@ -9,6 +9,7 @@ from patients.casebook.page import Page, PageState
 from patients.casebook.settings import settings_read_once
 from patients.entry.checks import page_findings
 from patients.entry.ending import end_findings
+from patients.entry.facts import Fact, forms_told, known_facts
 from patients.entry.header import header_findings
 from patients.entry.watching import forms_shown
 from patients.items.problems import Finding
@@ -25,7 +26,7 @@ class PageCasebook:
     @cached_property
     def rows(self) -> dict[str, FormRow]:
         """The rows of the page that stand, by key, in the order of their keys."""
-        self.casebook.load(forms_shown(self.page.form_code))
+        self.casebook.load(forms_shown(self.page.form_code) | forms_told(self.page.form_code))
         found = self.casebook.stored_on(self.page)
         return {row.row_key: row for row in sorted(found, key=lambda row: row.row_key)}
 
@@ -42,6 +43,10 @@ class PageCasebook:
             return record_of(row, self.page, self.page.subject)
         values: dict[str, Any] = dict.fromkeys(item.name for item in self.model.items())
         return Record(self.page.form_code, self.page.visit_code, key, self.page.form_date, values)
+
+    def facts(self) -> list[Fact]:
+        """What other forms say that bears on this page."""
+        return list(known_facts(self.page, self.casebook))
 
     def findings(self) -> tuple[Finding, ...]:
         """What is to say about the page as it is stored; nothing of one that was not begun or is closed."""

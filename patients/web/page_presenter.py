@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from patients.casebook.answers import Record, RowAnswers
 from patients.casebook.form import FormRow, Repeat
 from patients.casebook.page import Page
+from patients.entry.facts import Fact
 from patients.items.item import Item
 from patients.items.problems import Finding, NotAnAnswer, Severity
 from patients.oversight.signatures import permission_to_sign
@@ -20,10 +21,10 @@ from patients.web.fields import REASON_MISSING, Field, RowContext, fields_of_row
 from patients.web.form_token import new_token
 from patients.web.header_fields import HeaderContext, header_fields
 from patients.web.page_casebook import PageCasebook
-from patients.web.page_screen import Column, PageScreen, Rights, RowView, SectionView, SummaryLine
+from patients.web.page_screen import Column, FactLine, PageScreen, Rights, RowView, SectionView, SummaryLine
 from patients.web.queries import open_queries_on
 from patients.web.signature_presenter import signatures_of
-from patients.web.widgets import unit_of
+from patients.web.widgets import labels_of, shown_value, unit_of
 from trial.people.access import Person, can, enters
 from trial.people.models import Account
 from trial.people.roles import Permission
@@ -88,6 +89,7 @@ class PagePresenter:
             header=header,
             rows=[_in_columns(row, columns) for row in rows],
             columns=columns,
+            known=[_told(fact) for fact in self.stored.facts()],
             was_closed=was_closed,
             asks_completion=asks_completion,
             trail_url=self._trail_url,
@@ -180,6 +182,12 @@ class PagePresenter:
         fields = {(row.slot.key, each.item): each for row in screen.rows for each in row.fields}
         fields |= {("", each.name): each for each in screen.header}
         return [_line(found, fields.get((found.row_key, found.item))) for found in findings]
+
+
+def _told(fact: Fact) -> FactLine:
+    page, value = fact.page, shown_value(fact.item, fact.value, labels_of(fact.item))
+    place = f"{page.form_code} {page.visit_code}".strip()
+    return FactLine(str(fact.item.declared.label), value, place, page.get_absolute_url())
 
 
 def _line(found: Finding, about: Field | None) -> SummaryLine:

@@ -83,6 +83,16 @@ class SummaryLine:
 
 
 @dataclass(frozen=True, slots=True)
+class FactLine:
+    """What another form says, as it is read, with the page on which it stands."""
+
+    label: str
+    value: str
+    place: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeptNote:
     """That what was typed on the page and not saved is kept: since when, and what became of the page."""
 
@@ -104,6 +114,7 @@ class PageScreen:
     refusals: list[SummaryLine] = field(default_factory=list)
     stops: list[SummaryLine] = field(default_factory=list)
     queries: list[SummaryLine] = field(default_factory=list)
+    known: list[FactLine] = field(default_factory=list)
     was_closed: bool = False
     asks_completion: bool = False
     trail_url: str = ""

@@ -5,7 +5,6 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -14,7 +13,7 @@ from trial.people import accounts
 from trial.people.limits import address_of, count_failure, is_locked
 from trial.people.models import Account
 from trial.people.needs import anyone, signed_in
-from trial.people.sessions import end_own_session, ends_at, own_sessions
+from trial.people.sessions import end_own_session, own_sessions, seconds_left
 
 
 @anyone("GET", "POST")
@@ -66,8 +65,7 @@ def my_sessions(request: HttpRequest) -> HttpResponse:
 @never_cache
 def stay(request: HttpRequest) -> HttpResponse:
     """Somebody is here: how many seconds the session now lasts. The middleware has noted the request."""
-    left = ends_at(request.session) - timezone.now()
-    return JsonResponse({"seconds": max(0, int(left.total_seconds()))})
+    return JsonResponse({"seconds": seconds_left(request.session)})
 
 
 def _this_one(request: HttpRequest) -> list[int]:

@@ -44,6 +44,11 @@ def ends_at(session: SessionBase) -> datetime:
     return datetime.fromtimestamp(min(idle, absolute), UTC)
 
 
+def seconds_left(session: SessionBase) -> int:
+    """The same as seconds from now."""
+    return max(0, int((ends_at(session) - timezone.now()).total_seconds()))
+
+
 def touch(session: SessionBase) -> None:
     """The person is here."""
     now = timezone.now()
@@ -129,11 +134,9 @@ def shown(request: HttpRequest) -> dict[str, object]:
     session = getattr(request, "session", None)
     if session is None or BEGAN not in session or not isinstance(request.user, Account):
         return {}
-    end = ends_at(session)
-    left = max(0, int((end - timezone.now()).total_seconds()))
     return {
-        "session_ends": end,
-        "session_seconds": left,
+        "session_ends": ends_at(session),
+        "session_seconds": seconds_left(session),
         "session_warning_seconds": WARNING_SECONDS,
         "clock_gap_s": round(abs(request.session.get(CLOCK_GAP, 0))),
     }
