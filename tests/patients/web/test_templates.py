@@ -73,6 +73,7 @@ def test_the_gallery_shows_every_component(desk: Client) -> None:
         "account_ways.html",
         "session_warning.html",
         "kept_draft.html",
+        "known_already.html",
         "not_kept.html",
     }
     of_a_page |= {"step_figure.html", "number_table.html", "event_table.html", "access_table.html"}
