@@ -52,6 +52,7 @@
     }
     if (!failed || content() !== now) plan();
   }
+  if (form.querySelector(".is-changed")) { said = ""; plan(); }   /* what was typed before is shown again */
   form.addEventListener("input", plan);
   form.addEventListener("click", () => setTimeout(plan, 0));
   form.addEventListener("submit", () => {
@@ -63,7 +64,7 @@
 
   /* 3 Messages stand where the server puts them. What it said of a refused save stays until that item changes;
      that an answer is still due is no news: it goes with the answer and never comes by itself. */
-  const held = new Map();
+  const held = new Map();   /* by name, what stood in the item then */
   if ("refused" in form.dataset) {
     all("[data-field]", form).forEach((item) => {
       const name = item.dataset.field;
