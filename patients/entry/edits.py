@@ -81,6 +81,11 @@ def read_edits(
     return edits, findings
 
 
+def next_key(taken: Iterable[str]) -> str:
+    """The key of a new row: the number after the highest one in use."""
+    return str(max((int(key) for key in taken if key.isascii() and key.isdigit()), default=0) + 1)
+
+
 def _bad_key(model: type[FormRow], key: str) -> Finding | None:
     message: Text = ""
     if (model.form.repeat is Repeat.SINGLE) != (key == ""):

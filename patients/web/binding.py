@@ -12,6 +12,7 @@ from django.http import QueryDict
 
 from patients.casebook.form import FormRow, Repeat
 from patients.entry.edits import MISSING_SUFFIX as MISSING
+from patients.entry.edits import next_key
 from patients.entry.header import HEADER
 from patients.entry.reasons import Reason
 from patients.items.item import Item
@@ -115,11 +116,6 @@ def _slots(post: QueryDict, model: type[FormRow], kept_keys: set[str]) -> list[S
         taken.add(key)
         slots.append(Slot(prefix, key, is_new))
     return slots
-
-
-def next_key(taken: set[str]) -> str:
-    """The number after the highest one in use."""
-    return str(max((int(key) for key in taken if key.isascii() and key.isdigit()), default=0) + 1)
 
 
 def _buttons(post: QueryDict) -> dict[str, Entered]:

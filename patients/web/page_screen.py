@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from patients.casebook.form import FormDeclaration, Repeat
 from patients.casebook.page import Page, PageState
+from patients.entry.lab_rows import LAB
 from patients.web.binding import Slot
 from patients.web.clocks import ClockDay, days_on_clocks, local_now, long_day, moment, window_in_words
 from patients.web.fields import Field, ReasonBox
@@ -141,6 +142,11 @@ class PageScreen:
     @property
     def can_save(self) -> bool:
         return self.rights.enter and not self.page.is_closed
+
+    @property
+    def can_paste(self) -> bool:
+        """Whether results of a laboratory can be pasted on it."""
+        return self.can_save and self.form.code == LAB
 
     @property
     def can_sign(self) -> bool:

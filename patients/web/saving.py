@@ -64,7 +64,7 @@ def save(request: HttpRequest, person: Account, found: Page) -> HttpResponse:
             return render(request, "423.html", status=LOCKED)
         return _again(request, person, presenter, draft, status=LOCKED)
     except KeyReused:
-        return _again(request, person, presenter, draft, [_sent_before()], UNPROCESSABLE)
+        return _again(request, person, presenter, draft, [sent_before()], UNPROCESSABLE)
     except Refused as refused:
         return _again(request, person, presenter, draft, refused.findings, refused.status)
     except Conflict as conflict:
@@ -105,14 +105,14 @@ def _act(request: HttpRequest, person: Account, found: Page, draft: Draft, given
         request_id=request.request_id,  # type: ignore[attr-defined]
     )
     if saved.signature_fell and given is not None:
-        _refuse_if_signed_since(saved.page, given)
+        refuse_if_signed_since(saved.page, given)
     if not draft.is_empty:  # what is typed in another tab stays
         discard_draft(found, by=person)
-    said = " ".join([_said(saved, draft), *_merged(saved, draft, person)])
+    said = " ".join([said_of_save(saved, draft.action), *_merged(saved, draft, person)])
     return Answer(location=_back(request, person, found, saved, draft), said=said)
 
 
-def _said(saved: Saved, draft: Draft) -> str:
+def said_of_save(saved: Saved, action: str = "save") -> str:
     """What the save did, for the next screen."""
     named: dict[str, Any] = {"count": saved.changed, "version": saved.page.version}
     if saved.changed:
@@ -124,7 +124,7 @@ def _said(saved: Saved, draft: Draft) -> str:
     else:
         text = _("Nothing had changed; version %(version)s stands.")
     said = [text % named]
-    if draft.action == "complete":
+    if action == "complete":
         said.append(_("The page is complete.") if saved.is_complete else _("The page is not complete yet."))
     return " ".join(said)
 
@@ -176,12 +176,13 @@ def _again(
     return show_page(request, person, screen, status)
 
 
-def _sent_before() -> Finding:
+def sent_before() -> Finding:
+    """The key of this copy came before, with other values."""
     said = _("This copy of the form was saved before, with other values. Look at it and save it again.")
     return Finding("", said, Severity.REFUSED)
 
 
-def _refuse_if_signed_since(saved: Page, given: HandedOut) -> None:
+def refuse_if_signed_since(saved: Page, given: HandedOut) -> None:
     """A save drops the signature of a page; who opened it before it was signed is told first, and the save
     undone. Raises Refused, as a conflict (409); the page that is shown then may be saved."""
     newest = Signature.objects.filter(page=saved).last()

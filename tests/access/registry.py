@@ -47,6 +47,8 @@ class Registry:
     pages: dict[PageState, Page]
     lock: Lock
     somebody: Account
+    laboratory: dict[PageState, Page]
+    """Pages of LAB, for what is done on these alone."""
     sessions: dict[tuple[Role, str], str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
 
@@ -60,11 +62,14 @@ def built_registry() -> Registry:
     pages = dict(
         zip(STATES, (people.page_of(subject, form, "SCR") for form in ("RESP", "DM", "DX")), strict=True)
     )
+    laboratory = dict(
+        zip(STATES, (people.page_of(subject, "LAB", visit) for visit in ("SCR", "C0", "C7")), strict=True)
+    )
     people.save(pages[PageState.FROZEN], {"birth_date": CANARIES["birth date"]})
-    for state, page in pages.items():
+    for state, page in (*pages.items(), *laboratory.items()):
         put_in_state(page, state)
     somebody = people.a_member(Role.COORDINATOR, OWN, name="some.body")
-    found = Registry(subject, pages, a_lock(), somebody)
+    found = Registry(subject, pages, a_lock(), somebody, laboratory)
     for site in (OWN, OTHER):
         for role in Role:
             found.sessions[role, site] = session_of(people.signed_in(people.a_member(role, site)))
@@ -112,6 +117,8 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
     if not route.parameters:
         return [Target(route.address)]
     room = route.address.split("/")[1]
+    if route.name == "paste":
+        return [_target(route, {"pk": page.pk}, state) for state, page in registry.laboratory.items()]
     if room == "pages" or route.name == "page-resource":
         return [_target(route, {"pk": page.pk}, state) for state, page in registry.pages.items()]
     named: dict[str, dict[str, Any]] = {

@@ -31,7 +31,11 @@ PRINCIPALS = [(who, site) for who in (*Role, TOKEN) for site in (OWN, OTHER)] + 
 SIGN_IN = reverse("sign-in")
 LET_IN = {200, 302, 400, 409, 410, 422}
 CLOSED = (PageState.FROZEN, PageState.LOCKED)
+<<<<<<< HEAD
 SAVING = ("page", "page-check", "page-resource", "void-row")
+=======
+SAVING = ("page", "page-resource", "paste", "void-row")
+>>>>>>> 18cba87 (Paste results on a laboratory page, line by line, and add rows by keyboard)
 NAMING = ("my-sessions", "second-factor")
 """Where a form names what is one's own; an empty one names nothing, which is absent."""
 
