@@ -242,6 +242,10 @@ if PRODUCTION:
     CSRF_COOKIE_SECURE = True
     CSRF_COOKIE_NAME = "__Host-csrf"
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # a laboratory page has many rows
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # bytes of a form, files not counted
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+# Files stay in memory: on the disk they would lie in clear. How large they may be is said there.
+FILE_UPLOAD_HANDLERS = ["patients.web.receiving.InMemory"]
 
 # --- REST ------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
