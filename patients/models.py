@@ -4,6 +4,8 @@ from patients.casebook.identity import Identity
 from patients.casebook.page import Page, Subject, Visit
 from patients.entry.drafts import KeptDraft
 from patients.entry.idempotency import AnsweredRequest
+from patients.entry.laboratory_file import KeptLaboratoryFile
+from patients.entry.laboratory_mapping import LaboratoryMapping
 from patients.oversight.queries import Query
 from patients.oversight.redaction import Redaction
 from patients.oversight.review import ReviewMark
@@ -68,7 +70,9 @@ __all__ = [
     "Infection",
     "Infusion",
     "KeptDraft",
+    "KeptLaboratoryFile",
     "Laboratory",
+    "LaboratoryMapping",
     "Lymphodepletion",
     "Manufacturing",
     "Neurotoxicity",

@@ -7,6 +7,7 @@ from celery import shared_task
 from patients.entry.checking import check_subject, subjects_to_check
 from patients.entry.drafts import purge_drafts
 from patients.entry.idempotency import purge_answers
+from patients.entry.laboratory_file import purge_files
 from trial.people.access import SystemPerson
 
 log = logging.getLogger(__name__)
@@ -26,5 +27,6 @@ def check_all() -> None:
 
 @shared_task(name="patients.entry.purge")
 def purge() -> None:
-    """Forget drafts and answers whose time is over: they are no data, and hold what was typed."""
+    """Forget drafts, answers and files whose time is over: they are no data, and hold what was typed."""
     log.info("%d drafts and %d answers were too old", purge_drafts(), purge_answers())
+    log.info("%d files of laboratories were too old", purge_files())

@@ -36,6 +36,7 @@ ACTS: dict[str, Promise] = {
     "casebook.imported": gettext_lazy("casebook imported"),
     "casebook.exported": gettext_lazy("casebook taken out"),
     "laboratories.loaded": gettext_lazy("laboratories loaded"),
+    "laboratory_mapping.changed": gettext_lazy("reading of the laboratory file changed"),
     "ranges.loaded": gettext_lazy("normal ranges loaded"),
     "lock.made": gettext_lazy("data cut made"),
     "run.finished": gettext_lazy("computation finished"),

@@ -13,8 +13,9 @@ from patients.casebook.page import Page, PageState, Subject
 from patients.oversight.queries import Query, QuerySeverity, QueryState
 from patients.oversight.signatures import Signature
 from patients.schedule.due import expected
-from trial.people.access import Person
+from trial.people.access import Person, sites_where
 from trial.people.models import Account, Member, Site
+from trial.people.roles import Permission
 from trial.protocol.study import site_today
 from trial.trail.models import TrailChange, TrailEvent
 
@@ -49,6 +50,11 @@ def _clocks(subject: str) -> dict[str, Subquery]:
         "h0": _graft(subject),
         "died": _answer("DTH", "dth_dt", subject),
     }
+
+
+def readable_sites(person: Account) -> "QuerySet[Site, Any]":
+    """The sites at which a person may read."""
+    return Site.objects.filter(pk__in=[site.pk for site in sites_where(person, Permission.READ)])
 
 
 def subjects_for(person: Person) -> "QuerySet[Subject, Any]":

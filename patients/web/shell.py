@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from patients.casebook.page import Subject
 from patients.web.clocks import local_now
-from trial.people.access import can, holds, roles_at
+from trial.people.access import can, enters, holds, roles_at
 from trial.people.models import Account, Site
 from trial.people.roles import Permission
 from trial.protocol.study import STUDY
@@ -97,6 +97,10 @@ def shell(person: Account, sites: Iterable[Site], *, here: str, subject: Subject
         )
         if can(person, Permission.ENTER, site=subject.site.code):
             links.append(NavLink(reverse("add", args=[subject.code]), _("Add"), "plus", here == "add"))
+        if enters(person, "LAB", site=subject.site.code):
+            links.append(
+                NavLink(reverse("laboratory-file", args=[subject.site.code]), _("Laboratory file"), "plus")
+            )
         if can(person, Permission.REVIEW_TRAIL, site=subject.site.code):
             links.append(NavLink(reverse("trail", args=[subject.code]), _("Trail"), "trail", here == "trail"))
     return Shell(

@@ -125,6 +125,7 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
         "subjects": {"code": HERE},
         "trail": {"site": OWN, "code": HERE, "kind": "csv"},
         "log": {"site": OWN},
+        "sites": {"site": OWN},
         "study-file": {"name": "approvals"},
         "worklist": {"kind": "overdue"},
         "dictionary": {"code": "RESP"},

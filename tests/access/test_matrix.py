@@ -103,7 +103,8 @@ def sent(cell: Cell, registry: Registry) -> dict[str, str] | str:
     """What a form, or a program, without any change would send."""
     if cell.target.state is None or cell.route.name not in SAVING:
         return {}
-    version = registry.pages[cell.target.state].version
+    pages = registry.laboratory if cell.route.name == "paste" else registry.pages
+    version = pages[cell.target.state].version
     if cell.route.name == "page-resource":
         return json.dumps({"base_version": version, "rows": {}})
     return {"base_version": str(version), "do": "save"}

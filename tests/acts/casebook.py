@@ -7,6 +7,7 @@ import time_machine
 from django.core.management import call_command
 from django.db import transaction
 
+from patients.entry.laboratory_mapping import keep_mapping
 from patients.entry.opening import open_log
 from patients.entry.register import register_identity, register_site, register_subject
 from patients.oversight import identity_reads
@@ -169,3 +170,10 @@ def load_ranges(world: World) -> Deed:
     call_command("load_laboratories", laboratories, verbosity=0, stdout=StringIO())
     path = table(world.folder, RANGES, NEUT, name="ranges")
     return lambda: call_command("load_ranges", path, verbosity=0, stdout=StringIO())
+
+
+@act("laboratory_mapping.changed", "lin.qiao", "HZ01 1")
+def say_how_a_laboratory_file_is_read(world: World) -> Deed:
+    columns = {"subject": "ID", "moment": "When", "test": "Test", "value": "Result"}
+    said = {"columns": columns, "tests": {"X": "WBC"}, "units": {}, "laboratory": "HZ-LAB"}
+    return lambda: keep_mapping(world.subject.site, **said, by=world.coordinator)

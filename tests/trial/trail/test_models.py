@@ -58,6 +58,7 @@ APPEND_ONLY = {
     "trial.LedgerLeaf",
     "trial.Seal",
     "patients.ReviewMark",
+    "patients.LaboratoryMapping",
     "trial.TrainingVersion",
     "trial.TrainingRecord",
     "analytics.Snapshot",
@@ -82,6 +83,7 @@ PLAIN = {
     "patients.Redaction": "asked for, then decided once; each is an event of the trail, and its text goes",
     "trial.UnclaimedVersion": "emptied by the event of the act within the transaction",
     "patients.KeptDraft": "what was typed and not saved: no data, each keystroke in place of the last",
+    "patients.KeptLaboratoryFile": "what was uploaded and not saved: no data, gone within a day",
     "patients.AnsweredRequest": "the answer to a request for a day, so that it has one effect",
     "analytics.Run": "the state of a computation; its results are written once",
 }
