@@ -116,13 +116,18 @@ class PlannedRow:
         return {item: self.result.answers[item] for item in self.differs}
 
 
-Stored = Mapping[str, tuple[Values, Mapping[str, int]]]
-"""The rows of a page by key: their values, and the version at which each item last changed."""
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The rows of a page by key: their values, and the version at which each item last changed. A row that is
+    void keeps its key and takes no result."""
+
+    rows: Mapping[str, tuple[Values, Mapping[str, int]]]
+    void: frozenset[str] = frozenset()
 
 
 def planned(results: Iterable[Result], stored: Stored) -> list[PlannedRow]:
     """Each result with its row."""
-    taken = set(stored)
+    taken = {*stored.rows, *stored.void}
     rows: list[PlannedRow] = []
     for result in results:
         key = _row_of(result, stored)
@@ -132,14 +137,14 @@ def planned(results: Iterable[Result], stored: Stored) -> list[PlannedRow]:
             filled = tuple(item for item, text in result.answers.items() if text)
             rows.append(PlannedRow(result, key, Standing.NEW, differs=filled))
         else:
-            rows.append(_against(result, key, *stored[key]))
+            rows.append(_against(result, key, *stored.rows[key]))
     return rows
 
 
 def _row_of(result: Result, stored: Stored) -> str | None:
     """The row that holds the test of the sample; one that has no moment yet, where it is the only one."""
     test, moment = result.answers["lab_test"], Laboratory.item("lab_dt").read(result.answers["lab_dt"])
-    of_test = {key: values for key, (values, _of) in stored.items() if values.get("lab_test") == test}
+    of_test = {key: values for key, (values, _of) in stored.rows.items() if values.get("lab_test") == test}
     for key, values in of_test.items():
         if values.get("lab_dt") == moment:
             return key

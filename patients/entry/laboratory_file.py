@@ -236,8 +236,8 @@ def _said(problem: Unclear, cells: Mapping[str, str]) -> str:
         return problem.why
     named = {"test": cells.get("test") or "–", "unit": cells.get("unit") or "–"}
     if problem.cell == "test":
-        return _("“%(test)s” is no test that is known: say below which one it is.") % named
-    return _("“%(unit)s” is no unit of %(test)s: say below which one it is.") % named
+        return _("“%(test)s” is no test that is known: say above which one it is.") % named
+    return _("“%(unit)s” is no unit of %(test)s: say above which one it is.") % named
 
 
 def _lay(subject: Subject, results: list[Result], plan: FilePlan) -> None:
@@ -265,8 +265,9 @@ def _lay(subject: Subject, results: list[Result], plan: FilePlan) -> None:
 
 
 def _stored(page: Page, casebook: StoredCasebook) -> Stored:
-    rows = casebook.stored_on(page)
-    return {row.row_key: (record_of(row, page, page.subject).values, row.item_versions) for row in rows}
+    standing = casebook.stored_on(page)
+    rows = {row.row_key: (record_of(row, page, page.subject).values, row.item_versions) for row in standing}
+    return Stored(rows, frozenset(row.row_key for row in casebook.void_on(page)))
 
 
 def pages_of_days(subject: Subject, days: Iterable[date]) -> dict[date, Page]:

@@ -7,7 +7,7 @@ for the quantity in blood, serum or plasma; units follow UCUM where they have a 
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from django.utils import translation
 
@@ -119,6 +119,7 @@ _POWER = re.compile(r"^[x×*·]?10(?:\^|\*{1,2}|e|~)?(\d{1,2})/")
 _PERCENT = ("%", "百分", "percent")
 
 
+@lru_cache(maxsize=5_000)
 def catalogue_tests(written: str) -> tuple[LabTest, ...]:
     """The tests of the catalogue that a name may stand for; one with brackets may say it twice. What speaks
     of a percentage is no test that is counted."""
@@ -157,6 +158,7 @@ def _key(name: str) -> str:
     return "".join(sign for sign in plain if sign.isalnum() or sign == "%")
 
 
+@lru_cache(maxsize=5_000)
 def _unit_key(written: str) -> str:
     raised = re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda found: "^" + found[0].translate(_SUPERSCRIPTS), written)
     plain = unicodedata.normalize("NFKC", raised).casefold().replace("μ", "u").replace("升", "l")

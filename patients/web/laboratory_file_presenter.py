@@ -1,6 +1,7 @@
 """What is shown of the file of a laboratory system: its mapping, what each page would get, what was saved."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -112,7 +113,7 @@ class LaboratoryFileScreen:
             for name in FIELDS
         ]
 
-    @property
+    @cached_property
     def tests(self) -> list[tuple[str, Question]]:
         """The names of which the mapping has to say, or says, which test they are."""
         unknown = unknown_tests(self.sheet, self.mapping) if self.sheet and self.is_mapped else []
@@ -124,7 +125,7 @@ class LaboratoryFileScreen:
             for number, written in enumerate(dict.fromkeys([*unknown, *sorted(self.mapping.tests)]))
         ]
 
-    @property
+    @cached_property
     def units(self) -> list[tuple[str, Question]]:
         """The units of which the mapping has to say, or says, which of the test they are."""
         unknown = unknown_units(self.sheet, self.mapping) if self.sheet and self.is_mapped else []
@@ -136,7 +137,7 @@ class LaboratoryFileScreen:
             for number, written in enumerate(dict.fromkeys([*unknown, *sorted(self.mapping.units)]))
         ]
 
-    @property
+    @cached_property
     def is_mapped(self) -> bool:
         return self.sheet is not None and not absent_columns(self.sheet, self.mapping)
 

@@ -15,7 +15,7 @@ from patients.forms.laboratory import Laboratory
 from patients.forms.laboratory_catalogue import BY_CODE, TEST_CODES, UNIT_CODES
 from patients.forms.laboratory_names import catalogue_tests, unit_called
 from patients.items.problems import Finding
-from patients.web.clocks import ClockDay, days_on_clocks
+from patients.web.clocks import ClockDay, days_on_clocks, long_day, window_in_words
 from patients.web.fields import Message, ReasonBox, message_of
 from patients.web.form_token import new_token
 from patients.web.page_casebook import PageCasebook
@@ -124,7 +124,10 @@ class PasteScreen:
 
     @property
     def day_in_words(self) -> str:
-        return str(self.page.form_date or "")
+        parts, visit = [long_day(self.page.form_date)], self.page.visit
+        if visit:
+            parts.append(window_in_words(visit.target, visit.opens, visit.closes))
+        return " · ".join(part for part in parts if part)
 
     @property
     def can_save(self) -> bool:
@@ -176,13 +179,14 @@ def _judge(views: Sequence[LineView], stored: Stored) -> None:
 def stored_rows(page: Page) -> Stored:
     """The rows of a LAB page as they are."""
     casebook = PageCasebook(page)
-    return {key: (casebook.record(key).values, row.item_versions) for key, row in casebook.rows.items()}
+    rows = {key: (casebook.record(key).values, row.item_versions) for key, row in casebook.rows.items()}
+    return Stored(rows, frozenset(row.row_key for row in casebook.void))
 
 
 def proposed(page: Page, stored: Stored) -> Pasted:
     """An empty form; moment and laboratory are those of the rows, where these have but one."""
-    moments = {values.get("lab_dt") for values, _versions in stored.values()}
-    names = {values.get("lab_name") for values, _versions in stored.values()} or set(
+    moments = {values.get("lab_dt") for values, _versions in stored.rows.values()}
+    names = {values.get("lab_name") for values, _versions in stored.rows.values()} or set(
         laboratories().accredited
     )
     moment = moments.pop() if len(moments) == 1 else None

@@ -36,7 +36,8 @@ class PastedLine:
 
     def result(self) -> Result:
         """Raises Unclear."""
-        return result_of(self.number, {**self.cells, "unit": self.cells["unit"] or self.said_unit})
+        chosen = {"test": self.cells["test"] or self.said, "unit": self.cells["unit"] or self.said_unit}
+        return result_of(self.number, {**self.cells, **chosen})
 
 
 @dataclass(frozen=True, slots=True)

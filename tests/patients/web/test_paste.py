@@ -5,6 +5,7 @@ from django.test import Client
 
 from patients.casebook.form import form_model
 from patients.casebook.page import Page, PageState, Subject
+from patients.entry.reasons import Reason
 from tests.access.registry import put_in_state
 from tests.patients.web import people
 from tests.patients.web.browser_form import form_of
@@ -121,6 +122,7 @@ def test_what_is_not_clear_is_chosen(
 ) -> None:
     shown = read(desk, page, block)
     assert "not clear yet" in shown.content.decode()
+    assert ("Several tests are called so" in shown.content.decode()) is (test == "BILDIR")
     assert desk.post(url(page), form_of(shown, do="save")).status_code == 422
     assert stored(page) == {}
     clear = form_of(shown, **{f"p0-{field}": chosen, "do": "save"})
@@ -227,3 +229,13 @@ def test_too_much_is_said_and_stays(desk: Client, page: Page) -> None:
     shown = read(desk, page, block)
     assert "At most 500 lines are read at once." in shown.content.decode()
     assert form_of(shown)["block"] == [block]
+
+
+def test_a_row_that_is_void_keeps_its_key_and_takes_no_result(desk: Client, page: Page) -> None:
+    desk.post(url(page), form_of(read(desk, page, "WBC\t5.2\t10^9/L"), do="save"))
+    people.save(page, {"void": "Y"}, row="1", reasons={("1", "void"): Reason("transcription_error")})
+    again = read(desk, page, "WBC\t6.1\t10^9/L")
+    assert "new row" in again.content.decode()
+    assert desk.post(url(page), form_of(again, do="save")).status_code == 302
+    rows = form_model("LAB").objects.filter(page=page)
+    assert [(row.row_key, str(row.lab_value)) for row in rows] == [("2", "6.1")]
