@@ -2,6 +2,7 @@
 
 from patients.casebook.identity import Identity
 from patients.casebook.page import Page, Subject, Visit
+from patients.entry.attachments import Attachment, AttachmentWithdrawal
 from patients.entry.drafts import KeptDraft
 from patients.entry.idempotency import AnsweredRequest
 from patients.entry.laboratory_file import KeptLaboratoryFile
@@ -51,6 +52,8 @@ __all__ = [
     "AcuteGVHD",
     "AdverseEvent",
     "AnsweredRequest",
+    "Attachment",
+    "AttachmentWithdrawal",
     "Chimerism",
     "ChronicGVHD",
     "ConcomitantMedication",

@@ -298,6 +298,7 @@ CELERY_BEAT_SCHEDULE = {
     "watch-clocks": {"task": "trial.trail.watch_clocks", "schedule": 60.0},
     "clear-sessions": {"task": "trial.people.clear_sessions", "schedule": crontab(hour=3, minute=30)},
     "check-data": {"task": "patients.entry.check_all", "schedule": crontab(hour=2, minute=30)},
+    "remove-unattached": {"task": "patients.entry.remove_unattached", "schedule": crontab(hour=3, minute=10)},
     "purge-drafts": {"task": "patients.entry.purge", "schedule": crontab(minute=10)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(CHIMERA_HOME / "beat-schedule")
@@ -308,3 +309,4 @@ RUN_LEASE_SECONDS = int(
 
 # --- the registry ----------------------------------------------------------------------------------------
 SNAPSHOT_DIR = CHIMERA_HOME / "snapshots"
+ATTACHMENT_DIR = CHIMERA_HOME / "attachments"

@@ -30,6 +30,16 @@ def _cipher() -> Fernet:
     return Fernet(urlsafe_b64encode(_key(b"cipher")))
 
 
+def sealed(content: bytes) -> bytes:
+    """What stands for a file that may say who somebody is: encrypted as `SealedField` is."""
+    return _cipher().encrypt(content)
+
+
+def unsealed(content: bytes) -> bytes:
+    """The file itself. Raises cryptography's InvalidToken for what was not sealed here, or was changed."""
+    return _cipher().decrypt(content)
+
+
 class SealedField(models.TextField):  # type: ignore[type-arg]
     """Text kept encrypted (Fernet: AES-128-CBC with HMAC-SHA-256) and read in clear by the application."""
 

@@ -4,6 +4,8 @@ import logging
 
 from celery import shared_task
 
+from patients.entry.attached_files import remove_unattached
+from patients.entry.attachments import attached_names
 from patients.entry.checking import check_subject, subjects_to_check
 from patients.entry.drafts import purge_drafts
 from patients.entry.idempotency import purge_answers
@@ -30,3 +32,9 @@ def purge() -> None:
     """Forget drafts, answers and files whose time is over: they are no data, and hold what was typed."""
     log.info("%d drafts and %d answers were too old", purge_drafts(), purge_answers())
     log.info("%d files of laboratories were too old", purge_files())
+
+
+@shared_task(name="patients.entry.remove_unattached")
+def remove_orphans() -> None:
+    """Remove the files of attachments that came to nothing: no row names them, and a day has passed."""
+    log.info("%d files belonged to no attachment", remove_unattached(attached_names()))

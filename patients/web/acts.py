@@ -12,6 +12,9 @@ from trial.trail.reading import CORRECTED
 ACTS: dict[str, Promise] = {
     "page.saved": gettext_lazy("saved"),
     "page.signed": gettext_lazy("signed"),
+    "attachment.added": gettext_lazy("source attached"),
+    "attachment.opened": gettext_lazy("attached source opened"),
+    "attachment.withdrawn": gettext_lazy("attached source withdrawn"),
     "subject.registered": gettext_lazy("subject registered"),
     "subject.checked": gettext_lazy("subject checked"),
     "visit.opened": gettext_lazy("visit opened"),

@@ -16,6 +16,7 @@ from patients.casebook.answers import Record, RowAnswers, StoredCasebook, record
 from patients.casebook.form import FormRow, Repeat, declared_forms, form_model, is_declared
 from patients.casebook.page import Page, Subject, Visit
 from patients.casebook.settings import settings_read_once
+from patients.entry.attachments import Attachment
 from patients.entry.header import HEADER, header_values
 from patients.items.item import Item
 from patients.items.missing import MissingReason
@@ -23,6 +24,7 @@ from patients.items.problems import Finding, Severity
 from patients.oversight.content import content_of, digest_of
 from patients.oversight.queries import Query, QueryState
 from patients.oversight.signatures import Signature
+from patients.web.attachments_presenter import withdrawn_in_words
 from patients.web.clocks import full_day, local_now, moment
 from patients.web.fields import rule_in_words
 from patients.web.matrix_presenter import in_protocol_order
@@ -73,6 +75,7 @@ class _Contents:
     rows: dict[int, list[FormRow]] = field(default_factory=lambda: defaultdict(list))
     signatures: dict[int, list[Signature]] = field(default_factory=lambda: defaultdict(list))
     queries: dict[int, list[Query]] = field(default_factory=lambda: defaultdict(list))
+    attachments: dict[int, list[Attachment]] = field(default_factory=lambda: defaultdict(list))
 
 
 def casebook_document(asked: Asked) -> Document:
@@ -103,6 +106,9 @@ def _read(subject: Subject) -> _Contents:
         found.signatures[signature.page_id].append(signature)
     for query in Query.objects.filter(page__subject=subject, state=QueryState.OPEN):
         found.queries[query.page_id].append(query)
+    attached: Any = Attachment.objects.filter(page__subject=subject).select_related("withdrawal")
+    for attachment in attached:
+        found.attachments[attachment.page_id].append(attachment)
     for page in found.pages:
         page.open_queries = len(found.queries[page.pk])  # type: ignore[attr-defined]
         found.rows[page.pk].sort(key=lambda row: as_number(row.row_key))
@@ -118,6 +124,7 @@ def _content(contents: _Contents, asked: Asked) -> dict[str, Any]:
             "content": content_of(page, contents.rows[page.pk], form_model(page.form_code).form.version),
             "signatures": [(each.sha256, each.has_fallen) for each in contents.signatures[page.pk]],
             "queries": sorted((q.row_key, q.item, q.check_id) for q in contents.queries[page.pk]),
+            "attachments": [(a.title, a.sha256, a.is_withdrawn) for a in contents.attachments[page.pk]],
         }
         for page in contents.pages
     }
@@ -177,6 +184,7 @@ def _words() -> dict[str, Any]:
         "row": _("Row"),
         "queries": _("Open queries"),
         "signatures": _("Signatures"),
+        "attachments": _("Attached sources"),
         "trail": _("Trail"),
         "trail_heads": heads(),
         "empty": _("Nothing was recorded."),
@@ -258,6 +266,7 @@ class _Printer:
             **self._rows(page, rows),
             "queries": [self._query(query, page) for query in self.contents.queries[page.pk]],
             "signatures": [_signature(each) for each in signatures],
+            "attachments": [_attachment(each) for each in self.contents.attachments[page.pk]],
         }
 
     def _rows(self, page: Page, rows: Sequence[FormRow]) -> dict[str, Any]:
@@ -344,3 +353,13 @@ def _signature(signature: SignatureView) -> dict[str, str]:
         "what": f"{signature.at} · {signature.meaning}: {signature.statement}",
         "standing": standing,
     }
+
+
+def _attachment(attachment: Attachment) -> str:
+    """What is attached, by its whole hash: the file itself is apart."""
+    parts = [f"{attachment.title} ({attachment.kind_label})", f"SHA-256 {attachment.sha256}"]
+    parts.append(f"{moment(attachment.at)}, {attachment.printed_name}")
+    if withdrawn := withdrawn_in_words(attachment):
+        named = {"at": withdrawn, "why": attachment.withdrawal.reason}
+        parts.append(_("Withdrawn %(at)s: %(why)s") % named)
+    return " · ".join(parts)

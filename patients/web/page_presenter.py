@@ -17,6 +17,8 @@ from patients.items.item import Item
 from patients.items.problems import Finding, NotAnAnswer, Severity
 from patients.oversight.signatures import permission_to_sign
 from patients.web.binding import Draft, Slot, is_of_header
+from patients.web.attachments_presenter import attachments_screen
+from patients.web.binding import Draft, Slot, is_of_header, next_key
 from patients.web.clocks import local_now
 from patients.web.fields import REASON_MISSING, Field, RowContext, fields_of_row, message_of
 from patients.web.form_token import new_token
@@ -98,6 +100,8 @@ class PagePresenter:
             token=self.token,
             void_keys=[row.row_key for row in self.stored.void],
         )
+        if isinstance(self.person, Account):
+            screen.attached = attachments_screen(self.page, self.person)
         asked = [
             Finding(each.item, each.text, Severity.SOFT, each.row_key) for each in open_queries_on(self.page)
         ]

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from patients.casebook.form import FormDeclaration, Repeat
 from patients.casebook.page import Page, PageState
 from patients.entry.lab_rows import LAB
+from patients.web.attachments_presenter import AttachmentsScreen
 from patients.web.binding import Slot
 from patients.web.clocks import ClockDay, days_on_clocks, local_now, long_day, moment, window_in_words
 from patients.web.fields import Field, ReasonBox
@@ -123,6 +124,7 @@ class PageScreen:
     token: str = ""
     kept: KeptNote | None = None
     void_keys: list[str] = field(default_factory=list)
+    attached: AttachmentsScreen | None = None
 
     @property
     def is_open(self) -> bool:

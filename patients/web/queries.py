@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from patients.casebook.answers import local_day
 from patients.casebook.form import form_model
 from patients.casebook.page import Page, PageState, Subject
+from patients.entry.attachments import Attachment
 from patients.oversight.queries import Query, QuerySeverity, QueryState
 from patients.oversight.signatures import Signature
 from patients.schedule.due import expected
@@ -85,8 +86,16 @@ def pages_for(person: Person) -> "QuerySet[Page, Any]":
         saved_by=Subquery(last.values("actor_name")[:1]),
         open_queries=_open_queries(),
         was_signed=Exists(Signature.objects.filter(page=OuterRef("pk"))),
+        signed_at=Subquery(_standing_signatures().values("at")[:1]),
+        has_attachments=Exists(Attachment.objects.filter(page=OuterRef("pk"))),
         **_clocks("subject"),
     )
+
+
+def _standing_signatures() -> "QuerySet[Signature, Any]":
+    """Those of the page around, the newest first."""
+    found: QuerySet[Signature, Any] = Signature.objects.in_force().filter(page=OuterRef("pk"))
+    return found.order_by("-at")
 
 
 def savers_before(page: Page, *, skip: int, count: int) -> list[str]:

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from patients.web import (
     access_views,
+    attachment_views,
     casebook_views,
     draft_views,
     live_views,
@@ -46,6 +47,8 @@ urlpatterns: list[URLPattern] = [
     path("pages/<int:pk>/void/", void_views.void_row, name="void-row"),
     path("pages/<int:pk>/check/", live_views.check, name="page-check"),
     path("pages/<int:pk>/paste/", paste_views.paste, name="paste"),
+    path("pages/<int:pk>/attachments/", attachment_views.attachments, name="attachments"),
+    path("pages/<int:pk>/attachments/<int:number>/", attachment_views.attachment, name="attachment"),
     path("pages/<int:pk>/sign/", signing_views.sign, name="sign"),
     path("log/<str:site>/", log_views.log, name="log"),
     path("sites/<str:site>/laboratory-file/", laboratory_file_views.laboratory_file, name="laboratory-file"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 
@@ -18,8 +19,10 @@ from analytics.locks.models import Lock
 from analytics.runs.compute import compute_run
 from analytics.runs.start import run_of
 from patients.casebook.page import Page, PageState, Subject
+from patients.entry.attachments import Attachment, Described, add_attachment
 from patients.entry.register import register_identity
 from tests.analytics.casebooks import content, infused
+from tests.patients.entry.uploaded import pdf
 from tests.patients.web import people
 from tests.trial.trail.claiming import claim
 from trial.people.access import SystemPerson, actor_at
@@ -49,6 +52,7 @@ class Registry:
     somebody: Account
     laboratory: dict[PageState, Page]
     """Pages of LAB, for what is done on these alone."""
+    attached: dict[int, int]
     sessions: dict[tuple[Role, str], str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
 
@@ -70,6 +74,11 @@ def built_registry() -> Registry:
         put_in_state(page, state)
     somebody = people.a_member(Role.COORDINATOR, OWN, name="some.body")
     found = Registry(subject, pages, a_lock(), somebody, laboratory)
+    attached = {page.pk: an_attachment(page).pk for page in pages.values()}
+    for state, page in pages.items():
+        put_in_state(page, state)
+    somebody = people.a_member(Role.COORDINATOR, OWN, name="some.body")
+    found = Registry(subject, pages, a_lock(), somebody, attached)
     for site in (OWN, OTHER):
         for role in Role:
             found.sessions[role, site] = session_of(people.signed_in(people.a_member(role, site)))
@@ -84,6 +93,13 @@ def put_in_state(page: Page, state: PageState) -> None:
         page.state = state
         page.save()
         claim()
+
+
+def an_attachment(page: Page) -> Attachment:
+    """A source attached to the page, with a title that says nothing."""
+    file = SimpleUploadedFile("x.pdf", pdf())
+    said = Described("Report", "emr", is_redacted=True)
+    return add_attachment(page, file, said, by=people.SETUP)
 
 
 def a_lock() -> Lock:
@@ -120,7 +136,10 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
     if route.name == "paste":
         return [_target(route, {"pk": page.pk}, state) for state, page in registry.laboratory.items()]
     if room == "pages" or route.name == "page-resource":
-        return [_target(route, {"pk": page.pk}, state) for state, page in registry.pages.items()]
+        return [
+            _target(route, {"pk": page.pk, "number": registry.attached[page.pk]}, state)
+            for state, page in registry.pages.items()
+        ]
     named: dict[str, dict[str, Any]] = {
         "subjects": {"code": HERE},
         "trail": {"site": OWN, "code": HERE, "kind": "csv"},

@@ -33,9 +33,11 @@ LET_IN = {200, 302, 400, 409, 410, 422}
 CLOSED = (PageState.FROZEN, PageState.LOCKED)
 <<<<<<< HEAD
 SAVING = ("page", "page-check", "page-resource", "void-row")
-=======
 SAVING = ("page", "page-resource", "paste", "void-row")
->>>>>>> 18cba87 (Paste results on a laboratory page, line by line, and add rows by keyboard)
+=======
+SAVING = ("page", "page-resource", "void-row")
+WRITING = (*SAVING, "attachments")
+>>>>>>> 0875731 (Attach redacted sources to a page, encrypted, with each opening on record)
 NAMING = ("my-sessions", "second-factor")
 """Where a form names what is one's own; an empty one names nothing, which is absent."""
 
@@ -93,7 +95,7 @@ def _of_role(role: Role, site: str, cell: Cell, need: Need) -> set[int]:
         return {403}  # none of the pages here is of their forms; what is added they choose themselves
     if need.at is At.ALL_ITS_SITES and site != OWN:
         return {404}
-    if cell.method == "POST" and cell.target.state in CLOSED and cell.route.name in SAVING:
+    if cell.method == "POST" and cell.target.state in CLOSED and cell.route.name in WRITING:
         return {423}
     return LET_IN | {404} if cell.method == "POST" and cell.route.name in NAMING else LET_IN
 

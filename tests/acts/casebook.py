@@ -4,10 +4,18 @@ from datetime import date
 from io import StringIO
 
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import transaction
 
 from patients.entry.laboratory_mapping import keep_mapping
+from patients.entry.attachments import (
+    Attachment,
+    Described,
+    add_attachment,
+    open_attachment,
+    withdraw_attachment,
+)
 from patients.entry.opening import open_log
 from patients.entry.register import register_identity, register_site, register_subject
 from patients.oversight import identity_reads
@@ -21,6 +29,7 @@ from patients.oversight.signatures import SignatureFall
 from patients.schedule.placing import open_visit
 from tests.acts.world import TEST, Deed, World, act
 from tests.patients.entry import casebooks, desk, signing_desk
+from tests.patients.entry.uploaded import pdf
 from tests.patients.laboratories.test_loading import CENTRAL, LABORATORIES, NEUT, RANGES, table
 from tests.patients.web import people
 from tests.patients.web.people import SETUP
@@ -130,6 +139,29 @@ def let_a_signature_fall(world: World) -> Deed:
         assert SignatureFall.objects.get().event.action == "page.saved"
 
     return deed
+
+
+# --- attaching ---------------------------------------------------------------------------------------------
+def _attached(world: World) -> Attachment:
+    said = Described("Bone marrow report", "pathology_report", is_redacted=True)
+    return add_attachment(world.page, SimpleUploadedFile("x.pdf", pdf()), said, by=world.coordinator)
+
+
+@act("attachment.added", "lin.qiao", "HZ01-001 SCR DM")
+def attach_a_source(world: World) -> Deed:
+    return lambda: _attached(world)
+
+
+@act("attachment.opened", "lin.qiao", "HZ01-001 SCR DM")
+def open_an_attached_source(world: World) -> Deed:
+    attachment = _attached(world)
+    return lambda: open_attachment(attachment, by=world.coordinator)
+
+
+@act("attachment.withdrawn", "lin.qiao", "HZ01-001 SCR DM")
+def withdraw_an_attached_source(world: World) -> Deed:
+    attachment = _attached(world)
+    return lambda: withdraw_attachment(attachment, "a name was left", by=world.coordinator)
 
 
 # --- hiding ------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
@@ -13,6 +14,7 @@ from pypdf import PdfReader
 
 from patients.casebook.form import declared_forms
 from patients.casebook.page import Page, Subject
+from patients.entry.attachments import Described, add_attachment
 from patients.entry.register import register_identity
 from patients.items.missing import MissingReason
 from patients.oversight.queries import Query, QueryState
@@ -20,6 +22,7 @@ from patients.web.casebook_print import Printing, print_casebook
 from patients.web.queries import subjects_for
 from patients.web.widgets import labels_of, shown_value
 from tests.patients.entry import casebooks
+from tests.patients.entry.uploaded import pdf as a_pdf
 from tests.patients.web import people
 from trial import __version__
 from trial.people.models import Account
@@ -171,3 +174,20 @@ def test_it_is_asked_for_on_the_page_of_the_subject(desk: Client, subject: Subje
     shown = desk.get(reverse("subject", args=[subject.code])).content.decode()
     assert reverse("casebook", args=[subject.code]) in shown
     assert desk.post(reverse("casebook", args=[subject.code]), {"language": "xx"}).status_code == 400
+
+
+def test_an_attached_source_is_named_with_its_whole_hash(told: Subject) -> None:
+    """And the hash of the casebook is another with it: what is attached is part of what is shown."""
+    before = casebook_hash(told.code)
+    page = Page.objects.select_related("subject__site", "visit").get(subject=told, form_code="DX")
+    said = Described("Marrow report", "pathology_report", is_redacted=True)
+    attachment = add_attachment(page, SimpleUploadedFile("x.pdf", a_pdf()), said, by=people.SETUP)
+    text = text_of(printed(told.code))
+    assert bare("Attached sources") in text
+    assert bare(f"Marrow report (pathology report) · SHA-256 {attachment.sha256}") in text
+    assert casebook_hash(told.code) != before
+
+
+def casebook_hash(code: str) -> str:
+    subject = subjects_for(people.SETUP).get(code=code)
+    return print_casebook(subject, Printing("en"), by=people.SETUP).sha256

@@ -66,6 +66,8 @@ APPEND_ONLY = {
     "analytics.Estimate",
     "patients.Signature",
     "patients.SignatureFall",
+    "patients.Attachment",
+    "patients.AttachmentWithdrawal",
 }
 PLAIN = {
     "trial.Alarm": "there as long as it lasts; that it was raised and ended are events of the trail",
