@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from patients.casebook.answers import Casebook, Record, local_day
+from patients.casebook.answers import RECORDED, Casebook, Record, local_day
 from patients.casebook.form import declared_forms, form_model
 from patients.forms.age import birthday_of
 from patients.forms.eligibility import recorded
@@ -98,7 +98,8 @@ def _texts(record: Record) -> Iterator[tuple[str, str, str]]:
     """Item, text and unit of the header of a row and of every item that a cut holds."""
     yield FORM_DATE, record.form_date.isoformat() if record.form_date else "", ""
     for name, text in record.header.items():
-        yield name, text, ""
+        if name != RECORDED:  # how a page came in is no data: the same casebook has the same hash
+            yield name, text, ""
     for item in form_model(record.form).items():
         if not item.is_derived and not item.declared.identity:
             yield item.name, item.text(record.values.get(item.name)), item.declared.unit

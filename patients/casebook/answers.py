@@ -312,12 +312,17 @@ def record_of(row: FormRow, page: Page, subject: Subject) -> Record:
     )
 
 
+RECORDED = "recorded"
+"""How a page came in: `transcribed_from_paper`, or nothing. It is no data of the subject."""
+
+
 def header_of(page: Page) -> dict[str, str]:
     """The common header of a page as text, without its date; only what is filled."""
     header = {
         "not_done": "Y" if page.not_done else "",
         "not_done_reason": page.not_done_reason,
         "src_doc": "|".join(page.source_documents),
+        RECORDED: "|".join(page.recorded or ()),
     }
     return {name: text for name, text in header.items() if text}
 

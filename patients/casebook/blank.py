@@ -57,5 +57,6 @@ def _words() -> dict[str, Any]:
         "derived": _("Chimera derives it"),
         "filled": [_("Filled in by (name, role)"), _("Date and time"), _("Signature")],
         "entered": [_("Transcribed into Chimera by"), _("Date and time"), _("Signature")],
+        "late": _("When it is entered later, tick “transcribed from paper” on the page."),
         "note": _("Correct with one line through the old entry, with date, initials and reason."),
     }

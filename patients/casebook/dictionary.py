@@ -1,5 +1,6 @@
 """The data dictionary, read from the declarations: form → item → everything declared."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils import translation
@@ -13,11 +14,12 @@ from patients.items.missing import MissingReason
 from patients.items.problems import filled
 
 
-def dictionary(language: str = "en") -> dict[str, Any]:
-    """Every form with every item, in the language asked for."""
+def dictionary(language: str = "en", header: Iterable[Item] = ()) -> dict[str, Any]:
+    """Every form with every item, in the language asked for; and the items of the header of every page."""
     with translation.override(language):
         return {
             "missing_reasons": {reason.value: str(reason.label) for reason in MissingReason},
+            "header": {item.name: _item(item) for item in header},
             "forms": {model.form.code: _form(model) for model in declared_forms()},
         }
 

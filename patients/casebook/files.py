@@ -20,6 +20,7 @@ from typing import TextIO
 
 from django.utils.translation import gettext as _
 
+from patients.casebook.answers import RECORDED
 from patients.casebook.form import form_model, is_declared
 from trial.protocol.visits import VISITS, visit_type
 
@@ -146,6 +147,8 @@ def write_sheet(path: Path, sheet: str, rows: Sequence[Mapping[str, str]]) -> No
         n.removesuffix(MISSING_SUFFIX) for row in rows for n in row if n.endswith(MISSING_SUFFIX) and row[n]
     }
     names = columns(sheet, missing)
+    if any(row.get(RECORDED) for row in rows):  # in no other sheet: the format is the one it was
+        names = (*HEADER, RECORDED, *names[len(HEADER) :])
     allowed = {*names, *(name + MISSING_SUFFIX for name in names)}
     with path.open("x", encoding="utf-8", newline="") as file:
         sheet_file = _SheetFile(file)
@@ -263,7 +266,7 @@ def read_sheet(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         return
     if not is_declared(sheet):
         raise UnreadableSheet(path, 0, _("%s is not a form of this version.") % sheet)
-    allowed = columns(sheet, item_columns(sheet))
+    allowed = (*columns(sheet, item_columns(sheet)), RECORDED)
     yield from read_table(path, allowed=allowed, required=ROW_KEYS, elsewhere=_elsewhere(sheet))
 
 

@@ -123,11 +123,11 @@ class PageQuerySet(AuditedQuerySet["Page"]):
 class Page(AuditedModel):
     """One form due or filled at a visit; a log form has one page for each subject, without a visit.
 
-    It carries the common header (date of assessment, not done with its reason, source documents) and the
-    workflow: state, and a version that grows with each save. `header_versions` holds the version at which
-    each item of the header last changed, as the rows of a form do for theirs. `approvals` tells the rules of
-    forms on which days the principal investigator's signature stood on it; who signed what stands in the
-    signatures themselves (`patients.oversight.signatures`).
+    It carries the common header (date of assessment, not done with its reason, source documents, whether it
+    was transcribed from paper) and the workflow: state, and a version that grows with each save.
+    `header_versions` holds the version at which each item of the header last changed, as the rows of a form
+    do for theirs. `approvals` tells the rules of forms on which days the principal investigator's signature
+    stood on it; who signed what stands in the signatures themselves (`patients.oversight.signatures`).
     """
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="pages")
@@ -141,6 +141,7 @@ class Page(AuditedModel):
     source_documents = models.JSONField(_("source documents"), default=list, blank=True)
     header_versions = models.JSONField(default=dict, blank=True)
     # NULL and not an empty list: a column that is empty changes no text that the ledger has hashed before.
+    recorded = models.JSONField(_("how it was recorded"), null=True, blank=True, default=None)
     approvals = models.JSONField(null=True, blank=True, default=None)
 
     objects: ClassVar = PageQuerySet.as_manager()
@@ -170,6 +171,11 @@ class Page(AuditedModel):
     def is_closed(self) -> bool:
         """Frozen or locked: nothing may be saved."""
         return self.state in (PageState.FROZEN, PageState.LOCKED)
+
+    @property
+    def is_from_paper(self) -> bool:
+        """Whether it was written on paper first, while Chimera could not be reached (RB-06)."""
+        return bool(self.recorded)
 
     @property
     def approved(self) -> tuple[Approval, ...]:

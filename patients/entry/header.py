@@ -1,4 +1,5 @@
-"""The common header of a page: date of assessment, not done with its reason, source documents.
+"""The common header of a page: date of assessment, not done with its reason, source documents, and
+whether it was transcribed from paper (RB-06).
 
 Its items are edited like those of a row: each has the version at which it last changed, clashes, and needs a
 reason when it changes again. They belong to no row, so their row key is empty.
@@ -45,17 +46,30 @@ SOURCE_DOCUMENTS = MultiItem(
     req="O",
     cdisc="audit",
 )
+RECORDED = MultiItem(
+    _("How it was recorded"),
+    choices("recorded", _("transcribed from paper")),
+    req="O",
+    cdisc="audit",
+)
 # The name in the casebook, the declaration, the column of the page.
 FIELDS: tuple[tuple[str, Item, str], ...] = (
     ("form_date", FORM_DATE, "form_date"),
     ("not_done", NOT_DONE, "not_done"),
     ("not_done_reason", NOT_DONE_REASON, "not_done_reason"),
     ("src_doc", SOURCE_DOCUMENTS, "source_documents"),
+    ("recorded", RECORDED, "recorded"),
 )
 HEADER: dict[str, Item] = {name: item for name, item, _column in FIELDS}
 for _name, _item in HEADER.items():
     _item.name = _name  # no model does it for them
-_EMPTY: dict[str, Any] = {"form_date": None, "not_done": False, "not_done_reason": "", "source_documents": []}
+_EMPTY: dict[str, Any] = {
+    "form_date": None,
+    "not_done": False,
+    "not_done_reason": "",
+    "source_documents": [],
+    "recorded": None,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Self
 
 from django.utils.translation import gettext as _
 
+from patients.casebook.answers import RECORDED
 from patients.casebook.files import HEADER, read_sheet
 from patients.items.partial_date import read_partial_date
 from patients.items.problems import NotAnAnswer
@@ -22,7 +23,7 @@ from trial.protocol.visits import FORM_ORDER, LOG_FORMS
 
 FIRST = ("ELIG", "DM")
 PAGE_KEYS = ("subject_id", "visit_code", "repeat")
-PAGE_HEADER = tuple(name for name in HEADER if name not in PAGE_KEYS)
+PAGE_HEADER = (*(name for name in HEADER if name not in PAGE_KEYS), RECORDED)
 
 
 @dataclass(frozen=True, slots=True)

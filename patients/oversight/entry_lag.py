@@ -4,7 +4,7 @@ A page has the lag of its date of assessment to its first save. The rows of a lo
 infections) are entered one by one over months: each has the lag of its own dating item to its own first save.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,7 +25,8 @@ SAVED = "page.saved"
 @dataclass(frozen=True, slots=True)
 class Lag:
     """Days from the assessment to the first entry, of the pages of a form at a site or, with `by_row`, of its
-    rows. What was entered before its date has a negative lag and is counted in `early`."""
+    rows. What was entered before its date has a negative lag and is counted in `early`; what was transcribed
+    from paper, where a long lag has its reason, in `from_paper`."""
 
     site: str
     form: str
@@ -33,11 +34,12 @@ class Lag:
     median: float
     longest: int
     early: int
+    from_paper: int = 0
     by_row: bool = False
 
 
-Timed = Iterator[tuple[str, str, date, datetime]]
-"""Site and form, when it was assessed, and when it was first entered."""
+Timed = Iterator[tuple[str, str, date, datetime, bool]]
+"""Site and form, when it was assessed, when it was first entered, and whether its page is from paper."""
 
 
 def entry_lags(sites: Iterable[str]) -> list[Lag]:
@@ -45,10 +47,15 @@ def entry_lags(sites: Iterable[str]) -> list[Lag]:
     within = sorted(sites)
     dated_by_row = {model.form.code: model for model in declared_forms() if is_dated_by_row(model)}
     days: dict[tuple[str, str], list[int]] = defaultdict(list)
+    on_paper: Counter[tuple[str, str]] = Counter()
     for found in (_pages(within, dated_by_row), _rows(within, dated_by_row)):
-        for site, form, assessed, entered in found:
+        for site, form, assessed, entered, from_paper in found:
             days[site, form].append(days_between(assessed, entered))
-    return [_lag(site, form, found, form in dated_by_row) for (site, form), found in sorted(days.items())]
+            on_paper[site, form] += from_paper
+    return [
+        _lag(site, form, found, on_paper[site, form], form in dated_by_row)
+        for (site, form), found in sorted(days.items())
+    ]
 
 
 def is_dated_by_row(model: type[FormRow]) -> bool:
@@ -67,11 +74,13 @@ def _pages(sites: list[str], dated_by_row: Iterable[str]) -> Timed:
     entered = {(subject, visit, form): at for subject, visit, form, at in first}
     pages = Page.objects.filter(subject__site__code__in=sites, form_date__isnull=False).order_by()
     pages = pages.exclude(form_code__in=dated_by_row)
-    named = pages.values_list("subject__site__code", "subject__code", "visit__code", "form_code", "form_date")
-    for site, subject, visit, form, assessed in named:
+    named = pages.values_list(
+        "subject__site__code", "subject__code", "visit__code", "form_code", "form_date", "recorded"
+    )
+    for site, subject, visit, form, assessed, recorded in named:
         at = entered.get((subject, visit or "", form))
         if at is not None and assessed is not None:
-            yield site, form, assessed, at
+            yield site, form, assessed, at, bool(recorded)
 
 
 def _rows(sites: list[str], dated_by_row: dict[str, type[FormRow]]) -> Timed:
@@ -79,10 +88,11 @@ def _rows(sites: list[str], dated_by_row: dict[str, type[FormRow]]) -> Timed:
     for form, model in dated_by_row.items():
         rows: Any = model.objects.filter(page__subject__site__code__in=sites).order_by()
         place = ("page__subject__site__code", "page__subject__code", "page__visit__code", "row_key")
-        for site, subject, visit, key, value in rows.values_list(*place, model.form.dated_by):
+        told = rows.values_list(*place, model.form.dated_by, "page__recorded")
+        for site, subject, visit, key, value, recorded in told:
             assessed, at = local_day(value), entered.get((subject, visit or "", form, key))
             if assessed is not None and at is not None:
-                yield site, form, assessed, at
+                yield site, form, assessed, at, bool(recorded)
 
 
 def _first_entries_of_rows(
@@ -99,5 +109,6 @@ def _first_entries_of_rows(
     return {(subject, visit, form, key): at for subject, visit, form, key, at in first}
 
 
-def _lag(site: str, form: str, days: list[int], by_row: bool) -> Lag:
-    return Lag(site, form, len(days), median(days), max(days), sum(day < 0 for day in days), by_row)
+def _lag(site: str, form: str, days: list[int], from_paper: int, by_row: bool) -> Lag:
+    early = sum(day < 0 for day in days)
+    return Lag(site, form, len(days), median(days), max(days), early, from_paper, by_row)

@@ -18,6 +18,7 @@ class LagRow:
     median: str
     longest: int
     early: int
+    from_paper: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,9 @@ def lag_screen(lags: Iterable[Lag]) -> LagScreen:
 
 def _row(lag: Lag) -> LagRow:
     title = str(form_model(lag.form).form.title) if is_declared(lag.form) else ""
-    return LagRow(lag.site, lag.form, title, _count(lag), f"{lag.median:g}", lag.longest, lag.early)
+    return LagRow(
+        lag.site, lag.form, title, _count(lag), f"{lag.median:g}", lag.longest, lag.early, lag.from_paper
+    )
 
 
 def _count(lag: Lag) -> str:

@@ -49,7 +49,7 @@ def pages_of(subject: Subject) -> list[Page]:
 def protected() -> list[list[dict[str, Any]]]:
     """What no save of a page may change, of the rows that are there: whose they are, and where."""
     own = {"version", "form_date", "header_versions", "state"}
-    header = {"not_done", "not_done_reason", "source_documents"}
+    header = {"not_done", "not_done_reason", "source_documents", "recorded"}
     return [rows(model) for model in (Site, Subject, Account, Member, Identity)] + [rows(Page, own | header)]
 
 

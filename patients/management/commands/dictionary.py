@@ -9,6 +9,7 @@ from django.core.management.base import CommandParser
 from patients.casebook.annotated import annotated_casebook
 from patients.casebook.dictionary import dictionary
 from patients.casebook.dictionary_sheet import dictionary_sheet
+from patients.entry.header import HEADER
 from trial.commands import RegistryCommand
 
 
@@ -29,7 +30,7 @@ class Command(RegistryCommand):
         if options["pdf"]:
             options["pdf"].write_bytes(annotated_casebook(options["language"]))
             return
-        content = dictionary(options["language"])
+        content = dictionary(options["language"], HEADER.values())
         if options["json"]:
             self.stdout.write(json.dumps(content, indent=1, ensure_ascii=False))
             return

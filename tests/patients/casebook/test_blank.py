@@ -31,6 +31,7 @@ def test_every_item_of_every_form_is_asked(model: type[FormRow]) -> None:
     assert bare(f"Form version {model.form.version}") in text
 
 
+@pytest.mark.requirement("RB-06")
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_it_has_a_box_for_each_code_and_each_reason_and_lines_for_who(language: str) -> None:
     text = text_of(blank_form("RESP", language))
@@ -46,6 +47,7 @@ def test_it_has_a_box_for_each_code_and_each_reason_and_lines_for_who(language: 
             "Filled in by (name, role)",
             "Signature",
             "Transcribed into Chimera by",
+            "tick “transcribed from paper”",
         ):
             assert bare(line) in text
 
