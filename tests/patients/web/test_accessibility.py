@@ -44,6 +44,7 @@ def screens(investigator: Account) -> list[str]:
     pages += Page.objects.filter(subject=subject, visit__code="SCR", form_code__in=("ELIG", "DM", "DX"))
     named = {"code": subject.code, "name": "approvals", "kind": "overdue", "site": subject.site.code}
     found = [page.get_absolute_url() for page in pages]
+    found.append(f"{pages[0].get_absolute_url()}attachments/")
     for route in routes():
         is_screen = route.need is not None and route.need.door is Door.PERSON
         address = route.address
