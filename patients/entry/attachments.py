@@ -22,8 +22,9 @@ from patients.entry.attached_files import FileDamaged, keep_file, read_file, rem
 from patients.entry.gates import gate_findings
 from patients.entry.header import SOURCE_DOCUMENTS
 from patients.entry.identity_patterns import identity_in
+from patients.entry.judging import as_it_is
 from patients.entry.refusals import NotSaved, UnknownPage
-from patients.entry.save import as_it_is, held_casebook
+from patients.entry.save import held_casebook
 from patients.entry.upload_refused import UploadRefused
 from patients.entry.uploads import Kind, check_upload
 from patients.items.types import is_keepable

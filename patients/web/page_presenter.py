@@ -11,14 +11,13 @@ from django.utils.translation import gettext as _
 from patients.casebook.answers import Record, RowAnswers
 from patients.casebook.form import FormRow, Repeat
 from patients.casebook.page import Page
-from patients.entry.facts import Fact
 from patients.entry.edits import next_key
+from patients.entry.facts import Fact
 from patients.items.item import Item
 from patients.items.problems import Finding, NotAnAnswer, Severity
 from patients.oversight.signatures import permission_to_sign
-from patients.web.binding import Draft, Slot, is_of_header
 from patients.web.attachments_presenter import attachments_screen
-from patients.web.binding import Draft, Slot, is_of_header, next_key
+from patients.web.binding import Draft, Slot, is_of_header
 from patients.web.clocks import local_now
 from patients.web.fields import REASON_MISSING, Field, RowContext, fields_of_row, message_of
 from patients.web.form_token import new_token

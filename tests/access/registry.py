@@ -70,15 +70,11 @@ def built_registry() -> Registry:
         zip(STATES, (people.page_of(subject, "LAB", visit) for visit in ("SCR", "C0", "C7")), strict=True)
     )
     people.save(pages[PageState.FROZEN], {"birth_date": CANARIES["birth date"]})
+    attached = {page.pk: an_attachment(page).pk for page in pages.values()}
     for state, page in (*pages.items(), *laboratory.items()):
         put_in_state(page, state)
     somebody = people.a_member(Role.COORDINATOR, OWN, name="some.body")
-    found = Registry(subject, pages, a_lock(), somebody, laboratory)
-    attached = {page.pk: an_attachment(page).pk for page in pages.values()}
-    for state, page in pages.items():
-        put_in_state(page, state)
-    somebody = people.a_member(Role.COORDINATOR, OWN, name="some.body")
-    found = Registry(subject, pages, a_lock(), somebody, attached)
+    found = Registry(subject, pages, a_lock(), somebody, laboratory, attached)
     for site in (OWN, OTHER):
         for role in Role:
             found.sessions[role, site] = session_of(people.signed_in(people.a_member(role, site)))

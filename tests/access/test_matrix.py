@@ -31,13 +31,8 @@ PRINCIPALS = [(who, site) for who in (*Role, TOKEN) for site in (OWN, OTHER)] + 
 SIGN_IN = reverse("sign-in")
 LET_IN = {200, 302, 400, 409, 410, 422}
 CLOSED = (PageState.FROZEN, PageState.LOCKED)
-<<<<<<< HEAD
-SAVING = ("page", "page-check", "page-resource", "void-row")
-SAVING = ("page", "page-resource", "paste", "void-row")
-=======
-SAVING = ("page", "page-resource", "void-row")
+SAVING = ("page", "page-check", "page-resource", "paste", "void-row")
 WRITING = (*SAVING, "attachments")
->>>>>>> 0875731 (Attach redacted sources to a page, encrypted, with each opening on record)
 NAMING = ("my-sessions", "second-factor")
 """Where a form names what is one's own; an empty one names nothing, which is absent."""
 

@@ -8,7 +8,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import transaction
 
-from patients.entry.laboratory_mapping import keep_mapping
 from patients.entry.attachments import (
     Attachment,
     Described,
@@ -16,6 +15,7 @@ from patients.entry.attachments import (
     open_attachment,
     withdraw_attachment,
 )
+from patients.entry.laboratory_mapping import keep_mapping
 from patients.entry.opening import open_log
 from patients.entry.register import register_identity, register_site, register_subject
 from patients.oversight import identity_reads

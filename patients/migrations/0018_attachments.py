@@ -9,7 +9,7 @@ from trial.trail.triggers import AppendOnly
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0016_void_rows'),
+        ('patients', '0017_laboratory_file'),
         ('trial', '0011_change_of_the_signing_key'),
     ]
 

@@ -9,7 +9,7 @@ from trial.trail.triggers import AppendOnly, LiftAppendOnly
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0017_attachments'),
+        ('patients', '0018_attachments'),
     ]
 
     operations = [
