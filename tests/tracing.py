@@ -13,7 +13,7 @@ import pytest
 
 DELIVERED = ("house", "casebook", "access and trail")
 """The capabilities that are whole."""
-DELIVERED_ALONE = ("SE-04", "RB-06")
+DELIVERED_ALONE = ("DI-02", "DI-09", "RB-06", "SE-04")
 """What is there of a capability that is not whole yet."""
 
 
