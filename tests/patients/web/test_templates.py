@@ -43,7 +43,7 @@ def test_every_word_of_a_template_goes_through_gettext(template: Path) -> None:
     text = re.sub(r"{% blocktranslate.*?endblocktranslate %}", "", text, flags=re.DOTALL)
     text = re.sub(r"{%.*?%}|{{.*?}}", "", text, flags=re.DOTALL)
     text = re.sub(r"<!doctype html>|<[^>]*>|&\w+;", " ", text, flags=re.DOTALL)
-    assert set(re.findall(r"[A-Za-z]{2,}", text)) <= {"Chimera", "CDISC", "CSV", "PDF"}  # names
+    assert set(re.findall(r"[A-Za-z]{2,}", text)) <= {"Chimera", "CDISC", "CSV", "PDF", "SHA"}  # names
 
 
 @pytest.mark.parametrize("component", COMPONENTS, ids=lambda path: path.name)
@@ -68,7 +68,7 @@ def included(name: str, seen: set[str]) -> set[str]:
 def test_the_gallery_shows_every_component(desk: Client) -> None:
     """Those of a whole page, of the results and of access are shown there alone."""
     of_a_page = {"page_head.html", "row_table.html", "cell.html", "section.html", "add_row.html"}
-    of_a_page |= {"pasted_lines.html"}
+    of_a_page |= {"pasted_lines.html", "void_rows.html", "attachments.html"}
     of_a_page |= {
         "passkey_answer.html",
         "account_ways.html",
