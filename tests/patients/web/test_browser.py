@@ -69,7 +69,6 @@ def test_a_page_is_entered_and_saved_by_keyboard(tab: "Tab", page: Page) -> None
     tab.focus("#resp_dt")
     tab.keyboard.type("2025-05-20")
     tab.keyboard.press("Tab")  # past the menu of missing reasons
-    tab.keyboard.press("Tab")
     tab.keyboard.press("Space")  # Marrow examined: Yes
     assert tab.is_checked("#bm_done")
     tab.focus("#bm_blast")

@@ -43,7 +43,7 @@ def test_every_word_of_a_template_goes_through_gettext(template: Path) -> None:
     text = re.sub(r"{% blocktranslate.*?endblocktranslate %}", "", text, flags=re.DOTALL)
     text = re.sub(r"{%.*?%}|{{.*?}}", "", text, flags=re.DOTALL)
     text = re.sub(r"<!doctype html>|<[^>]*>|&\w+;", " ", text, flags=re.DOTALL)
-    assert set(re.findall(r"[A-Za-z]{2,}", text)) <= {"Chimera", "CDISC", "CSV", "PDF", "SHA"}  # names
+    assert set(re.findall(r"[A-Za-z]{2,}", text)) <= NAMES
 
 
 @pytest.mark.parametrize("component", COMPONENTS, ids=lambda path: path.name)
@@ -54,6 +54,10 @@ def test_a_component_names_its_arguments_first(component: Path) -> None:
 @pytest.mark.parametrize("view", VIEWS, ids=lambda path: path.name)
 def test_a_view_writes_nothing_by_itself(view: Path) -> None:
     assert not re.search(r"\.(save|create|update|delete|bulk_\w+|get_or_create)\(", view.read_text())
+
+
+NAMES = {"Chimera", "CDISC", "CSV", "PDF", "SHA", "Alt", "Enter", "Tab"}
+"""What reads the same in every language."""
 
 
 def included(name: str, seen: set[str]) -> set[str]:
@@ -68,7 +72,7 @@ def included(name: str, seen: set[str]) -> set[str]:
 def test_the_gallery_shows_every_component(desk: Client) -> None:
     """Those of a whole page, of the results and of access are shown there alone."""
     of_a_page = {"page_head.html", "row_table.html", "cell.html", "section.html", "add_row.html"}
-    of_a_page |= {"pasted_lines.html", "void_rows.html", "attachments.html"}
+    of_a_page |= {"pasted_lines.html", "void_rows.html", "attachments.html", "keys.html"}
     of_a_page |= {
         "passkey_answer.html",
         "account_ways.html",
