@@ -2,11 +2,8 @@
 
 from patients.casebook.identity import Identity
 from patients.casebook.page import Page, Subject, Visit
-from patients.entry.attachments import Attachment, AttachmentWithdrawal
 from patients.entry.drafts import KeptDraft
 from patients.entry.idempotency import AnsweredRequest
-from patients.entry.laboratory_file import KeptLaboratoryFile
-from patients.entry.laboratory_mapping import LaboratoryMapping
 from patients.oversight.queries import Query
 from patients.oversight.redaction import Redaction
 from patients.oversight.review import ReviewMark
@@ -47,6 +44,11 @@ from patients.forms.follow_up import FollowUp  # isort: skip
 from patients.forms.death import Death  # isort: skip
 from patients.forms.end_of_study import EndOfStudy  # isort: skip
 from patients.forms.deviation import ProtocolDeviation  # isort: skip
+
+# These look at forms: before them they would declare some of theirs out of order.
+from patients.entry.attachments import Attachment, AttachmentWithdrawal  # isort: skip
+from patients.entry.laboratory_file import KeptLaboratoryFile  # isort: skip
+from patients.entry.laboratory_mapping import LaboratoryMapping  # isort: skip
 
 __all__ = [
     "AcuteGVHD",

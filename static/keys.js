@@ -54,11 +54,19 @@
     told(chosen);
     return true;
   }
+  /* The browser finds an option by the first letters of its words. Where these are Chinese, letters find it by
+     its code: what is typed within a second belongs together. */
+  let typed = "", typedAt = 0;
   function pick(select, key) {
+    const now = Date.now();
+    typed = now - typedAt > 1000 ? key : typed + key;
+    typedAt = now;
     const options = Array.from(select.options).filter((option) => option.value);
-    if (!/^[1-9]$/.test(key) || options.some((option) => wordsOf(option).startsWith(key))) return false;
-    if (!options[Number(key) - 1]) return false;
-    select.value = options[Number(key) - 1].value;
+    if (options.some((option) => wordsOf(option).startsWith(typed))) return false;
+    const chosen = /^[1-9]$/.test(typed) ? options[Number(typed) - 1]
+      : options.find((option) => option.value.toLowerCase().startsWith(typed));
+    if (!chosen) return false;
+    select.value = chosen.value;
     told(select);
     return true;
   }

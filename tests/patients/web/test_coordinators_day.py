@@ -1,0 +1,124 @@
+"""The coordinator's day in a browser, in both languages: a patient is entered, signed for and enrolled."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+
+from patients.casebook.form import form_model
+from patients.casebook.page import Page, PageState, Subject
+from tests.patients.entry import casebooks
+from tests.patients.entry.signing_desk import principal_investigator
+from tests.patients.web import people
+from tests.patients.web.typist import Keys, enter
+from tests.trial.people.persons import code_of
+from trial.people.models import Account
+from trial.people.roles import Role
+from trial.people.second_factor import add_telephone, new_secret
+from trial.protocol.study import site_today
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+    from playwright.sync_api import Page as Tab
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SIGNED_LATER = ("signed_in_source_by", "signed_in_source_on", "enrol_dt")
+
+
+@pytest.fixture
+def lin() -> Account:
+    return people.a_member(Role.COORDINATOR, name="lin.qiao", printed="Lin Qiao")
+
+
+@pytest.fixture
+def pi() -> Account:
+    account = principal_investigator()
+    people.has_password(account)
+    return account
+
+
+@contextmanager
+def tab_of(chromium: "Browser", url: str, person: Account, language: str) -> Iterator["Tab"]:
+    """A tab in which the person is signed in. At its end the console must have stayed empty."""
+    context = chromium.new_context(base_url=url, viewport={"width": 1360, "height": 900}, locale=language)
+    context.set_default_timeout(10_000)
+    key = people.signed_in(person).cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": key, "url": url}])
+    tab = context.new_page()
+    said: list[str] = []
+    tab.on("console", lambda message: said.append(message.text) if message.type != "log" else None)
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    yield tab
+    context.close()
+    assert [line for line in said if "status of 4" not in line] == []
+
+
+def of_today(form: str) -> dict[str, str]:
+    """What the demo has of its patient at screening, as if the consent had been given two days ago."""
+    row = dict(next(row for row in casebooks.sheets()[form] if row["visit_code"] == "SCR"))
+    today = site_today()
+    days = {"2025-04-23": today - timedelta(days=2), "2025-04-29": today}
+    for name, text in row.items():
+        for before, now in days.items():
+            text = text.replace(before, str(now))
+        row[name] = text
+    return {name: text for name, text in row.items() if name not in SIGNED_LATER}
+
+
+def type_page(tab: "Tab", page: Page, row: dict[str, str], save: str = "save") -> None:
+    """Open the page, type it and send it."""
+    tab.goto(page.get_absolute_url())
+    enter(Keys(tab), form_model(page.form_code), row)
+    tab.locator(f"button[name=do][value={save}]").last.click()
+    tab.wait_for_selector(".toast:not([hidden])")
+
+
+@pytest.mark.requirement("ES-01")
+@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
+def test_a_patient_is_entered_signed_for_and_enrolled(
+    chromium: "Browser", live_server, lin: Account, pi: Account, language: str
+) -> None:
+    secret = new_secret()
+    with transaction.atomic():
+        add_telephone(pi, secret, by=people.SETUP)
+    with tab_of(chromium, live_server.url, lin, language) as tab:
+        # given: a subject who has consented and meets all criteria
+        tab.goto(reverse("subjects"))
+        tab.locator(f"a[href='{reverse('new-subject')}']").first.click()
+        tab.locator("main form button[type=submit]").click()
+        subject = Subject.objects.get()
+        tab.wait_for_url(f"**{reverse('subject', args=[subject.code])}")
+        eligibility = people.page_of(subject, "ELIG", "SCR")
+        type_page(tab, people.page_of(subject, "ELIG", "SCR"), of_today("ELIG"))
+        birth = casebooks.sheets()["IDENTITY"][0]["birth_date"]
+        type_page(
+            tab, people.page_of(subject, "DM", "SCR"), of_today("DM") | {"birth_date": birth}, "complete"
+        )
+        tab.goto(eligibility.get_absolute_url())
+
+        # when: the day of enrolment is entered before the signature, the page is kept and not complete
+        tab.fill("#enrol_dt", str(site_today()))
+        tab.locator("button[name=do][value=complete]").click()
+        tab.wait_for_selector(".toast:not([hidden])")
+        eligibility.refresh_from_db()
+        assert eligibility.state == PageState.IN_PROGRESS
+        assert tab.locator("#below-enrol_dt .msg").count() >= 1
+
+        # when: the principal investigator signs
+        with tab_of(chromium, live_server.url, pi, language) as other:
+            other.goto(reverse("sign", args=[eligibility.pk]))
+            other.fill("#user_name", pi.user_name)
+            other.fill("#password", people.PASSWORD)
+            other.fill("#code", code_of(secret))
+            other.keyboard.press("Enter")
+            other.wait_for_selector(".toast:not([hidden])")
+
+        # then: the subject is enrolled, and its page says so
+        assert form_model("ELIG").objects.get(page=eligibility).enrol_dt == site_today()
+        tab.goto(eligibility.get_absolute_url())
+        assert pi.printed_name in tab.inner_text("main")
+        assert tab.locator("#below-enrol_dt .msg").count() == 0

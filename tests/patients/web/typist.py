@@ -1,0 +1,88 @@
+"""Somebody who enters pages by keyboard alone, and counts the keys.
+
+`allowed` is what the values cost: each character, each choice as one, and one key to go on from each item.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from patients.casebook.form import FormRow
+from patients.items.item import Item
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page as Tab
+
+
+@dataclass
+class Keys:
+    """Counts what is pressed. A key that chooses counts as a character of a value."""
+
+    tab: "Tab"
+    pressed: int = 0
+    allowed: int = 0
+
+    def press(self, key: str) -> None:
+        self.pressed += 1
+        self.tab.keyboard.press(key)
+
+    def type(self, text: str) -> None:
+        self.pressed += len(text)
+        self.tab.keyboard.type(text)
+
+
+FOCUSED = "document.activeElement.closest('[data-field]')?.dataset.field || ''"
+OPTION = """([name, value]) => {
+  const found = Array.from(document.querySelectorAll(`[name="${CSS.escape(name)}"]`));
+  const options = found[0].tagName === "SELECT" ? Array.from(found[0].options).filter((o) => o.value) : found;
+  return options.findIndex((option) => option.value === value) + 1;
+}"""
+
+WORDS = "([name, value]) => document.querySelector(`[name=${name}] option[value=${value}]`).textContent"
+
+
+def as_typed(item: Item, text: str) -> str:
+    """A moment as it is typed at the site: without its offset, which the site's clock gives."""
+    return text.replace("T", " ").removesuffix(":00+08:00") if "T" in text and "+" in text else text
+
+
+def enter(keys: Keys, model: type[FormRow], row: dict[str, str], prefix: str = "") -> None:
+    """Type what the row says, item by item, as the page asks for it; Tab leads from one to the next."""
+    wanted = {f"{prefix}{item.name}": item for item in model.items() if row.get(item.name)}
+    wanted_header = {"form_date": row["form_date"]}
+    seen: set[str] = set()
+    for _ in range(200):
+        name = keys.tab.evaluate(FOCUSED)
+        keys.allowed += int(name not in seen | {""})
+        seen.add(name)
+        if name in wanted_header:
+            keys.type(wanted_header.pop(name))
+            keys.allowed += len(row["form_date"])
+        elif name in wanted:
+            item = wanted.pop(name)
+            answer(keys, name, as_typed(item, row[item.name]))
+        if not wanted and not wanted_header:
+            return
+        keys.press("Tab")
+    raise AssertionError(f"not reached by Tab: {sorted(wanted)}")
+
+
+def answer(keys: Keys, name: str, text: str) -> None:
+    kind = keys.tab.evaluate("document.activeElement.type")
+    if kind not in ("radio", "checkbox", "select-one"):
+        keys.type(text)
+        keys.allowed += len(text)
+        return
+    for value in text.split("|"):
+        keys.allowed += 1
+        place = keys.tab.evaluate(OPTION, [name, value])
+        if kind == "select-one" and place > 9:  # of a long list by its words, or its code
+            words = keys.tab.evaluate(WORDS, [name, value])
+            keys.type(words if words.isascii() else value)
+            continue
+        assert 1 <= place <= 9, (name, value, place)
+        keys.press(str(place))
+
+
+def focus_first(keys: Keys) -> None:
+    """Whoever opens an empty page stands at its first item."""
+    assert keys.tab.evaluate(FOCUSED) == "form_date"
