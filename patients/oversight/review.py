@@ -27,7 +27,10 @@ READINGS = (
     "trail.reviewed",
     "trail.exported",
     "access.exported",
+    "attachment.opened",
     "casebook.exported",
+    "casebook.printed",
+    "screening_log.exported",
     "results.exported",
 )
 """Acts that leave the data as it is: a review does not wait for them."""

@@ -25,6 +25,7 @@ ACTS: dict[str, Promise] = {
     "identity.alerted": gettext_lazy("alert: many views of identity"),
     "trail.reviewed": gettext_lazy("trail reviewed"),
     "trail.exported": gettext_lazy("trail taken out"),
+    "screening_log.exported": gettext_lazy("screening log taken out"),
     "trail.verified": gettext_lazy("trail verified"),
     "trail.archived": gettext_lazy("trail archived"),
     "seal_key.changed": gettext_lazy("key of the seals changed"),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from patients.casebook.answers import local_day
@@ -38,6 +39,7 @@ class LogScreen:
 
     site: str
     lines: list[LogLine]
+    file_url: str = ""
 
 
 def log_screen(site: Site, subjects: Iterable[Any]) -> LogScreen:
@@ -47,7 +49,8 @@ def log_screen(site: Site, subjects: Iterable[Any]) -> LogScreen:
     rows = {row.page.subject_id: row for row in found}
     on_them: Any = Signature.objects.in_force().filter(page__form_code=FORM, page__subject__site=site)
     signed = {each.page_id: each for each in on_them.order_by("pk")}
-    return LogScreen(site_label(site), [_line(each, rows.get(each.pk), signed) for each in subjects])
+    lines = [_line(each, rows.get(each.pk), signed) for each in subjects]
+    return LogScreen(site_label(site), lines, reverse("log-file", args=[site.code]))
 
 
 def _line(subject: Any, row: FormRow | None, signed: dict[int, Signature]) -> LogLine:

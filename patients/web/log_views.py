@@ -4,11 +4,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import cache_control
 
-from patients.web.log_presenter import log_screen
+from patients.web.clocks import local_now
+from patients.web.log_export import export_log
+from patients.web.log_presenter import LogScreen, log_screen
 from patients.web.queries import subjects_for
 from patients.web.shell import person_of, shell, show
 from trial.people.access import sites_where
-from trial.people.models import Site
+from trial.people.models import Account, Site
 from trial.people.needs import At, authorise, needs
 from trial.people.roles import Permission
 
@@ -19,9 +21,25 @@ private = cache_control(private=True, no_store=True)
 @private
 def log(request: HttpRequest, site: str) -> HttpResponse:
     """Every subject of a site from consent to where it stands, by its code."""
+    person, found, screen = _log_of(request, site)
+    return show(request, "log.html", screen, shell(person, [found], here="subjects"))
+
+
+@needs(to_post=Permission.READ, at=At.ITS_SITE)
+@private
+def log_file(request: HttpRequest, site: str) -> HttpResponse:
+    """The same as CSV. It is asked for by POST, since it leaves a record."""
+    person, found, screen = _log_of(request, site)
+    request_id = request.request_id  # type: ignore[attr-defined]
+    content = export_log(screen, found, by=person, request_id=request_id)
+    name = f"screening-log-{found.code}-{local_now():%Y%m%dT%H%M%S}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _log_of(request: HttpRequest, site: str) -> tuple[Account, Site, LogScreen]:
     person = person_of(request)
     readable = Site.objects.filter(pk__in=[each.pk for each in sites_where(person, Permission.READ)])
     found = get_object_or_404(readable, code=site)
     authorise(request, found)
-    screen = log_screen(found, subjects_for(person).filter(site=found).order_by("code"))
-    return show(request, "log.html", screen, shell(person, [found], here="subjects"))
+    return person, found, log_screen(found, subjects_for(person).filter(site=found).order_by("code"))

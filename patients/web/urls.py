@@ -51,6 +51,7 @@ urlpatterns: list[URLPattern] = [
     path("pages/<int:pk>/attachments/<int:number>/", attachment_views.attachment, name="attachment"),
     path("pages/<int:pk>/sign/", signing_views.sign, name="sign"),
     path("log/<str:site>/", log_views.log, name="log"),
+    path("log/<str:site>/csv/", log_views.log_file, name="log-file"),
     path("sites/<str:site>/laboratory-file/", laboratory_file_views.laboratory_file, name="laboratory-file"),
     path("due/", study_views.due, name="due"),
     path("study-file/<slug:name>/", study_file_views.study_file, name="study-file"),

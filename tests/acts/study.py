@@ -46,6 +46,12 @@ def take_the_trail_out(world: World) -> Deed:
     return lambda: list(client.post(url, {"subject": "HZ01-001"}).streaming_content)  # type: ignore[call-overload]
 
 
+@act("screening_log.exported", "lin.qiao", "")
+def take_the_screening_log_out(world: World) -> Deed:
+    client = people.signed_in(world.coordinator)
+    return lambda: client.post(reverse("log-file", args=["HZ01"]))
+
+
 @act("casebook.printed", "lin.qiao", "HZ01-001")
 def print_a_casebook(world: World) -> Deed:
     client = people.signed_in(world.coordinator)

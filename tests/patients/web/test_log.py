@@ -1,7 +1,9 @@
 """The screening and enrolment log of a site."""
 
+import hashlib
 import re
 
+import polars as pl
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -9,6 +11,7 @@ from django.urls import reverse
 from patients.casebook.page import Subject
 from tests.patients.entry.signing_desk import eligibility, principal_investigator, screened, sign
 from tests.patients.web import people
+from trial.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -51,3 +54,27 @@ def test_it_is_reached_from_the_list_of_subjects(desk: Client, subject: Subject)
 def test_another_site_is_absent(desk: Client) -> None:
     people.a_site("HZ02")
     assert desk.get(reverse("log", args=["HZ02"])).status_code == 404
+
+
+def test_a_data_frame_reads_what_the_screen_shows(desk: Client, subject: Subject) -> None:
+    people.a_subject("HZ01-002", infused=True)
+    answer = desk.post(reverse("log-file", args=["HZ01"]))
+    assert answer["Content-Disposition"].startswith('attachment; filename="screening-log-HZ01-')
+    read = pl.read_csv(answer.content, infer_schema=False)
+    assert {row[0]: [text or "–" for text in row[1:]] for row in read.rows()} == lines(desk)
+    assert read.columns[0] == "Subject"
+
+
+def test_that_it_left_is_on_the_trail(desk: Client, subject: Subject) -> None:
+    answer = desk.post(reverse("log-file", args=["HZ01"]))
+    event = TrailEvent.objects.get(action="screening_log.exported")
+    told = {change.item: change.new for change in event.changes.all()}
+    digest = hashlib.sha256(answer.content).hexdigest()
+    assert told == {"entries": "1", "sha256": digest, "sites": "HZ01"}
+    assert (event.site, event.actor) == ("HZ01", "lin.qiao")
+
+
+def test_nothing_leaves_by_a_link(desk: Client, subject: Subject) -> None:
+    assert desk.get(reverse("log-file", args=["HZ01"])).status_code == 405
+    people.a_site("HZ02")
+    assert desk.post(reverse("log-file", args=["HZ02"])).status_code == 404
