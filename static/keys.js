@@ -89,8 +89,9 @@
     if (done) event.preventDefault();
   });
 
-  /* 3 Where nothing was saved and nothing leads elsewhere on the page. */
+  /* 3 Where nothing was saved, and nothing leads elsewhere on the page as what was refused does. */
   const first = form.querySelector("[data-field] :is(input, select, textarea):not([type=hidden], [disabled])");
   const isNew = form.elements.base_version && form.elements.base_version.value === "0";
-  if (first && isNew && !window.location.hash && document.activeElement === document.body) first.focus();
+  const elsewhere = window.location.hash || document.querySelector("[autofocus]");
+  if (first && isNew && !elsewhere && document.activeElement === document.body) first.focus();
 })();
