@@ -74,9 +74,12 @@ def pytest_collection_finish() -> None:
 
 def _made_once_for(item: pytest.Item) -> str:
     """What shares its fixtures runs in one process: a module, and whatever copies the registry of the
-    invented cohort, which takes longest to make."""
-    fixtures = getattr(item, "fixturenames", ())
-    return "cohort" if "demo_template" in fixtures else item.nodeid.partition("::")[0]
+    invented cohort, which takes longest to make. Its commands take as long as all the rest of these, and are
+    apart: else one process works alone at the end."""
+    fixtures, module = getattr(item, "fixturenames", ()), item.nodeid.partition("::")[0]
+    if "demo_template" not in fixtures or module.endswith("/test_commands.py"):
+        return module
+    return "cohort"
 
 
 def _differs_by_engine(item: pytest.Item) -> bool:

@@ -44,10 +44,12 @@ def writer_of(route: Route) -> Any:
 
 
 def faults(registry: Registry, ask: Any, method: str) -> tuple[int, list[str]]:
-    """How many requests were made of each address with each text somewhere in it, and which were a fault."""
+    """How many requests were made with each text somewhere in them, and which were a fault. Every second
+    address is asked on each engine, so that the two runs of the tests ask them all."""
     asked, wrong, names = 0, [], cycle(NAMES if method == "GET" else FIELDS)
-    for route in routes():
-        if route.need is None or method not in route.need.by_method:
+    mine = 0 if connection.vendor == "sqlite" else 1
+    for number, route in enumerate(routes()):
+        if number % 2 != mine or route.need is None or method not in route.need.by_method:
             continue
         target = targets_of(route, registry)[0]
         who = reader_of(route) if method == "GET" else writer_of(route)
@@ -69,7 +71,7 @@ def test_no_query_and_no_form_is_answered_by_a_fault(registry: Registry, ask: An
     asked, wrong = faults(registry, ask, "GET")
     more, also = faults(registry, ask, "POST")
     assert wrong + also == []
-    assert asked + more >= 2000
+    assert asked + more >= 1000  # on each of the two engines
     assert connection.is_usable()
 
 
