@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from tests.patients.web import people
+from trial.people.models import Account
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from playwright.sync_api import Page as Tab
@@ -12,11 +15,22 @@ EXPECTED = ("status of 4", "Clear-Site-Data")  # a refusal; what signing out has
 
 
 @contextmanager
-def watched_tab(chromium: "Browser", address: str, *, width: int) -> Iterator["Tab"]:
-    """A tab at the live server of this address, on localhost, as passkeys need a name."""
+def watched_tab(
+    chromium: "Browser",
+    address: str,
+    *,
+    width: int = 1360,
+    language: str = "en-GB",
+    person: Account | None = None,
+) -> Iterator["Tab"]:
+    """A tab at the live server of this address, on localhost, as passkeys need a name; where a person is
+    named, in that person's session."""
     base = address.replace("127.0.0.1", "localhost")
-    context = chromium.new_context(base_url=base, viewport={"width": width, "height": 900}, locale="en-GB")
+    context = chromium.new_context(base_url=base, viewport={"width": width, "height": 900}, locale=language)
     context.set_default_timeout(10_000)
+    if person is not None:
+        key = people.signed_in(person).cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": key, "url": base}])
     tab = context.new_page()
     said: list[str] = []
     tab.on("console", lambda message: said.append(message.text) if message.type != "log" else None)

@@ -1,7 +1,5 @@
 """The coordinator's day in a browser, in both languages: a patient is entered, signed for and enrolled."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +14,7 @@ from tests.patients.entry.signing_desk import principal_investigator
 from tests.patients.web import people
 from tests.patients.web.typist import Keys, enter
 from tests.trial.people.persons import code_of
+from tests.watched_tab import watched_tab
 from trial.people.models import Account
 from trial.people.roles import Role
 from trial.people.second_factor import add_telephone, new_secret
@@ -39,22 +38,6 @@ def pi() -> Account:
     account = principal_investigator()
     people.has_password(account)
     return account
-
-
-@contextmanager
-def tab_of(chromium: "Browser", url: str, person: Account, language: str) -> Iterator["Tab"]:
-    """A tab in which the person is signed in. At its end the console must have stayed empty."""
-    context = chromium.new_context(base_url=url, viewport={"width": 1360, "height": 900}, locale=language)
-    context.set_default_timeout(10_000)
-    key = people.signed_in(person).cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": key, "url": url}])
-    tab = context.new_page()
-    said: list[str] = []
-    tab.on("console", lambda message: said.append(message.text) if message.type != "log" else None)
-    tab.on("pageerror", lambda error: said.append(str(error)))
-    yield tab
-    context.close()
-    assert [line for line in said if "status of 4" not in line] == []
 
 
 def of_today(form: str) -> dict[str, str]:
@@ -85,7 +68,7 @@ def test_a_patient_is_entered_signed_for_and_enrolled(
     secret = new_secret()
     with transaction.atomic():
         add_telephone(pi, secret, by=people.SETUP)
-    with tab_of(chromium, live_server.url, lin, language) as tab:
+    with watched_tab(chromium, live_server.url, language=language, person=lin) as tab:
         # given: a subject who has consented and meets all criteria
         tab.goto(reverse("subjects"))
         tab.locator(f"a[href='{reverse('new-subject')}']").first.click()
@@ -109,7 +92,7 @@ def test_a_patient_is_entered_signed_for_and_enrolled(
         assert tab.locator("#below-enrol_dt .msg").count() >= 1
 
         # when: the principal investigator signs
-        with tab_of(chromium, live_server.url, pi, language) as other:
+        with watched_tab(chromium, live_server.url, language=language, person=pi) as other:
             other.goto(reverse("sign", args=[eligibility.pk]))
             other.fill("#user_name", pi.user_name)
             other.fill("#password", people.PASSWORD)

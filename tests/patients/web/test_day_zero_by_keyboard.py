@@ -13,6 +13,7 @@ from patients.casebook.page import PageState, Subject
 from tests.patients.entry import casebooks
 from tests.patients.web import people
 from tests.patients.web.typist import Keys, enter, focus_first
+from tests.watched_tab import watched_tab
 from trial.people.models import Account
 from trial.people.roles import Role
 
@@ -54,19 +55,8 @@ def lin(subject: Subject) -> Account:
 
 @pytest.fixture(params=["en-GB", "zh-CN"])
 def tab(chromium: "Browser", live_server, lin: Account, request: pytest.FixtureRequest) -> Iterator["Tab"]:
-    context = chromium.new_context(
-        base_url=live_server.url, viewport={"width": 1360, "height": 900}, locale=request.param
-    )
-    context.set_default_timeout(10_000)
-    key = people.signed_in(lin).cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": key, "url": live_server.url}])
-    tab = context.new_page()
-    said: list[str] = []
-    tab.on("console", lambda message: said.append(message.text) if message.type != "log" else None)
-    tab.on("pageerror", lambda error: said.append(str(error)))
-    yield tab
-    context.close()
-    assert said == []
+    with watched_tab(chromium, live_server.url, language=request.param, person=lin) as tab:
+        yield tab
 
 
 def told(what: str, pressed: int, allowed: int) -> None:
