@@ -9,6 +9,7 @@ from patients.casebook.form import form_model
 from patients.casebook.page import Page
 from patients.entry.opening import open_log
 from tests.patients.web import people
+from tests.watched_tab import watched_tab
 from trial.people.models import Account
 from trial.people.roles import Role
 
@@ -32,22 +33,9 @@ def page(coordinator: Account) -> Page:
 
 @pytest.fixture
 def tab(chromium: "Browser", live_server, page: Page) -> Iterator["Tab"]:
-    """Signed in. At the end the console must have stayed empty."""
-    context = chromium.new_context(base_url=live_server.url, locale="en-GB")
-    context.set_default_timeout(10_000)
-    tab = context.new_page()
-    said: list[str] = []
-    tab.on("console", lambda message: said.append(message.text) if message.type != "log" else None)
-    tab.on("pageerror", lambda error: said.append(str(error)))
-    tab.goto("/sign-in/")
-    tab.keyboard.type("lin.qiao")
-    tab.keyboard.press("Tab")
-    tab.keyboard.type(people.PASSWORD)
-    tab.keyboard.press("Enter")
-    tab.wait_for_url("http://localhost:*/")
-    yield tab
-    context.close()
-    assert [line for line in said if "status of 4" not in line] == []
+    lin = people.a_member(Role.COORDINATOR, name="lin.qiao")
+    with watched_tab(chromium, live_server.url, person=lin) as tab:
+        yield tab
 
 
 def values(page: Page) -> dict[str, str]:
