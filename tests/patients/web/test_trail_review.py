@@ -7,11 +7,13 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import polars as pl
 import pytest
 import time_machine
 from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.urls import reverse
+from pypdf import PdfReader
 
 from patients.casebook.page import Page, Subject
 from patients.entry.reasons import Reason
@@ -369,6 +371,19 @@ def test_csv_and_pdf_hold_the_same_number_of_entries(
     assert len(typeset[0]["lines"]) == number
 
 
+def test_readers_that_others_wrote_read_the_same_entries(changed: Page, review_desk: Client) -> None:
+    """A data frame reads the table, and a reader of PDF the pages, with every value that the table has."""
+    content, _answer = taken(review_desk, "csv", subject="HZ01-001", form="RESP")
+    frame = pl.read_csv(content, infer_schema=False)
+    assert frame.rows() == [tuple(text or None for text in row.values()) for row in sheet(content)]
+    pages = PdfReader(io.BytesIO(taken(review_desk, "pdf", subject="HZ01-001", form="RESP")[0])).pages
+    text = re.sub(r"\s", "", "".join(page.extract_text() for page in pages))
+    shown = {value for value in frame["new_shown"].to_list() if value}
+    assert shown
+    assert {value for value in shown if re.sub(r"\s", "", value) not in text} == set()
+
+
+@pytest.mark.requirement("AT-10")
 def test_what_is_taken_out_is_on_record_with_its_number_and_hash(
     changed: Page, monitor: Account, review_desk: Client
 ) -> None:
