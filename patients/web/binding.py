@@ -76,7 +76,7 @@ def is_of_header(place: Place) -> bool:
 def read_draft(post: QueryDict, model: type[FormRow], kept_keys: set[str], *, identify: bool) -> Draft:
     """What was changed. Raises BadRequest for a form that no page of ours sends, PermissionDenied where an
     identifying item is entered without the right."""
-    draft = Draft(_version(post), _slots(post, model, kept_keys), action=post.get("do", "save"))
+    draft = Draft(version_of(post), _slots(post, model, kept_keys), action=post.get("do", "save"))
     buttons = _buttons(post)
     for name, item in HEADER.items():
         if f"{name}{BASE}" in post:
@@ -97,7 +97,8 @@ def fields_of(slot: Slot, model: type[FormRow]) -> Iterator[tuple[Item, str]]:
     return ((item, f"{slot.prefix}{item.name}") for item in model.items() if not item.is_derived)
 
 
-def _version(post: QueryDict) -> int:
+def version_of(post: QueryDict) -> int:
+    """The version of the page that the person read. Raises BadRequest."""
     text = post.get("base_version", "")
     if not text.isascii() or not text.isdigit() or len(text) > 9:
         raise BadRequest("the page's version is missing")

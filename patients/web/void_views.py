@@ -16,7 +16,7 @@ from patients.entry.refusals import Conflict, PageClosed, Refused
 from patients.entry.save import save_page
 from patients.entry.voiding import VOID
 from patients.items.item import Item
-from patients.web.binding import tidy
+from patients.web.binding import tidy, version_of
 from patients.web.fields import ReasonBox
 from patients.web.once import once_for
 from patients.web.page_casebook import PageCasebook
@@ -129,20 +129,13 @@ def _turn(request: HttpRequest, person: Account, screen: VoidScreen) -> Answer:
         page,
         {key: {VOID.name: "Y" if wish == "void" else "N"}},
         by=person,
-        base_version=_version(request),
+        base_version=version_of(request.POST),
         source=Source.WEB,
         reasons={(key, VOID.name): screen.reason},
         request_id=request.request_id,  # type: ignore[attr-defined]
     )
     said = {"void": _("Row %(key)s is void."), "restore": _("Row %(key)s stands again.")}[wish]
     return Answer(location=page.get_absolute_url(), said=said % {"key": key})
-
-
-def _version(request: HttpRequest) -> int:
-    text = request.POST.get("base_version", "")
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise BadRequest("the page's version is missing")
-    return int(text)
 
 
 def _again(
