@@ -46,7 +46,7 @@ class Attachment(AppendOnlyModel):
 
     page = models.ForeignKey(Page, models.PROTECT, related_name="attachments")
     event = models.ForeignKey(TrailEvent, models.PROTECT, to_field="act", related_name="+")
-    title = models.CharField(max_length=MOST_OF_A_TITLE)
+    title = models.TextField()
     kind = models.CharField(max_length=40)
     name = models.CharField(max_length=32, unique=True)
     size = models.PositiveIntegerField()
@@ -54,6 +54,8 @@ class Attachment(AppendOnlyModel):
     added_by = models.CharField(max_length=150)
     printed_name = models.CharField(max_length=200)
     at = models.DateTimeField()
+
+    SUBJECT_CODE = "page__subject__code"
 
     class Meta:
         ordering = ("id",)
@@ -78,7 +80,9 @@ class AttachmentWithdrawal(AppendOnlyModel):
     withdrawn_by = models.CharField(max_length=150)
     printed_name = models.CharField(max_length=200)
     at = models.DateTimeField()
-    reason = models.CharField(max_length=MOST_OF_A_REASON)
+    reason = models.TextField()
+
+    SUBJECT_CODE = "attachment__page__subject__code"
 
     def __str__(self) -> str:
         return f"{self.attachment}, withdrawn: {self.reason}"

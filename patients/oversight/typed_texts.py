@@ -5,7 +5,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from patients.casebook.page import Subject
 from trial.trail.models import TrailChange, TrailEvent
 
-TYPED = ("old", "new", "reason")
+TYPED = ("old", "new", "old_shown", "new_shown", "reason")
 
 
 def events_with(subject: Subject, text: str) -> "QuerySet[TrailEvent]":

@@ -4,7 +4,7 @@ Held three times: here (the manager and the model raise), by triggers in the dat
 by tests that try every way on both engines.
 """
 
-from typing import Any, NoReturn, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 from django.db import models
 
@@ -30,7 +30,13 @@ class AppendOnlyQuerySet(models.QuerySet[Row]):
 
 
 class AppendOnlyModel(models.Model):
-    """Base of every table that only grows."""
+    """Base of every table that only grows.
+
+    `SUBJECT_CODE` is the way to the code of the subject about whom people type into its text columns: what is
+    hidden about a subject goes out of these, too (`hiding.py`). Empty where nobody types.
+    """
+
+    SUBJECT_CODE: ClassVar[str] = ""
 
     objects = AppendOnlyQuerySet.as_manager()
 

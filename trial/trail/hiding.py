@@ -11,8 +11,10 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.db import connection, models
 
+from trial.trail.append_only import AppendOnlyModel
 from trial.trail.audited import HistoryRow
 from trial.trail.comparing import hashes_of, histories
 from trial.trail.ledger import LedgerLeaf, leaf_hash
@@ -83,8 +85,10 @@ class Hiding:
 
 # --- hiding ----------------------------------------------------------------------------------------------
 def hide(hiding: Hiding, subject: str, pages: Iterable[int]) -> list[Change]:
-    """Take the text out of the events of a subject, their changes and leaves, and out of the versions of the
-    rows on these pages; the claims for the event of the hiding. Raises NotHideable and NoSigningKey.
+    """Take the text out of the events of a subject, their changes and leaves, of what was typed once for all,
+    and of the versions of the rows on these pages; the claims for the event of the hiding.
+
+    Raises NotHideable and NoSigningKey.
 
     Runs in the transaction of the act, whose event comes last. The key does not change before its end: the
     claims are signed with the key of the seal that will lie over them.
@@ -102,6 +106,8 @@ def hide(hiding: Hiding, subject: str, pages: Iterable[int]) -> list[Change]:
     claims = [*_leaves(hiding, subject), *_versions(hiding, list(pages))]
     _rows(hiding, TrailEvent.objects.filter(subject=subject), IN_EVENTS)
     _rows(hiding, TrailChange.objects.filter(event__subject=subject), IN_CHANGES)
+    for model in _typed_once():
+        _rows(hiding, model.objects.filter(**{model.SUBJECT_CODE: subject}), texts_of(model))
     underway.delete()
     signature = key.sign(_claimed_text(hiding.digest, hiding.requested_by, claims)).hex()
     told = (("digest", hiding.digest), ("requested_by", hiding.requested_by), ("signature", signature))
@@ -163,6 +169,12 @@ def _versions(hiding: Hiding, pages: list[int]) -> Iterator[Claim]:
         _quotations(hiding, versions.filter(pk__in=numbers), quoting)
         after = hashes_of(table, numbers)
         yield from ((table, n, before[n], after[n]) for n in numbers if before[n] != after[n])
+
+
+def _typed_once() -> Iterator[type[AppendOnlyModel]]:
+    """The tables that only grow and into whose texts people type about a subject."""
+    kept = (model for model in apps.get_models() if issubclass(model, AppendOnlyModel))
+    yield from (model for model in kept if model.SUBJECT_CODE)
 
 
 def _holding(hiding: Hiding, versions: "models.QuerySet[Any]", names: Iterable[str]) -> Iterator[int]:

@@ -24,14 +24,17 @@ from patients.entry.attachments import (
 )
 from patients.entry.refusals import PageClosed, UnknownPage
 from patients.entry.tasks import remove_orphans
+from patients.oversight.redaction import approve_redaction, request_redaction
 from tests.access.registry import put_in_state
-from tests.patients.entry import signing_desk
+from tests.patients.entry import desk, signing_desk
 from tests.patients.entry.uploaded import pdf
 from tests.patients.web import people
 from trial.people.models import Account
 from trial.people.roles import Role
 from trial.trail.append_only import WrittenOnce
 from trial.trail.models import TrailEvent
+from trial.trail.seals import public_key, seal_trail
+from trial.trail.verification import Verification
 
 pytestmark = pytest.mark.django_db
 SAID = Described("Bone marrow report", "pathology_report", is_redacted=True)
@@ -209,3 +212,40 @@ def test_files_without_a_row_go_after_a_day(page: Page, coordinator: Account, fo
     remove_orphans()
     assert {file.name for file in folder.iterdir()} == {kept.name, "new"}
     assert remove_unattached(attached_names()) == 0
+
+
+# --- hiding what was typed about it ------------------------------------------------------------------------
+@pytest.mark.requirement("AT-12")
+def test_a_name_in_a_title_and_in_a_reason_is_hidden(
+    page: Page, coordinator: Account, settings: Any, tmp_path: Path
+) -> None:
+    """Also where the title is as long as a title may be, which the marker makes longer."""
+    settings.CHIMERA_HOME = tmp_path
+    name = "Wang 五"
+    attachment = attached(page, coordinator, Described(name.rjust(120, "x"), "emr", is_redacted=True))
+    withdraw_attachment(attachment, f"it says {name}", by=coordinator)
+    manager = people.a_member(Role.DATA_MANAGER, name="mei.zhang")
+    asked = request_redaction(page.subject, name, reason="a relative's name", by=manager)
+    approve_redaction(asked, by=people.a_member(Role.PRINCIPAL_INVESTIGATOR, name="shen.yi"))
+    seal_trail()
+    kept = Attachment.objects.select_related("withdrawal").get()
+    marker = TrailEvent.objects.get(action="redaction.done").about
+    assert (kept.title, kept.withdrawal.reason) == (marker.rjust(114 + len(marker), "x"), f"it says {marker}")
+    assert name not in desk.all_text()
+    verification = Verification([public_key()], {})
+    assert list(verification.faults()) == []
+    assert verification.hidings == 1
+
+
+@pytest.mark.requirement("AT-12")
+def test_a_text_of_another_subject_stays(
+    page: Page, coordinator: Account, settings: Any, tmp_path: Path
+) -> None:
+    settings.CHIMERA_HOME = tmp_path
+    other = people.page_of(people.a_subject("HZ01-002"), "RESP", "SCR")
+    for one in (page, other):
+        attached(one, coordinator, Described("of Wang Wu", "emr", is_redacted=True))
+    manager = people.a_member(Role.DATA_MANAGER, name="mei.zhang")
+    asked = request_redaction(page.subject, "Wang Wu", reason="a relative's name", by=manager)
+    approve_redaction(asked, by=people.a_member(Role.PRINCIPAL_INVESTIGATOR, name="shen.yi"))
+    assert [one.title == "of Wang Wu" for one in Attachment.objects.all()] == [False, True]

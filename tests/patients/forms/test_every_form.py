@@ -11,7 +11,7 @@ from patients.entry.exporting import row_cells
 from patients.items.item import Item
 from patients.items.limits import Between, Compare, Fixed, Limit
 from patients.items.problems import Severity
-from patients.items.types import DecimalItem, IntegerItem
+from patients.items.types import DecimalItem, GridItem, IntegerItem, NotAnAnswer
 from tests.patients.entry import desk
 from tests.patients.forms.boundaries import DAY, answers, entered, rounds
 from tests.patients.forms.test_specification import ONE_SIDED, OPPOSITE, RANGE, SPECIFIED
@@ -95,3 +95,24 @@ def test_a_number_is_stopped_or_asked_about_where_the_specification_says(form: s
         if (asked := ONE_SIDED.fullmatch(specified["soft"])) and any(map(is_number, item.declared.soft)):
             quiet = _HOLDS[OPPOSITE[asked[1]]](number, Decimal(asked[2]))
             assert found(form, item, value, Severity.SOFT) != quiet, text
+
+
+TEXT_GRIDS = [
+    item
+    for form in FORMS
+    for item in form_model(form).items()
+    if isinstance(item, GridItem) and not item.codes
+]
+
+
+@pytest.mark.requirement("AT-12")
+@pytest.mark.parametrize(
+    "typed", ["Wang Wu", "王五", "13812345678", "110101199003074514", "A*13812345678", "5"]
+)
+def test_a_cell_of_a_grid_takes_nothing_that_says_who_somebody_is(typed: str) -> None:
+    """So that what is hidden need not be looked for in grids (decision 25)."""
+    assert TEXT_GRIDS
+    for item in TEXT_GRIDS:
+        for cell in item.cells.codes:
+            with pytest.raises(NotAnAnswer):
+                item.read(f"{cell}={typed}")

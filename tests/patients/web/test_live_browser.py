@@ -129,11 +129,14 @@ def test_without_a_network_it_is_silent_and_goes_on_with_the_next_change(tab: "T
 
 def test_an_idle_page_asks_nothing(tab: "Tab") -> None:
     """So no page that is left open keeps a session alive."""
+    tab.wait_for_load_state("networkidle")
     asked: list[str] = []
     tab.on("request", lambda request: asked.append(request.url))
     tab.focus("#resp_dt")
     tab.wait_for_timeout(1500)
-    assert asked == []
+    assert [
+        address for address in asked if not address.endswith("favicon.svg")
+    ] == []  # asked for when it likes
 
 
 def test_in_a_table_each_message_names_its_item(
