@@ -46,6 +46,7 @@ from patients.forms.end_of_study import EndOfStudy  # isort: skip
 from patients.forms.deviation import ProtocolDeviation  # isort: skip
 
 # These look at forms: before them they would declare some of theirs out of order.
+from patients.oversight.verification import Verification, VerificationFall  # isort: skip
 from patients.entry.attachments import Attachment, AttachmentWithdrawal  # isort: skip
 from patients.entry.laboratory_file import KeptLaboratoryFile  # isort: skip
 from patients.entry.laboratory_mapping import LaboratoryMapping  # isort: skip
@@ -99,6 +100,8 @@ __all__ = [
     "SubsequentTherapy",
     "Transfusion",
     "Transplantation",
+    "Verification",
+    "VerificationFall",
     "Visit",
     "VitalSigns",
 ]

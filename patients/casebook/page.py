@@ -128,6 +128,8 @@ class Page(AuditedModel):
     `header_versions` holds the version at which each item of the header last changed, as the rows of a form
     do for theirs. `approvals` tells the rules of forms on which days the principal investigator's signature
     stood on it; who signed what stands in the signatures themselves (`patients.oversight.signatures`).
+    `entered_by` names everybody who saved it. How many critical and other values stand on it, how many of
+    them are verified, and its number in the draw are counted for lists (`patients.oversight.verification`).
     """
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="pages")
@@ -143,7 +145,21 @@ class Page(AuditedModel):
     # NULL and not an empty list: a column that is empty changes no text that the ledger has hashed before.
     recorded = models.JSONField(_("how it was recorded"), null=True, blank=True, default=None)
     approvals = models.JSONField(null=True, blank=True, default=None)
+    entered_by = models.JSONField(null=True, blank=True, default=None)
+    critical_items = models.PositiveIntegerField(default=0)
+    critical_verified = models.PositiveIntegerField(default=0)
+    other_items = models.PositiveIntegerField(default=0)
+    other_verified = models.PositiveIntegerField(default=0)
+    verification_draw = models.PositiveIntegerField(null=True, blank=True, default=None)
 
+    UNVERSIONED = (
+        "entered_by",
+        "critical_items",
+        "critical_verified",
+        "other_items",
+        "other_verified",
+        "verification_draw",
+    )
     objects: ClassVar = PageQuerySet.as_manager()
 
     class Meta:
@@ -171,6 +187,12 @@ class Page(AuditedModel):
     def is_closed(self) -> bool:
         """Frozen or locked: nothing may be saved."""
         return self.state in (PageState.FROZEN, PageState.LOCKED)
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether there is a value on it and somebody compared each with its source."""
+        values = self.critical_items + self.other_items
+        return 0 < values == self.critical_verified + self.other_verified
 
     @property
     def is_from_paper(self) -> bool:

@@ -31,11 +31,12 @@ from patients.entry.refusals import Conflict, Refused, SiteNotOpen
 from patients.entry.voiding import carry_out
 from patients.forms.eligibility import attested
 from patients.items.problems import Finding
-from patients.oversight.follow import drop_signatures, drop_verifications
+from patients.oversight.follow import drop_signatures
+from patients.oversight.verification import follow_edits
 from patients.schedule.covering import cover_visits, may_cover
 from patients.schedule.placing import ANCHORING_FORMS, place_visits
 from trial.people.access import Person, actor_at
-from trial.trail.actor import Source, acting
+from trial.trail.actor import Source, acting, current_actor
 from trial.trail.record import Change, Place, record_event
 
 
@@ -179,7 +180,7 @@ class _Save(Judging):
             self._keep_identity()
             self._keep_rows()
             dropped = self._drop_signatures()
-            self.changes += drop_verifications(self.page, self.changes)
+            self.changes += self._drop_verifications()
             if not ANCHORING_FORMS.isdisjoint({self.page.form_code, *dropped}):
                 self.changes += place_visits(self.subject, self.casebook)
 
@@ -193,6 +194,12 @@ class _Save(Judging):
             if page is not self.page:
                 page.save()
         return {page.form_code for page in signed}
+
+    def _drop_verifications(self) -> list[Change]:
+        """A verified value that changes returns to the monitor's list; the page knows who entered it."""
+        self.page.entered_by = sorted({*(self.page.entered_by or ()), current_actor().user_name})
+        edited = {(edit.row_key, edit.item.name) for edit in self.edits}
+        return follow_edits(self.page, self.rows.values(), edited, act=self.act)
 
     def _other_pages(self) -> list[Page]:
         return [page for page in self.derived_on.values() if page.pk != self.page.pk]

@@ -20,8 +20,3 @@ def drop_signatures(
 
 def _where(page: Page, saved: Page | None) -> str:
     return "" if page is saved else f"{page.form_code}@{page.visit_code}."
-
-
-def drop_verifications(page: Page, changes: Iterable[Change]) -> list[Change]:
-    """A verified item that changes returns to the monitor's list. Its table comes with verification."""
-    return []

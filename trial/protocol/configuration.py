@@ -130,6 +130,11 @@ _DECLARED = (
         _("Strict: ELN and NCCN. Protocol: CRi whenever blasts are below 5 %."),
         True, choices=("strict", "protocol"),
     ),
+    Setting(
+        "sdv_share", Decimal(20), "%",
+        _("Share of the pages on which values that are not critical are compared with their source, too."),
+        True,
+    ),
     Setting("alert_mail_hours_sae", 24, "h", _("At most 24 hours from awareness."), True),
     Setting(
         "ec_report_hours", 24, "h",

@@ -427,7 +427,7 @@ def test_oversight_is_told_of_a_save_and_its_changes_stand_in_the_same_event(
     called: list[str] = []
 
     def step(name: str) -> Callable[..., list[Change]]:
-        def act(pages: object, told: object, **about: object) -> list[Change]:
+        def act(*told: object, **about: object) -> list[Change]:
             called.append(name)
             assert TrailEvent.objects.count() == counted
             return [Change(name, name, "", "done")]
@@ -435,8 +435,8 @@ def test_oversight_is_told_of_a_save_and_its_changes_stand_in_the_same_event(
         return act
 
     counted = TrailEvent.objects.count()
-    for name in ("drop_signatures", "drop_verifications"):
+    for name in ("drop_signatures", "follow_edits"):
         monkeypatch.setattr(f"patients.entry.save.{name}", step(name))
     desk.save(saved, {"hctci": "5"}, why=desk.BECAUSE)
-    assert called == ["drop_signatures", "drop_verifications"]
+    assert called == ["drop_signatures", "follow_edits"]
     assert set(desk.changes_of(desk.last_event())) == {"hctci", "query.hctci", *called}

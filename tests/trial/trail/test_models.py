@@ -68,6 +68,8 @@ APPEND_ONLY = {
     "patients.SignatureFall",
     "patients.Attachment",
     "patients.AttachmentWithdrawal",
+    "patients.Verification",
+    "patients.VerificationFall",
 }
 PLAIN = {
     "trial.Alarm": "there as long as it lasts; that it was raised and ended are events of the trail",
