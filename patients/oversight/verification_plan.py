@@ -66,6 +66,11 @@ def drawn_below() -> int:
     return int(setting_as(Decimal, "sdv_share") * DRAWN_FROM / 100)
 
 
+def is_drawn(page: Page) -> bool:
+    """Whether all values of a page are compared with their source, not the critical ones alone."""
+    return draw_of(page) < drawn_below()
+
+
 def waits_for_verification() -> Q:
     """Of pages: that something on them is to be verified and is not."""
     drawn = Q(verification_draw__lt=drawn_below())

@@ -16,6 +16,7 @@ from patients.casebook.form import declared_forms
 from patients.casebook.page import DONE, Page, PageState, Visit
 from patients.oversight.queries import Query, QueryState
 from patients.oversight.signatures import Signature
+from patients.oversight.verification_plan import waits_for_verification
 from patients.schedule.due import expected
 from trial.people.access import enters, sites_where
 from trial.people.models import Account
@@ -93,6 +94,17 @@ class Work:
         """Open queries on these pages, the oldest first."""
         open_ones = Query.objects.filter(state=QueryState.OPEN, page__in=self._to_enter().order_by())
         return open_ones.select_related("page__subject", "page__visit").order_by("opened_at", "pk")
+
+    # --- verifying ---------------------------------------------------------------------------------------
+    def to_verify(self) -> Pages:
+        """Pages with a value of the plan that nobody has compared with its source, complete ones first."""
+        pages: Pages = Page.objects.for_person(self.person, Permission.VERIFY).select_related(
+            "subject", "visit"
+        )
+        waiting = pages.filter(waits_for_verification()).exclude(state=PageState.LOCKED)
+        return waiting.annotate(is_done=Q(state__in=DONE)).order_by(
+            "-is_done", "form_date", "subject__code", "form_code"
+        )
 
     # --- signing -----------------------------------------------------------------------------------------
     def to_sign(self) -> Pages:

@@ -86,6 +86,7 @@ class Field:
     reveal: str = ""
     waits_for: str = ""
     trail_url: str = ""
+    verified: str = ""
     is_conditional: bool = False
     is_hidden: bool = False
     is_orphan: bool = False
@@ -149,6 +150,8 @@ class RowContext:
     locked: bool = False
     trail_url: str = ""
     today: str = ""
+    verified: Mapping[str, str] = field(default_factory=dict)
+    """Who compared a value with its source, by item."""
 
 
 def fields_of_row(row: RowContext) -> list[Field]:
@@ -175,6 +178,7 @@ def _field(item: Item, row: RowContext, names: Mapping[str, str]) -> Field | Non
     made.messages = list(_messages(row.findings, item, row.slot.key))
     made.reason = made.reason or open_reason(made)
     made.is_locked = row.locked
+    made.verified = row.verified.get(item.name, "")
     return made
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from django.urls import reverse
@@ -16,9 +17,10 @@ from patients.entry.facts import Fact
 from patients.items.item import Item
 from patients.items.problems import Finding, NotAnAnswer, Severity
 from patients.oversight.signatures import permission_to_sign
+from patients.oversight.verification import ItemKey, ticks_on
 from patients.web.attachments_presenter import attachments_screen
 from patients.web.binding import Draft, Slot, is_of_header
-from patients.web.clocks import local_now
+from patients.web.clocks import local_now, moment
 from patients.web.fields import REASON_MISSING, Field, RowContext, fields_of_row, message_of
 from patients.web.form_token import new_token
 from patients.web.header_fields import HeaderContext, header_fields
@@ -42,6 +44,7 @@ def rights_on(page: Page, person: Person) -> Rights:
         identify=can(person, Permission.READ_IDENTITY, site=site),
         trail=can(person, Permission.REVIEW_TRAIL, site=site),
         sign=can(person, permission_to_sign(page), site=site),
+        verify=can(person, Permission.VERIFY, site=site),
     )
 
 
@@ -165,8 +168,16 @@ class PagePresenter:
             locked=self.is_locked,
             trail_url=self._trail_url,
             today=self.today,
+            verified={item: who for (key, item), who in self._verified.items() if key == slot.key},
         )
         return RowView(slot, _sections(self.model, fields_of_row(context), slot.prefix))
+
+    @cached_property
+    def _verified(self) -> dict[ItemKey, str]:
+        """Who compared which value with its source, and when."""
+        told = _("Verified by %(who)s, %(at)s")
+        ticks = ticks_on(self.page).items()
+        return {key: told % {"who": tick.printed_name, "at": moment(tick.at)} for key, tick in ticks}
 
     @property
     def _trail_url(self) -> str:

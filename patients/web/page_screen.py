@@ -27,6 +27,7 @@ class Rights:
     identify: bool
     trail: bool
     sign: bool = False
+    verify: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,15 @@ class PageScreen:
     def can_sign(self) -> bool:
         """Whether the person signs pages like this one, and something stands on it that could be signed."""
         return self.rights.sign and not self.page.is_closed and self.page.version > 0
+
+    @property
+    def values(self) -> int:
+        """How many values are compared with their source, or to be."""
+        return self.page.critical_items + self.page.other_items
+
+    @property
+    def verified(self) -> int:
+        return self.page.critical_verified + self.page.other_verified
 
     @property
     def standing(self) -> list[SignatureView]:

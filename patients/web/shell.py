@@ -61,6 +61,10 @@ def _places(here: str) -> list[tuple[Permission, NavLink]]:
             Permission.REVIEW_TRAIL,
             NavLink(reverse("trail-of-sites"), _("Changes"), "trail", here == "trail-of-sites"),
         ),
+        (
+            Permission.VERIFY,
+            NavLink(reverse("verification"), _("Verification"), "check", here == "verification"),
+        ),
         (Permission.READ_RESULTS, NavLink(reverse("locks"), _("Results"), "results", here == "locks")),
         (Permission.READ, NavLink(reverse("dictionary"), _("Dictionary"), "review", here == "dictionary")),
         (

@@ -17,6 +17,7 @@ LABELS: dict[str, Promise] = {
     "empty": _("Not started"),
     "progress": _("In progress"),
     "complete": _("Complete"),
+    "verified": _("Verified"),
     "signed": _("Signed"),
     "query": _("Open query"),
     "frozen": _("Frozen"),
@@ -68,7 +69,9 @@ def _name_of(page: Page, today: date) -> str:
         return "signed"
     if page.not_done:
         return "na"
-    return "window" if _is_outside(page) else "complete"
+    if _is_outside(page):
+        return "window"
+    return "verified" if page.is_verified else "complete"
 
 
 def _due(visit: Visit | None, today: date) -> str:

@@ -19,6 +19,7 @@ from patients.web import (
     study_views,
     today_views,
     trail_views,
+    verification_views,
     views,
     void_views,
 )
@@ -50,6 +51,9 @@ urlpatterns: list[URLPattern] = [
     path("pages/<int:pk>/attachments/", attachment_views.attachments, name="attachments"),
     path("pages/<int:pk>/attachments/<int:number>/", attachment_views.attachment, name="attachment"),
     path("pages/<int:pk>/sign/", signing_views.sign, name="sign"),
+    path("pages/<int:pk>/verify/", verification_views.verify, name="verify"),
+    path("visits/<int:pk>/verify/", verification_views.verify_at_visit, name="verify-visit"),
+    path("verification/", verification_views.verification, name="verification"),
     path("log/<str:site>/", log_views.log, name="log"),
     path("log/<str:site>/csv/", log_views.log_file, name="log-file"),
     path("sites/<str:site>/laboratory-file/", laboratory_file_views.laboratory_file, name="laboratory-file"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from patients.casebook.form import form_model
-from patients.casebook.page import Page, Visit
+from patients.casebook.page import Page, PageState, Visit
 from patients.oversight.queries import Query
 from patients.oversight.work import Work
 from patients.schedule.plan import clock_label
@@ -92,6 +92,18 @@ def _to_sign(page: Any, on: date) -> WorkLine:
         said,
         full_day(page.form_date),
         "warn" if page.was_signed else "",
+    )
+
+
+def _to_verify(page: Page, on: date) -> WorkLine:
+    left = page.critical_items - page.critical_verified
+    said = ngettext("%(left)s critical value", "%(left)s critical values", left) % {"left": left}
+    return WorkLine(
+        mark("progress" if page.state == PageState.IN_PROGRESS else "complete"),
+        reverse("verify", args=[page.pk]),
+        page_in_words(page),
+        said if left > 0 else _("drawn for the plan"),
+        full_day(page.form_date),
     )
 
 
@@ -188,6 +200,10 @@ KINDS = {
         WorkKind(
             "started", gettext_lazy("Started, not finished"), gettext_lazy("pages not finished"), "progress",
             Work.started, _started, "subject", _FOLLOWING,
+        ),
+        WorkKind(
+            "verify", gettext_lazy("To verify"), gettext_lazy("pages to verify"), "verified",
+            Work.to_verify, _to_verify, "subject", frozenset({Permission.VERIFY}),
         ),
         WorkKind(
             "sign", gettext_lazy("To sign"), gettext_lazy("pages to sign"), "signed",

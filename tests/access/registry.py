@@ -141,6 +141,7 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
         "trail": {"site": OWN, "code": HERE, "kind": "csv"},
         "log": {"site": OWN},
         "sites": {"site": OWN},
+        "visits": {"pk": registry.pages[PageState.IN_PROGRESS].visit_id},
         "study-file": {"name": "approvals"},
         "worklist": {"kind": "overdue"},
         "dictionary": {"code": "RESP"},

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import transaction
 
+from patients.casebook.page import Page
 from patients.entry.attachments import (
     Attachment,
     Described,
@@ -18,6 +19,7 @@ from patients.entry.attachments import (
 from patients.entry.laboratory_mapping import keep_mapping
 from patients.entry.opening import open_log
 from patients.entry.register import register_identity, register_site, register_subject
+from patients.entry.verifying import Verifier, take_back, verify_page
 from patients.oversight import identity_reads
 from patients.oversight.redaction import (
     Redaction,
@@ -139,6 +141,27 @@ def let_a_signature_fall(world: World) -> Deed:
         assert SignatureFall.objects.get().event.action == "page.saved"
 
     return deed
+
+
+# --- verifying ---------------------------------------------------------------------------------------------
+def _verified(world: World) -> tuple[Page, Verifier]:
+    people.save(world.page, {"hctci": "2"})
+    by = Verifier(people.a_member(Role.MONITOR, name="ke.fan"))
+    page = desk.now(world.page)
+    verify_page(page, [("", "hctci")], seen=page.version, by=by)
+    return page, by
+
+
+@act("page.verified", "ke.fan", "HZ01-001 SCR DM")
+def verify_a_value(world: World) -> Deed:
+    return lambda: _verified(world)
+
+
+@act("page.unverified", "ke.fan", "HZ01-001 SCR DM")
+def take_a_verification_back(world: World) -> Deed:
+    page, by = _verified(world)
+    page = desk.now(page)
+    return lambda: take_back(page, [("", "hctci")], "another source", seen=page.version, by=by)
 
 
 # --- attaching ---------------------------------------------------------------------------------------------
