@@ -21,6 +21,7 @@ from patients.entry.watching import Rules
 from patients.items.problems import Text, filled
 from patients.oversight.follow import drop_signatures
 from patients.oversight.queries import AUTHOR
+from patients.oversight.verification import ItemKey, follow_edits
 from patients.schedule.placing import page_of
 from trial.protocol.study import site_today
 from trial.trail.record import Change
@@ -108,6 +109,7 @@ class _Deviations:
         if self.page.state == PageState.EMPTY:
             self.page.state = PageState.IN_PROGRESS
         self.changes: list[Change] = []
+        self.edited: set[ItemKey] = set()
 
     def write(self, new: list[Raised], gone: list[FormRow], act: UUID) -> list[Change]:
         model = form_model(DEVIATIONS)
@@ -121,6 +123,8 @@ class _Deviations:
         for row in [*gone, *(self.rows[each.key] for each in new if each.key in self.rows)]:
             row.save()
         self.changes += drop_signatures([self.page], self.changes, act=act)
+        standing = [*rows.values(), *self.casebook.void_on(self.page)]
+        self.changes += follow_edits(self.page, standing, self.edited, act=act)
         self.page.save()
         model.objects.create_with_history(fresh)
         self.rows |= {row.row_key: row for row in fresh}
@@ -138,6 +142,7 @@ class _Deviations:
         for item in row.items():
             old, new = item.text(before[item.name]), item.text(record.values[item.name])
             if old != new:
+                self.edited.add((row.row_key, item.name))
                 self.changes.append(
                     Change(
                         item=f"{DEVIATIONS}@.{item.name}",

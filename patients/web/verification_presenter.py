@@ -12,7 +12,7 @@ from patients.items.missing import MissingReason
 from patients.oversight.verification import ItemKey, Verifiable, Verification, verifiable
 from patients.oversight.verification_plan import is_critical, is_drawn
 from patients.web.clocks import moment
-from patients.web.widgets import labels_of, shown_value, unit_of
+from patients.web.widgets import labels_of, shown_value
 
 SEPARATOR = "|"  # in no name of an item; the key of a row may hold it
 
@@ -108,8 +108,7 @@ def _shown(each: Verifiable) -> str:
     item: Any = each.item
     if reason := each.row.missing.get(item.name):
         return str(MissingReason(reason).label) if reason in MissingReason.values else reason
-    text = shown_value(item, getattr(each.row, item.name), labels_of(item))
-    return f"{text} {unit_of(item)}".strip()
+    return shown_value(item, getattr(each.row, item.name), labels_of(item))
 
 
 def keys_in(names: list[str]) -> list[ItemKey]:

@@ -153,6 +153,21 @@ def test_it_is_not_taken_back_for_no_reason(page: Page, monitor: Account, reason
     assert not VerificationFall.objects.exists()
 
 
+def test_what_the_system_puts_on_record_is_counted_and_loses_its_tick_when_it_withdraws_it(
+    monitor: Account,
+) -> None:
+    """A visit outside its window is a deviation of the subject, until its date is corrected."""
+    visit = desk.page_of(desk.infused(), "VS", "C28")
+    desk.save(visit, {"vs_temp": "36.8"}, on="2024-02-20")
+    log = Page.objects.select_related("subject__site").get(subject=visit.subject, form_code="PDEV")
+    values = counts(log)[3]
+    assert values > 0
+    assert verify(log, monitor) == values
+    desk.save(desk.now(visit), on="2024-02-01", why=desk.BECAUSE)
+    assert "pd_text" not in verified(log)
+    assert 0 < counts(log)[2] < values
+
+
 # --- what is refused ---------------------------------------------------------------------------------------
 @pytest.mark.parametrize("item", ["resp_strict", "mol_marker", "no_such_item"])
 def test_what_nobody_entered_cannot_be_verified(page: Page, monitor: Account, item: str) -> None:
