@@ -37,7 +37,8 @@ class FormDeclaration:
     without it the date of the page does. `before_consent`: it may be saved before the main consent is;
     `after_death`: it is about the subject and not of it, and may be dated after death.
     `checks` and `deviations` are those that look at a whole row; limits stand at their items.
-    `approved`: only the principal investigator signs it, as the approval of what is decided on it.
+    `approved`: only the principal investigator signs it, as the approval of what is decided on it (of
+    eligibility, toxicity that limits the dose, a serious event, a death, the end of the casebook).
     `bears_on` gives the rows of the form whose derived items an edit of a row can change, where those are
     fewer than all. `recalls` names items of other forms (`INF.inf_dose_kg`) that are shown beside the page,
     so that nobody types them again, though no rule of the form looks at them."""

@@ -6,7 +6,7 @@ event. Who signs was proved before (`trial.people.reauthentication`); this act t
 right.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
@@ -24,7 +24,7 @@ from patients.entry.checks import blocking
 from patients.entry.ending import end_findings
 from patients.entry.following import findings_on, follow_page, records_on
 from patients.entry.judging import as_it_is
-from patients.entry.refusals import CannotSign, ContentChanged, UnknownPage
+from patients.entry.refusals import CannotSign, ContentChanged, NotSaved, PageClosed, UnknownPage
 from patients.entry.save import held_casebook
 from patients.items.problems import Finding, Severity, Text
 from patients.oversight.content import content_of, digest_of
@@ -35,6 +35,7 @@ from patients.oversight.signatures import (
     Signer,
     approve,
     change_of,
+    meaning_on,
     meanings_for,
     open_meanings,
     permission_to_sign,
@@ -77,6 +78,42 @@ def sign_page(
         signer = Signer(by, signing_role(by, page), meaning)
         with settings_read_once():
             return _Signing(as_it_is(page, casebook), casebook, signer).run(seen)
+
+
+class SomeNotSigned(NotSaved):
+    """Of several pages that were to be signed in one act some could not be, so that none was (`why`, by page:
+    CannotSign, ContentChanged or PageClosed)."""
+
+    def __init__(self, why: Mapping[Page, NotSaved]) -> None:
+        super().__init__("; ".join(f"{page}: {refused}" for page, refused in why.items()))
+        self.why = dict(why)
+
+
+def sign_pages(
+    seen: Mapping[Page, str], *, by: Person, meaning: Meaning, source: Source, request_id: str = ""
+) -> list[Signature]:
+    """Sign several pages, each as it was shown: all of them, or none (ES-09). Each gets a signature and an
+    event of its own; on a page that is approved the signature is its approval.
+
+    Raises SomeNotSigned (422), which names each page that could not be signed, and UnknownPage (404),
+    PermissionDenied (403) and ClocksDisagree (503).
+    """
+    made: list[Signature] = []
+    refused: dict[Page, NotSaved] = {}
+    with transaction.atomic():
+        for page in sorted(seen, key=lambda page: (page.subject.code, page.pk)):  # two batches lock alike
+            means = meaning_on(page, meaning)
+            try:
+                signature = sign_page(
+                    page, by=by, meaning=means, seen=seen[page], source=source, request_id=request_id
+                )
+            except (CannotSign, ContentChanged, PageClosed) as why:
+                refused[page] = why
+            else:
+                made.append(signature)
+        if refused:
+            raise SomeNotSigned(refused)
+    return made
 
 
 def obstacles(page: Page, casebook: StoredCasebook, by: Account) -> list[Finding]:

@@ -50,6 +50,7 @@ class Death(FormRow):
         enters=_("investigator"),
         signs=_("investigator"),
         sdtm="DD, DS, AE",
+        approved=True,
         dated_by="dth_dt",
         after_death=True,
         checks=(

@@ -82,6 +82,7 @@ class DoseLimitingToxicity(FormRow):
         enters=_("investigator"),
         signs=_("investigator + safety committee"),
         sdtm="FA, DS",
+        approved=True,
         after_death=True,
         sections=(Section(_("Toxicity"), "dlt_evaluable"), Section(_("Decision"), "dlt_committee_dt")),
     )

@@ -38,6 +38,7 @@ class EndOfStudy(FormRow):
         enters=_("coordinator"),
         signs=_("investigator"),
         sdtm="DS",
+        approved=True,
         dated_by="eos_dt",
         sections=(Section(_("End of study"), "eos_dt"),),
     )

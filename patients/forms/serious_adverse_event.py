@@ -244,6 +244,7 @@ class SeriousEventReport(FormRow):
         enters=_("investigator"),
         signs=_("investigator"),
         sdtm="AE + E2B(R3) export",
+        approved=True,
         repeat=Repeat.ROWS,
         dated_by="sae_aware_dt",
         after_death=True,

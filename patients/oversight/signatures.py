@@ -124,13 +124,19 @@ class SignatureFall(AppendOnlyModel):
 
 # --- who may sign what -----------------------------------------------------------------------------------
 def permission_to_sign(page: Page) -> Permission:
-    """Eligibility is approved by the principal investigator alone (specification 5.3)."""
+    """What decides on a subject is approved by the principal investigator alone (specification 5.3)."""
     return Permission.APPROVE if form_model(page.form_code).form.approved else Permission.SIGN
 
 
 def meanings_for(page: Page) -> Sequence[Meaning]:
     """What a signature on the page can mean."""
     return (Meaning.APPROVAL,) if form_model(page.form_code).form.approved else tuple(Meaning)
+
+
+def meaning_on(page: Page, wished: Meaning) -> Meaning:
+    """What a signature of this meaning, given for several pages at once, means on one of them."""
+    possible = meanings_for(page)
+    return wished if wished in possible else possible[0]
 
 
 def open_meanings(page: Page, person: Account) -> list[Meaning]:

@@ -68,13 +68,17 @@ def signing_screen(
         seen=shown_content(page, casebook),
         obstacles=presenter.summary(found, shown),
         changes=changed_since_signed(page),
-        meanings=[
-            _choice(meaning, chosen or (meanings[0] if len(meanings) == 1 else "")) for meaning in meanings
-        ],
+        meanings=choices_of(meanings, chosen),
         needed=needed,
         refused=refused,
         token=new_token(page, person),
     )
+
+
+def choices_of(meanings: Sequence[Meaning], chosen: str) -> list[MeaningChoice]:
+    """The meanings to choose from; a single one is chosen already."""
+    default = chosen or (meanings[0] if len(meanings) == 1 else "")
+    return [_choice(meaning, default) for meaning in meanings]
 
 
 def _choice(meaning: Meaning, chosen: str) -> MeaningChoice:

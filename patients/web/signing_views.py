@@ -68,16 +68,20 @@ def _sign(request: HttpRequest, person: Account, found: Page) -> HttpResponse:
     except PageClosed:
         return render(request, "423.html", status=LOCKED)
     except ClocksDisagree as gap:
-        said = _(
-            "Nothing was signed: the clocks of the application and the database are %(seconds)s s apart."
-            " Tell whoever runs this registry."
-        ) % {"seconds": round(gap.gap_s)}
+        said = clocks_in_words(gap)
         return _again(request, person, found, [said], status=HTTPStatus.SERVICE_UNAVAILABLE)
     except KeyReused:
         said = _("This form was sent before with other choices. Read the page again before you sign.")
         return _again(request, person, found, [said])
     messages.success(request, answer.said)
     return redirect(answer.location)
+
+
+def clocks_in_words(gap: ClocksDisagree) -> str:
+    return _(
+        "Nothing was signed: the clocks of the application and the database are %(seconds)s s apart."
+        " Tell whoever runs this registry."
+    ) % {"seconds": round(gap.gap_s)}
 
 
 @sensitive_variables()
@@ -94,12 +98,12 @@ def _signed_once(request: HttpRequest, person: Account, found: Page, meaning: Me
     before = answered(person, key, digest)
     if before is not None:
         return before
-    _prove(request)
+    prove(request)
     return once(act, by=person, key=key, digest=digest, on_record=(ClocksDisagree,))
 
 
-def _prove(request: HttpRequest) -> None:
-    """Raises ProofRefused."""
+def prove(request: HttpRequest) -> None:
+    """Who signs proves again who that is. Raises ProofRefused."""
     given = {name: request.POST.get(name, "") for name in ("password", "code", "user_name")}
     reauthenticated(request, passkey=passkey_of(request), **given)
 

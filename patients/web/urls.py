@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from patients.web import (
     access_views,
     attachment_views,
+    batch_signing_views,
     casebook_views,
     draft_views,
     laboratory_file_views,
@@ -54,6 +55,7 @@ urlpatterns: list[URLPattern] = [
     path("pages/<int:pk>/verify/", verification_views.verify, name="verify"),
     path("visits/<int:pk>/verify/", verification_views.verify_at_visit, name="verify-visit"),
     path("verification/", verification_views.verification, name="verification"),
+    path("sign/", batch_signing_views.sign_several, name="sign-several"),
     path("log/<str:site>/", log_views.log, name="log"),
     path("log/<str:site>/csv/", log_views.log_file, name="log-file"),
     path("sites/<str:site>/laboratory-file/", laboratory_file_views.laboratory_file, name="laboratory-file"),
