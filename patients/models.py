@@ -4,6 +4,7 @@ from patients.casebook.identity import Identity
 from patients.casebook.page import Page, Subject, Visit
 from patients.entry.drafts import KeptDraft
 from patients.entry.idempotency import AnsweredRequest
+from patients.oversight.freezes import Freeze, Thaw
 from patients.oversight.queries import Query
 from patients.oversight.redaction import Redaction
 from patients.oversight.review import ReviewMark
@@ -71,6 +72,7 @@ __all__ = [
     "Engraftment",
     "Expansion",
     "FollowUp",
+    "Freeze",
     "Hyperinflammation",
     "Identity",
     "Infection",
@@ -98,6 +100,7 @@ __all__ = [
     "SignatureFall",
     "Subject",
     "SubsequentTherapy",
+    "Thaw",
     "Transfusion",
     "Transplantation",
     "Verification",

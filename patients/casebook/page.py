@@ -1,13 +1,16 @@
 """Subject, visit, page: the workflow's units. What a page holds lives in the rows of its form."""
 
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.approval import Approval
+from patients.casebook.page_states import CLOSED, check_move
+from patients.casebook.page_states import DONE as DONE
+from patients.casebook.page_states import PageState as PageState
 from trial.people.access import Person, SystemPerson, sites_where
 from trial.people.models import Site
 from trial.people.roles import Permission
@@ -86,19 +89,6 @@ class Visit(AuditedModel):
         return (self.opens is None or day >= self.opens) and (self.closes is None or day <= self.closes)
 
 
-class PageState(models.TextChoices):
-    EMPTY = "empty", _("empty")
-    IN_PROGRESS = "in_progress", _("in progress")
-    COMPLETE = "complete", _("complete")
-    SIGNED = "signed", _("signed")
-    FROZEN = "frozen", _("frozen")
-    LOCKED = "locked", _("locked")
-
-
-DONE = (PageState.COMPLETE, PageState.SIGNED, PageState.FROZEN, PageState.LOCKED)
-"""The states of a page that somebody has said to be as it should be."""
-
-
 class NotDoneReason(models.TextChoices):
     """Why a whole form was not done (item `not_done_reason` of the common header)."""
 
@@ -160,6 +150,9 @@ class Page(AuditedModel):
         "other_verified",
         "verification_draw",
     )
+    stored_state: str = PageState.EMPTY
+    """The state in which the page was read or saved last."""
+
     objects: ClassVar = PageQuerySet.as_manager()
 
     class Meta:
@@ -186,7 +179,7 @@ class Page(AuditedModel):
     @property
     def is_closed(self) -> bool:
         """Frozen or locked: nothing may be saved."""
-        return self.state in (PageState.FROZEN, PageState.LOCKED)
+        return self.state in CLOSED
 
     @property
     def is_verified(self) -> bool:
@@ -203,6 +196,22 @@ class Page(AuditedModel):
     def approved(self) -> tuple[Approval, ...]:
         """The approvals of the page, those that have fallen included."""
         return tuple(map(Approval.of, self.approvals or ()))
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> "Page":
+        page: Page = super().from_db(*args, **kwargs)
+        page.stored_state = page.__dict__.get("state", PageState.EMPTY)
+        return page
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        super().refresh_from_db(*args, **kwargs)
+        self.stored_state = self.state
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises IllegalMove where the page does not come into its state from the one that is stored."""
+        check_move(self.stored_state, self.state)
+        super().save(*args, **kwargs)
+        self.stored_state = self.state
 
     def get_absolute_url(self) -> str:
         from django.urls import reverse

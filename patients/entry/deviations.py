@@ -79,8 +79,8 @@ def key_of(check: str, form: str, visit: str, row_key: str = "") -> str:
 def record_deviations(casebook: StoredCasebook, looked_for: Iterable[Raised], *, act: UUID) -> list[Change]:
     """Add a row for each deviation that has none, mark those whose cause has gone, and take the mark away
     where it is there again; what changed, in the event that is named `act`. One that a person made void stays
-    so."""
-    if not is_declared(DEVIATIONS):
+    so. While their page is closed they wait: the next look after it is opened finds them."""
+    if not is_declared(DEVIATIONS) or _is_closed(casebook):
         return []
     judged = {row.row_key for row in casebook.void(DEVIATIONS)}
     seen = {each.key: each for each in looked_for if each.key not in judged}
@@ -93,6 +93,11 @@ def record_deviations(casebook: StoredCasebook, looked_for: Iterable[Raised], *,
         return []
     with translation.override("en"):  # rows of the casebook read the same whoever raised them
         return _Deviations(casebook, kept).write(new, gone, act)
+
+
+def _is_closed(casebook: StoredCasebook) -> bool:
+    page = casebook.pages(DEVIATIONS).get("")
+    return page is not None and page.is_closed
 
 
 def _stands(row: FormRow | None) -> bool:

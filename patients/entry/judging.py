@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext_lazy as _
+
 from patients.casebook.answers import Record, RowAnswers, StoredCasebook, record_of
 from patients.casebook.form import FormRow, GradedRow, Repeat, form_model
 from patients.casebook.identity import fingerprint
@@ -25,7 +27,7 @@ from patients.entry.refusals import Clash, PageClosed, UnknownPage
 from patients.entry.voiding import Voids, asks_to_void, read_voids
 from patients.entry.watching import forms_needed
 from patients.items.item import Item
-from patients.items.problems import Finding
+from patients.items.problems import Finding, Severity, filled
 from trial.people.access import Person, can, require_entry
 from trial.people.roles import Permission
 
@@ -165,6 +167,22 @@ class Judging:
             if self._fill(row, self.records[key]) or key in touched:
                 self.filled[self.records[key].place] = row
         self._derive_elsewhere({self.page.form_code}, own)
+
+    def closed_elsewhere(self) -> list[Finding]:
+        """The closed pages on which a derived value would change with what is saved: nothing on them may."""
+        pages = {row.page_id: row.page for row in self.filled.values() if row.page_id != self.page.pk}
+        said = _("This changes what is derived on %(page)s, which is %(state)s. It has to be opened first.")
+        return [
+            Finding(
+                "",
+                filled(
+                    said, {"page": f"{page.form_code} {page.visit_code}", "state": page.get_state_display()}
+                ),
+                Severity.REFUSED,
+            )
+            for page in pages.values()
+            if page.is_closed
+        ]
 
     def _fill(self, row: FormRow, record: Record, *, where: str = "") -> bool:
         """Derive the record and put it into its row; whether anything derived has changed."""

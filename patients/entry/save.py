@@ -175,6 +175,7 @@ class _Save(Judging):
         self.page.header_versions = self.header_versions | changed
         with translation.override("en"):  # the trail reads the same whoever saved
             self.derive()
+            self._refuse(self.closed_elsewhere())
             self.changes += [_change(edit, self.reasons) for edit in self.every_edit]
             self.changes += [_derived_change(each) for each in self.rederived]
             self._keep_identity()

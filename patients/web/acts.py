@@ -12,6 +12,8 @@ from trial.trail.reading import CORRECTED
 ACTS: dict[str, Promise] = {
     "page.saved": gettext_lazy("saved"),
     "page.signed": gettext_lazy("signed"),
+    "pages.frozen": gettext_lazy("frozen"),
+    "pages.thawed": gettext_lazy("thawed"),
     "page.verified": gettext_lazy("verified against the source"),
     "page.unverified": gettext_lazy("verification taken back"),
     "attachment.added": gettext_lazy("source attached"),

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from patients.casebook.form import FormDeclaration, Repeat
 from patients.casebook.page import Page, PageState
 from patients.entry.lab_rows import LAB
+from patients.oversight.freezes import standing_freeze
 from patients.web.attachments_presenter import AttachmentsScreen
 from patients.web.binding import Slot
 from patients.web.clocks import ClockDay, days_on_clocks, local_now, long_day, moment, window_in_words
@@ -256,9 +257,12 @@ class PageScreen:
 
     @property
     def closed_in_words(self) -> str:
-        """That the page is frozen or locked, and by whom and when: nothing else changes a closed page."""
+        """That the page is frozen or locked, and by whom, when and why."""
         if not self.page.is_closed:
             return ""
+        if freeze := standing_freeze(self.page):
+            told = {"at": moment(freeze.at), "who": freeze.printed_name, "why": freeze.reason}
+            return _("This page is frozen since %(at)s, by %(who)s: %(why)s.") % told
         is_locked = self.page.state == PageState.LOCKED
         state = _("This page is locked.") if is_locked else _("This page is frozen.")
         at, who = written_last(self.page)

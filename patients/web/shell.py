@@ -105,6 +105,10 @@ def shell(person: Account, sites: Iterable[Site], *, here: str, subject: Subject
             links.append(
                 NavLink(reverse("laboratory-file", args=[subject.site.code]), _("Laboratory file"), "plus")
             )
+        if can(person, Permission.FREEZE, site=subject.site.code):
+            links.append(
+                NavLink(reverse("freeze", args=[subject.code]), _("Freeze"), "lock", here == "freeze")
+            )
         if can(person, Permission.REVIEW_TRAIL, site=subject.site.code):
             links.append(NavLink(reverse("trail", args=[subject.code]), _("Trail"), "trail", here == "trail"))
     return Shell(

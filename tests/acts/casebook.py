@@ -16,6 +16,7 @@ from patients.entry.attachments import (
     open_attachment,
     withdraw_attachment,
 )
+from patients.entry.freezing import Keeper, freeze_pages, thaw_pages
 from patients.entry.laboratory_mapping import keep_mapping
 from patients.entry.opening import open_log
 from patients.entry.register import register_identity, register_site, register_subject
@@ -162,6 +163,25 @@ def take_a_verification_back(world: World) -> Deed:
     page, by = _verified(world)
     page = desk.now(page)
     return lambda: take_back(page, [("", "hctci")], "another source", seen=page.version, by=by)
+
+
+# --- freezing ----------------------------------------------------------------------------------------------
+def _frozen(world: World) -> Page:
+    people.save(world.page, desk.DM, complete=True)
+    page = desk.now(world.page)
+    freeze_pages(page.subject, {page.pk: page.version}, Keeper(world.manager, "ready to be cut"))
+    return page
+
+
+@act("pages.frozen", "mei.zhang", "HZ01-001")
+def freeze_a_page(world: World) -> Deed:
+    return lambda: _frozen(world)
+
+
+@act("pages.thawed", "mei.zhang", "HZ01-001")
+def thaw_a_page(world: World) -> Deed:
+    page = _frozen(world)
+    return lambda: thaw_pages(page.subject, {page.pk: page.version}, Keeper(world.manager, "a late result"))
 
 
 # --- attaching ---------------------------------------------------------------------------------------------

@@ -112,7 +112,7 @@ def test_a_system_step_saves_only_with_the_right_to(page: Page) -> None:
 @pytest.mark.parametrize("state", [PageState.FROZEN, PageState.LOCKED])
 def test_a_closed_page_is_not_saved(state: PageState, saved: Page) -> None:
     with transaction.atomic(), acting(actor_at(desk.SYSTEM, site="HZ01", source=Source.COMMAND)):
-        saved.state = state
+        saved.state = saved.stored_state = state
         saved.save()
     before = desk.content()
     for answers in ({"hctci": "5"}, {}):

@@ -5,6 +5,10 @@ from html.parser import HTMLParser
 from django.http import HttpResponse
 
 
+ROOMS = ("/pages/", "/visits/", "/subjects/")
+"""Where the forms of records go: not to the language, nor out."""
+
+
 class _Controls(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -16,7 +20,7 @@ class _Controls(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self._in_form = "data-guard" in given or given.get("action", "").startswith("/pages/")
+            self._in_form = "data-guard" in given or given.get("action", "").startswith(ROOMS)
         name = given.get("name", "")
         if not self._in_form:
             return

@@ -287,7 +287,7 @@ def freeze(page: Page, state: PageState = PageState.FROZEN) -> None:
 
     with transaction.atomic(), acting(actor_at(people.SETUP, site="HZ01", source=Source.COMMAND)):
         page.refresh_from_db()
-        page.state = state
+        page.state = page.stored_state = state
         page.save()
 
 

@@ -70,6 +70,8 @@ APPEND_ONLY = {
     "patients.AttachmentWithdrawal",
     "patients.Verification",
     "patients.VerificationFall",
+    "patients.Freeze",
+    "patients.Thaw",
 }
 PLAIN = {
     "trial.Alarm": "there as long as it lasts; that it was raised and ended are events of the trail",
