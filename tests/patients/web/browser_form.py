@@ -4,7 +4,6 @@ from html.parser import HTMLParser
 
 from django.http import HttpResponse
 
-
 ROOMS = ("/pages/", "/visits/", "/subjects/")
 """Where the forms of records go: not to the language, nor out."""
 
