@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db import models
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -51,7 +50,7 @@ class Move:
     act: Act
     before: PageState
     after: PageState
-    when: Promise
+    when: str
 
 
 _EMPTY, _BEGUN, _COMPLETE, _SIGNED = (
@@ -63,22 +62,22 @@ _EMPTY, _BEGUN, _COMPLETE, _SIGNED = (
 _FROZEN, _LOCKED = PageState.FROZEN, PageState.LOCKED
 
 TABLE = (
-    Move(Act.SAVE, _EMPTY, _BEGUN, _("something is saved")),
-    Move(Act.COMPLETE, _EMPTY, _COMPLETE, _("it is saved and nothing stands against it")),
-    Move(Act.COMPLETE, _BEGUN, _COMPLETE, _("somebody says so and nothing stands against it")),
-    Move(Act.SAVE, _COMPLETE, _BEGUN, _("something stands against it now")),
-    Move(Act.SIGN, _COMPLETE, _SIGNED, _("no query is open")),
-    Move(Act.SIGN, _BEGUN, _SIGNED, _("only the signature was missing, as on eligibility")),
-    Move(Act.SAVE, _SIGNED, _COMPLETE, _("a value changed: the signature falls")),
-    Move(Act.SAVE, _SIGNED, _BEGUN, _("the signature falls and something stands against the page")),
-    Move(Act.FREEZE, _COMPLETE, _FROZEN, _("a data manager, with a reason")),
-    Move(Act.FREEZE, _SIGNED, _FROZEN, _("a data manager, with a reason; the signature stands")),
-    Move(Act.THAW, _FROZEN, _COMPLETE, _("with a reason; no signature stands")),
-    Move(Act.THAW, _FROZEN, _SIGNED, _("with a reason; its signature stands")),
-    Move(Act.LOCK, _COMPLETE, _LOCKED, _("with its subject, site or study")),
-    Move(Act.LOCK, _SIGNED, _LOCKED, _("with its subject, site or study")),
-    Move(Act.LOCK, _FROZEN, _LOCKED, _("with its subject, site or study")),
-    Move(Act.UNLOCK, _LOCKED, _FROZEN, _("two people, with a reason and a limit: it is thawed then")),
+    Move(Act.SAVE, _EMPTY, _BEGUN, "something is saved"),
+    Move(Act.COMPLETE, _EMPTY, _COMPLETE, "it is saved and nothing stands against it"),
+    Move(Act.COMPLETE, _BEGUN, _COMPLETE, "somebody says so and nothing stands against it"),
+    Move(Act.SAVE, _COMPLETE, _BEGUN, "something stands against it now"),
+    Move(Act.SIGN, _COMPLETE, _SIGNED, "no query is open"),
+    Move(Act.SIGN, _BEGUN, _SIGNED, "only the signature was missing, as on eligibility"),
+    Move(Act.SAVE, _SIGNED, _COMPLETE, "a value changed: the signature falls"),
+    Move(Act.SAVE, _SIGNED, _BEGUN, "the signature falls and something stands against the page"),
+    Move(Act.FREEZE, _COMPLETE, _FROZEN, "a data manager, with a reason"),
+    Move(Act.FREEZE, _SIGNED, _FROZEN, "a data manager, with a reason; the signature stands"),
+    Move(Act.THAW, _FROZEN, _COMPLETE, "with a reason; no signature stands"),
+    Move(Act.THAW, _FROZEN, _SIGNED, "with a reason; its signature stands"),
+    Move(Act.LOCK, _COMPLETE, _LOCKED, "with its subject, site or study"),
+    Move(Act.LOCK, _SIGNED, _LOCKED, "with its subject, site or study"),
+    Move(Act.LOCK, _FROZEN, _LOCKED, "with its subject, site or study"),
+    Move(Act.UNLOCK, _LOCKED, _FROZEN, "two people, with a reason and a limit: it is thawed then"),
 )
 
 _ALLOWED = {(move.before, move.after) for move in TABLE}
