@@ -21,7 +21,7 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
-from tests import flush, services
+from tests import counts, flush, services
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -64,6 +64,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = chosen
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_made_once_for(item)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was counted of a coordinator's work."""
+    counts.print_counts(terminalreporter)
 
 
 def pytest_collection_finish() -> None:

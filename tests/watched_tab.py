@@ -22,9 +22,10 @@ def watched_tab(
     width: int = 1360,
     language: str = "en-GB",
     person: Account | None = None,
+    expected: tuple[str, ...] = (),
 ) -> Iterator["Tab"]:
     """A tab at the live server of this address, on localhost, as passkeys need a name; where a person is
-    named, in that person's session."""
+    named, in that person's session. `expected`: what else the console may say."""
     base = address.replace("127.0.0.1", "localhost")
     context = chromium.new_context(base_url=base, viewport={"width": width, "height": 900}, locale=language)
     context.set_default_timeout(10_000)
@@ -35,6 +36,8 @@ def watched_tab(
     said: list[str] = []
     tab.on("console", lambda message: said.append(message.text) if message.type != "log" else None)
     tab.on("pageerror", lambda error: said.append(str(error)))
-    yield tab
-    context.close()
-    assert [line for line in said if not any(words in line for words in EXPECTED)] == []
+    try:
+        yield tab
+    finally:
+        context.close()
+    assert [line for line in said if not any(words in line for words in EXPECTED + expected)] == []

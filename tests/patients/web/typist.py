@@ -3,23 +3,27 @@
 `allowed` is what the values cost: each character, each choice as one, and one key to go on from each item.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from patients.casebook.form import FormRow
 from patients.items.item import Item
+from tests.counts import Work, told
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Locator
     from playwright.sync_api import Page as Tab
 
 
 @dataclass
 class Keys:
-    """Counts what is pressed. A key that chooses counts as a character of a value."""
+    """Counts what is pressed and clicked. A key that chooses counts as a character of a value."""
 
     tab: "Tab"
     pressed: int = 0
     allowed: int = 0
+    clicked: int = 0
 
     def press(self, key: str) -> None:
         self.pressed += 1
@@ -28,6 +32,15 @@ class Keys:
     def type(self, text: str) -> None:
         self.pressed += len(text)
         self.tab.keyboard.type(text)
+
+    def click(self, what: "str | Locator") -> None:
+        self.clicked += 1
+        (self.tab.locator(what) if isinstance(what, str) else what).click()
+
+    def tell(self, record_property: Callable[[str, object], None], what: str, work: Work) -> None:
+        """What this took, for the end of the run."""
+        done = {"keys": self.pressed, "clicks": self.clicked, "requests": work.requests}
+        told(record_property, what, **done, SQL=work.by_view)
 
 
 FOCUSED = "document.activeElement.closest('[data-field]')?.dataset.field || ''"
@@ -86,3 +99,11 @@ def answer(keys: Keys, name: str, text: str) -> None:
 def focus_first(keys: Keys) -> None:
     """Whoever opens an empty page stands at its first item."""
     assert keys.tab.evaluate(FOCUSED) == "form_date"
+
+
+def send(keys: Keys, how: str = "save") -> str:
+    """Click what sends the page (save, next, complete); what is said of it then."""
+    said = keys.tab.locator(".toast[role=status]:not([hidden])")
+    said.evaluate_all("toasts => toasts.forEach((toast) => toast.remove())")  # of the save before
+    keys.click(f"button[name=do][value={how}] >> visible=true")
+    return said.inner_text()
