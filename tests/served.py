@@ -1,7 +1,7 @@
 """The registry as a site serves it: gunicorn, with the settings of production, on the database of the test.
 
-What `live_server` leaves out is what counts on the wire: hashed names that may be kept for ever, and files and
-pages that are compressed. TLS ends before it, so a browser says by `BEHIND_TLS` what the proxy would say.
+What `live_server` leaves out is what counts on the wire: hashed names that may be kept for ever, and files
+that are compressed. TLS ends before it, so a browser says by `BEHIND_TLS` what the proxy would say.
 """
 
 import os

@@ -1,5 +1,6 @@
 """A tab of the browser that is watched: at its end the console must have stayed empty."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -41,3 +42,9 @@ def watched_tab(
     finally:
         context.close()
     assert [line for line in said if not any(words in line for words in EXPECTED + expected)] == []
+
+
+def look(tab: "Tab", name: str) -> None:
+    """Keep a picture where the run asks for one."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        tab.screenshot(path=f"{folder}/{name}.png", full_page=True)

@@ -1,6 +1,5 @@
 """The coordinator's day: a cytokine release syndrome from the infusion to day 14, in both languages."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +12,9 @@ from patients.casebook.page import PageState, Subject
 from tests.counts import counted_work
 from tests.patients.entry import casebooks
 from tests.patients.web import people
-from tests.patients.web.typist import Keys, answer, enter, focus_first, send
+from tests.patients.web.typist import Keys, enter, enter_what_is_asked_then, focus_first, send
 from tests.patients.web.words import LANGUAGES, said
-from tests.watched_tab import watched_tab
+from tests.watched_tab import look, watched_tab
 from trial.people.models import Account
 from trial.people.roles import Role
 
@@ -34,7 +33,7 @@ NOT_YET = ("CRS", "SAE", "INFX", "DTH", "HSCT", "RLP", "SUBTX", "PDEV")
 
 @pytest.fixture
 def subject(tmp_path: Path) -> Subject:
-    """The patient of the demo on day 14 after the infusion: all is entered but the daily record of the CRS."""
+    """The patient of the demo on day 14: all is entered but the daily record of the CRS."""
     found = {name: rows for name, rows in casebooks.sheets().items() if name not in NOT_YET}
     for name, rows in found.items():
         found[name] = [row for row in rows if _is_there(name, row)]
@@ -83,37 +82,31 @@ def test_each_day_is_typed_and_the_episode_is_derived(
             tab.wait_for_url(f"**{page.get_absolute_url()}")
             keys = Keys(tab)
             with counted_work(tab) as work:
-                type_day(keys, {name: text for name, text in row.items() if name != "crs_outcome"})
-                if visit == DAYS[-1]:
-                    end_episode(keys, row)
-                else:
-                    send(keys, "next")
+                answer = type_day(keys, row)
             keys.tell(record_property, f"CRS {visit} ({language})", work)
             page.refresh_from_db()
             assert page.version == (2 if visit == DAYS[-1] else 1)
             assert keys.pressed <= keys.allowed
             assert work.most("page GET") <= SHOWN
 
+        look(tab, f"crs-ended-{language}")
         # then: the last day says how it ended, from its days, and is complete
         assert page.state == PageState.COMPLETE
-        assert said(language, "The page is complete.") in tab.inner_text(".toast")
+        assert said(language, "The page is complete.") in answer
         for name, text in {"crs_onset_dt": "2025-05-22", "crs_end_dt": "2025-05-28", "crs_max": "3"}.items():
             assert text in tab.inner_text(f"output#{name}")
         grades = [row.crs_grade for row in CRS.objects.order_by("crs_date")]
         assert grades == [0, 0, 3, *[1] * 5, *[0] * 7]
 
 
-def type_day(keys: Keys, row: dict[str, str]) -> None:
-    """The page of a day. Its grade stands beside the investigator's before it is saved."""
+def type_day(keys: Keys, row: dict[str, str]) -> str:
+    """The page of a day. Its grade stands beside the investigator's before it is saved; the outcome is asked
+    on the last day, once it is known to be the last."""
     focus_first(keys)
+    if row.get("crs_outcome"):
+        return enter_what_is_asked_then(keys, CRS, row, "crs_outcome")
     enter(keys, CRS, row)
     if "crs_grade_inv" in row:
         keys.tab.locator("output#crs_grade").get_by_text(row["crs_grade_inv"], exact=True).wait_for()
-
-
-def end_episode(keys: Keys, row: dict[str, str]) -> None:
-    """The outcome is asked on the last day, once it is known to be the last."""
-    send(keys, "complete")
-    keys.click("a[href='#crs_outcome']")
-    answer(keys, "crs_outcome", row["crs_outcome"])
-    send(keys, "complete")
+        look(keys.tab, f"crs-{keys.tab.evaluate('navigator.language')}")
+    return send(keys, "next")

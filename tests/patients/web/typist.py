@@ -61,7 +61,7 @@ def as_typed(item: Item, text: str) -> str:
 def enter(keys: Keys, model: type[FormRow], row: dict[str, str], prefix: str = "") -> None:
     """Type what the row says, item by item, as the page asks for it; Tab leads from one to the next."""
     wanted = {f"{prefix}{item.name}": item for item in model.items() if row.get(item.name)}
-    wanted_header = {"form_date": row["form_date"]}
+    wanted_header = {name: row[name] for name in ("form_date",) if name in row}
     seen: set[str] = set()
     for _ in range(200):
         name = keys.tab.evaluate(FOCUSED)
@@ -77,6 +77,16 @@ def enter(keys: Keys, model: type[FormRow], row: dict[str, str], prefix: str = "
             return
         keys.press("Tab")
     raise AssertionError(f"not reached by Tab: {sorted(wanted)}")
+
+
+def enter_what_is_asked_then(keys: Keys, model: type[FormRow], row: dict[str, str], *asked_later: str) -> str:
+    """Type and complete a page of which some items are asked only once the others are saved: the refused
+    completion leads to the first of them. What is said of it at the end."""
+    enter(keys, model, {name: text for name, text in row.items() if name not in asked_later})
+    send(keys, "complete")
+    keys.click(f"a[href='#{asked_later[0]}']")
+    enter(keys, model, {name: row[name] for name in asked_later})
+    return send(keys, "complete")
 
 
 def answer(keys: Keys, name: str, text: str) -> None:
