@@ -70,3 +70,21 @@ def test_earlier_visits_and_other_subjects_add_none(
     page = people.page_of(subject, "RESP", "C28")
     more = sent_by_saving(desk, page, resp_dt="2025-07-05", form_date="2025-07-05")
     assert len(more) <= len(few), "\n".join(more)
+
+
+def test_more_rows_of_a_page_are_shown_by_no_more_statements(desk: Client, subject: Subject) -> None:
+    """Each result is read against the range of its laboratory."""
+    page = people.page_of(subject, "LAB", "SCR")
+
+    def shown() -> list[str]:
+        with counted() as sent:
+            assert desk.get(page.get_absolute_url()).status_code == 200
+        return sent
+
+    numbers = []
+    for test in ("WBC", "PLAT", "NEUT", "LYM"):
+        answers = {"lab_dt": "2025-05-20 07:30", "lab_test": test, "lab_value": "3", "lab_unit": "10^9/L"}
+        people.save(page, answers | {"lab_name": "HZ-LAB"}, {"form_date": "2025-05-20"}, row=test)
+        numbers.append(len(shown()))
+    assert len(set(numbers)) == 1
+    assert numbers[0] <= MOST_TO_SHOW, "\n".join(shown())
