@@ -33,6 +33,11 @@ class Keys:
         self.pressed += len(text)
         self.tab.keyboard.type(text)
 
+    def paste(self, text: str) -> None:
+        """Control+V, whatever its length."""
+        self.pressed += 1
+        self.tab.keyboard.insert_text(text)
+
     def click(self, what: "str | Locator") -> None:
         self.clicked += 1
         (self.tab.locator(what) if isinstance(what, str) else what).click()
@@ -115,5 +120,5 @@ def send(keys: Keys, how: str = "save") -> str:
     """Click what sends the page (save, next, complete); what is said of it then."""
     said = keys.tab.locator(".toast[role=status]:not([hidden])")
     said.evaluate_all("toasts => toasts.forEach((toast) => toast.remove())")  # of the save before
-    keys.click(f"button[name=do][value={how}] >> visible=true")
+    keys.click(f"button.btn[name=do][value={how}]")
     return said.inner_text()
