@@ -24,11 +24,18 @@ def watched_tab(
     language: str = "en-GB",
     person: Account | None = None,
     expected: tuple[str, ...] = (),
+    scripts: bool = True,
 ) -> Iterator["Tab"]:
     """A tab at the live server of this address, on localhost, as passkeys need a name; where a person is
-    named, in that person's session. `expected`: what else the console may say."""
+    named, in that person's session. `expected`: what else the console may say.
+    `scripts`: whether the browser runs any."""
     base = address.replace("127.0.0.1", "localhost")
-    context = chromium.new_context(base_url=base, viewport={"width": width, "height": 900}, locale=language)
+    context = chromium.new_context(
+        base_url=base,
+        viewport={"width": width, "height": 900},
+        locale=language,
+        java_script_enabled=scripts,
+    )
     context.set_default_timeout(10_000)
     if person is not None:
         key = people.signed_in(person).cookies["sessionid"].value

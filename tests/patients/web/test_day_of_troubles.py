@@ -78,6 +78,7 @@ def labelled(language: str, item: str) -> str:
 
 
 # --- a correction ------------------------------------------------------------------------------------------
+@pytest.mark.requirement("AT-04")
 def test_a_value_is_corrected_with_its_reason_and_its_trail_says_why(
     at: At, lin: Account, page: Page, language: str, record_property: Told
 ) -> None:
@@ -116,6 +117,7 @@ def test_a_value_is_corrected_with_its_reason_and_its_trail_says_why(
 
 
 # --- two people on one page --------------------------------------------------------------------------------
+@pytest.mark.requirement("DI-01")
 def test_different_items_of_two_people_go_together_and_it_is_said(
     at: At, lin: Account, wang: Account, page: Page, language: str
 ) -> None:
@@ -138,6 +140,7 @@ def test_different_items_of_two_people_go_together_and_it_is_said(
     assert (str(saved.pb_blast), saved.mol_marker) == ("12.0", "NPM1")
 
 
+@pytest.mark.requirement("DI-01")
 def test_of_the_same_item_both_values_stand_side_by_side_and_one_is_chosen(
     at: At, lin: Account, wang: Account, page: Page, language: str, record_property: Told
 ) -> None:
