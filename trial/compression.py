@@ -1,4 +1,4 @@
-"""Pages go out compressed: hospital lines are slow, and a page of thirty items is mostly markup that repeats."""
+"""Pages go out compressed: hospital lines are slow, and most of a page is markup that repeats."""
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
