@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from django.conf import settings
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 BEHIND_TLS = {"X-Forwarded-Proto": "https"}
 SESSION_COOKIE = "__Host-session"
 
@@ -64,7 +63,7 @@ def _wait_for(address: str, process: "subprocess.Popen[bytes]", log: Path) -> No
     while process.poll() is None and time.monotonic() < deadline:
         try:
             urllib.request.urlopen(urllib.request.Request(address, headers=BEHIND_TLS), timeout=5).close()
-        except urllib.error.URLError:
+        except OSError:  # not there yet, or slow
             time.sleep(0.05)
         else:
             return
