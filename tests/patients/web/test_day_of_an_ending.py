@@ -146,3 +146,9 @@ def test_from_a_relapse_on_survival_is_followed_and_from_death_on_nothing(
     assert tab.input_value("#vs_temp") == "36.5"
     page.refresh_from_db()
     assert page.version == 0
+
+    # when: it is dated on the day of death, it is saved
+    tab.fill("#form_date", DIED)
+    send(Keys(tab))
+    page.refresh_from_db()
+    assert str(page.form_date) == DIED
