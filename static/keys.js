@@ -55,12 +55,13 @@
     return true;
   }
   /* The browser finds an option by the first letters of its words. Where these are Chinese, letters find it by
-     its code: what is typed within a second belongs together. */
-  let typed = "", typedAt = 0;
+     its code: what is typed within a second in one list belongs together. */
+  let typed = "", typedAt = 0, typedIn = null;
   function pick(select, key) {
     const now = Date.now();
-    typed = now - typedAt > 1000 ? key : typed + key;
+    typed = typedIn !== select || now - typedAt > 1000 ? key : typed + key;
     typedAt = now;
+    typedIn = select;
     const options = Array.from(select.options).filter((option) => option.value);
     if (options.some((option) => wordsOf(option).startsWith(typed))) return false;
     const chosen = /^[1-9]$/.test(typed) ? options[Number(typed) - 1]

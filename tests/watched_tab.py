@@ -1,5 +1,6 @@
 """A tab of the browser that is watched: at its end the console must have stayed empty."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -22,11 +23,19 @@ def watched_tab(
     width: int = 1360,
     language: str = "en-GB",
     person: Account | None = None,
+    expected: tuple[str, ...] = (),
+    scripts: bool = True,
 ) -> Iterator["Tab"]:
     """A tab at the live server of this address, on localhost, as passkeys need a name; where a person is
-    named, in that person's session."""
+    named, in that person's session. `expected`: what else the console may say.
+    `scripts`: whether the browser runs any."""
     base = address.replace("127.0.0.1", "localhost")
-    context = chromium.new_context(base_url=base, viewport={"width": width, "height": 900}, locale=language)
+    context = chromium.new_context(
+        base_url=base,
+        viewport={"width": width, "height": 900},
+        locale=language,
+        java_script_enabled=scripts,
+    )
     context.set_default_timeout(10_000)
     if person is not None:
         key = people.signed_in(person).cookies["sessionid"].value
@@ -35,6 +44,14 @@ def watched_tab(
     said: list[str] = []
     tab.on("console", lambda message: said.append(message.text) if message.type != "log" else None)
     tab.on("pageerror", lambda error: said.append(str(error)))
-    yield tab
-    context.close()
-    assert [line for line in said if not any(words in line for words in EXPECTED)] == []
+    try:
+        yield tab
+    finally:
+        context.close()
+    assert [line for line in said if not any(words in line for words in EXPECTED + expected)] == []
+
+
+def look(tab: "Tab", name: str) -> None:
+    """Keep a picture where the run asks for one."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        tab.screenshot(path=f"{folder}/{name}.png", full_page=True)

@@ -5,6 +5,7 @@ only some forms is shown those. A list is counted and read by the same question,
 screen is the number of rows behind it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from patients.oversight.signatures import Signature
 from patients.oversight.verification_plan import waits_for_verification
 from patients.schedule.due import expected
 from trial.people.access import enters, sites_where
-from trial.people.models import Account
+from trial.people.models import Account, Site
 from trial.people.roles import Permission
 from trial.protocol.visits import FORM_ORDER
 
@@ -68,26 +69,36 @@ class Work:
             .annotate(asked=_number_of(pages), done=_number_of(pages.filter(state__in=DONE)))
         )
 
-    def _to_enter(self) -> Pages:
-        """The pages that the person fills in; for somebody who enters nothing, those that he or she sees."""
+    def _to_enter(self, sites: Iterable[Site] | None = None) -> Pages:
+        """The pages that the person fills in, at these of his or her sites or at all; for somebody who enters
+        nothing, those that he or she sees."""
         pages: Pages = Page.objects.for_person(self.person).select_related("subject", "visit")
-        entered = self._entered_forms()
+        entered = self._entered_forms(sites_where(self.person, Permission.READ) if sites is None else sites)
         return pages.filter(entered) if entered else pages
 
-    def _entered_forms(self) -> Q:
-        """At each site the forms that the person enters there; where he or she enters none, all."""
+    def _entered_forms(self, sites: Iterable[Site]) -> Q:
+        """At each of these sites the forms that the person enters there; where he or she enters none, all."""
         found = Q()
         codes = [model.form.code for model in declared_forms()]
-        for site in sites_where(self.person, Permission.READ):
+        for site in sites:
             forms = [code for code in codes if enters(self.person, code, site=site.code)]
             found |= Q(subject__site=site, form_code__in=forms) if forms else Q(subject__site=site)
         return found
 
     def next_after(self, page: Page) -> Page | None:
-        """The page of the same subject to go on with: begun, overdue or due, as the protocol goes."""
-        waiting = self._to_enter().filter(expected(), visit__opens__lte=self.on, subject=page.subject)
+        """The page of the same subject to go on with: begun, overdue or due, as the protocol goes from here;
+        what was left behind comes when nothing is left ahead."""
+        waiting = self._to_enter([page.subject.site]).filter(
+            expected(), visit__opens__lte=self.on, subject=page.subject
+        )
         others = waiting.exclude(state__in=DONE).exclude(pk=page.pk)
-        return min(others, key=_place_in_protocol, default=None)
+        here = _place_in_protocol(page)
+
+        def ahead_first(other: Page) -> tuple[bool, date, int]:
+            place = _place_in_protocol(other)
+            return place < here, *place
+
+        return min(others, key=ahead_first, default=None)
 
     # --- answering ---------------------------------------------------------------------------------------
     def queries(self) -> "QuerySet[Query, Any]":

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from patients.casebook.answers import Record, RowAnswers
 from patients.casebook.form import FormRow, Repeat
 from patients.casebook.page import Page
+from patients.casebook.settings import settings_read_once
 from patients.entry.edits import next_key
 from patients.entry.facts import Fact
 from patients.items.item import Item
@@ -72,6 +73,7 @@ class PagePresenter:
         """The keys of a repeating form that are taken, by rows that are void as well."""
         return {*self.stored.rows, *(row.row_key for row in self.stored.void)} if self._repeats else set()
 
+    @settings_read_once()  # each row asks for them, of laboratories and consents as well
     def screen(
         self,
         draft: Draft | None = None,

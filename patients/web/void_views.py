@@ -29,6 +29,17 @@ from trial.trail.actor import Source
 
 private = cache_control(private=True, no_store=True)
 CONFLICT, UNPROCESSABLE, LOCKED = 409, 422, 423
+TO_KNOW_IT_BY = 3  # values of a row: of a result its moment, test and value
+
+
+def said_in(row: FormRow) -> list[tuple[str, str]]:
+    """What a row says, by the labels of its items; nothing that identifies."""
+    shown = ((item, _shown(row, item)) for item in row.items())
+    return [(str(item.declared.label), text) for item, text in shown if text]
+
+
+def _shown(row: FormRow, item: Item) -> str:
+    return "" if item.declared.identity else item.with_unit(getattr(row, item.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +54,7 @@ class VoidScreen:
 
     @property
     def values(self) -> list[tuple[str, str]]:
-        """What the row says, by the labels of its items."""
-        shown = ((item, self._shown(item)) for item in self.row.items())
-        return [(str(item.declared.label), text) for item, text in shown if text]
-
-    def _shown(self, item: Item) -> str:
-        return "" if item.declared.identity else item.with_unit(getattr(self.row, item.name))
+        return said_in(self.row)
 
     @property
     def box(self) -> ReasonBox:
@@ -90,18 +96,30 @@ def void_row(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @dataclass(frozen=True, slots=True)
+class RowLine:
+    """A row to choose: its key, and enough of what it says to know it by."""
+
+    key: str
+    said: str
+
+
+def _line(row: FormRow) -> RowLine:
+    return RowLine(row.row_key, " · ".join(text for _label, text in said_in(row)[:TO_KNOW_IT_BY]))
+
+
+@dataclass(frozen=True, slots=True)
 class ChoiceOfRows:
     """The rows of a page, for whoever has not said which one it is about."""
 
     page: Page
-    standing: list[FormRow]
-    void: list[FormRow]
+    standing: list[RowLine]
+    void: list[RowLine]
 
 
 def _choose(request: HttpRequest, person: Account, page: Page) -> HttpResponse:
     stored = PageCasebook(page)
-    standing = list(stored.rows.values()) if stored.model.form.repeat is Repeat.ROWS else []
-    screen = ChoiceOfRows(page, standing, stored.void)
+    standing = stored.rows.values() if stored.model.form.repeat is Repeat.ROWS else ()
+    screen = ChoiceOfRows(page, [_line(row) for row in standing], [_line(row) for row in stored.void])
     frame = shell(person, [page.subject.site], here="page", subject=page.subject)
     status = UNPROCESSABLE if request.method == "POST" else 200
     return show(request, "void_choice.html", screen, frame, status)

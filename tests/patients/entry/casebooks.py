@@ -23,12 +23,14 @@ def _built(first: int, last: int) -> Mapping[str, Sequence[Mapping[str, str]]]:
 
 SHORT = 16
 """The patient of the demo with the shortest story that has a graft, a contact and a death."""
+RELAPSED = 15
+"""The one with the shortest story in which a relapse comes before the death."""
 
 
-def sheets(count: int = 1, *, ended: bool = False) -> Sheets:
-    """The sheets of that patient and of those after it. The end of study, which waits for all that is due and
-    open (X-EOS-01), is in them only if asked for."""
-    built = _built(SHORT, SHORT + count)
+def sheets(count: int = 1, *, first: int = SHORT, ended: bool = False) -> Sheets:
+    """The sheets of that patient, or of another, and of those after it. The end of study, which waits for all
+    that is due and open (X-EOS-01), is in them only if asked for."""
+    built = _built(first, first + count)
     left_out = () if ended else ("EOS",)
     return {name: [dict(row) for row in rows if name not in left_out] for name, rows in built.items()}
 

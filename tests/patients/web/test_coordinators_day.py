@@ -1,5 +1,6 @@
 """The coordinator's day in a browser, in both languages: a patient is entered, signed for and enrolled."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,11 @@ from django.urls import reverse
 
 from patients.casebook.form import form_model
 from patients.casebook.page import Page, PageState, Subject
+from tests.counts import counted_work
 from tests.patients.entry import casebooks
 from tests.patients.entry.signing_desk import principal_investigator
 from tests.patients.web import people
-from tests.patients.web.typist import Keys, enter
+from tests.patients.web.typist import Keys, enter, send
 from tests.trial.people.persons import code_of
 from tests.watched_tab import watched_tab
 from trial.people.models import Account
@@ -22,7 +24,6 @@ from trial.protocol.study import site_today
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-    from playwright.sync_api import Page as Tab
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SIGNED_LATER = ("signed_in_source_by", "signed_in_source_on", "enrol_dt")
@@ -52,35 +53,41 @@ def of_today(form: str) -> dict[str, str]:
     return {name: text for name, text in row.items() if name not in SIGNED_LATER}
 
 
-def type_page(tab: "Tab", page: Page, row: dict[str, str], save: str = "save") -> None:
+def type_page(keys: Keys, page: Page, row: dict[str, str], how: str = "save") -> None:
     """Open the page, type it and send it."""
-    tab.goto(page.get_absolute_url())
-    enter(Keys(tab), form_model(page.form_code), row)
-    tab.locator(f"button[name=do][value={save}]").last.click()
-    tab.wait_for_selector(".toast:not([hidden])")
+    keys.tab.goto(page.get_absolute_url())
+    enter(keys, form_model(page.form_code), row)
+    send(keys, how)
 
 
 @pytest.mark.requirement("ES-01")
 @pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
 def test_a_patient_is_entered_signed_for_and_enrolled(
-    chromium: "Browser", live_server, lin: Account, pi: Account, language: str
+    chromium: "Browser",
+    live_server,
+    lin: Account,
+    pi: Account,
+    language: str,
+    record_property: Callable[[str, object], None],
 ) -> None:
     secret = new_secret()
     with transaction.atomic():
         add_telephone(pi, secret, by=people.SETUP)
     with watched_tab(chromium, live_server.url, language=language, person=lin) as tab:
         # given: a subject who has consented and meets all criteria
-        tab.goto(reverse("subjects"))
-        tab.locator(f"a[href='{reverse('new-subject')}']").first.click()
-        tab.locator("main form button[type=submit]").click()
-        subject = Subject.objects.get()
-        tab.wait_for_url(f"**{reverse('subject', args=[subject.code])}")
-        eligibility = people.page_of(subject, "ELIG", "SCR")
-        type_page(tab, people.page_of(subject, "ELIG", "SCR"), of_today("ELIG"))
-        birth = casebooks.sheets()["IDENTITY"][0]["birth_date"]
-        type_page(
-            tab, people.page_of(subject, "DM", "SCR"), of_today("DM") | {"birth_date": birth}, "complete"
-        )
+        keys = Keys(tab)
+        with counted_work(tab) as work:
+            tab.goto(reverse("subjects"))
+            keys.click(tab.locator(f"a[href='{reverse('new-subject')}']").first)
+            keys.click("main form button[type=submit]")
+            tab.wait_for_url("**/subjects/*-001/")
+            subject = Subject.objects.get()
+            eligibility = people.page_of(subject, "ELIG", "SCR")
+            type_page(keys, eligibility, of_today("ELIG"))
+            birth = casebooks.sheets()["IDENTITY"][0]["birth_date"]
+            demographics = of_today("DM") | {"birth_date": birth}
+            type_page(keys, people.page_of(subject, "DM", "SCR"), demographics, "complete")
+        keys.tell(record_property, f"a new subject, ELIG and DM ({language})", work)
         tab.goto(eligibility.get_absolute_url())
 
         # when: the day of enrolment is entered before the signature, the page is kept and not complete

@@ -1,8 +1,7 @@
 """The day of the infusion entered by keyboard alone: as many keys as the values have characters, and one for
-each item. The counts are printed (`pytest -s`)."""
+each item. The counts are printed at the end of the run."""
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import pytest
 
 from patients.casebook.form import form_model
 from patients.casebook.page import PageState, Subject
+from tests.counts import told
 from tests.patients.entry import casebooks
 from tests.patients.web import people
 from tests.patients.web.typist import Keys, enter, focus_first
@@ -59,12 +59,11 @@ def tab(chromium: "Browser", live_server, lin: Account, request: pytest.FixtureR
         yield tab
 
 
-def told(what: str, pressed: int, allowed: int) -> None:
-    sys.stdout.write(f"{what}: {pressed} keys, {allowed} allowed\n")
-
-
 def test_the_day_takes_no_more_keys_than_its_values_have_characters_and_one_for_each_item(
-    tab: "Tab", subject: Subject, day_zero: dict[str, dict[str, str]]
+    tab: "Tab",
+    subject: Subject,
+    day_zero: dict[str, dict[str, str]],
+    record_property: Callable[[str, object], None],
 ) -> None:
     pressed = allowed = 0
     language = tab.evaluate("navigator.language")
@@ -79,9 +78,9 @@ def test_the_day_takes_no_more_keys_than_its_values_have_characters_and_one_for_
         keys.press("Enter")  # saves, in the place of the last Tab
         tab.wait_for_selector(".toast")
         pressed, allowed = pressed + keys.pressed, allowed + keys.allowed
-        told(f"{language} {form}", keys.pressed, keys.allowed)
+        told(record_property, f"{form} C0 ({language})", keys=keys.pressed, allowed=keys.allowed)
         page.refresh_from_db()
         assert page.version == 1
         assert page.state == PageState.IN_PROGRESS
-    told(f"{language} day 0", pressed, allowed)
+    told(record_property, f"day 0 ({language})", keys=pressed, allowed=allowed)
     assert pressed <= allowed

@@ -1,6 +1,5 @@
 """What is typed in a real browser survives a lost network, a dead server and a closed tab (F11)."""
 
-import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from patients.casebook.page import Page
 from patients.entry.drafts import KeptDraft
 from tests.patients.web import people
 from tests.patients.web.cut_line import Line
+from tests.watched_tab import look
 from trial.people.models import Account
 from trial.people.roles import Role
 from trial.trail.models import TrailEvent
@@ -58,12 +58,6 @@ def signed_in(account: Account) -> str:
     client = Client()
     client.force_login(account)
     return client.cookies["sessionid"].value
-
-
-def look(tab: "Tab", name: str) -> None:
-    """Keep a picture where the run asks for one."""
-    if folder := os.environ.get("SCREENSHOTS"):
-        tab.screenshot(path=f"{folder}/{name}.png")
 
 
 def type_marker(tab: "Tab", text: str) -> None:

@@ -9,12 +9,13 @@ from patients.casebook.form import form_model
 from patients.casebook.page import Page
 from patients.web import page_presenter
 from tests.patients.web import people
+from tests.watched_tab import watched_tab
 from trial.people.models import Account
 from trial.people.roles import Role
 from trial.trail.models import TrailEvent
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext
+    from playwright.sync_api import Browser
     from playwright.sync_api import Page as Tab
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,27 +32,13 @@ def page(lin: Account) -> Page:
     return people.page_of(people.a_subject(infused=True), "RESP", "C28")
 
 
-def context_of(chromium: "Browser", live_server, lin: Account, **options: object) -> "BrowserContext":
-    context = chromium.new_context(base_url=live_server.url, locale="en-GB", **options)
-    context.set_default_timeout(10_000)
-    key = people.signed_in(lin).cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": key, "url": live_server.url}])
-    return context
-
-
 @pytest.fixture
 def tab(chromium: "Browser", live_server, lin: Account, page: Page) -> Iterator["Tab"]:
-    """Signed in, on the response page. At the end the console must have stayed empty."""
-    context = context_of(chromium, live_server, lin, viewport={"width": 1360, "height": 900})
-    tab = context.new_page()
-    said: list[str] = []
-    tab.on("console", lambda message: said.append(message.text) if message.type != "log" else None)
-    tab.on("pageerror", lambda error: said.append(str(error)))
-    tab.on("dialog", lambda dialog: dialog.accept())
-    tab.goto(page.get_absolute_url())
-    yield tab
-    context.close()
-    assert [line for line in said if "status of 4" not in line and "INTERNET_DISCONNECTED" not in line] == []
+    """Signed in, on the response page."""
+    with watched_tab(chromium, live_server.url, person=lin, expected=("INTERNET_DISCONNECTED",)) as tab:
+        tab.on("dialog", lambda dialog: dialog.accept())
+        tab.goto(page.get_absolute_url())
+        yield tab
 
 
 def choose(tab: "Tab", question: str, answer: str) -> None:
@@ -158,11 +145,9 @@ def test_in_a_table_each_message_names_its_item(
 def test_without_script_the_page_still_saves(
     chromium: "Browser", live_server, lin: Account, page: Page
 ) -> None:
-    context = context_of(chromium, live_server, lin, java_script_enabled=False)
-    tab = context.new_page()
-    tab.goto(page.get_absolute_url())
-    tab.fill("#resp_dt", "2025-07-05")
-    tab.get_by_role("button", name="Save", exact=True).click()
-    tab.wait_for_selector(".toast")
-    context.close()
+    with watched_tab(chromium, live_server.url, person=lin, scripts=False) as tab:
+        tab.goto(page.get_absolute_url())
+        tab.fill("#resp_dt", "2025-07-05")
+        tab.get_by_role("button", name="Save", exact=True).click()
+        tab.wait_for_selector(".toast")
     assert str(form_model("RESP").objects.get(page=page).resp_dt) == "2025-07-05"

@@ -1,6 +1,5 @@
 """The principal investigator signs in a real browser: with a code, with a passkey, and without the script."""
 
-import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from tests.patients.entry.signing_desk import eligibility, principal_investigato
 from tests.patients.web import people
 from tests.trial.people.persons import code_of
 from tests.trial.people.test_sign_in_browser import with_passkeys
-from tests.watched_tab import watched_tab
+from tests.watched_tab import look, watched_tab
 from trial.people.models import Account
 from trial.people.second_factor import add_telephone, new_secret
 
@@ -36,12 +35,6 @@ def pi() -> Account:
 @pytest.fixture
 def page(pi: Account) -> Page:
     return eligibility(screened())
-
-
-def look(tab: "Tab", name: str) -> None:
-    """Keep a picture where the run asks for one."""
-    if folder := os.environ.get("SCREENSHOTS"):
-        tab.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 @pytest.fixture

@@ -210,6 +210,17 @@ def test_a_save_leads_to_the_next_page_that_is_due(treated: Subject, desk: Clien
     assert page.version == 1
 
 
+def test_a_page_that_was_begun_does_not_draw_back_whoever_goes_on(treated: Subject, desk: Client) -> None:
+    page, seen = people.page_of(treated, "VS", "SCR"), []
+    for _ in range(3):
+        form = form_of(desk.get(page.get_absolute_url()), form_date=str(page.visit.opens))
+        answer = desk.post(page.get_absolute_url(), form | {"do": "next"})
+        seen.append(page.pk)
+        page = Page.objects.select_related("visit").get(pk=answer.headers["Location"].split("/")[2])
+    assert page.pk not in seen
+    assert len(set(seen)) == 3
+
+
 def test_what_is_typed_and_not_saved_waits_on_the_first_screen(
     treated: Subject, desk: Client, coordinator: Account
 ) -> None:

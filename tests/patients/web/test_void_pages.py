@@ -58,6 +58,12 @@ def test_a_void_row_shows_what_it_says_and_is_restored(desk: Client, log: Page) 
     assert standing(log) == {"1", "2 b"}
 
 
+def test_whoever_names_no_row_knows_each_by_what_it_says(desk: Client, log: Page) -> None:
+    send(desk, log, "2 b", "void", void__reason="transcription_error")
+    shown = desk.get(url_of(log)).content.decode()
+    assert shown.index("drug 1") < shown.index("Restore a row") < shown.index("drug 2 b")
+
+
 def test_without_a_reason_it_is_shown_again_as_typed(desk: Client, log: Page) -> None:
     answer = send(desk, log, "1", "void", void__why="abc")
     assert answer.status_code == 422
