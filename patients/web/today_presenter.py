@@ -47,6 +47,8 @@ class TodayScreen:
     clocks: list[WorkLine]
     drafts: list[WorkLine] = field(default_factory=list)
     reviews: list[WorkLine] = field(default_factory=list)
+    doubles: list[WorkLine] = field(default_factory=list)
+    doubles_count: int = 0
 
     @property
     def left(self) -> list[WorkList]:
