@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.db import models
 
-from patients.casebook.likeness import Sign, signs_of
+from patients.casebook.likeness import Sign, signs_of, tidy
 from patients.casebook.page import Subject
 from trial.trail.audited import AuditedModel
 
@@ -39,6 +39,10 @@ def sealed(content: bytes) -> bytes:
 def unsealed(content: bytes) -> bytes:
     """The file itself. Raises cryptography's InvalidToken for what was not sealed here, or was changed."""
     return _cipher().decrypt(content)
+
+
+LEAST_OF_AN_IDENTITY = 2
+"""Characters of a Chinese name: what is shorter stands in any text."""
 
 
 class SealedField(models.TextField):  # type: ignore[type-arg]
@@ -72,6 +76,11 @@ class Identity(AuditedModel):
         self.marks = {name: fingerprint(getattr(self, name)) for name in self.UNVERSIONED}
         super().save(*args, **kwargs)
         self.compare()
+
+    def is_told_in(self, text: str) -> bool:
+        """Whether a text says the name, the number or the birth date, however it is typed."""
+        said, known = tidy(text), (tidy(getattr(self, name)) for name in self.UNVERSIONED)
+        return any(value in said for value in known if len(value) >= LEAST_OF_AN_IDENTITY)
 
     def compare(self) -> None:
         """Keep by what this subject is compared with the others of its site. Whoever saves an identity, by

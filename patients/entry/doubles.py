@@ -6,7 +6,6 @@ What is kept is the answer of whoever looked, with what was the same then; a sig
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -19,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from patients.casebook.form import form_model
 from patients.casebook.identity import Identity, Likeness
-from patients.casebook.likeness import WHATEVER_THE_SEX, Sign, tidy
+from patients.casebook.likeness import WHATEVER_THE_SEX, Sign
 from patients.casebook.page import Subject
 from patients.entry.identity_patterns import identity_in
 from patients.entry.opening import CONSENT_FORM
@@ -32,7 +31,6 @@ from trial.trail.models import TrailEvent
 from trial.trail.record import Change, Place, record_event
 
 SHORTEST_REASON, LONGEST_REASON = 5, 200  # characters
-LEAST_OF_AN_IDENTITY = 2  # characters, a Chinese name: what is shorter stands in any text
 SCREENING_NUMBER = "S-"  # before the subject's code (item `screen_no`)
 
 
@@ -210,13 +208,7 @@ def _checked(reason: str, pair: Pair) -> str:
     """The reason, if it is one. Raises ValidationError: neither trail nor screen may say who somebody is."""
     if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON or not is_keepable(reason):
         raise ValidationError(_("Say why, in 5 to 200 characters."))
-    if identity_in(reason) or _names_somebody(reason, (pair.first, pair.second)):
+    known = Identity.objects.filter(subject__in=(pair.first, pair.second))
+    if identity_in(reason) or any(one.is_told_in(reason) for one in known):
         raise ValidationError(_("Say why without a name, a birth date or a number of the person."))
     return reason
-
-
-def _names_somebody(text: str, subjects: Iterable[Subject]) -> bool:
-    said = tidy(text)
-    known = Identity.objects.filter(subject__in=list(subjects))
-    values = [value for one in known for value in (one.full_name, one.hospital_number, one.birth_date)]
-    return any(tidy(value) in said for value in values if len(tidy(value)) >= LEAST_OF_AN_IDENTITY)

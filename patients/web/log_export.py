@@ -57,5 +57,5 @@ def _cells(line: LogLine) -> list[str]:
         line.enrolled,
         line.infused,
         line.stands,
-        "; ".join(line.doubles),
+        "; ".join(chip.text for chip in line.doubles),
     ]

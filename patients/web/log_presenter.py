@@ -17,6 +17,7 @@ from patients.oversight.signatures import Signature
 from patients.web.doubles_presenter import likely_doubles
 from patients.web.shell import site_label
 from patients.web.signature_presenter import with_offset
+from patients.web.subject_presenter import ChipView
 from trial.people.models import Site
 
 FORM = "ELIG"
@@ -34,7 +35,7 @@ class LogLine:
     enrolled: str
     infused: str
     stands: str
-    doubles: list[str]
+    doubles: list[ChipView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,13 @@ def log_screen(site: Site, subjects: Iterable[Any]) -> LogScreen:
     on_them: Any = Signature.objects.in_force().filter(page__form_code=FORM, page__subject__site=site)
     signed = {each.page_id: each for each in on_them.order_by("pk")}
     alike = likely_doubles(doubles_among(Subject.objects.filter(site=site)))
-    said = {code: [chip.text for chip in chips] for code, chips in alike.items()}
-    lines = [_line(each, rows.get(each.pk), signed, said.get(each.code, [])) for each in subjects]
+    lines = [_line(each, rows.get(each.pk), signed, alike.get(each.code, [])) for each in subjects]
     return LogScreen(site_label(site), lines, reverse("log-file", args=[site.code]))
 
 
-def _line(subject: Any, row: FormRow | None, signed: dict[int, Signature], doubles: list[str]) -> LogLine:
+def _line(
+    subject: Any, row: FormRow | None, signed: dict[int, Signature], doubles: list[ChipView]
+) -> LogLine:
     def shown(name: str) -> str:
         return row.item(name).shown(getattr(row, name)) if row else ""
 
