@@ -10,27 +10,23 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Exists, ExpressionWrapper, OuterRef, Q, Subquery
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from patients.casebook.form import form_model
 from patients.casebook.identity import Identity, Likeness
 from patients.casebook.likeness import WHATEVER_THE_SEX, Sign
 from patients.casebook.page import Subject
-from patients.entry.identity_patterns import identity_in
+from patients.entry.identity_patterns import reason_without_identity
 from patients.entry.opening import CONSENT_FORM
 from patients.entry.refusals import NotSaved
-from patients.items.types import is_keepable
 from trial.people.access import Person, actor_at, require_entry
 from trial.trail.actor import Source, acting
 from trial.trail.append_only import AppendOnlyModel
 from trial.trail.models import TrailEvent
 from trial.trail.record import Change, Place, record_event
 
-SHORTEST_REASON, LONGEST_REASON = 5, 200  # characters
 SCREENING_NUMBER = "S-"  # before the subject's code (item `screen_no`)
 
 
@@ -164,7 +160,8 @@ def answer_double(
     """
     site = pair.first.site.code
     require_entry(by, CONSENT_FORM, site=site)
-    reason = _checked(reason.strip(), pair)
+    known = Identity.objects.filter(subject__in=(pair.first, pair.second))
+    reason = reason_without_identity(reason, known)
     actor = actor_at(by, site=site, source=Source.WEB, request_id=request_id)
     with transaction.atomic(), acting(actor):
         _claim(pair, seen)
@@ -202,13 +199,3 @@ def _claim(pair: Pair, seen: int) -> None:
     newest = DoubleAnswer.objects.filter(first=two[0], second=two[1]).order_by("-pk").first()
     if (newest.pk if newest else 0) != seen:
         raise AnsweredMeanwhile
-
-
-def _checked(reason: str, pair: Pair) -> str:
-    """The reason, if it is one. Raises ValidationError: neither trail nor screen may say who somebody is."""
-    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON or not is_keepable(reason):
-        raise ValidationError(_("Say why, in 5 to 200 characters."))
-    known = Identity.objects.filter(subject__in=(pair.first, pair.second))
-    if identity_in(reason) or any(one.is_told_in(reason) for one in known):
-        raise ValidationError(_("Say why without a name, a birth date or a number of the person."))
-    return reason

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from patients.casebook.identity import Identity, fingerprint
 from patients.casebook.page import Subject
-from patients.entry.identity_patterns import identity_in
+from patients.entry.identity_patterns import reason_without_identity
 from patients.entry.opening import CONSENT_FORM
 from patients.entry.refusals import NotSaved
 from patients.entry.register import register_identity
@@ -21,7 +21,6 @@ from trial.people.roles import Permission
 from trial.trail.actor import Source
 
 MOST_OF_A_NAME, MOST_OF_A_NUMBER = 120, 40  # characters
-SHORTEST_REASON, LONGEST_REASON = 5, 200
 
 
 class IdentityMoved(NotSaved):
@@ -39,6 +38,11 @@ class Named:
     def seen(self) -> str:
         """What stands for both on a form: it shows whether they have changed since, and says neither."""
         return fingerprint(f"{self.full_name}\n{self.hospital_number}")
+
+    @property
+    def as_identity(self) -> Identity:
+        """To be compared, never saved."""
+        return Identity(full_name=self.full_name, hospital_number=self.hospital_number)
 
     @property
     def is_empty(self) -> bool:
@@ -69,7 +73,7 @@ def identify(
         raise IdentityMoved
     _check(told)
     if before != told and not before.is_empty:
-        _check_reason(reason, before, told)
+        reason = reason_without_identity(reason, [before.as_identity, told.as_identity])
     register_identity(
         subject,
         full_name=told.full_name,
@@ -86,12 +90,3 @@ def _check(told: Named) -> None:
     is_short = len(told.full_name) <= MOST_OF_A_NAME and len(told.hospital_number) <= MOST_OF_A_NUMBER
     if not is_short or not is_keepable(told.full_name + told.hospital_number):
         raise ValidationError(_("This is too long, or holds a sign that cannot be kept."))
-
-
-def _check_reason(reason: str, *known: Named) -> None:
-    """Raise ValidationError: neither trail nor screen may say who somebody is."""
-    if not SHORTEST_REASON <= len(reason.strip()) <= LONGEST_REASON or not is_keepable(reason):
-        raise ValidationError(_("Say why, in 5 to 200 characters."))
-    each = (Identity(full_name=one.full_name, hospital_number=one.hospital_number) for one in known)
-    if identity_in(reason) or any(one.is_told_in(reason) for one in each):
-        raise ValidationError(_("Say why without a name, a birth date or a number of the person."))

@@ -71,7 +71,6 @@ def doubles_screen(
 
 def _card(pair: Pair, subject: Any, *, sees_identity: bool) -> PairCard:
     other, answer = pair.other_than(subject).code, pair.answer
-    named = {"who": answer.printed_name, "at": moment(answer.at)} if answer else {}
     return PairCard(
         other=other,
         other_url=reverse("subject", args=[other]),
@@ -80,7 +79,7 @@ def _card(pair: Pair, subject: Any, *, sees_identity: bool) -> PairCard:
         seen=pair.seen,
         answer=_answered(pair),
         reason=answer.event.reason if answer else "",
-        remark=_("%(who)s, %(at)s") % named if named else "",
+        remark=f"{answer.printed_name}, {moment(answer.at)}" if answer else "",
     )
 
 
