@@ -55,7 +55,7 @@ def _today(person: Account) -> TodayScreen:
     pages, doubles = Page.objects.for_person(person), _doubles(person)
     return TodayScreen(
         day=work.on,
-        greeting=greeting(lists, _closing(work, lists)),
+        greeting=greeting(lists, _closing(work, lists), len(doubles)),
         lists=lists,
         soon=opening_lines(work) if holds(person, Permission.ENTER) else [],
         progress=progress_of(recruitment(sites_where(person, Permission.READ), work.on)),
