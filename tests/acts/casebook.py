@@ -16,8 +16,8 @@ from patients.entry.attachments import (
     open_attachment,
     withdraw_attachment,
 )
-from patients.entry.freezing import Keeper, freeze_pages, thaw_pages
 from patients.entry.doubles import answer_double, doubles_among
+from patients.entry.freezing import Keeper, freeze_pages, thaw_pages
 from patients.entry.laboratory_mapping import keep_mapping
 from patients.entry.opening import open_log
 from patients.entry.register import register_identity, register_site, register_subject
