@@ -1,6 +1,6 @@
 """Gathers the models of the rooms of this app; the forms stand in the order of the protocol."""
 
-from patients.casebook.identity import Identity
+from patients.casebook.identity import Identity, Likeness
 from patients.casebook.page import Page, Subject, Visit
 from patients.entry.drafts import KeptDraft
 from patients.entry.idempotency import AnsweredRequest
@@ -49,6 +49,7 @@ from patients.forms.deviation import ProtocolDeviation  # isort: skip
 # These look at forms: before them they would declare some of theirs out of order.
 from patients.oversight.verification import Verification, VerificationFall  # isort: skip
 from patients.entry.attachments import Attachment, AttachmentWithdrawal  # isort: skip
+from patients.entry.doubles import DoubleAnswer  # isort: skip
 from patients.entry.laboratory_file import KeptLaboratoryFile  # isort: skip
 from patients.entry.laboratory_mapping import LaboratoryMapping  # isort: skip
 
@@ -67,6 +68,7 @@ __all__ = [
     "DiseaseHistory",
     "Donor",
     "DoseLimitingToxicity",
+    "DoubleAnswer",
     "Eligibility",
     "EndOfStudy",
     "Engraftment",
@@ -81,6 +83,7 @@ __all__ = [
     "KeptLaboratoryFile",
     "Laboratory",
     "LaboratoryMapping",
+    "Likeness",
     "Lymphodepletion",
     "Manufacturing",
     "Neurotoxicity",

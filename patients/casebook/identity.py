@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.db import models
 
+from patients.casebook.likeness import Sign, signs_of, tidy
 from patients.casebook.page import Subject
 from trial.trail.audited import AuditedModel
 
@@ -38,6 +39,10 @@ def sealed(content: bytes) -> bytes:
 def unsealed(content: bytes) -> bytes:
     """The file itself. Raises cryptography's InvalidToken for what was not sealed here, or was changed."""
     return _cipher().decrypt(content)
+
+
+LEAST_OF_AN_IDENTITY = 2
+"""Characters of a Chinese name: what is shorter stands in any text."""
 
 
 class SealedField(models.TextField):  # type: ignore[type-arg]
@@ -70,3 +75,39 @@ class Identity(AuditedModel):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.marks = {name: fingerprint(getattr(self, name)) for name in self.UNVERSIONED}
         super().save(*args, **kwargs)
+        self.compare()
+
+    def is_told_in(self, text: str) -> bool:
+        """Whether a text says the name, the number or the birth date, however it is typed."""
+        said, known = tidy(text), (tidy(getattr(self, name)) for name in self.UNVERSIONED)
+        return any(value in said for value in known if len(value) >= LEAST_OF_AN_IDENTITY)
+
+    def compare(self) -> None:
+        """Keep by what this subject is compared with the others of its site. Whoever saves an identity, by
+        whatever channel, does it (DI-11)."""
+        Likeness.objects.filter(subject=self.subject).delete()
+        keys = compared(self)
+        Likeness.objects.bulk_create(Likeness(subject=self.subject, sign=s, key=k) for s, k in keys.items())
+
+
+def compared(identity: Identity) -> dict[Sign, str]:
+    """The keyed hash of each thing by which somebody is compared; it is another one at another site."""
+    site = identity.subject.site_id
+    texts = signs_of(identity.birth_date, identity.full_name, identity.hospital_number)
+    return {sign: fingerprint(f"{site} {sign} {text}") for sign, text in texts.items()}
+
+
+class Likeness(models.Model):
+    """A keyed hash of one thing by which a subject is compared with the others of its site: two subjects with
+    the same key share it. It is made of the identity anew at each save, and says nothing without the key."""
+
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="likenesses")
+    sign = models.CharField(max_length=30, choices=[(sign.value, sign.value) for sign in Sign])
+    key = models.CharField(max_length=64, db_index=True)
+
+    class Meta:
+        verbose_name_plural = "likenesses"
+        constraints = (models.UniqueConstraint(fields=("subject", "sign"), name="one_key_of_a_sign"),)
+
+    def __str__(self) -> str:
+        return f"{self.subject.code} {self.sign}"

@@ -7,12 +7,16 @@ landline numbers, and labelled hospital or record numbers. Trial codes such as H
 import re
 from collections.abc import Iterable, Iterator
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from patients.casebook.identity import Identity
 from patients.entry.edits import Edit
-from patients.entry.reasons import NO_REASON, Reasons
+from patients.entry.reasons import LEAST_CHARACTERS, NO_REASON, Reasons
 from patients.items.problems import Finding, Severity
-from patients.items.types import MultiReferenceItem, ReferenceItem, TextItem
+from patients.items.types import MultiReferenceItem, ReferenceItem, TextItem, is_keepable
+
+MOST_CHARACTERS = 200  # of a reason
 
 _ID_CARD = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -46,6 +50,17 @@ def _place_in(text: str) -> slice | None:
         if match := pattern.search(text):
             return slice(*match.span())
     return None
+
+
+def reason_without_identity(reason: str, known: Iterable[Identity]) -> str:
+    """Why something was done about somebody's identity, fit to be read by anybody. `known`: who it must not
+    name. Raises ValidationError."""
+    reason = reason.strip()
+    if not LEAST_CHARACTERS <= len(reason) <= MOST_CHARACTERS or not is_keepable(reason):
+        raise ValidationError(_("Say why, in 5 to 200 characters."))
+    if identity_in(reason) or any(one.is_told_in(reason) for one in known):
+        raise ValidationError(_("Say why without a name, a birth date or a number of the person."))
+    return reason
 
 
 def identities(edits: Iterable[Edit], reasons: Reasons) -> list[Finding]:

@@ -31,6 +31,7 @@ from patients.casebook.form import declared_forms, form_model
 from patients.casebook.page import DONE, Page, PageState, Subject
 from patients.casebook.settings import settings_read_once
 from patients.entry.checks import NOT_ASKED, blocking
+from patients.entry.doubles import open_doubles
 from patients.entry.following import Looked, follow_subject
 from patients.entry.reasons import Reason, SameReason
 from patients.entry.refusals import NotSaved, PageClosed, Refused
@@ -130,6 +131,7 @@ class CasebookImport:
                 with settings_read_once():
                     self._subject(subjects.get(code), code, staging, births.get(code))
                 self.progress(done, len(codes))
+        self._doubles(subjects)
         self._record()
         return self.report
 
@@ -377,6 +379,20 @@ class CasebookImport:
         for staged in staging.pages(subject.code) if any(said.values()) else ():
             for finding in said.get((staged.form, staged.visit), ()):
                 self._remark(staged, finding, refuses=False)
+
+    def _doubles(self, subjects: dict[str, Subject]) -> None:
+        """A remark on each subject of the import that may be the same person as another; it names codes."""
+        lines = {cells["subject_id"]: line for line, cells in self.people[SUBJECTS]}
+        sites = {subject.site_id for subject in subjects.values()}
+        for pair in open_doubles(Subject.objects.filter(site__in=sites)) if sites else ():
+            later, other = pair.second.code, pair.first.code
+            if later not in subjects:
+                later, other = other, later
+            if later in subjects:
+                why = _("May be the same person as %s, entered twice.") % other
+                self.report.remarks.append(
+                    Remark(f"{SUBJECTS}.csv", lines[later], "subject_id", later, why, refuses=False)
+                )
 
     # --- remarks ---------------------------------------------------------------------------------------
     def _conflict(self, staged: StagedPage) -> None:

@@ -68,11 +68,20 @@ def register_subject(
 
 
 def register_identity(
-    subject: Subject, *, full_name: str, hospital_number: str, by: Person, source: Source
+    subject: Subject,
+    *,
+    full_name: str,
+    hospital_number: str,
+    by: Person,
+    source: Source,
+    reason: str = "",
+    request_id: str = "",
 ) -> None:
-    """Name and hospital number of a subject; the trail keeps that they changed and keyed hashes."""
+    """Name and hospital number of a subject; the trail keeps that they changed and keyed hashes. A save of
+    the birth date, which stands in the same row, waits."""
     site = subject.site.code
-    with transaction.atomic(), acting(actor_at(by, site=site, source=source)):
+    with transaction.atomic(), acting(actor_at(by, site=site, source=source, request_id=request_id)):
+        Subject.objects.select_for_update().get(pk=subject.pk)
         identity = Identity.objects.filter(subject=subject).first() or Identity(subject=subject)
         if (identity.full_name, identity.hospital_number) == (full_name, hospital_number):
             return
@@ -84,4 +93,4 @@ def register_identity(
             for name in ("full_name", "hospital_number")
             if old.get(name, "") != identity.marks[name]
         ]
-        record_event("identity.recorded", Place(site=site, subject=subject.code), changes)
+        record_event("identity.recorded", Place(site=site, subject=subject.code), changes, reason=reason)

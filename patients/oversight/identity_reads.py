@@ -43,10 +43,9 @@ def record_identity_view(page: Page, purpose: Purpose, *, by: Person, request_id
     _record(place, purpose, by=by, request_id=request_id)
 
 
-def record_identity_print(subject: Subject, *, by: Person, request_id: str = "") -> None:
-    """The same of somebody who printed who a subject is, which no single page shows."""
-    place = Place(subject.site.code, subject.code)
-    _record(place, Purpose.PRINTING, by=by, request_id=request_id)
+def record_identity_of(subject: Subject, purpose: Purpose, *, by: Person, request_id: str = "") -> None:
+    """The same of somebody who was shown, or printed, who a subject is beside its pages."""
+    _record(Place(subject.site.code, subject.code), purpose, by=by, request_id=request_id)
 
 
 def _record(place: Place, purpose: Purpose, *, by: Person, request_id: str) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from trial.people.access import Person, actor_at, require
+from trial.people.models import Account
 from trial.people.roles import Permission
 from trial.trail.actor import Source, acting
 from trial.trail.append_only import AppendOnlyModel
@@ -127,8 +128,9 @@ def stretch(site: str, subject: str, *, by: Person, up_to: int | None = None) ->
 def mark_reviewed(seen: Stretch, *, by: Person, request_id: str = "") -> ReviewMark | None:
     """Mark what a person saw as reviewed; None where nothing waited.
 
-    Raises PermissionDenied (403), and ReviewMoved (409) where another number of acts lies in the stretch by
-    now: an act that was under way while the reviewer read must not count as seen.
+    Asked for twice it is marked once. Raises PermissionDenied (403), and ReviewMoved (409) where another
+    number of acts lies in the stretch by now: an act that was under way while the reviewer read must not
+    count as seen.
     """
     require(by, Permission.MARK_REVIEWED, site=seen.site)
     try:
@@ -137,6 +139,9 @@ def mark_reviewed(seen: Stretch, *, by: Person, request_id: str = "") -> ReviewM
         raise ReviewMoved from busy
     actor = actor_at(by, site=seen.site, source=Source.WEB, request_id=request_id)
     with transaction.atomic(), acting(actor):
+        list(Account.objects.select_for_update().filter(user_name=by.user_name).values_list("pk"))
+        if marked := _marked_before(seen, by):
+            return marked
         now = stretch(seen.site, seen.subject, by=by, up_to=seen.up_to)
         if now != seen or seen.up_to > last:
             raise ReviewMoved
@@ -155,6 +160,13 @@ def mark_reviewed(seen: Stretch, *, by: Person, request_id: str = "") -> ReviewM
         )
         record_event("trail.reviewed", place, [change])
     return mark
+
+
+def _marked_before(seen: Stretch, by: Person) -> ReviewMark | None:
+    """The mark that this person made on what is asked to be marked. Of two requests at once the second waits
+    until it is there."""
+    about = {"site": seen.site, "subject": seen.subject, "up_to": seen.up_to, "acts": seen.acts}
+    return ReviewMark.objects.filter(by=by.user_name, **about).first() if seen.acts else None
 
 
 def unreviewed(subjects: Iterable[tuple[str, str]]) -> dict[str, int]:

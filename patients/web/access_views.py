@@ -4,10 +4,12 @@ from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.cache import cache_control
 
+from patients.entry.idempotency import Answer, KeyReused
 from patients.web.access_presenter import access_screen, policy_screen, review_screen
+from patients.web.once import SENT_BEFORE, once_for
 from patients.web.shell import person_of, shell, show
 from patients.web.trail_filters import day_of
 from trial.people.access import sites_of
@@ -51,14 +53,19 @@ def review(request: HttpRequest) -> HttpResponse:
     refused, remark = [], request.POST.get("remark", "").strip()
     if request.method == "POST":
         try:
-            record_review(by=person, remark=remark, request=request)
+            return once_for(request, person, lambda: _reviewed(request, person, remark))
         except ValidationError as error:
             refused = error.messages
-        else:
-            return redirect("access-review")
+        except KeyReused:
+            refused = [str(SENT_BEFORE)]
     screen = review_screen(sites_listed_for(person), person, refused, remark)
     frame = shell(person, sites_of(person), here="access")
     return show(request, "people/access_review.html", screen, frame, 422 if refused else 200)
+
+
+def _reviewed(request: HttpRequest, person: Account, remark: str) -> Answer:
+    record_review(by=person, remark=remark, request=request)
+    return Answer(location=reverse("access-review"))
 
 
 @signed_in("GET")

@@ -25,6 +25,7 @@ ACTS: dict[str, Promise] = {
     "pages.opened": gettext_lazy("pages opened"),
     "site.registered": gettext_lazy("site registered"),
     "identity.recorded": gettext_lazy("identity recorded"),
+    "double.answered": gettext_lazy("said whether two subjects are one person"),
     "identity.viewed": gettext_lazy("identity viewed"),
     "identity.alerted": gettext_lazy("alert: many views of identity"),
     "trail.reviewed": gettext_lazy("trail reviewed"),

@@ -10,7 +10,7 @@ from django.utils import translation
 
 from patients.casebook.page import Subject
 from patients.casebook.typesetting import typeset
-from patients.oversight.identity_reads import record_identity_print
+from patients.oversight.identity_reads import Purpose, record_identity_of
 from patients.web.casebook_document import Asked, casebook_document
 from patients.web.clocks import local_now
 from patients.web.trail_export import MOST_IN_PDF, TooMuchForPdf
@@ -58,7 +58,7 @@ def print_casebook(subject: Subject, how: Printing, *, by: Person, request_id: s
     actor = actor_at(by, site=subject.site.code, source=Source.WEB, request_id=request_id)
     with transaction.atomic(), acting(actor):
         if how.with_identity:
-            record_identity_print(subject, by=by, request_id=request_id)
+            record_identity_of(subject, Purpose.PRINTING, by=by, request_id=request_id)
         _record(subject, how, document.pages, document.sha256)
     name = f"casebook-{subject.code}-{local_now():%Y%m%dT%H%M%S}.pdf"
     return Printed(pdf, name, document.sha256)

@@ -42,6 +42,7 @@ def headings() -> list[str]:
         _("Enrolled"),
         _("Infused"),
         _("Stands"),
+        _("Entered twice"),
     ]
 
 
@@ -56,4 +57,5 @@ def _cells(line: LogLine) -> list[str]:
         line.enrolled,
         line.infused,
         line.stands,
+        "; ".join(chip.text for chip in line.doubles),
     ]

@@ -9,11 +9,15 @@ from django.utils.translation import gettext as _
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormRow, form_model
+from patients.casebook.page import Subject
+from patients.entry.doubles import doubles_among
 from patients.forms.eligibility import EXCLUSION, INCLUSION
 from patients.items.codelists import NO, YES
 from patients.oversight.signatures import Signature
+from patients.web.doubles_presenter import likely_doubles
 from patients.web.shell import site_label
 from patients.web.signature_presenter import with_offset
+from patients.web.subject_presenter import ChipView
 from trial.people.models import Site
 
 FORM = "ELIG"
@@ -31,6 +35,7 @@ class LogLine:
     enrolled: str
     infused: str
     stands: str
+    doubles: list[ChipView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +48,20 @@ class LogScreen:
 
 
 def log_screen(site: Site, subjects: Iterable[Any]) -> LogScreen:
-    """The subjects of a site (as `subjects_for` finds them), in three statements however many they are."""
+    """The subjects of a site (as `subjects_for` finds them), in five statements however many they are."""
     model: Any = form_model(FORM)
     found = model.objects.filter(page__subject__site=site).select_related("page")
     rows = {row.page.subject_id: row for row in found}
     on_them: Any = Signature.objects.in_force().filter(page__form_code=FORM, page__subject__site=site)
     signed = {each.page_id: each for each in on_them.order_by("pk")}
-    lines = [_line(each, rows.get(each.pk), signed) for each in subjects]
+    alike = likely_doubles(doubles_among(Subject.objects.filter(site=site)))
+    lines = [_line(each, rows.get(each.pk), signed, alike.get(each.code, [])) for each in subjects]
     return LogScreen(site_label(site), lines, reverse("log-file", args=[site.code]))
 
 
-def _line(subject: Any, row: FormRow | None, signed: dict[int, Signature]) -> LogLine:
+def _line(
+    subject: Any, row: FormRow | None, signed: dict[int, Signature], doubles: list[ChipView]
+) -> LogLine:
     def shown(name: str) -> str:
         return row.item(name).shown(getattr(row, name)) if row else ""
 
@@ -66,6 +74,7 @@ def _line(subject: Any, row: FormRow | None, signed: dict[int, Signature]) -> Lo
         enrolled=shown("enrol_dt"),
         infused=str(local_day(subject.t0) or ""),
         stands=_stands(subject, is_enrolled=bool(shown("enrol_dt"))),
+        doubles=doubles,
     )
 
 

@@ -7,10 +7,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy
 
 from patients.entry.idempotency import Answer, answered, digest_of, once
 from patients.web.form_token import NOT_TYPED, token_in
 from trial.people.models import Account
+
+SENT_BEFORE = gettext_lazy("This form was sent before with other values. Look at it and send it again.")
+"""What is said to KeyReused."""
 
 
 def once_for(request: HttpRequest, person: Account, act: Callable[[], Answer]) -> HttpResponse:

@@ -23,7 +23,7 @@ from patients.entry.opening import (
 from patients.entry.refusals import Refused
 from patients.items.partial_date import read_partial_date
 from patients.items.problems import Finding, NotAnAnswer, Severity
-from patients.web.once import once_for
+from patients.web.once import SENT_BEFORE, once_for
 from patients.web.opening_presenter import NewSubjectScreen, OpeningScreen
 from patients.web.queries import subjects_for
 from patients.web.shell import person_of, shell, show
@@ -67,13 +67,9 @@ def new_subject(request: HttpRequest) -> HttpResponse:
     try:
         return once_for(request, person, act)
     except KeyReused:
-        return again(_sent_before())
+        return again(str(SENT_BEFORE))
     except Refused as refused:
         return again(str(refused.findings[0].message))
-
-
-def _sent_before() -> str:
-    return _("This form was sent before with other values. Look at it and send it again.")
 
 
 def _show_new(request: HttpRequest, person: Account, screen: NewSubjectScreen) -> HttpResponse:
@@ -104,7 +100,7 @@ def add(request: HttpRequest, code: str) -> HttpResponse:
     try:
         return once_for(request, person, lambda: Answer(_opened(request, person, subject).get_absolute_url()))
     except KeyReused:
-        return _show_choices(request, person, subject, request.POST.get("kind", ""), _sent_before())
+        return _show_choices(request, person, subject, request.POST.get("kind", ""), str(SENT_BEFORE))
     except (Refused, NotAnAnswer) as problem:
         words = str(problem.findings[0].message) if isinstance(problem, Refused) else str(problem)
         return _show_choices(request, person, subject, request.POST.get("kind", ""), words)

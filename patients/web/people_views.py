@@ -6,10 +6,13 @@ from datetime import date, datetime, time, timedelta
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 
+from patients.entry.idempotency import Answer, KeyReused
+from patients.web.once import SENT_BEFORE, once_for
 from patients.web.people_presenter import LinkScreen, people_screen, person_screen
 from patients.web.shell import Shell, person_of, shell, show
 from patients.web.trail_filters import day_of
@@ -59,17 +62,21 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     account = get_object_or_404(all_accounts(), pk=pk)
     if request.method != "POST":
         return _show(request, account, by, frame, typed=_kept(request))
-    act = _ACTS.get(request.POST.get("do", ""))
-    if act is None:
+    do = request.POST.get("do", "")
+    if do not in (_LINK, *_ACTS):
         raise BadRequest("an act that no page of ours sends")
     if account == by:
         raise PermissionDenied(f"{by.user_name}: an account of one's own")
     if proof := ask_again(request):
         return proof
+    if do == _LINK:
+        return _link(request, account, by, frame)
     try:
-        return act(request, account, by) or redirect("person", pk=pk)
+        return once_for(request, by, lambda: _done(do, request, account, by))
     except ValidationError as error:
         return _show(request, account, by, frame, error.messages, 422)
+    except KeyReused:
+        return _show(request, account, by, frame, [str(SENT_BEFORE)], 422)
     except NotRequested:
         return _show(request, account, by, frame, [_("Nobody has asked for it, or it is done already.")], 409)
     except NeedsAnother:
@@ -111,8 +118,13 @@ def _link(request: HttpRequest, account: Account, by: Account, frame: Shell) -> 
 
 
 # --- the acts of the page of a person ---------------------------------------------------------------------
-def _new_link(request: HttpRequest, account: Account, by: Account) -> HttpResponse:
-    return _link(request, account, by, _administrator(request)[1])
+_LINK = "link"
+"""Asked for twice, the later link counts and is shown: the secret of an earlier one is kept nowhere."""
+
+
+def _done(do: str, request: HttpRequest, account: Account, by: Account) -> Answer:
+    _ACTS[do](request, account, by)
+    return Answer(location=reverse("person", args=[account.pk]))
 
 
 def _grant(request: HttpRequest, account: Account, by: Account) -> None:
@@ -152,8 +164,7 @@ def _approve_reset(request: HttpRequest, account: Account, by: Account) -> None:
     approve_reset(account, by=by, request=request)
 
 
-_ACTS: dict[str, Callable[[HttpRequest, Account, Account], HttpResponse | None]] = {
-    "link": _new_link,
+_ACTS: dict[str, Callable[[HttpRequest, Account, Account], None]] = {
     "grant": _grant,
     "end": _end,
     "disable": _disable,

@@ -5,13 +5,15 @@ from functools import cached_property
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import cache_control
 
 from patients.casebook.page import Subject
+from patients.entry.idempotency import Answer, KeyReused
 from patients.oversight.out_of_reach import kept_elsewhere
 from patients.oversight.redaction import (
     NeedsAnother,
@@ -22,6 +24,7 @@ from patients.oversight.redaction import (
     refuse_redaction,
     request_redaction,
 )
+from patients.web.once import SENT_BEFORE, once_for
 from patients.web.queries import subjects_for
 from patients.web.shell import person_of, shell, show
 from patients.web.trail_filters import number
@@ -76,8 +79,8 @@ def redactions(request: HttpRequest, code: str) -> HttpResponse:
         looked_at = number(request.GET.get("look", "")) or 0
         return _show(request, person, RedactionScreen(subject, person.user_name, looked_at))
     try:
-        messages.success(request, _done(request, person, subject))
-    except (ValidationError, NeedsAnother, NotHideable, NoSigningKey) as refused:
+        return _done(request, person, subject)
+    except (ValidationError, NeedsAnother, NotHideable, NoSigningKey, KeyReused) as refused:
         status = 503 if isinstance(refused, NoSigningKey) else 422
         screen = RedactionScreen(
             subject,
@@ -87,30 +90,40 @@ def redactions(request: HttpRequest, code: str) -> HttpResponse:
             reason=request.POST.get("reason", ""),
         )
         return _show(request, person, screen, status=status)
-    return HttpResponseRedirect(reverse("redactions", args=[code]))
 
 
-def _done(request: HttpRequest, person: Account, subject: Subject) -> str:
-    """Do what was asked, and say it."""
-    by, request_id = person, request.request_id  # type: ignore[attr-defined]
+def _done(request: HttpRequest, person: Account, subject: Subject) -> HttpResponse:
+    """Do what was asked, and say it. A decision that is sent twice is refused the second time, and not put
+    into one transaction with its answer: it reads all files that may hold the text, while others wait."""
     what = request.POST.get("do", "")
-    if what in ("approve", "refuse"):
-        pk = request.POST.get("redaction", "")
-        found = get_object_or_404(redactions_of(subject), pk=number(pk) or 0)
-        decide, words = {
-            "approve": (approve_redaction, _("The text is hidden.")),
-            "refuse": (refuse_redaction, _("The text stays where it stands.")),
-        }[what]
-        decide(found, by=by, request_id=request_id)
-        return words
+    if what not in _DECISIONS:
+        return once_for(request, person, lambda: _asked(request, person, subject))
+    found = get_object_or_404(redactions_of(subject), pk=number(request.POST.get("redaction", "")) or 0)
+    decide, words = _DECISIONS[what]
+    decide(found, by=person, request_id=request.request_id)  # type: ignore[attr-defined]
+    messages.success(request, str(words))
+    return redirect("redactions", code=subject.code)
+
+
+_DECISIONS = {
+    "approve": (approve_redaction, gettext_lazy("The text is hidden.")),
+    "refuse": (refuse_redaction, gettext_lazy("The text stays where it stands.")),
+}
+
+
+def _asked(request: HttpRequest, person: Account, subject: Subject) -> Answer:
     text, reason = (request.POST.get(name, "") for name in ("text", "reason"))
-    request_redaction(subject, text, reason=reason, by=by, request_id=request_id)
-    return _("Asked for. Another person decides.")
+    request_id = request.request_id  # type: ignore[attr-defined]
+    request_redaction(subject, text, reason=reason, by=person, request_id=request_id)
+    said = _("Asked for. Another person decides.")
+    return Answer(location=reverse("redactions", args=[subject.code]), said=said)
 
 
 def _why(refused: Exception) -> str:
     if isinstance(refused, ValidationError):
         return " ".join(refused.messages)
+    if isinstance(refused, KeyReused):
+        return str(SENT_BEFORE)
     if isinstance(refused, NotHideable):
         return _("The text is also part of a name or a code. Ask for a longer one.")
     if isinstance(refused, NoSigningKey):

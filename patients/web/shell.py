@@ -109,6 +109,9 @@ def shell(person: Account, sites: Iterable[Site], *, here: str, subject: Subject
             links.append(
                 NavLink(reverse("freeze", args=[subject.code]), _("Freeze"), "lock", here == "freeze")
             )
+        if can(person, Permission.READ_IDENTITY, site=subject.site.code):
+            url = reverse("identity", args=[subject.code])
+            links.append(NavLink(url, _("Identity"), "user", here == "identity"))
         if can(person, Permission.REVIEW_TRAIL, site=subject.site.code):
             links.append(NavLink(reverse("trail", args=[subject.code]), _("Trail"), "trail", here == "trail"))
     return Shell(

@@ -3,9 +3,11 @@
 from django.core.exceptions import BadRequest, ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.cache import cache_control
 
+from patients.entry.idempotency import Answer, KeyReused
+from patients.web.once import SENT_BEFORE, once_for
 from patients.web.shell import person_of, shell, show
 from patients.web.study_file.registers import REGISTERS
 from patients.web.study_file.screen import filled_form, study_file_screen
@@ -38,16 +40,22 @@ def _recorded(request: HttpRequest, name: str, person: Account) -> HttpResponse:
         raise PermissionDenied(f"{person.user_name}: {register.writes}")
     act = register.acts[do]
     form = filled_form(do, act, sites, request.POST)
-    if not form.is_valid():
-        return _show(request, name, person, do, form, 422)
-    try:
+
+    def run() -> Answer:
+        if not form.is_valid():
+            raise ValidationError([])  # what is wrong stands in the form
         act.run(form, person)
+        return Answer(location=reverse("study-file", args=[name]))
+
+    try:
+        return once_for(request, person, run)
     except ObjectDoesNotExist as missing:
         raise Http404(do) from missing
     except ValidationError as problem:
         form.add_error(None, problem.messages)
-        return _show(request, name, person, do, form, 422)
-    return redirect("study-file", name=name)
+    except KeyReused:
+        form.add_error(None, str(SENT_BEFORE))
+    return _show(request, name, person, do, form, 422)
 
 
 def _show(

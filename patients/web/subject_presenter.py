@@ -294,6 +294,7 @@ class Told:
     grave: list[Grave]
     clocks: list[RunningClock]
     unreviewed: int = 0
+    doubles: list[ChipView] = field(default_factory=list)
 
 
 def subject_screen(
@@ -318,7 +319,7 @@ def subject_screen(
         facts=" · ".join(filter(None, (facts_of(subject), history_of(told.casebook)))),
         site=site_label(subject.site),
         chips=chips_of(subject, told.casebook),
-        alerts=alerts_of(shown, told.grave, told.clocks, now),
+        alerts=told.doubles + alerts_of(shown, told.grave, told.clocks, now),
         donors=donors_of(told.casebook, shown),
         clocks=clock_views(subject, today, shown),
         timeline=told.timeline,

@@ -35,6 +35,7 @@ class SubjectRow:
     clocks: list[ClockView]
     states: list[StateMark]
     unreviewed: int = 0
+    doubles: Sequence[ChipView] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,20 @@ def subjects_screen(
     sites: Sequence[Site],
     filters: SubjectFilters,
     *,
+    doubles: Mapping[str, Sequence[ChipView]],
     can_enter: bool = False,
 ) -> SubjectsScreen:
-    """`counts` are pages by subject and state, `unreviewed` acts that wait for a review, by code."""
+    """`counts` are pages by subject and state, `unreviewed` acts that wait for a review, by code, `doubles`
+    whom each may be the same person as."""
     codes = [subject.code for subject in shown.subjects]
     return SubjectsScreen(
         rows=[
-            _row(subject, counts.get(subject.pk, {}), unreviewed.get(subject.code, 0))
+            _row(
+                subject,
+                counts.get(subject.pk, {}),
+                unreviewed.get(subject.code, 0),
+                doubles.get(subject.code, ()),
+            )
             for subject in shown.subjects
         ],
         sites=", ".join(site_label(site) for site in sites),
@@ -109,7 +117,7 @@ def subjects_screen(
     )
 
 
-def _row(subject: Any, counts: Mapping[str, int], unreviewed: int) -> SubjectRow:
+def _row(subject: Any, counts: Mapping[str, int], unreviewed: int, doubles: Sequence[ChipView]) -> SubjectRow:
     return SubjectRow(
         code=subject.code,
         site=subject.site.code,
@@ -118,6 +126,7 @@ def _row(subject: Any, counts: Mapping[str, int], unreviewed: int) -> SubjectRow
         clocks=clock_views(subject, local_now().date()),
         states=[mark(name, counts[name]) for name in STATES if counts.get(name)],
         unreviewed=unreviewed,
+        doubles=doubles,
     )
 
 

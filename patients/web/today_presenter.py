@@ -47,6 +47,8 @@ class TodayScreen:
     clocks: list[WorkLine]
     drafts: list[WorkLine] = field(default_factory=list)
     reviews: list[WorkLine] = field(default_factory=list)
+    doubles: list[WorkLine] = field(default_factory=list)
+    doubles_count: int = 0
 
     @property
     def left(self) -> list[WorkList]:
@@ -136,13 +138,14 @@ def progress_of(sites: Iterable[Recruitment]) -> list[SiteProgress]:
     ]
 
 
-def greeting(lists: Iterable[WorkList], closing: int) -> str:
-    """One sentence on the day: what is most pressing. `closing`: the visits whose window closes today."""
+def greeting(lists: Iterable[WorkList], closing: int, doubles: int = 0) -> str:
+    """One sentence on the day: what is most pressing. `closing`: the visits whose window closes today;
+    `doubles`: the subjects that may have been entered twice."""
     if closing:
         text = ngettext(
             "%(count)s visit window closes today.", "%(count)s visit windows close today.", closing
         )
         return text % {"count": closing}
-    if not any(each.count for each in lists):
+    if not doubles and not any(each.count for each in lists):
         return _("Nothing waits for you.")
     return ""

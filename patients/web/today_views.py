@@ -4,13 +4,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.cache import cache_control
 
-from patients.casebook.page import Page
+from patients.casebook.page import Page, Subject
+from patients.entry.doubles import Pair, open_doubles
 from patients.entry.drafts import drafts_of
+from patients.entry.opening import sites_to_enter_at
 from patients.oversight.recruitment import recruitment
 from patients.oversight.review import waiting_at
 from patients.oversight.safety_glance import grave_events, running_clocks
 from patients.oversight.work import Work
 from patients.web.clocks import local_now
+from patients.web.doubles_presenter import double_lines
 from patients.web.shell import person_of, shell, show
 from patients.web.today_presenter import (
     TodayScreen,
@@ -49,10 +52,10 @@ def _today(person: Account) -> TodayScreen:
     now, planned = local_now(), setting("planned_enrolment")
     work = Work(person, now.date())
     lists = [work_list(kind, work) for kind in kinds_of(work)]
-    pages = Page.objects.for_person(person)
+    pages, doubles = Page.objects.for_person(person), _doubles(person)
     return TodayScreen(
         day=work.on,
-        greeting=greeting(lists, _closing(work, lists)),
+        greeting=greeting(lists, _closing(work, lists), len(doubles)),
         lists=lists,
         soon=opening_lines(work) if holds(person, Permission.ENTER) else [],
         progress=progress_of(recruitment(sites_where(person, Permission.READ), work.on)),
@@ -61,7 +64,15 @@ def _today(person: Account) -> TodayScreen:
         clocks=clock_lines(running_clocks(pages), now),
         drafts=draft_lines(drafts_of(person)[:FIRST_ROWS]),
         reviews=review_lines(_waiting(person)),
+        doubles=double_lines(doubles[:FIRST_ROWS]),
+        doubles_count=len(doubles),
     )
+
+
+def _doubles(person: Account) -> list[Pair]:
+    """The subjects that may be one person, for whoever enters subjects or brings them in."""
+    sites = {*sites_to_enter_at(person), *sites_where(person, Permission.IMPORT)}
+    return open_doubles(Subject.objects.filter(site__in=sites)) if sites else []
 
 
 def _closing(work: Work, lists: list[WorkList]) -> int:

@@ -11,10 +11,12 @@ from patients.casebook.answers import StoredCasebook
 from patients.casebook.page import Page, Subject
 from patients.casebook.settings import settings_read_once
 from patients.entry.admission import admission_of, forms_of_admission
+from patients.entry.doubles import doubles_among, has_something_shared
 from patients.entry.opening import sites_to_enter_at
 from patients.oversight.review import unreviewed
 from patients.oversight.safety_glance import grave_events, running_clocks
 from patients.web.clocks import local_now
+from patients.web.doubles_presenter import likely_doubles
 from patients.web.gallery import gallery_screen
 from patients.web.keeping import reopened
 from patients.web.page_presenter import PagePresenter
@@ -52,12 +54,12 @@ def subjects(request: HttpRequest) -> HttpResponse:
     person = person_of(request)
     sites = list(sites_where(person, Permission.READ))
     filters = SubjectFilters.read(request.GET)
-    shown = stretch(
-        filters.among(subjects_for(person)), request.GET.get("before", ""), request.GET.get("after", "")
-    )
+    found = filters.among(subjects_for(person)).annotate(has_shared=has_something_shared())
+    shown = stretch(found, request.GET.get("before", ""), request.GET.get("after", ""))
     waiting = unreviewed(_reviewed_by(person, shown.subjects))
     counts, may = counts_by_subject(shown.subjects), bool(sites_to_enter_at(person))
-    screen = subjects_screen(shown, counts, waiting, sites, filters, can_enter=may)
+    doubles = likely_doubles(doubles_among([each for each in shown.subjects if each.has_shared]))
+    screen = subjects_screen(shown, counts, waiting, sites, filters, doubles=doubles, can_enter=may)
     return show(request, "subjects.html", screen, shell(person, sites, here="subjects"))
 
 
@@ -93,6 +95,7 @@ def _told(person: Account, found: Any, pages: list[Page]) -> Told:
         grave=grave_events(found.pages.all(), now.date()),
         clocks=running_clocks(found.pages.all()),
         unreviewed=unreviewed(_reviewed_by(person, [found])).get(found.code, 0),
+        doubles=likely_doubles(doubles_among([found])).get(found.code, []),
     )
 
 

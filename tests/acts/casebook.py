@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import transaction
 
-from patients.casebook.page import Page
+from patients.casebook.page import Page, Subject
 from patients.entry.attachments import (
     Attachment,
     Described,
@@ -16,6 +16,7 @@ from patients.entry.attachments import (
     open_attachment,
     withdraw_attachment,
 )
+from patients.entry.doubles import answer_double, doubles_among
 from patients.entry.freezing import Keeper, freeze_pages, thaw_pages
 from patients.entry.laboratory_mapping import keep_mapping
 from patients.entry.opening import open_log
@@ -57,6 +58,16 @@ def register_a_subject(world: World) -> Deed:
 def record_identity(world: World) -> Deed:
     named = {"full_name": "Invented", "hospital_number": "1"}
     return lambda: register_identity(world.subject, **named, by=SETUP, source=Source.COMMAND)
+
+
+@act("double.answered", "lin.qiao", "HZ01-001 HZ01-002")
+def say_that_two_subjects_are_two_people(world: World) -> Deed:
+    people.a_subject("HZ01-002")
+    for code in ("HZ01-001", "HZ01-002"):
+        people.save(people.page_of(Subject.objects.get(code=code), "DM", "SCR"), {"birth_date": "1992-04-04"})
+    [pair] = doubles_among([world.subject])
+    said = {"reason": "both charts were compared", "seen": pair.seen, "by": world.coordinator}
+    return lambda: answer_double(pair, is_one_person=False, **said)
 
 
 @act("visit.opened", TEST, "HZ01-001 UNS1")

@@ -39,6 +39,8 @@ def screens(investigator: Account) -> list[str]:
     """The addresses of all screens that somebody who enters, signs and audits sees, of a treated subject."""
     subject = people.a_subject(infused=True)
     pages = [people.page_of(subject, form, "C28") for form in ("RESP", "LAB", "VS")]
+    for one in (subject, people.a_subject("HZ01-002")):  # that may be one person
+        people.save(people.page_of(one, "DM", "SCR"), {"birth_date": "1992-04-04"})
     people.save(pages[2], {"vs_temp": "46"}, {"form_date": "2025-07-05"})  # with a query
     pages += [open_log(subject, form, by=investigator) for form in ("AE", "CM")]
     pages += Page.objects.filter(subject=subject, visit__code="SCR", form_code__in=("ELIG", "DM", "DX"))

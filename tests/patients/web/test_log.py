@@ -27,11 +27,11 @@ def test_it_tells_of_each_subject_from_consent_to_where_it_stands(desk: Client, 
     people.a_subject("HZ01-002", infused=True)
     people.a_subject("HZ01-003", consented=False)
     found = lines(desk)
-    assert found["HZ01-001"] == ["2025-05-16 09:00", "–", "–", "–", "–", "–", "in screening"]
+    assert found["HZ01-001"] == ["2025-05-16 09:00", "–", "–", "–", "–", "–", "in screening", "–"]
     assert found["HZ01-002"][1] == "Yes"
     assert "2025-05-20" in found["HZ01-002"][3]
-    assert found["HZ01-002"][5:] == ["2025-06-07", "infused 2025-06-07"]
-    assert found["HZ01-003"] == ["–"] * 6 + ["in screening"]
+    assert found["HZ01-002"][5:] == ["2025-06-07", "infused 2025-06-07", "–"]
+    assert found["HZ01-003"] == ["–"] * 6 + ["in screening", "–"]
 
 
 def test_it_names_the_criteria_that_were_not_met(desk: Client, subject: Subject) -> None:

@@ -72,6 +72,7 @@ APPEND_ONLY = {
     "patients.VerificationFall",
     "patients.Freeze",
     "patients.Thaw",
+    "patients.DoubleAnswer",
 }
 PLAIN = {
     "trial.Alarm": "there as long as it lasts; that it was raised and ended are events of the trail",
@@ -90,6 +91,7 @@ PLAIN = {
     "trial.UnclaimedVersion": "emptied by the event of the act within the transaction",
     "patients.KeptDraft": "what was typed and not saved: no data, each keystroke in place of the last",
     "patients.KeptLaboratoryFile": "what was uploaded and not saved: no data, gone within a day",
+    "patients.Likeness": "made of the audited identity anew at each save; it is compared and never read",
     "patients.AnsweredRequest": "the answer to a request for a day, so that it has one effect",
     "analytics.Run": "the state of a computation; its results are written once",
 }
