@@ -8,22 +8,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from patients.casebook.identity import Identity
 from patients.casebook.page import Page, PageState, Subject
-from patients.entry.identity_patterns import identity_in
+from patients.entry.identity_patterns import reason_without_identity
 from patients.entry.refusals import ContentChanged, NotSaved, UnknownPage
 from patients.entry.save import held_casebook
-from patients.items.types import is_keepable
 from patients.oversight.freezes import MAY_BE_FROZEN, freeze, thaw
 from trial.people.access import actor_at, can, require
 from trial.people.models import Account
 from trial.people.roles import Permission
 from trial.trail.actor import Source, acting
 from trial.trail.record import Place, record_event
-
-LEAST_OF_A_REASON, MOST_OF_A_REASON = 5, 200
 
 
 class NotMoved(NotSaved):
@@ -84,7 +83,7 @@ def _pages(subject: Subject, seen: Mapping[int, int], by: Keeper) -> Iterator[li
     if not can(by.person, Permission.READ, site=site):
         raise UnknownPage(subject.code)
     require(by.person, Permission.FREEZE, site=site)
-    _refuse(_against(by.reason.strip()))
+    _refuse(_against(by.reason, subject))
     actor = actor_at(by.person, site=site, source=Source.WEB, request_id=by.request_id)
     with transaction.atomic(), acting(actor):
         held = held_casebook(subject).subject
@@ -100,11 +99,12 @@ def _pages(subject: Subject, seen: Mapping[int, int], by: Keeper) -> Iterator[li
         yield pages
 
 
-def _against(reason: str) -> Iterator[str]:
-    if not LEAST_OF_A_REASON <= len(reason) <= MOST_OF_A_REASON or not is_keepable(reason):
-        yield _("Say why, in 5 to 200 characters.")
-    elif identity_in(reason):
-        yield _("The reason looks as if it said who somebody is. Leave that out.")
+def _against(reason: str, subject: Subject) -> list[str]:
+    try:
+        reason_without_identity(reason, Identity.objects.filter(subject=subject))
+    except ValidationError as refused:
+        return list(refused.messages)
+    return []
 
 
 def _refuse(why: Iterable[str]) -> None:

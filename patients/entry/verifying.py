@@ -9,23 +9,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from patients.casebook.form import FormRow, form_model
+from patients.casebook.identity import Identity
 from patients.casebook.page import Page, PageState
-from patients.entry.identity_patterns import identity_in
+from patients.entry.identity_patterns import reason_without_identity
 from patients.entry.refusals import ContentChanged, NotSaved, PageClosed, UnknownPage
 from patients.entry.save import held_casebook
-from patients.items.types import is_keepable
 from patients.oversight.verification import ItemKey, count, fall, tick, ticks_on, verifiable
 from trial.people.access import actor_at, can, has_held, require
 from trial.people.models import Account
 from trial.people.roles import TABLE, Permission
 from trial.trail.actor import Source, acting
 from trial.trail.record import Change, Place, record_event
-
-LEAST_OF_A_REASON, MOST_OF_A_REASON = 5, 200
 
 
 class NotVerified(NotSaved):
@@ -67,11 +66,10 @@ def verify_visit(seen: Mapping[Page, int], *, by: Verifier) -> int:
 
 def take_back(page: Page, keys: Collection[ItemKey], reason: str, *, seen: int, by: Verifier) -> int:
     """Take verifications of a page back, with a reason; how many. Raises what `verify_page` raises."""
-    reason = reason.strip()
-    if not LEAST_OF_A_REASON <= len(reason) <= MOST_OF_A_REASON or not is_keepable(reason):
-        raise NotVerified(_("Say why, in 5 to 200 characters."))
-    if identity_in(reason):
-        raise NotVerified(_("The reason looks as if it said who somebody is. Leave that out."))
+    try:
+        reason = reason_without_identity(reason, Identity.objects.filter(subject=page.subject))
+    except ValidationError as refused:
+        raise NotVerified(*refused.messages) from refused
     with _on_page(page, seen, by) as act:
         standing = ticks_on(act.page)
         ended = [standing[key] for key in keys if key in standing]
