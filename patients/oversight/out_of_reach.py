@@ -17,7 +17,13 @@ Keeper = Callable[[str, str], Iterator[str]]
 """The places, of those that it keeps, which hold a text (second) of a subject (first)."""
 
 _KEEPERS: list[Keeper] = []
-TAKEN_OUT = ("trail.archived", "trail.exported", "casebook.exported", "casebook.printed")
+TAKEN_OUT = (
+    "trail.archived",
+    "trail.exported",
+    "casebook.exported",
+    "casebook.printed",
+    "deviations.exported",
+)
 
 
 def ask_too(keeper: Keeper) -> None:

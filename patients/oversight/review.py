@@ -32,6 +32,7 @@ READINGS = (
     "casebook.exported",
     "casebook.printed",
     "screening_log.exported",
+    "deviations.exported",
     "results.exported",
 )
 """Acts that leave the data as it is: a review does not wait for them."""

@@ -30,6 +30,7 @@ ACTS: dict[str, Promise] = {
     "identity.alerted": gettext_lazy("alert: many views of identity"),
     "trail.reviewed": gettext_lazy("trail reviewed"),
     "trail.exported": gettext_lazy("trail taken out"),
+    "deviations.exported": gettext_lazy("deviations taken out"),
     "screening_log.exported": gettext_lazy("screening log taken out"),
     "trail.verified": gettext_lazy("trail verified"),
     "trail.archived": gettext_lazy("trail archived"),

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from patients.casebook.form import form_model
-from patients.casebook.page import Page, Visit
+from patients.casebook.page import Page, Subject, Visit
 from patients.entry.idempotency import Answer, KeyReused
 from patients.entry.refusals import ContentChanged, PageClosed
 from patients.entry.verifying import (
@@ -99,9 +99,8 @@ def _show_page(
 def verify_at_visit(request: HttpRequest, pk: int) -> HttpResponse:
     """The pages of a visit with what is left on each; verify all of it in one act."""
     person = person_of(request)
-    visit = get_object_or_404(Visit.objects.select_related("subject__site"), pk=pk)
-    if not Page.objects.for_person(person).filter(visit=visit).exists():
-        raise Http404(str(pk))
+    readable = Visit.objects.filter(subject__in=Subject.objects.for_person(person))
+    visit = get_object_or_404(readable.select_related("subject__site"), pk=pk)
     authorise(request, visit.subject.site)
     if request.method != "POST":
         return _show_visit(request, person, visit)

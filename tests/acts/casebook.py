@@ -178,7 +178,7 @@ def take_a_verification_back(world: World) -> Deed:
 
 # --- freezing ----------------------------------------------------------------------------------------------
 def _frozen(world: World) -> Page:
-    people.save(world.page, desk.DM, complete=True)
+    people.save(world.page, desk.DM, {"form_date": "2025-05-16"}, complete=True)
     page = desk.now(world.page)
     freeze_pages(page.subject, {page.pk: page.version}, Keeper(world.manager, "ready to be cut"))
     return page

@@ -52,6 +52,12 @@ def take_the_screening_log_out(world: World) -> Deed:
     return lambda: client.post(reverse("log-file", args=["HZ01"]))
 
 
+@act("deviations.exported", "lin.qiao", "")
+def take_the_deviations_out(world: World) -> Deed:
+    client = people.signed_in(world.coordinator)
+    return lambda: client.post(reverse("deviations-file"))
+
+
 @act("casebook.printed", "lin.qiao", "HZ01-001")
 def print_a_casebook(world: World) -> Deed:
     client = people.signed_in(world.coordinator)

@@ -57,5 +57,13 @@ REGISTRY_ACTS = frozenset(
 )
 """Acts of the study as a whole, which hold nothing of a single subject."""
 
-ACTS_OVER_SITES = frozenset({"casebook.exported", "casebook.imported", "results.exported", "trail.exported"})
+ACTS_OVER_SITES = frozenset(
+    {
+        "casebook.exported",
+        "casebook.imported",
+        "deviations.exported",
+        "results.exported",
+        "trail.exported",
+    }
+)
 """Acts that stand at no site where they took in several: what they name may be of any of these."""

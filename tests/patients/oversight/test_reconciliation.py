@@ -1,4 +1,4 @@
-"""Events, reports and deaths of a subject are held side by side: each way not to agree is found, and no other."""
+"""Events, reports and deaths are held side by side: each way not to agree is found, and no other."""
 
 from collections.abc import Mapping
 from typing import Any
