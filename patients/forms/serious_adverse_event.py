@@ -100,15 +100,17 @@ def _reports(answers: Answers) -> list[Answers]:
     return [row for row in other_rows(answers, "SAE") if row["sae_ae"] == answers["sae_ae"] is not None]
 
 
-def _place(report: str) -> int:
+def place_of_report(report: str) -> int:
     """0 for the initial report, the number of a follow-up, the end for the final one."""
     return {INITIAL: 0, FINAL: len(FOLLOW_UPS) + 1, **FOLLOW_UPS}[report]
 
 
 def _in_sequence(report: str, answers: Answers) -> bool:
     """The report before it is there, none stands twice, and none that belongs before it was sent later."""
-    others = [(_place(row["sae_report_type"]), row) for row in _reports(answers) if row["sae_report_type"]]
-    here, sent = _place(report), answers["sae_to_sponsor_dt"]
+    others = [
+        (place_of_report(row["sae_report_type"]), row) for row in _reports(answers) if row["sae_report_type"]
+    ]
+    here, sent = place_of_report(report), answers["sae_to_sponsor_dt"]
     places = {place for place, _row in others}
     expected = 0 if report == FINAL else here - 1
     if here in places or (here > 0 and expected not in places):

@@ -15,6 +15,7 @@ from patients.casebook.page import Page
 from patients.casebook.settings import settings_read_once
 from patients.entry.edits import next_key
 from patients.entry.facts import Fact
+from patients.entry.reporting import EVENTS, REPORTS
 from patients.items.item import Item
 from patients.items.problems import Finding, NotAnAnswer, Severity
 from patients.oversight.signatures import permission_to_sign
@@ -103,6 +104,7 @@ class PagePresenter:
             signatures=signatures_of(self.page, self.stored.rows),
             token=self.token,
             void_keys=[row.row_key for row in self.stored.void],
+            to_report=self._to_report,
         )
         if isinstance(self.person, Account):
             screen.attached = attachments_screen(self.page, self.person)
@@ -173,6 +175,14 @@ class PagePresenter:
             verified={item: who for (key, item), who in self._verified.items() if key == slot.key},
         )
         return RowView(slot, _sections(self.model, fields_of_row(context), slot.prefix))
+
+    @property
+    def _to_report(self) -> list[str]:
+        if self.page.form_code != EVENTS or not self.rights.enter:
+            return []
+        if not enters(self.person, REPORTS, site=self.page.subject.site.code):
+            return []
+        return [key for key in self.stored.rows if self.stored.record(key).values["ae_serious"]]
 
     @cached_property
     def _verified(self) -> dict[ItemKey, str]:

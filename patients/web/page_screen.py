@@ -126,6 +126,8 @@ class PageScreen:
     token: str = ""
     kept: KeptNote | None = None
     void_keys: list[str] = field(default_factory=list)
+    to_report: list[str] = field(default_factory=list)
+    """The rows of serious events, of which the person may begin the next report."""
     attached: AttachmentsScreen | None = None
 
     @property
