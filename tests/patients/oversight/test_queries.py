@@ -4,7 +4,8 @@ import pytest
 from django.utils import translation
 
 from patients.casebook.page import Page, PageState, Subject
-from patients.oversight.queries import AUTHOR, Query, QueryState
+from patients.oversight.checks_ask import AUTHOR
+from patients.oversight.queries import Query, QueryState
 from tests.patients.entry import desk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("DI-07")]
