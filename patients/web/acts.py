@@ -22,6 +22,7 @@ ACTS: dict[str, Promise] = {
     "query.closed": gettext_lazy("query closed"),
     "query.reopened": gettext_lazy("query opened again"),
     "query.directed": gettext_lazy("query given to somebody"),
+    "queries.exported": gettext_lazy("list of queries taken out"),
     "attachment.added": gettext_lazy("source attached"),
     "attachment.opened": gettext_lazy("attached source opened"),
     "attachment.withdrawn": gettext_lazy("attached source withdrawn"),

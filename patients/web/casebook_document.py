@@ -20,15 +20,15 @@ from patients.entry.attachments import Attachment
 from patients.entry.header import HEADER, header_values
 from patients.items.item import Item
 from patients.items.missing import MissingReason
-from patients.items.problems import Finding, Severity
 from patients.oversight.content import content_of, digest_of
-from patients.oversight.queries import Query, QueryState
+from patients.oversight.queries import Query, queries_of
 from patients.oversight.signatures import Signature
 from patients.web.attachments_presenter import withdrawn_in_words
 from patients.web.clocks import full_day, local_now, moment
 from patients.web.fields import rule_in_words
 from patients.web.matrix_presenter import in_protocol_order
-from patients.web.page_presenter import as_number, as_seen
+from patients.web.page_presenter import as_number
+from patients.web.query_words import item_in_words, text_of
 from patients.web.shell import site_label
 from patients.web.signature_presenter import SignatureView, view_of
 from patients.web.states import state_of
@@ -104,13 +104,13 @@ def _read(subject: Subject) -> _Contents:
     signatures: Any = Signature.objects.filter(page__subject=subject).select_related("fall__event")
     for signature in signatures:
         found.signatures[signature.page_id].append(signature)
-    for query in Query.objects.filter(page__subject=subject, state=QueryState.OPEN):
-        found.queries[query.page_id].append(query)
+    for query in queries_of(subject).outstanding().with_question():
+        found.queries[query.page_id or 0].append(query)
     attached: Any = Attachment.objects.filter(page__subject=subject).select_related("withdrawal")
     for attachment in attached:
         found.attachments[attachment.page_id].append(attachment)
     for page in found.pages:
-        page.open_queries = len(found.queries[page.pk])  # type: ignore[attr-defined]
+        page.open_queries = sum(q.is_open for q in found.queries[page.pk])  # type: ignore[attr-defined]
         found.rows[page.pk].sort(key=lambda row: as_number(row.row_key))
     return found
 
@@ -123,7 +123,7 @@ def _content(contents: _Contents, asked: Asked) -> dict[str, Any]:
             "version": page.version,
             "content": content_of(page, contents.rows[page.pk], form_model(page.form_code).form.version),
             "signatures": [(each.sha256, each.has_fallen) for each in contents.signatures[page.pk]],
-            "queries": sorted((q.row_key, q.item, q.check_id) for q in contents.queries[page.pk]),
+            "queries": sorted((q.row_key, q.item, q.check_id or q.text) for q in contents.queries[page.pk]),
             "attachments": [(a.title, a.sha256, a.is_withdrawn) for a in contents.attachments[page.pk]],
         }
         for page in contents.pages
@@ -264,7 +264,7 @@ class _Printer:
                 if value is not None
             ],
             **self._rows(page, rows),
-            "queries": [self._query(query, page) for query in self.contents.queries[page.pk]],
+            "queries": [self._query(query) for query in self.contents.queries[page.pk]],
             "signatures": [_signature(each) for each in signatures],
             "attachments": [_attachment(each) for each in self.contents.attachments[page.pk]],
         }
@@ -305,12 +305,12 @@ class _Printer:
             self.labels[key] = labels_of(item)
         return self.labels[key]
 
-    def _query(self, query: Query, page: Page) -> str:
-        model = form_model(page.form_code)
-        found = Finding(query.item, query.text, Severity.SOFT, query.row_key)
-        text = as_seen(found, model, identify=self.identify).message
+    def _query(self, query: Query) -> str:
         row = _("Row %s") % query.row_key + ", " if query.row_key else ""
-        return f"{row}{text} ({query.check_id}, {moment(query.opened_at)})"
+        text = text_of(query, identify=self.identify)
+        asker = query.check_id or item_in_words(query)
+        state = "" if query.is_open else f", {query.get_state_display()}"
+        return f"{row}{text} ({asker}, {moment(query.opened_at)}{state})"
 
 
 def _visit_title(visit: Visit | None) -> str:

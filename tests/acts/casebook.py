@@ -7,6 +7,7 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import transaction
+from django.urls import reverse
 
 from patients.casebook.page import Page, Subject
 from patients.entry.asking import direct_query, raise_query
@@ -251,6 +252,12 @@ def open_a_query_again(world: World) -> Deed:
 def give_a_query_to_somebody(world: World) -> Deed:
     query, to = _asked(world), Assigned(user_name="lin.qiao")
     return lambda: direct_query(query, to, Priority.HIGH, by=world.manager)
+
+
+@act("queries.exported", "lin.qiao", "csv")
+def take_the_queries_out(world: World) -> Deed:
+    client = people.signed_in(world.coordinator)
+    return lambda: client.post(reverse("queries-csv"))
 
 
 # --- attaching ---------------------------------------------------------------------------------------------
