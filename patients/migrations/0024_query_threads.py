@@ -26,7 +26,7 @@ NEW = {
     ),
     "assigned_to": lambda: models.CharField(blank=True, max_length=150, null=True),
     "priority": lambda: models.PositiveSmallIntegerField(
-        blank=True, choices=[(1, "high"), (2, "normal"), (3, "low")], null=True
+        blank=True, choices=[(1, "high"), (2, "usual"), (3, "low")], null=True
     ),
     "answered_at": lambda: models.DateTimeField(blank=True, null=True, verbose_name="answered"),
     "closed_by": lambda: models.CharField(blank=True, max_length=150, null=True),

@@ -41,7 +41,7 @@ class Priority(models.IntegerChoices):
     """How soon an answer is wanted. A query that says nothing is of the middle one."""
 
     HIGH = 1, _("high")
-    NORMAL = 2, _("normal")
+    NORMAL = 2, _("usual")
     LOW = 3, _("low")
 
 

@@ -50,7 +50,9 @@ def item_in_words(query: Query) -> str:
         return _("the whole page")
     item = item_of(query.page, query.item)
     label = str(item.declared.label) if item else query.item
-    return f"{label}, {_('row %s') % query.row_key}" if query.row_key else label
+    if not query.row_key:
+        return label
+    return _("%(label)s, row %(row)s") % {"label": label, "row": query.row_key}
 
 
 def place_in_words(query: Query) -> str:

@@ -18,7 +18,14 @@ from patients.oversight.work import Work
 from patients.schedule.plan import clock_label
 from patients.web.clocks import full_day, short_day
 from patients.web.matrix_presenter import CLOCK_CLASS
-from patients.web.query_words import item_in_words, mark_of, place_in_words, text_of, url_of
+from patients.web.query_words import (
+    item_in_words,
+    mark_of,
+    place_in_words,
+    priority_of,
+    text_of,
+    url_of,
+)
 from patients.web.states import StateMark, mark
 from trial.people.access import holds
 from trial.people.roles import Permission
@@ -110,14 +117,14 @@ def _to_verify(page: Page, on: date) -> WorkLine:
 
 def _query(query: Query, on: date) -> WorkLine:
     words = [query.whose.code, place_in_words(query), item_in_words(query)]
-    urgent = query.priority == Priority.HIGH
+    days = _days((on - query.opened_at.date()).days)
     return WorkLine(
         mark_of(query),
         url_of(query),
         " · ".join(part for part in words if part),
         text_of(query, identify=False),
-        _days((on - query.opened_at.date()).days),
-        "bad" if urgent else "",
+        " · ".join(part for part in (priority_of(query), days) if part),
+        "bad" if query.priority == Priority.HIGH else "",
     )
 
 
