@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
 
 from patients.casebook.page import Page, PageState, Subject, Visit
 from patients.entry.asking import direct_query, raise_queries, raise_query
@@ -30,10 +31,11 @@ from patients.entry.register import register_identity
 from patients.oversight.closing import open_items
 from patients.oversight.queries import Priority, Query, QueryMessage, QueryState, Said
 from tests.patients.entry import desk, signing_desk
+from trial.people.access import actor_at
 from trial.people.models import Account
 from trial.people.roles import TABLE, Permission, Role
 from trial.protocol.study import site_today
-from trial.trail.actor import Source
+from trial.trail.actor import Source, acting
 from trial.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
@@ -396,3 +398,28 @@ def test_several_of_one_subject_name_their_places(subject: Subject, monitor: Acc
     event = desk.last_event()
     assert (event.form, event.subject) == ("", subject.code)
     assert {"DX@SCR.query", "DX@SCR.query.words", "DM@SCR.query"} <= set(desk.changes_of(event))
+
+
+# --- what the database holds -------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"subject": True},
+        {"page": None},
+        {"page": None, "subject": True, "item": "sex"},
+        {"raised_by": None},
+        {"check_id": "X-DX-06"},
+        {"assigned_role": "coordinator", "assigned_to": "lin.qiao"},
+    ],
+    ids=["two places", "no place", "an item of no page", "nobody asks", "two ask", "it waits for two"],
+)
+def test_the_database_refuses_what_is_no_query(disease: Page, broken: dict[str, object]) -> None:
+    row = {"page": disease, "raised_by": "tan.rui"} | broken
+    if row.get("subject"):
+        row["subject"] = disease.subject
+    with (
+        pytest.raises(IntegrityError),
+        transaction.atomic(),
+        acting(actor_at(desk.SYSTEM, site="HZ01", source=Source.COMMAND)),
+    ):
+        Query.objects.create_with_history([Query(**row)])
