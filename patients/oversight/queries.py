@@ -6,6 +6,7 @@ An edit check asks by itself (`checks_ask.py`); monitors and data managers ask b
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -57,12 +58,12 @@ class Said(models.TextChoices):
 
 
 # --- the states and what moves between them -------------------------------------------------------------
-class Side(models.TextChoices):
-    """Who may make a move."""
+class Side(StrEnum):
+    """Who may make a move: those who raise and close queries, those who enter the data, or both."""
 
-    ASKING = "asking", _("who raises and closes queries")
-    SITE = "site", _("who enters the data")
-    EITHER = "either", _("either side")
+    ASKING = "asking"
+    SITE = "site"
+    EITHER = "either"
 
 
 @dataclass(frozen=True, slots=True)

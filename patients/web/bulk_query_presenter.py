@@ -2,18 +2,17 @@
 asked already."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from patients.casebook.answers import Record
 from patients.casebook.form import Repeat, declared_forms, form_model
 from patients.casebook.page import Page
-from patients.entry.asking import roles_that_answer
 from patients.entry.header import HEADER
 from patients.entry.query_act import MOST_AT_ONCE, Target
 from patients.oversight.queries import Query
 from patients.web.clocks import full_day
 from patients.web.page_presenter import as_number
-from patients.web.query_presenter import ROLE, priorities, value_on
+from patients.web.query_presenter import Typed, assignable, priorities, value_on
 from patients.web.query_reading import asked_at, pages_to_ask, rows_on
 from patients.web.query_words import url_of
 from patients.web.trail_presenter import Option
@@ -89,12 +88,11 @@ class BulkScreen:
     already_url: str = ""
     typed: str = ""
     most: int = MOST_AT_ONCE
-    chosen: frozenset[str] = field(default_factory=frozenset)
 
 
-def bulk_screen(asked: AskedFor, by: Account, chosen: frozenset[str] = frozenset()) -> BulkScreen:
+def bulk_screen(asked: AskedFor, by: Account, typed: Typed, chosen: frozenset[str]) -> BulkScreen:
     """The pages of the form that was asked for; none before there is one. People are not offered: they differ
-    from site to site."""
+    from site to site. `chosen` are the places that were ticked on a form that was refused."""
     forms = [(each.form.code, f"{each.form.code} · {each.form.title}") for each in declared_forms()]
     pages = list(pages_to_ask(by, asked.form, asked.visit, asked.site)[: MOST_AT_ONCE + 1])
     lines = _lines(pages[:MOST_AT_ONCE], asked, chosen)
@@ -104,9 +102,9 @@ def bulk_screen(asked: AskedFor, by: Account, chosen: frozenset[str] = frozenset
         items=[Option(name, label, name == asked.item) for name, label in asked.items],
         lines=lines[:MOST_AT_ONCE],
         more=len(pages) > MOST_AT_ONCE or len(lines) > MOST_AT_ONCE,
-        assigned=[Option(f"{ROLE}{role.value}", str(role.label), False) for role in roles_that_answer()],
-        priorities=priorities(),
-        chosen=chosen,
+        assigned=assignable({}, typed.assigned),
+        priorities=priorities(typed.priority),
+        typed=typed.text,
     )
 
 

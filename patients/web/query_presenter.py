@@ -204,10 +204,19 @@ def value_on(page: Page, name: str, record: Record | None) -> str:
 
 
 # --- raising -----------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A question as far as it was typed and chosen, on a form that was refused."""
+
+    text: str = ""
+    assigned: str = ""
+    priority: int = Priority.NORMAL
+
+
 @dataclass(frozen=True)
 class RaiseScreen:
     """The form on which a query is raised. `visits` can be chosen where it is about no page; `others` are
-    outstanding queries at the same place; `already` is the one that stands in the way."""
+    outstanding queries at the same place; `already_url` is that of the one that stands in the way."""
 
     target: Target
     item: str
@@ -240,7 +249,7 @@ class RaiseScreen:
 
 
 def raise_screen(
-    target: Target, people: Mapping[str, str], others: Iterable[Query], *, identify: bool
+    target: Target, people: Mapping[str, str], others: Iterable[Query], typed: Typed, *, identify: bool
 ) -> RaiseScreen:
     """`others` are the outstanding queries at the page, the visit or the subject."""
     place = {"page": target.page, "visit": target.visit, "subject": target.subject}
@@ -250,8 +259,9 @@ def raise_screen(
         target=target,
         item=item_in_words(about),
         value=_value_of(about),
-        assigned=assignable(people),
-        priorities=priorities(),
+        assigned=assignable(people, typed.assigned),
+        priorities=priorities(typed.priority),
+        typed=typed.text,
         visits=[Option(visit.code, visit.code, visit == target.visit) for visit in visits],
         others=[
             (url_of(each), f"{item_in_words(each)}: {text_of(each, identify=identify)}", mark_of(each))

@@ -15,15 +15,17 @@ from patients.casebook.page import Subject
 from patients.entry.asking import raise_queries, raise_query
 from patients.entry.idempotency import Answer, KeyReused
 from patients.entry.query_act import AlreadyAsked, NotAsked, Question, Target, UnknownQuery
+from patients.oversight.queries import Priority
 from patients.web.bulk_query_presenter import AskedFor, bulk_screen, targets_among
 from patients.web.once import once_for
 from patients.web.queries import pages_for, subjects_for
-from patients.web.query_presenter import raise_screen
+from patients.web.query_presenter import Typed, raise_screen
 from patients.web.query_reading import outstanding_at, who_answers_at
 from patients.web.query_views import directed_in, request_id_of, why
 from patients.web.query_words import url_of
 from patients.web.saving import CONFLICT, UNPROCESSABLE
 from patients.web.shell import person_of, shell, show
+from patients.web.trail_filters import number
 from trial.people.access import can, sites_where
 from trial.people.models import Account
 from trial.people.needs import At, authorise, needs
@@ -86,11 +88,17 @@ def _form(
 ) -> HttpResponse:
     site = target.whose.site
     identify = can(person, Permission.READ_IDENTITY, site=site.code)
-    screen = raise_screen(target, who_answers_at(site.code), outstanding_at(target), identify=identify)
+    people, others = who_answers_at(site.code), outstanding_at(target)
+    screen = raise_screen(target, people, others, _typed(request), identify=identify)
     if refused is not None:
-        screen = replace(screen, **_refusal(refused), typed=request.POST.get("text", ""))
+        screen = replace(screen, **_refusal(refused))
     frame = shell(person, [site], here="queries", subject=target.whose)
     return show(request, "query_new.html", screen, frame, _status_of(refused))
+
+
+def _typed(request: HttpRequest) -> Typed:
+    priority = number(request.POST.get("priority", "")) or Priority.NORMAL
+    return Typed(request.POST.get("text", ""), request.POST.get("assigned", ""), priority)
 
 
 def _refusal(refused: Exception) -> dict[str, Any]:
@@ -135,8 +143,8 @@ def _raising(request: HttpRequest, person: Account, asked: AskedFor) -> Callable
 def _several(
     request: HttpRequest, person: Account, asked: AskedFor, refused: Exception | None = None
 ) -> HttpResponse:
-    screen = bulk_screen(asked, person, frozenset(request.POST.getlist("place")))
+    screen = bulk_screen(asked, person, _typed(request), frozenset(request.POST.getlist("place")))
     if refused is not None:
-        screen = replace(screen, **_refusal(refused), typed=request.POST.get("text", ""))
+        screen = replace(screen, **_refusal(refused))
     frame = shell(person, sites_where(person, Permission.QUERY), here="queries")
     return show(request, "queries_new.html", screen, frame, _status_of(refused))

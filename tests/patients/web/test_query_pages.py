@@ -132,10 +132,13 @@ def test_a_second_one_is_refused_with_the_way_to_the_first(
 
 def test_what_is_refused_is_said_and_what_was_typed_stays(page: Page, asking: Client) -> None:
     url = reverse("query-on-page", args=[page.pk])
-    answer = asking.post(url, {"item": "bm_done", "text": "call 13812345678"})
+    chosen = {"assigned": "role:investigator", "priority": "1"}
+    answer = asking.post(url, {"item": "bm_done", "text": "call 13812345678"} | chosen)
     assert (answer.status_code, Query.objects.count()) == (422, 0)
     assert "Possible identity data: remove “13812345678”" in text(answer)
     assert "call 13812345678</textarea>" in text(answer)
+    for value in chosen.values():
+        assert f'<option value="{value}" selected>' in text(answer)
     for strange in ({"assigned": "lin.qiao"}, {"priority": "9"}):
         assert asking.post(url, {"item": "bm_done", "text": "Why so?"} | strange).status_code == 400
 
