@@ -5,7 +5,7 @@ from patients.casebook.page import Page, Subject, Visit
 from patients.entry.drafts import KeptDraft
 from patients.entry.idempotency import AnsweredRequest
 from patients.oversight.freezes import Freeze, Thaw
-from patients.oversight.queries import Query
+from patients.oversight.queries import Query, QueryMessage
 from patients.oversight.redaction import Redaction
 from patients.oversight.review import ReviewMark
 from patients.oversight.signatures import Signature, SignatureFall
@@ -94,6 +94,7 @@ __all__ = [
     "ProductRelease",
     "ProtocolDeviation",
     "Query",
+    "QueryMessage",
     "Redaction",
     "Relapse",
     "ResponseAssessment",

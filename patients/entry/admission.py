@@ -143,8 +143,8 @@ class _Admission:
             *standing,
             *(
                 Finding(query.item, query.text, Severity.HARD, query.row_key, check=query.check_id)
-                for query in asked.order_by("pk")
-                if (query.item, query.check_id) not in named
+                for query in asked.with_question().order_by("pk")
+                if not query.is_automatic or (query.item, query.check_id) not in named
             ),
         ]
 

@@ -21,13 +21,12 @@ from patients.casebook.page import Page
 from patients.entry.attached_files import FileDamaged, keep_file, read_file, remove_file
 from patients.entry.gates import gate_findings
 from patients.entry.header import SOURCE_DOCUMENTS
-from patients.entry.identity_patterns import identity_in
 from patients.entry.judging import as_it_is
 from patients.entry.refusals import NotSaved, UnknownPage
 from patients.entry.save import held_casebook
 from patients.entry.upload_refused import UploadRefused
 from patients.entry.uploads import Kind, check_upload
-from patients.items.types import is_keepable
+from patients.entry.words import against
 from trial.people.access import Person, actor_at, can, require, require_entry
 from trial.people.roles import Permission
 from trial.trail.actor import Source, acting
@@ -155,7 +154,7 @@ def _open_page(page: Page, by: Person, request_id: str) -> Iterator[Page]:
 
 def _content(file: "UploadedFile[Any] | None", said: Described) -> bytes:
     """The bytes of the file, if all is well with it and with what was said. Raises NotAttached."""
-    why = [*_against(said.title, _("Title"), least=1, most=MOST_OF_A_TITLE)]
+    why = [*against(said.title, _("Title"), least=1, most=MOST_OF_A_TITLE)]
     if said.kind not in KINDS:
         why.append(_("Choose the kind of source document."))
     if not said.is_redacted:
@@ -170,16 +169,6 @@ def _content(file: "UploadedFile[Any] | None", said: Described) -> bytes:
     if why or file is None:
         raise NotAttached(*why)
     return bytes(file.read())
-
-
-def _against(text: str, label: str, *, least: int, most: int) -> Iterator[str]:
-    """What speaks against a text that somebody typed (PV-03)."""
-    named = {"label": label, "least": least, "most": most}
-    if not least <= len(text.strip()) <= most or not is_keepable(text):
-        yield _("%(label)s: between %(least)s and %(most)s characters.") % named
-    elif found := identity_in(text):
-        said = {"found": found, "place": text.index(found) + 1}
-        yield _("Possible identity data: remove “%(found)s”, at character %(place)s.") % said
 
 
 def _write(page: Page, name: str, content: bytes, said: Described, by: Person) -> Attachment:
@@ -206,7 +195,7 @@ def withdraw_attachment(
 ) -> AttachmentWithdrawal:
     """Withdraw an attachment. Raises as `add_attachment` does, and Withdrawn (409)."""
     with _open_page(attachment.page, by, request_id) as page:
-        if why := [*_against(reason, _("Reason"), least=LEAST_OF_A_REASON, most=MOST_OF_A_REASON)]:
+        if why := [*against(reason, _("Reason"), least=LEAST_OF_A_REASON, most=MOST_OF_A_REASON)]:
             raise NotAttached(*why)
         if AttachmentWithdrawal.objects.filter(attachment=attachment).exists():
             raise Withdrawn(str(attachment.pk))

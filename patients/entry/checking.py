@@ -42,7 +42,7 @@ def check_subject(code: str, *, by: SystemPerson) -> SubjectChecked:
         held = held_casebook(subject)
         moved = place_visits(held.subject, held)
         act = uuid4()
-        looked, followed = follow_subject(held, act=act)
+        looked, followed = follow_subject(held, act=act, by_data=False)
         changes = moved + followed
         if changes:
             place = Place(site=subject.site.code, subject=code, about=code)

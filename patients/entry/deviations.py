@@ -19,8 +19,8 @@ from patients.casebook.page import Page, PageState
 from patients.entry.derive import with_derived
 from patients.entry.watching import Rules
 from patients.items.problems import Text, filled
+from patients.oversight.checks_ask import AUTHOR
 from patients.oversight.follow import drop_signatures
-from patients.oversight.queries import AUTHOR
 from patients.oversight.verification import ItemKey, follow_edits
 from patients.schedule.placing import page_of
 from trial.protocol.study import site_today

@@ -24,8 +24,10 @@ from patients.entry.ending import end_findings, follow_end_of_study
 from patients.entry.header import header_findings
 from patients.entry.watching import Rules, Touched, watching
 from patients.items.problems import Finding, Severity
+from patients.oversight.answering import answer_by_change
+from patients.oversight.checks_ask import Sighting, follow
 from patients.oversight.closing import CHECK as END_OF_STUDY_CHECK
-from patients.oversight.queries import Query, Sighting, follow, queries_of
+from patients.oversight.queries import Query, queries_of
 from trial.trail.record import Change
 
 
@@ -37,9 +39,10 @@ def follow_page(
     touched: Touched,
     *,
     act: UUID,
+    saved: Iterable[Change] = (),
 ) -> list[Change]:
-    """What follows from the save of a page with these rows and findings; what changed, for the
-    event of the trail that is named `act`."""
+    """What follows from the save of a page with these rows and findings, which changed what is `saved`; what
+    changed with it, for the event of the trail that is named `act`."""
     elsewhere = _Elsewhere(page, casebook, watching(touched))
     raised = [outside_window(page), *elsewhere.deviations()]
     if not page.not_done:
@@ -52,9 +55,14 @@ def follow_page(
             for form, rules in watching({DEVIATIONS: items}).items()
         }
     sightings = [*_asking(page, findings), *elsewhere.sightings()]
-    queries = _queries_of(casebook)
+    queries = list(_queries_of(casebook))
     looked_at = [query for query in queries if query.page_id == page.pk or elsewhere.holds(query)]
-    return changes + follow(looked_at, sightings) + follow_end_of_study(casebook)
+    return [
+        *changes,
+        *answer_by_change(queries, page, saved, act=act),
+        *follow(looked_at, sightings, act=act),
+        *follow_end_of_study(casebook, act=act),
+    ]
 
 
 def _queries_of(casebook: StoredCasebook) -> Iterable[Query]:
@@ -97,7 +105,7 @@ class _Elsewhere:
 
     def holds(self, query: Query) -> bool:
         """Whether a query is about one of these rules."""
-        rules = self.rules.get(query.page.form_code)
+        rules = self.rules.get(query.form_code)
         return rules is not None and rules.hold(query.item, query.check_id)
 
 
@@ -137,13 +145,16 @@ def records_on(page: Page, casebook: StoredCasebook) -> list[Record]:
     return records
 
 
-def follow_subject(casebook: StoredCasebook, *, act: UUID) -> tuple[list[Looked], list[Change]]:
+def follow_subject(
+    casebook: StoredCasebook, *, act: UUID, by_data: bool = True
+) -> tuple[list[Looked], list[Change]]:
     """What follows from all that is recorded about a subject: its pages, and what changed, for the event of
-    the trail that is named `act`."""
+    the trail that is named `act`. `by_data`: data have changed, and not time alone has passed."""
     changes = record_deviations(casebook, _raised(casebook), act=act)
     looked = look_at(casebook)
     sightings = [sighting for each in looked for sighting in _asking(each.page, each.findings)]
-    changes += follow(_queries_of(casebook), sightings) + follow_end_of_study(casebook)
+    changes += follow(_queries_of(casebook), sightings, act=act, by_data=by_data)
+    changes += follow_end_of_study(casebook, act=act)
     return [_at_the_end(each, casebook) for each in looked], changes
 
 

@@ -228,7 +228,9 @@ class _Save(Judging):
     def _follow(self, findings: list[Finding]) -> None:
         touched = {form: frozenset(items) for form, items in self.touched.items()}
         records = records_on(self.page, self.casebook)
-        self.changes += follow_page(self.page, records, findings, self.casebook, touched, act=self.act)
+        self.changes += follow_page(
+            self.page, records, findings, self.casebook, touched, act=self.act, saved=list(self.changes)
+        )
 
     # --- state and trail ---------------------------------------------------------------------------------
     def _settle_state(self, findings: list[Finding], complete: bool) -> bool:

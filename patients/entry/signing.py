@@ -27,8 +27,9 @@ from patients.entry.judging import as_it_is
 from patients.entry.refusals import CannotSign, ContentChanged, NotSaved, PageClosed, UnknownPage
 from patients.entry.save import held_casebook
 from patients.items.problems import Finding, Severity, Text
+from patients.oversight.checks_ask import Sighting, key_of
 from patients.oversight.content import content_of, digest_of
-from patients.oversight.queries import Query, QueryState, Sighting, key_of
+from patients.oversight.queries import Query, QueryState
 from patients.oversight.signatures import (
     Meaning,
     Signature,
@@ -180,7 +181,9 @@ class _Signing:
 
     def _asked(self, settled: set[object]) -> Iterator[Finding]:
         """The open queries (specification 5.4), but for one about what this signature settles."""
-        for query in Query.objects.filter(page=self.page, state=QueryState.OPEN).order_by("pk"):
+        for query in (
+            Query.objects.filter(page=self.page, state=QueryState.OPEN).with_question().order_by("pk")
+        ):
             if key_of(query) not in settled:
                 yield Finding(query.item, query.text, Severity.HARD, query.row_key, check=query.check_id)
 

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext_lazy
 
 from patients.casebook.page import Page, PageState, Subject
 from patients.items.problems import Finding, Severity, filled
-from patients.oversight.queries import Query, QueryState
+from patients.oversight.queries import Query
 from patients.schedule.due import due_pages
 
 END_OF_STUDY = "EOS"
@@ -18,11 +18,11 @@ CHECK = "X-EOS-01"
 
 def open_items(subject: Subject, on: date) -> int:
     """How many pages that somebody waits for on this day are not complete (logs that are begun, too), and
-    how many queries are open."""
+    how many queries, at whatever of the subject, nobody has closed."""
     others = Page.objects.filter(subject=subject).exclude(form_code=END_OF_STUDY)
     logs = others.filter(visit=None, state=PageState.IN_PROGRESS).count()
-    queries = Query.objects.filter(page__in=others, state=QueryState.OPEN).count()
-    return len(due_pages(others, on)) + logs + queries
+    queries = Query.objects.of(subject).outstanding().exclude(page__form_code=END_OF_STUDY)
+    return len(due_pages(others, on)) + logs + queries.count()
 
 
 def closing_findings(page: Page, on: date) -> list[Finding]:

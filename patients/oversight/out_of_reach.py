@@ -23,6 +23,7 @@ TAKEN_OUT = (
     "casebook.exported",
     "casebook.printed",
     "deviations.exported",
+    "queries.exported",
 )
 
 

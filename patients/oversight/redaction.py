@@ -180,7 +180,7 @@ def _hide_in_queries(hiding: Hiding, subject: Subject) -> list[Change]:
 
 def _change_of_query(hiding: Hiding, query: Query) -> Change:
     return Change(
-        f"{query.page.form_code}@{query.page.visit_code}.query.{query.item}",
+        f"{query.form_code}@{query.visit_code}.query.{query.item}",
         f"Query {query.check_id} of {query.page}",
         hiding.marker,
         query.message["en"],

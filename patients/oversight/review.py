@@ -31,6 +31,7 @@ READINGS = (
     "attachment.opened",
     "casebook.exported",
     "casebook.printed",
+    "queries.exported",
     "screening_log.exported",
     "deviations.exported",
     "results.exported",

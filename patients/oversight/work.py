@@ -15,11 +15,11 @@ from django.db.models.functions import Coalesce
 
 from patients.casebook.form import declared_forms
 from patients.casebook.page import DONE, Page, PageState, Visit
-from patients.oversight.queries import Query, QueryState
+from patients.oversight.queries import Priority, Query, QueryQuerySet, QueryState
 from patients.oversight.signatures import Signature
 from patients.oversight.verification_plan import waits_for_verification
 from patients.schedule.due import expected
-from trial.people.access import enters, sites_where
+from trial.people.access import enters, holds, sites_where
 from trial.people.models import Account, Site
 from trial.people.roles import Permission
 from trial.protocol.visits import FORM_ORDER
@@ -102,9 +102,22 @@ class Work:
 
     # --- answering ---------------------------------------------------------------------------------------
     def queries(self) -> "QuerySet[Query, Any]":
-        """Open queries on these pages, the oldest first."""
-        open_ones = Query.objects.filter(state=QueryState.OPEN, page__in=self._to_enter().order_by())
-        return open_ones.select_related("page__subject", "page__visit").order_by("opened_at", "pk")
+        """Open queries on these pages, and those about a whole visit or subject: the most pressing first, of
+        these the oldest."""
+        here = Q(page__in=self._to_enter().order_by())
+        for whole in ("visit__subject", "subject"):
+            here |= Q(**{f"{whole}__site__in": sites_where(self.person, self._follows_by)})
+        return _by_urgency(Query.objects.filter(here, state=QueryState.OPEN))
+
+    def answered_queries(self) -> "QuerySet[Query, Any]":
+        """Queries that a site has answered, for whoever closes them or asks again."""
+        answered = Query.objects.for_person(self.person, Permission.QUERY).filter(state=QueryState.ANSWERED)
+        return _by_urgency(answered)
+
+    @property
+    def _follows_by(self) -> Permission:
+        """The right by which what is about no single page concerns somebody who enters, or enters nothing."""
+        return Permission.ENTER if holds(self.person, Permission.ENTER) else Permission.READ
 
     # --- verifying ---------------------------------------------------------------------------------------
     def to_verify(self) -> Pages:
@@ -134,6 +147,11 @@ class Work:
         approved = right is Permission.APPROVE
         forms = [each.form.code for each in declared_forms() if each.form.approved is approved]
         return Q(subject__site__in=sites_where(self.person, right), form_code__in=forms)
+
+
+def _by_urgency(queries: QueryQuerySet) -> QueryQuerySet:
+    urgency = Coalesce("priority", Priority.NORMAL.value)
+    return queries.with_place().with_question().order_by(urgency, "opened_at", "pk")
 
 
 def _place_in_protocol(page: Page) -> tuple[date, int]:

@@ -20,15 +20,15 @@ from patients.entry.attachments import Attachment
 from patients.entry.header import HEADER, header_values
 from patients.items.item import Item
 from patients.items.missing import MissingReason
-from patients.items.problems import Finding, Severity
 from patients.oversight.content import content_of, digest_of
-from patients.oversight.queries import Query, QueryState
+from patients.oversight.queries import Query
 from patients.oversight.signatures import Signature
 from patients.web.attachments_presenter import withdrawn_in_words
 from patients.web.clocks import full_day, local_now, moment
 from patients.web.fields import rule_in_words
 from patients.web.matrix_presenter import in_protocol_order
-from patients.web.page_presenter import as_number, as_seen
+from patients.web.page_presenter import as_number
+from patients.web.query_words import item_in_words, text_of
 from patients.web.shell import site_label
 from patients.web.signature_presenter import SignatureView, view_of
 from patients.web.states import state_of
@@ -65,6 +65,10 @@ class Document:
     pages: int
 
 
+OF_NO_PAGE = 0
+"""In the place of the number of a page, for what is asked about a visit or the subject."""
+
+
 @dataclass(slots=True)
 class _Contents:
     """What is stored of the subject, read once, however many pages it has."""
@@ -82,11 +86,13 @@ def casebook_document(asked: Asked) -> Document:
     """The casebook of a subject (as `subjects_for` finds it) as it stands now."""
     contents = _read(asked.subject)
     sha256 = digest_of(_content(contents, asked))
+    printer = _Printer(contents, asked)
     with settings_read_once():
-        visits = _Printer(contents, asked).visits()
+        visits = printer.visits()
     data = _frame(asked, sha256) | {
         "forms": _forms(contents.pages),
         "overview": _overview(contents.pages),
+        "queries": printer.whole_queries(),
         "visits": visits,
         "trail": None if asked.trail is None else [line_of(entry) for entry in asked.trail],
     }
@@ -104,13 +110,13 @@ def _read(subject: Subject) -> _Contents:
     signatures: Any = Signature.objects.filter(page__subject=subject).select_related("fall__event")
     for signature in signatures:
         found.signatures[signature.page_id].append(signature)
-    for query in Query.objects.filter(page__subject=subject, state=QueryState.OPEN):
-        found.queries[query.page_id].append(query)
+    for query in Query.objects.of(subject).outstanding().with_place().with_question().order_by("pk"):
+        found.queries[query.page_id or OF_NO_PAGE].append(query)
     attached: Any = Attachment.objects.filter(page__subject=subject).select_related("withdrawal")
     for attachment in attached:
         found.attachments[attachment.page_id].append(attachment)
     for page in found.pages:
-        page.open_queries = len(found.queries[page.pk])  # type: ignore[attr-defined]
+        page.open_queries = sum(q.is_open for q in found.queries[page.pk])  # type: ignore[attr-defined]
         found.rows[page.pk].sort(key=lambda row: as_number(row.row_key))
     return found
 
@@ -123,13 +129,24 @@ def _content(contents: _Contents, asked: Asked) -> dict[str, Any]:
             "version": page.version,
             "content": content_of(page, contents.rows[page.pk], form_model(page.form_code).form.version),
             "signatures": [(each.sha256, each.has_fallen) for each in contents.signatures[page.pk]],
-            "queries": sorted((q.row_key, q.item, q.check_id) for q in contents.queries[page.pk]),
+            "queries": _asked_at(contents.queries[page.pk]),
             "attachments": [(a.title, a.sha256, a.is_withdrawn) for a in contents.attachments[page.pk]],
         }
         for page in contents.pages
     }
     trail = None if asked.trail is None else [_entry(each) for each in asked.trail]
-    return {"subject": asked.subject.code, "identity": asked.identify, "pages": pages, "trail": trail}
+    whole = _asked_at(contents.queries[OF_NO_PAGE])
+    said = {"subject": asked.subject.code, "identity": asked.identify, "pages": pages, "trail": trail}
+    return said | ({"queries": whole} if whole else {})
+
+
+def _asked_at(queries: Iterable[Query]) -> list[tuple[str, str, str]]:
+    """What is asked, and of a query that is answered that it is."""
+    said = [(each, "" if each.is_open else f" {each.state}") for each in queries]
+    return sorted(
+        (each.row_key if each.page else each.visit_code, each.item, (each.check_id or each.text) + state)
+        for each, state in said
+    )
 
 
 def _entry(entry: Entry) -> list[str]:
@@ -246,6 +263,13 @@ class _Printer:
             for visit, pages in _by_visit(saved)
         ]
 
+    def whole_queries(self) -> list[str]:
+        """What is asked about the subject and its visits as a whole."""
+        return [
+            f"{query.visit_code}: {self._query(query)}".removeprefix(": ")
+            for query in self.contents.queries[OF_NO_PAGE]
+        ]
+
     def _page(self, page: Page) -> dict[str, Any]:
         form = form_model(page.form_code).form
         rows = self.contents.rows[page.pk]
@@ -264,7 +288,7 @@ class _Printer:
                 if value is not None
             ],
             **self._rows(page, rows),
-            "queries": [self._query(query, page) for query in self.contents.queries[page.pk]],
+            "queries": [self._query(query) for query in self.contents.queries[page.pk]],
             "signatures": [_signature(each) for each in signatures],
             "attachments": [_attachment(each) for each in self.contents.attachments[page.pk]],
         }
@@ -305,12 +329,12 @@ class _Printer:
             self.labels[key] = labels_of(item)
         return self.labels[key]
 
-    def _query(self, query: Query, page: Page) -> str:
-        model = form_model(page.form_code)
-        found = Finding(query.item, query.text, Severity.SOFT, query.row_key)
-        text = as_seen(found, model, identify=self.identify).message
+    def _query(self, query: Query) -> str:
         row = _("Row %s") % query.row_key + ", " if query.row_key else ""
-        return f"{row}{text} ({query.check_id}, {moment(query.opened_at)})"
+        text = text_of(query, identify=self.identify)
+        asker = query.check_id or item_in_words(query)
+        state = "" if query.is_open else f", {query.get_state_display()}"
+        return f"{row}{text} ({asker}, {moment(query.opened_at)}{state})"
 
 
 def _visit_title(visit: Visit | None) -> str:

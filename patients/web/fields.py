@@ -15,6 +15,7 @@ from patients.items.item import Item, Requirement
 from patients.items.problems import Finding, NotAnAnswer, Severity
 from patients.web.binding import Draft, Place, Slot, fields_of
 from patients.web.flags import flag_label
+from patients.web.query_flags import QueryFlag
 from patients.web.reveal import Data, is_settled, reveal_data
 from patients.web.widgets import (
     MISSING_CHOICES,
@@ -87,6 +88,7 @@ class Field:
     waits_for: str = ""
     trail_url: str = ""
     verified: str = ""
+    flag: QueryFlag | None = None
     is_conditional: bool = False
     is_hidden: bool = False
     is_orphan: bool = False

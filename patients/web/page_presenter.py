@@ -17,7 +17,7 @@ from patients.entry.edits import next_key
 from patients.entry.facts import Fact
 from patients.entry.reporting import EVENTS, REPORTS
 from patients.items.item import Item
-from patients.items.problems import Finding, NotAnAnswer, Severity
+from patients.items.problems import Finding, NotAnAnswer
 from patients.oversight.signatures import permission_to_sign
 from patients.oversight.verification import ItemKey, ticks_on
 from patients.web.attachments_presenter import attachments_screen
@@ -28,7 +28,8 @@ from patients.web.form_token import new_token
 from patients.web.header_fields import HeaderContext, header_fields
 from patients.web.page_casebook import PageCasebook
 from patients.web.page_screen import Column, FactLine, PageScreen, Rights, RowView, SectionView, SummaryLine
-from patients.web.queries import open_queries_on
+from patients.web.queries import queries_on
+from patients.web.query_flags import PageQueries
 from patients.web.signature_presenter import signatures_of
 from patients.web.widgets import labels_of, shown_value, unit_of
 from trial.people.access import Person, can, enters
@@ -47,6 +48,7 @@ def rights_on(page: Page, person: Person) -> Rights:
         trail=can(person, Permission.REVIEW_TRAIL, site=site),
         sign=can(person, permission_to_sign(page), site=site),
         verify=can(person, Permission.VERIFY, site=site),
+        ask=can(person, Permission.QUERY, site=site),
     )
 
 
@@ -108,14 +110,23 @@ class PagePresenter:
         )
         if isinstance(self.person, Account):
             screen.attached = attachments_screen(self.page, self.person)
-        asked = [
-            Finding(each.item, each.text, Severity.SOFT, each.row_key) for each in open_queries_on(self.page)
-        ]
-        screen.queries = self.summary([self._seen(found) for found in asked], screen)
+        self._flag(screen)
         stopping = [found for found in findings if message_of(found).stops]
         summary = self.summary(stopping, screen)
         screen.refusals, screen.stops = (summary, []) if draft else ([], summary)
         return screen
+
+    def _flag(self, screen: PageScreen) -> None:
+        """Put the query flag at each item, and list the queries that nobody has closed."""
+        queries = PageQueries(
+            self.page, queries_on(self.page), asks=self.rights.ask, identify=self.rights.identify
+        )
+        for each in screen.header:
+            each.flag = queries.flag("", each.item, each.label)
+        for row in screen.rows:
+            for each in row.fields if not row.slot.is_new else ():
+                each.flag = queries.flag(row.slot.key, each.item, each.label)
+        screen.queries, screen.raise_url = queries.lines(), queries.raise_url
 
     @property
     def token(self) -> str:

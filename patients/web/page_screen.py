@@ -15,6 +15,7 @@ from patients.web.attachments_presenter import AttachmentsScreen
 from patients.web.binding import Slot
 from patients.web.clocks import ClockDay, days_on_clocks, local_now, long_day, moment, window_in_words
 from patients.web.fields import Field, ReasonBox
+from patients.web.query_flags import QueryLine
 from patients.web.signature_presenter import SignatureView
 from patients.web.states import StateMark, state_of
 from patients.web.trail_presenter import written_last
@@ -29,6 +30,7 @@ class Rights:
     trail: bool
     sign: bool = False
     verify: bool = False
+    ask: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ class PageScreen:
     columns: list[Column] = field(default_factory=list)
     refusals: list[SummaryLine] = field(default_factory=list)
     stops: list[SummaryLine] = field(default_factory=list)
-    queries: list[SummaryLine] = field(default_factory=list)
+    queries: list[QueryLine] = field(default_factory=list)
+    raise_url: str = ""
     known: list[FactLine] = field(default_factory=list)
     was_closed: bool = False
     asks_completion: bool = False

@@ -85,6 +85,7 @@ def pages_for(person: Person) -> "QuerySet[Page, Any]":
         saved_at=Subquery(last.values("at")[:1]),
         saved_by=Subquery(last.values("actor_name")[:1]),
         open_queries=_open_queries(),
+        has_queries=Exists(Query.objects.filter(page=OuterRef("pk"))),
         was_signed=Exists(Signature.objects.filter(page=OuterRef("pk"))),
         signed_at=Subquery(_standing_signatures().values("at")[:1]),
         has_attachments=Exists(Attachment.objects.filter(page=OuterRef("pk"))),
@@ -122,11 +123,11 @@ def _open_queries(**about: str) -> Coalesce:
     return Coalesce(Subquery(counted), 0)
 
 
-def open_queries_on(page: Page) -> list[Query]:
-    """The open queries of a page that was fetched with their number, the oldest first."""
-    if not getattr(page, "open_queries", 0):
+def queries_on(page: Page) -> list[Query]:
+    """All queries on a page (as `pages_for` finds it), without a statement where there are none."""
+    if not getattr(page, "has_queries", True):
         return []
-    return list(Query.objects.filter(page=page, state=QueryState.OPEN).order_by("opened_at", "pk"))
+    return list(Query.objects.filter(page=page).with_question().order_by("pk"))
 
 
 def grave_counts(subject: Subject) -> list[tuple[date, int]]:

@@ -20,12 +20,18 @@ LABELS: dict[str, Promise] = {
     "verified": _("Verified"),
     "signed": _("Signed"),
     "query": _("Open query"),
+    "answered": _("Answered query"),
+    "closed": _("Closed query"),
     "frozen": _("Frozen"),
     "locked": _("Locked"),
     "overdue": _("Overdue"),
     "window": _("Out of window"),
     "na": _("Not done, with reason"),
 }
+
+
+OF_PAGES = tuple(name for name in LABELS if name not in ("answered", "closed"))
+"""The states that a page can be in; the others are of queries alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ def mark(name: str, count: int | None = None) -> StateMark:
 
 
 def legend(*names: str) -> list[StateMark]:
-    return [mark(name) for name in names or LABELS]
+    return [mark(name) for name in names or OF_PAGES]
 
 
 def state_of(page: Page, today: date) -> StateMark:

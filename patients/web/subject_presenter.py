@@ -93,6 +93,7 @@ class SubjectScreen:
     due: int
     next_page: Page | None
     can_add: bool
+    may_ask: bool = False
     unreviewed: int = 0
     may_print: PrintRights = PrintRights()
     legend: list[StateMark] = field(default_factory=legend)
@@ -304,10 +305,12 @@ def subject_screen(
     *,
     entered: Collection[str],
     may_print: PrintRights,
+    may_ask: bool = False,
     each_day: bool = False,
 ) -> SubjectScreen:
     """The screen of a subject (as `subjects_for` finds it) with all its pages. `entered`: the forms that the
-    reader fills in; `each_day`: every day of a series stands in a column of its own."""
+    reader fills in; `may_ask`: whether he or she raises queries; `each_day`: every day of a series stands in
+    a column of its own."""
     now = local_now()
     today = now.date()
     shown = [page for page in pages if is_declared(page.form_code) and _is_shown(page)]
@@ -332,6 +335,7 @@ def subject_screen(
         due=len(due),
         can_add=bool(entered),
         next_page=_next_page([page for page in open_pages if page.form_code in entered], today),
+        may_ask=may_ask,
         unreviewed=told.unreviewed,
         may_print=may_print,
     )

@@ -77,6 +77,7 @@ def subject(request: HttpRequest, code: str) -> HttpResponse:
         _told(person, found, pages),
         entered=entered,
         may_print=_print_rights(person, found),
+        may_ask=can(person, Permission.QUERY, site=found.site.code),
         each_day=request.GET.get("days") == "all",
     )
     return show(request, "subject.html", screen, shell(person, [found.site], here="subject", subject=found))

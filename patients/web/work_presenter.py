@@ -13,11 +13,19 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from patients.casebook.form import form_model
 from patients.casebook.page import Page, PageState, Visit
-from patients.oversight.queries import Query
+from patients.oversight.queries import Priority, Query
 from patients.oversight.work import Work
 from patients.schedule.plan import clock_label
 from patients.web.clocks import full_day, short_day
 from patients.web.matrix_presenter import CLOCK_CLASS
+from patients.web.query_words import (
+    item_in_words,
+    mark_of,
+    place_in_words,
+    priority_of,
+    text_of,
+    url_of,
+)
 from patients.web.states import StateMark, mark
 from trial.people.access import holds
 from trial.people.roles import Permission
@@ -108,14 +116,15 @@ def _to_verify(page: Page, on: date) -> WorkLine:
 
 
 def _query(query: Query, on: date) -> WorkLine:
-    place = f"#i-{query.item}" if query.item else ""
-    words = page_in_words(query.page)
+    words = [query.whose.code, place_in_words(query), item_in_words(query)]
+    days = _days((on - query.opened_at.date()).days)
     return WorkLine(
-        mark("query"),
-        query.page.get_absolute_url() + place,
-        words,
-        query.text,
-        _days((on - query.opened_at.date()).days),
+        mark_of(query),
+        url_of(query),
+        " · ".join(part for part in words if part),
+        text_of(query, identify=False),
+        " · ".join(part for part in (priority_of(query), days) if part),
+        "bad" if query.priority == Priority.HIGH else "",
     )
 
 
@@ -167,7 +176,8 @@ Line = Callable[[Any, date], WorkLine]
 
 @dataclass(frozen=True, slots=True)
 class WorkKind:
-    """One kind of work: the question that finds it, how a row reads, and who is shown it."""
+    """One kind of work: the question that finds it, how a row reads, and who is shown it. `subject` is where
+    the code of the subject stands."""
 
     name: str
     title: Promise
@@ -182,32 +192,37 @@ class WorkKind:
 
 _ENTERING = frozenset({Permission.ENTER})
 _FOLLOWING = frozenset({Permission.READ})
+_ASKING = frozenset({Permission.QUERY})
 KINDS = {
     kind.name: kind
     for kind in (
         WorkKind(
             "window", gettext_lazy("Visits in window"), gettext_lazy("visits in window"), "empty",
-            Work.visits_in_window, _visit, "subject", _ENTERING,
+            Work.visits_in_window, _visit, "subject__code", _ENTERING,
         ),
         WorkKind(
             "overdue", gettext_lazy("Overdue"), gettext_lazy("pages overdue"), "overdue",
-            Work.overdue, _overdue, "subject", _FOLLOWING, is_urgent=True,
+            Work.overdue, _overdue, "subject__code", _FOLLOWING, is_urgent=True,
         ),
         WorkKind(
             "queries", gettext_lazy("Open queries"), gettext_lazy("open queries"), "query",
-            Work.queries, _query, "page__subject", _FOLLOWING, is_urgent=True,
+            Work.queries, _query, "at_subject", _FOLLOWING, is_urgent=True,
+        ),
+        WorkKind(
+            "answered", gettext_lazy("Answered queries"), gettext_lazy("answered queries"), "answered",
+            Work.answered_queries, _query, "at_subject", _ASKING,
         ),
         WorkKind(
             "started", gettext_lazy("Started, not finished"), gettext_lazy("pages not finished"), "progress",
-            Work.started, _started, "subject", _FOLLOWING,
+            Work.started, _started, "subject__code", _FOLLOWING,
         ),
         WorkKind(
             "verify", gettext_lazy("To verify"), gettext_lazy("pages to verify"), "verified",
-            Work.to_verify, _to_verify, "subject", frozenset({Permission.VERIFY}),
+            Work.to_verify, _to_verify, "subject__code", frozenset({Permission.VERIFY}),
         ),
         WorkKind(
             "sign", gettext_lazy("To sign"), gettext_lazy("pages to sign"), "signed",
-            Work.to_sign, _to_sign, "subject", frozenset({Permission.SIGN, Permission.APPROVE}),
+            Work.to_sign, _to_sign, "subject__code", frozenset({Permission.SIGN, Permission.APPROVE}),
         ),
     )
 }  # fmt: skip
@@ -223,7 +238,7 @@ def work_list(kind: WorkKind, work: Work, most: int = FIRST_ROWS, subject: str =
     """The first rows of a kind of work, of one subject if it is named, and how many there are."""
     rows = kind.rows(work)
     if subject:
-        rows = rows.filter(**{f"{kind.subject}__code": subject})
+        rows = rows.filter(**{kind.subject: subject})
     shown = list(rows[: most + 1])
     count = len(shown) if len(shown) <= most else rows.order_by().count()
     return WorkList(

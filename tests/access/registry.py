@@ -19,6 +19,8 @@ from analytics.locks.models import Lock
 from analytics.runs.compute import compute_run
 from analytics.runs.start import run_of
 from patients.casebook.page import Page, PageState, Subject
+from patients.entry import query_act
+from patients.entry.asking import raise_query
 from patients.entry.attachments import Attachment, Described, add_attachment
 from patients.entry.register import register_identity
 from tests.analytics.casebooks import content, infused
@@ -53,6 +55,7 @@ class Registry:
     laboratory: dict[PageState, Page]
     """Pages of LAB, for what is done on these alone."""
     attached: dict[int, int]
+    query: int
     sessions: dict[tuple[Role, str], str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
 
@@ -74,7 +77,8 @@ def built_registry() -> Registry:
     for state, page in (*pages.items(), *laboratory.items()):
         put_in_state(page, state)
     somebody = people.a_member(Role.COORDINATOR, OWN, name="some.body")
-    found = Registry(subject, pages, a_lock(), somebody, laboratory, attached)
+    asked = _a_query(subject)
+    found = Registry(subject, pages, a_lock(), somebody, laboratory, attached, asked)
     for site in (OWN, OTHER):
         for role in Role:
             found.sessions[role, site] = session_of(people.signed_in(people.a_member(role, site)))
@@ -96,6 +100,12 @@ def an_attachment(page: Page) -> Attachment:
     file = SimpleUploadedFile("x.pdf", pdf())
     said = Described("Report", "emr", is_redacted=True)
     return add_attachment(page, file, said, by=people.SETUP)
+
+
+def _a_query(subject: Subject) -> int:
+    """The number of a query about a subject."""
+    target, question = query_act.Target(subject=subject), query_act.Question("Please check.")
+    return raise_query(target, question, by=people.SETUP).pk
 
 
 def a_lock() -> Lock:
@@ -144,6 +154,7 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
         "visits": {"pk": registry.pages[PageState.IN_PROGRESS].visit_id},
         "study-file": {"name": "approvals"},
         "worklist": {"kind": "overdue"},
+        "queries": {"pk": registry.query},
         "dictionary": {"code": "RESP"},
         "people": {"pk": registry.somebody.pk},
         "locks": {"pk": registry.lock.pk, "figure": "saf_n"},

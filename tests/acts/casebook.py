@@ -7,8 +7,10 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import transaction
+from django.urls import reverse
 
 from patients.casebook.page import Page, Subject
+from patients.entry.asking import direct_query, raise_query
 from patients.entry.attachments import (
     Attachment,
     Described,
@@ -20,9 +22,18 @@ from patients.entry.doubles import answer_double, doubles_among
 from patients.entry.freezing import Keeper, freeze_pages, thaw_pages
 from patients.entry.laboratory_mapping import keep_mapping
 from patients.entry.opening import open_log
+from patients.entry.query_act import Assigned, Question, Target
+from patients.entry.query_moves import (
+    answer_query,
+    close_queries,
+    close_query,
+    comment_on_query,
+    reopen_query,
+)
 from patients.entry.register import register_identity, register_site, register_subject
 from patients.entry.verifying import Verifier, take_back, verify_page
 from patients.oversight import identity_reads
+from patients.oversight.queries import Priority, Query
 from patients.oversight.redaction import (
     Redaction,
     approve_redaction,
@@ -195,6 +206,60 @@ def thaw_a_page(world: World) -> Deed:
     return lambda: thaw_pages(page.subject, {page.pk: page.version}, Keeper(world.manager, "a late result"))
 
 
+# --- queries -----------------------------------------------------------------------------------------------
+def _asked(world: World) -> Query:
+    return raise_query(Target(page=world.page, item="sex"), Question("Please check."), by=world.manager)
+
+
+@act("query.raised", "mei.zhang", "HZ01-001 SCR DM")
+def raise_a_query(world: World) -> Deed:
+    return lambda: _asked(world)
+
+
+@act("query.answered", "lin.qiao", "HZ01-001 SCR DM")
+def answer_a_query(world: World) -> Deed:
+    query = _asked(world)
+    return lambda: answer_query(query, "It is right.", by=world.coordinator)
+
+
+@act("query.commented", "lin.qiao", "HZ01-001 SCR DM")
+def add_to_a_query(world: World) -> Deed:
+    query = _asked(world)
+    return lambda: comment_on_query(query, "I am asking the ward.", by=world.coordinator)
+
+
+@act("query.closed", "mei.zhang", "HZ01-001 SCR DM")
+def close_a_query(world: World) -> Deed:
+    query = _asked(world)
+    return lambda: close_query(query, "seen in the source", by=world.manager)
+
+
+@act("query.closed", "mei.zhang", "HZ01-001")
+def close_several_queries(world: World) -> Deed:
+    """What is done at once to several queries of a subject is one act."""
+    queries = [_asked(world), raise_query(Target(page=world.page), Question("And?"), by=world.manager)]
+    return lambda: close_queries(queries, "seen in the source", by=world.manager)
+
+
+@act("query.reopened", "mei.zhang", "HZ01-001 SCR DM")
+def open_a_query_again(world: World) -> Deed:
+    query = _asked(world)
+    close_query(query, "seen in the source", by=world.manager)
+    return lambda: reopen_query(query, "of another day", by=world.manager)
+
+
+@act("query.directed", "mei.zhang", "HZ01-001 SCR DM")
+def give_a_query_to_somebody(world: World) -> Deed:
+    query, to = _asked(world), Assigned(user_name="lin.qiao")
+    return lambda: direct_query(query, to, Priority.HIGH, by=world.manager)
+
+
+@act("queries.exported", "lin.qiao", "csv")
+def take_the_queries_out(world: World) -> Deed:
+    client = people.signed_in(world.coordinator)
+    return lambda: client.post(reverse("queries-csv"))
+
+
 # --- attaching ---------------------------------------------------------------------------------------------
 def _attached(world: World) -> Attachment:
     said = Described("Bone marrow report", "pathology_report", is_redacted=True)
@@ -219,7 +284,7 @@ def withdraw_an_attached_source(world: World) -> Deed:
 
 
 # --- hiding ------------------------------------------------------------------------------------------------
-def _asked(world: World) -> tuple[Redaction, Account]:
+def _hiding_asked(world: World) -> tuple[Redaction, Account]:
     people.save(people.page_of(world.subject, "DX", "SCR"), {"karyotype_iscn": "see Wang Wu"})
     asked = request_redaction(world.subject, "Wang Wu", reason="a relative", by=world.manager)
     return asked, people.a_member(Role.PRINCIPAL_INVESTIGATOR, name="shen.yi")
@@ -233,13 +298,13 @@ def ask_to_hide_a_text(world: World) -> Deed:
 
 @act("redaction.refused", "shen.yi", "HZ01-001")
 def refuse_to_hide_a_text(world: World) -> Deed:
-    asked, another = _asked(world)
+    asked, another = _hiding_asked(world)
     return lambda: refuse_redaction(asked, by=another)
 
 
 @act("redaction.done", "shen.yi", "HZ01-001")
 def hide_a_text(world: World) -> Deed:
-    asked, another = _asked(world)
+    asked, another = _hiding_asked(world)
     return lambda: approve_redaction(asked, by=another)
 
 

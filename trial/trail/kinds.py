@@ -62,6 +62,7 @@ ACTS_OVER_SITES = frozenset(
         "casebook.exported",
         "casebook.imported",
         "deviations.exported",
+        "queries.exported",
         "results.exported",
         "trail.exported",
     }

@@ -9,7 +9,8 @@ from patients.casebook.page import Page, PageState, Subject
 from patients.entry.deviations import KEY_LENGTH, WITHDRAWN, key_of
 from patients.entry.reasons import Reason
 from patients.items.problems import Severity
-from patients.oversight.queries import AUTHOR, Query
+from patients.oversight.checks_ask import AUTHOR
+from patients.oversight.queries import Query
 from tests.patients.entry import desk
 from trial.people.access import actor_at
 from trial.trail.actor import Source, acting

@@ -5,10 +5,14 @@ from datetime import date
 import pytest
 
 from patients.casebook.page import Page, PageState, Subject
+from patients.entry.asking import raise_query
+from patients.entry.query_act import Question, Target
+from patients.entry.query_moves import close_query
 from patients.entry.save import Saved
 from patients.oversight.closing import closing_findings, open_items
 from patients.oversight.queries import Query
 from tests.patients.entry import desk
+from trial.people.roles import Role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("DI-07")]
 
@@ -98,3 +102,15 @@ def test_a_log_that_is_begun_counts_and_one_that_is_empty_does_not(end: Page) ->
 def test_an_end_of_study_that_was_not_done_waits_for_nothing(end: Page) -> None:
     end.not_done = True
     assert closing_findings(end, date.fromisoformat(ENDED)) == []
+
+
+def test_what_a_monitor_asks_afterwards_is_asked_there_too_until_it_is_closed(end: Page) -> None:
+    finished(end)
+    finish(end.subject)
+    assert finished(end).is_complete
+    monitor = desk.a_member(Role.MONITOR, user_name="tan.rui")
+    query = raise_query(Target(subject=end.subject), Question("Is she still seen?"), by=monitor)
+    assert [each.is_open for each in asked()] == [True]
+    assert "query.eos_dt" in desk.changes_of(desk.last_event())
+    close_query(query, "seen in the source", by=monitor)
+    assert [each.is_open for each in asked()] == [False]

@@ -1,11 +1,18 @@
 """The life of a query that an edit check opens."""
 
+from uuid import uuid4
+
 import pytest
+from django.db import transaction
 from django.utils import translation
 
 from patients.casebook.page import Page, PageState, Subject
-from patients.oversight.queries import AUTHOR, Query, QueryState
+from patients.oversight.checks_ask import AUTHOR, follow
+from patients.oversight.queries import Query, QueryState
 from tests.patients.entry import desk
+from trial.people.access import actor_at
+from trial.trail.actor import Source, acting
+from trial.trail.record import Place, record_event
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("DI-07")]
 
@@ -86,3 +93,21 @@ def test_what_is_no_longer_asked_is_kept_and_asked_about_until_it_is_cleared(dis
     desk.save(disease, {"emd_sites": ""}, why=desk.BECAUSE)
     query.refresh_from_db()
     assert not query.is_open
+
+
+def test_what_goes_by_time_alone_has_changed_no_data(disease: Page) -> None:
+    desk.save(disease, {"cd7_pct": "42.5"}, why=desk.BECAUSE)
+    act, queries = uuid4(), [the_query(disease)]
+    with transaction.atomic(), acting(actor_at(desk.SYSTEM, site="HZ01", source=Source.COMMAND)):
+        changes = follow(queries, [], act=act, by_data=False)
+        record_event("subject.checked", Place("HZ01", disease.subject.code), changes, act=act)
+    assert (the_query(disease).state, the_query(disease).changed_data) == (QueryState.CLOSED, None)
+
+
+def test_every_opening_and_closing_stands_in_the_thread_with_its_act(disease: Page) -> None:
+    for value in ("42.5", "62.5", "12.5"):
+        desk.save(disease, {"cd7_pct": value}, why=desk.BECAUSE)
+    lines = the_query(disease).messages.select_related("event")
+    assert [(line.said, line.author, line.event.action) for line in lines] == [
+        (said, AUTHOR, "page.saved") for said in ("raised", "closed", "reopened")
+    ]

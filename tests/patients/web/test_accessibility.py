@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
+from django.urls import reverse
 
 from patients.casebook.page import Page
 from patients.entry.opening import open_log
+from patients.oversight.queries import Query
 from tests.patients.web import people
 from trial.people.models import Account
 from trial.people.needs import Door
@@ -47,6 +49,7 @@ def screens(investigator: Account) -> list[str]:
     named = {"code": subject.code, "name": "approvals", "kind": "overdue", "site": subject.site.code}
     found = [page.get_absolute_url() for page in pages]
     found.append(f"{pages[0].get_absolute_url()}attachments/")
+    found.append(reverse("query", args=[Query.objects.earliest("pk").pk]))
     for route in routes():
         is_screen = route.need is not None and route.need.door is Door.PERSON
         address = route.address

@@ -14,7 +14,10 @@ from pypdf import PdfReader
 
 from patients.casebook.form import declared_forms
 from patients.casebook.page import Page, Subject
+from patients.entry.asking import raise_query
 from patients.entry.attachments import Described, add_attachment
+from patients.entry.query_act import Question, Target
+from patients.entry.query_moves import close_query
 from patients.entry.register import register_identity
 from patients.items.missing import MissingReason
 from patients.oversight.queries import Query, QueryState
@@ -135,6 +138,24 @@ def test_open_queries_are_printed(told: Subject) -> None:
     text = text_of(printed(told.code))
     asked = Query.objects.filter(page__subject=told, state=QueryState.OPEN)
     assert all(bare(query.message["en"]) in text for query in asked)
+
+
+def test_what_people_ask_is_printed_until_it_is_closed(subject: Subject) -> None:
+    manager = people.a_member(Role.DATA_MANAGER, name="mei.zhang")
+    page = people.page_of(subject, "DM", "SCR")
+    people.save(page, {"sex": "F"})
+    asked = [
+        raise_query(target, Question(text), by=manager)
+        for target, text in (
+            (Target(subject=subject), "Where is she seen?"),
+            (Target(page=page, item="sex"), "Which is it?"),
+        )
+    ]
+    text = text_of(printed(subject.code))
+    assert all(bare(words) in text for words in ("Where is she seen?", "Which is it?"))
+    for query in asked:
+        close_query(query, "seen in the source", by=manager)
+    assert bare("Where is she seen?") not in text_of(printed(subject.code))
 
 
 def test_identity_is_in_it_only_for_who_holds_the_right_and_asks(

@@ -209,6 +209,7 @@ WITHOUT_A_KEY = {
 """Templates with a form that has no key, or not each, and why it does nothing a second time."""
 PARTLY = {
     "components/attachments.html": "to open a source is on record each time",
+    "queries.html": "the list is taken out on record each time",
     "people/person.html": "the later of two links counts, and is shown",
     "redactions.html": "a decision is refused the second time",
 }

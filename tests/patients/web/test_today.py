@@ -56,15 +56,15 @@ def rows(client: Client, kind: str, **asked: str) -> list[str]:
     [
         (Role.COORDINATOR, {"window", "overdue", "queries", "started"}),
         (Role.INVESTIGATOR, {"window", "overdue", "queries", "started", "sign"}),
-        (Role.MONITOR, {"overdue", "queries", "started", "verify"}),
-        (Role.DATA_MANAGER, {"overdue", "queries", "started"}),
+        (Role.MONITOR, {"overdue", "queries", "answered", "started", "verify"}),
+        (Role.DATA_MANAGER, {"overdue", "queries", "answered", "started"}),
         (Role.AUDITOR, {"overdue", "queries", "started"}),
     ],
 )
 def test_each_role_sees_the_work_that_it_does(treated: Subject, role: Role, kinds: set[str]) -> None:
     client = people.signed_in(people.a_member(role))
     assert set(tally(today(client))) == kinds
-    for kind in ("window", "overdue", "queries", "started", "verify", "sign"):
+    for kind in ("window", "overdue", "queries", "answered", "started", "verify", "sign"):
         answer = client.get(reverse("work", args=[kind]))
         assert (answer.status_code == 200) is (kind in kinds)
 

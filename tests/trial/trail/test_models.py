@@ -73,6 +73,7 @@ APPEND_ONLY = {
     "patients.Freeze",
     "patients.Thaw",
     "patients.DoubleAnswer",
+    "patients.QueryMessage",
 }
 PLAIN = {
     "trial.Alarm": "there as long as it lasts; that it was raised and ended are events of the trail",
