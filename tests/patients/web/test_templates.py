@@ -81,7 +81,7 @@ def test_the_gallery_shows_every_component(desk: Client) -> None:
         "known_already.html",
         "not_kept.html",
     }
-    of_a_page |= {"query_thread.html", "query_choices.html", "figure_link.html"}
+    of_a_page |= {"query_thread.html", "query_choices.html", "figure_link.html", "proof.html"}
     of_a_page |= {"step_figure.html", "number_table.html", "event_table.html", "access_table.html"}
     shown = {Path(name).name for name in included("ui.html", set())}
     assert {path.name for path in COMPONENTS} - of_a_page <= shown
