@@ -66,19 +66,12 @@ def signed_in(context: "BrowserContext", account: Account, url: str) -> None:
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": url}])
 
 
-@pytest.mark.parametrize(("language", "scheme", "width"), WAYS)
-def test_nothing_grave_stands_in_the_way(
-    chromium: "Browser",
-    live_server: Any,
-    investigator: Account,
-    screens: list[str],
-    language: str,
-    scheme: Any,
-    width: int,
-) -> None:
-    """Nothing serious or critical, and nothing runs out of the side of the window."""
+def looked_at(
+    chromium: "Browser", url: str, person: Account, screens: list[str], language: str, scheme: Any, width: int
+) -> tuple[int, list[tuple[str, str, str]]]:
+    """How many of these screens the person was shown, and what stands in the way on them."""
     context = chromium.new_context(
-        base_url=live_server.url,
+        base_url=url,
         locale=language,
         color_scheme=scheme,
         reduced_motion="reduce",  # no colour is looked at on its way to another
@@ -86,7 +79,7 @@ def test_nothing_grave_stands_in_the_way(
         bypass_csp=True,  # for the checker, which the policy of the page would keep out
     )
     context.set_default_timeout(20_000)
-    signed_in(context, investigator, live_server.url)
+    signed_in(context, person, url)
     tab, axe, found, seen = context.new_page(), Axe(), [], 0
     for address in screens:
         answer = tab.goto(address)
@@ -99,8 +92,46 @@ def test_nothing_grave_stands_in_the_way(
         if tab.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
             found.append((address, "wider than its window", ""))
     context.close()
+    return seen, found
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), WAYS)
+def test_nothing_grave_stands_in_the_way(
+    chromium: "Browser",
+    live_server: Any,
+    investigator: Account,
+    screens: list[str],
+    language: str,
+    scheme: Any,
+    width: int,
+) -> None:
+    """Nothing serious or critical, and nothing runs out of the side of the window."""
+    seen, found = looked_at(chromium, live_server.url, investigator, screens, language, scheme, width)
     assert seen > 25, "the screens were there"
     assert found == []
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), [WAYS[0], WAYS[3]])
+def test_nor_where_others_work(
+    chromium: "Browser", live_server: Any, language: str, scheme: Any, width: int
+) -> None:
+    """The screens of a monitor and of a data manager, and that on which an event is reported."""
+    subject = people.a_subject(infused=True)
+    coordinator = people.a_member(Role.COORDINATOR, name="lin.qiao")
+    events = open_log(subject, "AE", by=coordinator)
+    serious = {"ae_term": "sepsis", "ae_start": "2025-07-01", "ae_serious": "Y"}
+    people.save(events, serious, row="1")
+    vital = people.page_of(subject, "VS", "C28")
+    people.save(vital, {"vs_temp": "46"}, {"form_date": "2025-07-05"})
+    visited = reverse("verify-visit", args=[vital.visit_id])
+    work = {
+        coordinator: [reverse("report-event", args=[events.pk]) + "?row=1", events.get_absolute_url()],
+        people.a_member(Role.MONITOR, name="ke.fan"): [reverse("verify", args=[vital.pk]), visited],
+        people.a_member(Role.DATA_MANAGER, name="mei.zhang"): [reverse("freeze", args=[subject.code])],
+    }
+    for person, screens in work.items():
+        seen, found = looked_at(chromium, live_server.url, person, screens, language, scheme, width)
+        assert (seen, found) == (len(screens), [])
 
 
 def _grave(told: dict[str, Any]) -> list[dict[str, Any]]:
