@@ -18,6 +18,7 @@ from patients.entry.signing import SomeNotSigned, sign_pages
 from patients.oversight.signatures import Meaning
 from patients.oversight.work import Work
 from patients.web.batch_signing_presenter import MOST_PAGES, Asked, batch_screen
+from patients.web.binding import pages_seen
 from patients.web.clocks import local_now
 from patients.web.form_token import token_in
 from patients.web.shell import person_of, shell
@@ -71,13 +72,13 @@ def _sign(request: HttpRequest, person: Account) -> HttpResponse:
 
 def _chosen(request: HttpRequest, person: Account) -> dict[Page, str]:
     """The pages that were chosen, each with the content that was shown. Raises BadRequest and Http404."""
-    told = dict(each.partition(":")[::2] for each in request.POST.getlist("page"))
-    if not all(number.isascii() and number.isdigit() for number in told) or len(told) > MOST_PAGES:
-        raise BadRequest("pages with what was shown of them")
+    told = pages_seen(request.POST, "page")
+    if len(told) > MOST_PAGES:
+        raise BadRequest("more pages than are offered")
     pages = Page.objects.for_person(person).select_related("subject__site", "visit")
-    found = {str(page.pk): page for page in pages.filter(pk__in=[int(number) for number in told])}
-    if missing := told.keys() - found.keys():
-        raise Http404(", ".join(missing))
+    found = {page.pk: page for page in pages.filter(pk__in=told)}
+    if told.keys() - found.keys():
+        raise Http404("a page of another site, or none")
     return {found[number]: content for number, content in told.items()}
 
 
@@ -130,6 +131,4 @@ def _show(
 
 def _asked(request: HttpRequest) -> Asked:
     """What was chosen in the form that came back."""
-    numbers = (each.partition(":")[0] for each in request.POST.getlist("page"))
-    pages = frozenset(int(number) for number in numbers if number.isascii() and number.isdigit())
-    return Asked(pages, request.POST.get("meaning", ""))
+    return Asked(frozenset(pages_seen(request.POST, "page")), request.POST.get("meaning", ""))

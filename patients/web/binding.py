@@ -97,12 +97,23 @@ def fields_of(slot: Slot, model: type[FormRow]) -> Iterator[tuple[Item, str]]:
     return ((item, f"{slot.prefix}{item.name}") for item in model.items() if not item.is_derived)
 
 
+def number_in(text: str) -> int:
+    """A number as forms carry one. Raises BadRequest for what is none, and for one that no row has."""
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise BadRequest(f"no number: {text[:20]}")
+    return int(text)
+
+
 def version_of(post: QueryDict) -> int:
     """The version of the page that the person read. Raises BadRequest."""
-    text = post.get("base_version", "")
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise BadRequest("the page's version is missing")
-    return int(text)
+    return number_in(post.get("base_version", ""))
+
+
+def pages_seen(post: QueryDict, name: str) -> dict[int, str]:
+    """The pages that were chosen in a list, by number, each with what was shown of it (`NUMBER:SHOWN`).
+    Raises BadRequest."""
+    told = (each.partition(":") for each in post.getlist(name))
+    return {number_in(number): shown for number, _sep, shown in told}
 
 
 def _slots(post: QueryDict, model: type[FormRow], kept_keys: set[str]) -> list[Slot]:

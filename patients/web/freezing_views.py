@@ -13,6 +13,7 @@ from patients.casebook.page import Subject
 from patients.entry.freezing import Keeper, NotMoved, freeze_pages, thaw_pages
 from patients.entry.idempotency import Answer, KeyReused
 from patients.entry.refusals import ContentChanged, UnknownPage
+from patients.web.binding import number_in, pages_seen
 from patients.web.freezing_presenter import freezing_screen
 from patients.web.once import once_for
 from patients.web.shell import person_of, shell, show
@@ -65,13 +66,7 @@ def _move(request: HttpRequest, person: Account, subject: Subject) -> Answer:
 
 def _seen(request: HttpRequest) -> dict[int, int]:
     """The pages that were chosen, each with the version that was shown. Raises BadRequest."""
-    seen = {}
-    for told in request.POST.getlist("page"):
-        number, _sep, version = told.partition(":")
-        if not (number + version).isascii() or not (number.isdigit() and version.isdigit()):
-            raise BadRequest("a page and its version")
-        seen[int(number)] = int(version)
-    return seen
+    return {number: number_in(version) for number, version in pages_seen(request.POST, "page").items()}
 
 
 def _show(

@@ -23,7 +23,7 @@ from patients.entry.verifying import (
 )
 from patients.oversight.verification import ticks_on
 from patients.oversight.verification_progress import Dimension, progress
-from patients.web.binding import version_of
+from patients.web.binding import number_in, pages_seen, version_of
 from patients.web.once import once_for
 from patients.web.shell import person_of, shell, show
 from patients.web.verification_presenter import keys_in, said_of, verify_screen
@@ -113,14 +113,10 @@ def verify_at_visit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _on_visit(request: HttpRequest, person: Account, visit: Visit) -> Answer:
     shown = {page.pk: page for page in visit.pages.select_related("subject__site", "visit")}
-    seen: dict[Page, int] = {}
-    for told in request.POST.getlist("seen"):
-        number, _sep, version = told.partition(":")
-        if not (number.isascii() and number.isdigit() and version.isascii() and version.isdigit()):
-            raise BadRequest("a page and its version")
-        if int(number) not in shown:
-            raise Http404(number)
-        seen[shown[int(number)]] = int(version)
+    told = pages_seen(request.POST, "seen")
+    if not told.keys() <= shown.keys():
+        raise Http404("a page of another visit")
+    seen = {shown[number]: number_in(version) for number, version in told.items()}
     return Answer(
         location=reverse("verify-visit", args=[visit.pk]),
         said=said_of(verify_visit(seen, by=_by(request, person))),

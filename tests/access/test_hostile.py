@@ -32,7 +32,7 @@ FIELDS = (
     "do", "base_version", "form_date", "bm_blast", "bm_blast__base", "row", "at", "reason", "text", "pk",
     "user_name", "printed_name", "role", "site", "starts", "ends", "grant", "remark", "session", "up_to",
     "acts", "meaning", "seen", "password", "code", "credential", "login", "language", "next",
-    "add-approved_on", "add-tasks",
+    "add-approved_on", "add-tasks", "page", "value", "class", "aware", "item", "query", "priority",
 )  # fmt: skip
 
 

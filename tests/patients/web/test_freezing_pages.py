@@ -115,7 +115,15 @@ def test_a_form_that_is_sent_twice_is_one_act(manager: Client, pages: list[Page]
 
 
 @pytest.mark.parametrize(
-    ("page", "status"), [("1", 400), ("x:1", 400), ("1:x", 400), ("٣:١", 400), ("987654:1", 404)]
+    ("page", "status"),
+    [
+        ("1", 400),
+        ("x:1", 400),
+        ("1:x", 400),
+        ("٣:١", 400),
+        ("9" * 30 + ":1", 400),
+        ("987654:1", 404),
+    ],
 )
 def test_what_is_no_page_is_refused(manager: Client, pages: list[Page], page: str, status: int) -> None:
     sent = {"do": "freeze", "reason": WHY, "page": page}

@@ -123,7 +123,9 @@ def test_a_form_that_is_sent_again_signs_once(pi: Person, pages: list[Page]) -> 
     assert sign(pi, sent[0], form_token=token[1]).status_code == 422
 
 
-@pytest.mark.parametrize(("page", "status"), [("x:y", 400), ("", 400), ("٣:a", 400), ("987654:a", 404)])
+@pytest.mark.parametrize(
+    ("page", "status"), [("x:y", 400), ("", 400), ("٣:a", 400), ("987654:a", 404), ("9" * 30 + ":a", 400)]
+)
 def test_a_page_that_is_none_is_refused(pi: Person, pages: list[Page], page: str, status: int) -> None:
     assert sign(pi, page).status_code == status
 
