@@ -113,10 +113,10 @@ def verify_at_visit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _on_visit(request: HttpRequest, person: Account, visit: Visit) -> Answer:
     shown = {page.pk: page for page in visit.pages.select_related("subject__site", "visit")}
-    told = pages_seen(request.POST, "seen")
+    told = {pk: number_in(version) for pk, version in pages_seen(request.POST, "seen").items()}
     if not told.keys() <= shown.keys():
         raise Http404("a page of another visit")
-    seen = {shown[number]: number_in(version) for number, version in told.items()}
+    seen = {shown[pk]: version for pk, version in told.items()}
     return Answer(
         location=reverse("verify-visit", args=[visit.pk]),
         said=said_of(verify_visit(seen, by=_by(request, person))),
