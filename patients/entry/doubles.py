@@ -82,10 +82,11 @@ class Pair:
 # --- who is alike ----------------------------------------------------------------------------------------
 def doubles_among(subjects: Any) -> list[Pair]:
     """The pairs of which one is among these subjects (a list, or a question for them), by their codes. One
-    statement where nobody is alike, else two, however many the site has."""
+    statement where nobody has said anything of those who are alike, else two, however many the site has."""
     keys = Likeness.objects.filter(subject__in=subjects).values("key")
     asked = ExpressionWrapper(Q(subject__in=subjects), models.BooleanField())
     alike = Likeness.objects.filter(_shared(), key__in=keys).select_related("subject__site")
+    alike = alike.annotate(told=Exists(DoubleAnswer.objects.filter(first=OuterRef("subject"))))
     by_key: dict[str, list[Any]] = defaultdict(list)
     for each in alike.annotate(is_asked=asked, **_told()).order_by("subject__code"):
         by_key[each.key].append(each)
@@ -94,7 +95,7 @@ def doubles_among(subjects: Any) -> list[Pair]:
         for one, other in combinations(group, 2):
             if (one.is_asked or other.is_asked) and _may_be_one_person(one, other):
                 signs[one.subject, other.subject].add(Sign(one.sign))
-    return _with_answers(signs) if signs else []
+    return _with_answers(signs, {each.subject_id for group in by_key.values() for each in group if each.told})
 
 
 def has_something_shared() -> Exists:
@@ -137,9 +138,11 @@ def _screened_again(one: Any, before: Any) -> bool:
     return bool(one.is_again) and named == before.subject.code
 
 
-def _with_answers(signs: dict[tuple[Subject, Subject], set[Sign]]) -> list[Pair]:
-    firsts = {first for first, _other in signs}
-    given = DoubleAnswer.objects.filter(first__in=firsts).select_related("event").order_by("pk")
+def _with_answers(signs: dict[tuple[Subject, Subject], set[Sign]], told: set[int]) -> list[Pair]:
+    """`told`: the subjects of which somebody has said something."""
+    firsts = {first.pk for first, _other in signs} & told
+    found = DoubleAnswer.objects.filter(first__in=firsts).select_related("event").order_by("pk")
+    given = found if firsts else ()
     newest = {(each.first_id, each.second_id): each for each in given}
     return [
         Pair(first, second, tuple(sign for sign in Sign if sign in found), newest.get((first.pk, second.pk)))

@@ -12,7 +12,7 @@ from patients.casebook.page import Page, Subject
 from patients.casebook.settings import settings_read_once
 from patients.entry.admission import admission_of, forms_of_admission
 from patients.entry.doubles import doubles_among, has_something_shared
-from patients.entry.opening import sites_to_enter_at
+from patients.entry.opening import CONSENT_FORM
 from patients.oversight.review import unreviewed
 from patients.oversight.safety_glance import grave_events, running_clocks
 from patients.web.clocks import local_now
@@ -57,7 +57,8 @@ def subjects(request: HttpRequest) -> HttpResponse:
     found = filters.among(subjects_for(person)).annotate(has_shared=has_something_shared())
     shown = stretch(found, request.GET.get("before", ""), request.GET.get("after", ""))
     waiting = unreviewed(_reviewed_by(person, shown.subjects))
-    counts, may = counts_by_subject(shown.subjects), bool(sites_to_enter_at(person))
+    counts = counts_by_subject(shown.subjects)
+    may = any(enters(person, CONSENT_FORM, site=site.code) for site in sites)
     doubles = likely_doubles(doubles_among([each for each in shown.subjects if each.has_shared]))
     screen = subjects_screen(shown, counts, waiting, sites, filters, doubles=doubles, can_enter=may)
     return show(request, "subjects.html", screen, shell(person, sites, here="subjects"))
