@@ -22,18 +22,28 @@ Fields = Mapping[str, list[str]]
 """The fields of a form as it was sent, by name."""
 
 
+class On(models.TextChoices):
+    """The screen of a page on which something was typed."""
+
+    PAGE = "page"
+    PASTE = "paste"
+
+
 class KeptDraft(models.Model):
     """What one person typed on one page, from the version of the page that was being read on."""
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+")
     page = models.ForeignKey(Page, models.PROTECT, related_name="+")
+    screen = models.CharField(max_length=10, choices=On, default=On.PAGE)
     base_version = models.PositiveIntegerField()
     typed = SealedField()
     saved_at = models.DateTimeField(db_index=True)
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=("account", "page"), name="one_draft_of_a_person_on_a_page"),
+            models.UniqueConstraint(
+                fields=("account", "page", "screen"), name="one_draft_of_a_person_on_a_screen"
+            ),
         )
 
     def __str__(self) -> str:
@@ -45,13 +55,16 @@ class KeptDraft(models.Model):
         return found
 
 
-def keep_draft(page: Page, typed: Fields, *, by: Account, base_version: int) -> datetime:
+def keep_draft(
+    page: Page, typed: Fields, *, by: Account, base_version: int, screen: On = On.PAGE
+) -> datetime:
     """Keep what was typed, in the place of what was kept before; when that was. The page may be closed: what
     was typed on it stays there to be read. Raises PermissionDenied."""
     require_entry(by, page.form_code, site=page.subject.site.code)
     draft = KeptDraft(
         account=by,
         page=page,
+        screen=screen,
         base_version=base_version,
         typed=json.dumps(dict(typed)),
         saved_at=timezone.now(),
@@ -59,15 +72,15 @@ def keep_draft(page: Page, typed: Fields, *, by: Account, base_version: int) -> 
     KeptDraft.objects.bulk_create(
         [draft],
         update_conflicts=True,
-        unique_fields=["account", "page"],
+        unique_fields=["account", "page", "screen"],
         update_fields=["base_version", "typed", "saved_at"],
     )
     return draft.saved_at
 
 
-def draft_of(page: Page, *, by: Account) -> KeptDraft | None:
-    """What this person typed on the page and has not saved."""
-    return KeptDraft.objects.filter(page=page, account=by).first()
+def draft_of(page: Page, *, by: Account, screen: On = On.PAGE) -> KeptDraft | None:
+    """What this person typed on this screen of the page and has not saved."""
+    return KeptDraft.objects.filter(page=page, account=by, screen=screen).first()
 
 
 def drafts_of(person: Account) -> "models.QuerySet[KeptDraft]":
@@ -79,9 +92,9 @@ def drafts_of(person: Account) -> "models.QuerySet[KeptDraft]":
     return kept.order_by("-saved_at")
 
 
-def discard_draft(page: Page, *, by: Account) -> None:
+def discard_draft(page: Page, *, by: Account, screen: On = On.PAGE) -> None:
     """It is saved, or given up."""
-    KeptDraft.objects.filter(page=page, account=by).delete()
+    KeptDraft.objects.filter(page=page, account=by, screen=screen).delete()
 
 
 def purge_drafts() -> int:

@@ -6,6 +6,7 @@ Nobody else is shown it.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -13,13 +14,16 @@ from django.urls import Resolver404, resolve, reverse
 
 from patients.casebook.page import Page
 from patients.web.form_token import HandedOut, handed_out
-from patients.web.keeping import keep_posted
+from patients.web.keeping import keep_pasted, keep_posted
 from patients.web.queries import pages_for
 from trial.people.models import Account
 from trial.people.sign_in import KEPT
 
-FORMS = ("page", "draft")
-"""The routes to which the form of a page is sent."""
+FORMS = {"page": keep_posted, "draft": keep_posted, "paste": keep_pasted}
+"""The routes to which a form of a page is sent, and how what it holds is kept."""
+
+
+Keep = Callable[..., datetime | None]
 
 
 class KeepWhatWasTyped:
@@ -44,15 +48,15 @@ def _leads_to_sign_in(answer: HttpResponse) -> bool:
 def keep_for_its_owner(request: HttpRequest) -> Page | None:
     """Keep what the form of a page holds for whom it was given to; the page, or None if there is nothing
     that can be kept. The signed word of the form stands for the CSRF token: no other site knows it."""
-    given = handed_out(request)
-    if given is None or given.page != _page_named(request):
+    given, (keep, number) = handed_out(request), _page_named(request)
+    if keep is None or given is None or given.page != number:
         return None
     owner = Account.objects.filter(pk=given.account, is_active=True).first()
     page = pages_for(owner).filter(pk=given.page).first() if owner else None
     if owner is None or page is None:
         return None
     try:
-        return page if keep_posted(page, request.POST, by=owner) else None
+        return page if keep(page, request.POST, by=owner) else None
     except (BadRequest, PermissionDenied):
         return None
 
@@ -62,10 +66,11 @@ def is_of_another(given: HandedOut | None, page: Page, person: Account) -> bool:
     return given is not None and given.page == page.pk and given.account != person.pk
 
 
-def _page_named(request: HttpRequest) -> int | None:
-    """The page to which the form was sent."""
+def _page_named(request: HttpRequest) -> tuple[Keep | None, int]:
+    """The page to which the form was sent, and how what it holds is kept; None where it is no such form."""
     try:
         match = resolve(request.path_info)
     except Resolver404:
-        return None
-    return match.kwargs["pk"] if match.url_name in FORMS else None
+        return None, 0
+    keep = FORMS.get(match.url_name or "")
+    return (keep, match.kwargs["pk"]) if keep else (None, 0)

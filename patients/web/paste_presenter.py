@@ -119,6 +119,7 @@ class PasteScreen:
     problems: list[SummaryLine] = field(default_factory=list)
     is_closed: bool = False
     moved: bool = False
+    kept_at: str = ""
 
     title = gettext_lazy("Paste results")
 

@@ -6,13 +6,15 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 
 from patients.casebook.page import Page
+from patients.entry.drafts import On, discard_draft
 from patients.entry.idempotency import Answer, KeyReused, digest_of, once
 from patients.entry.lab_rows import LAB
 from patients.entry.refusals import Conflict, PageClosed, Refused, UnknownPage
 from patients.entry.save import save_page
 from patients.web.errors import said_of_old_form
-from patients.web.expired import is_of_another
+from patients.web.expired import is_of_another, keep_for_its_owner
 from patients.web.form_token import handed_out, token_in
+from patients.web.keeping import hour, keep_pasted, pasted_before
 from patients.web.once import content_of
 from patients.web.paste_presenter import (
     PasteScreen,
@@ -54,20 +56,34 @@ def paste(request: HttpRequest, pk: int) -> HttpResponse:
     if found.form_code != LAB:
         raise Http404(found.form_code)
     if request.method != "POST":
-        return redirect(found) if found.is_closed else _show(request, person, _empty(found, person))
+        return redirect(found) if found.is_closed else _show(request, person, _opened(found, person))
     if is_of_another(handed_out(request), found, person):
+        keep_for_its_owner(request)
         messages.warning(request, said_of_old_form())
         return redirect(found)
     return _posted(request, person, found)
 
 
-def _empty(found: Page, person: Account) -> PasteScreen:
-    stored = stored_rows(found)
-    return paste_screen(found, person, proposed(found, stored), stored)
+def _opened(found: Page, person: Account) -> PasteScreen:
+    """What the person pasted before and did not save, as far as it was read; else nothing yet."""
+    stored, before = stored_rows(found), pasted_before(found, by=person)
+    if before is None:
+        return paste_screen(found, person, proposed(found, stored), stored)
+    pasted, at = before
+    pasted.read()
+    pasted.base_version = found.version  # what is shown is what stands now
+    screen = paste_screen(found, person, pasted, stored)
+    screen.kept_at = hour(at)
+    summarise(screen)
+    return screen
 
 
 def _posted(request: HttpRequest, person: Account, found: Page) -> HttpResponse:
-    """Read what was pasted; save it where that was asked for and nothing stands against it."""
+    """Read what was pasted; save it where that was asked for and nothing stands against it. It is kept until
+    it is saved, or given up."""
+    if request.POST.get("do") == "give-up":
+        discard_draft(found, by=person, screen=On.PASTE)
+        return redirect("paste", pk=found.pk)
     pasted = read_pasted(request.POST)
     if pasted.base_version > found.version:
         raise BadRequest("a version that does not exist yet")
@@ -129,6 +145,7 @@ def _act(request: HttpRequest, person: Account, screen: PasteScreen) -> Answer:
         reasons=reasons_of(screen),
         request_id=request.request_id,  # type: ignore[attr-defined]
     )
+    discard_draft(page, by=person, screen=On.PASTE)
     given = handed_out(request)
     if saved.signature_fell and given is not None:
         refuse_if_signed_since(saved.page, given)
@@ -151,6 +168,8 @@ def _closed(screen: PasteScreen) -> PasteScreen:
 
 
 def _show(request: HttpRequest, person: Account, screen: PasteScreen, status: int = 200) -> HttpResponse:
+    if request.method == "POST":
+        keep_pasted(screen.page, request.POST, by=person)
     subject = screen.page.subject
     frame = shell(person, [subject.site], here="page", subject=subject)
     return show(request, "paste.html", screen, frame, status)

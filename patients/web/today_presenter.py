@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from patients.entry.drafts import KeptDraft
+from patients.entry.drafts import KeptDraft, On
 from patients.oversight.recruitment import Recruitment
 from patients.oversight.review import COUNTED_UP_TO
 from patients.oversight.safety_glance import Grave, RunningClock
@@ -108,13 +108,19 @@ def draft_lines(kept: Iterable[KeptDraft]) -> list[WorkLine]:
     return [
         WorkLine(
             mark("progress"),
-            draft.page.get_absolute_url(),
+            _address(draft),
             page_in_words(draft.page),
             _("kept as a draft, not saved; last typed %(at)s") % {"at": moment(draft.saved_at)},
             "",
         )
         for draft in kept
     ]
+
+
+def _address(draft: KeptDraft) -> str:
+    if draft.screen == On.PASTE:
+        return reverse("paste", args=[draft.page_id])
+    return draft.page.get_absolute_url()
 
 
 def review_lines(waiting: Mapping[str, int]) -> list[WorkLine]:

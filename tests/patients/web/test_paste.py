@@ -1,10 +1,14 @@
 """Results are pasted on a LAB page: looked at line by line, and saved like any save."""
 
+import html
+
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from patients.casebook.form import form_model
 from patients.casebook.page import Page, PageState, Subject
+from patients.entry.drafts import KeptDraft
 from patients.entry.reasons import Reason
 from tests.access.registry import put_in_state
 from tests.patients.web import people
@@ -156,7 +160,8 @@ def test_without_consent_nothing_is_saved_and_the_block_stays(desk: Client) -> N
 @pytest.mark.requirement("DI-03")
 def test_a_conflict_shows_what_stands_there_now_and_keeps_the_block(desk: Client, page: Page) -> None:
     mine = read(desk, page)
-    desk.post(url(page), form_of(read(desk, page, "WBC\t7.7\t10^9/L"), do="save"))
+    other = people.signed_in(people.a_member(Role.COORDINATOR, name="ben.wu"))
+    other.post(url(page), form_of(read(other, page, "WBC\t7.7\t10^9/L"), do="save"))
     clash = desk.post(url(page), form_of(mine, do="save"))
     text = clash.content.decode()
     assert clash.status_code == 409
@@ -239,3 +244,53 @@ def test_a_row_that_is_void_keeps_its_key_and_takes_no_result(desk: Client, page
     assert desk.post(url(page), form_of(again, do="save")).status_code == 302
     rows = form_model("LAB").objects.filter(page=page)
     assert [(row.row_key, str(row.lab_value)) for row in rows] == [("2", "6.1")]
+
+
+# --- what was pasted and not saved -------------------------------------------------------------------------
+def shown(client: Client, page: Page) -> str:
+    return html.unescape(client.get(url(page)).content.decode())
+
+
+def test_what_was_read_is_there_after_the_tab_was_closed(desk: Client, page: Page) -> None:
+    read(desk, page)
+    assert "What you pasted at" in shown(desk, page)
+    back = form_of(desk.get(url(page)))
+    assert len(back["line"]) == len(BLOCK.splitlines())
+    assert desk.post(url(page), back | {"do": "save"}).status_code == 302
+    assert len(stored(page)) == len(back["line"])
+    assert "What you pasted at" not in shown(desk, page)
+    assert not KeptDraft.objects.exists()
+
+
+def test_a_form_that_is_sent_after_its_session_has_ended_is_kept(
+    desk: Client, page: Page, coordinator: Account
+) -> None:
+    sent = form_of(desk.get(url(page)), block=BLOCK)
+    desk.session.delete()
+    answer = desk.post(url(page), sent | {"do": "read"})
+    assert answer["Location"].startswith(reverse("sign-in"))
+    again = Client()
+    again.force_login(coordinator)
+    assert "What you pasted at" in shown(again, page)
+    assert KeptDraft.objects.get().account == coordinator
+    assert reverse("paste", args=[page.pk]) in again.get(reverse("home")).content.decode()
+
+
+def test_it_is_given_up_on_request(desk: Client, page: Page) -> None:
+    read(desk, page)
+    assert desk.post(url(page), {"do": "give-up"}).status_code == 302
+    assert "What you pasted at" not in shown(desk, page)
+
+
+def test_nobody_else_is_shown_it(desk: Client, page: Page) -> None:
+    read(desk, page)
+    other = people.signed_in(people.a_member(Role.COORDINATOR, name="ben.wu"))
+    assert "What you pasted at" not in shown(other, page)
+
+
+def test_what_is_typed_on_the_page_itself_is_kept_beside_it(desk: Client, page: Page) -> None:
+    typed = form_of(desk.get(page.get_absolute_url()), form_date="2025-07-05")
+    desk.post(f"{page.get_absolute_url()}draft/", typed)
+    read(desk, page)
+    assert KeptDraft.objects.count() == 2
+    assert form_of(desk.get(page.get_absolute_url()))["form_date"] == ["2025-07-05"]
