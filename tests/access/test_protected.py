@@ -48,9 +48,12 @@ def pages_of(subject: Subject) -> list[Page]:
 
 def protected() -> list[list[dict[str, Any]]]:
     """What no save of a page may change, of the rows that are there: whose they are, and where."""
-    own = {"version", "form_date", "header_versions", "state"}
+    own = {"version", "form_date", "header_versions", "state", "entered_by"}
     header = {"not_done", "not_done_reason", "source_documents", "recorded"}
-    return [rows(model) for model in (Site, Subject, Account, Member, Identity)] + [rows(Page, own | header)]
+    counted = {"critical_items", "other_items", "verification_draw"}
+    return [rows(model) for model in (Site, Subject, Account, Member, Identity)] + [
+        rows(Page, own | header | counted)
+    ]
 
 
 def test_a_save_of_any_form_changes_what_it_lists_and_nothing_else() -> None:

@@ -72,10 +72,14 @@ def _needs(column: models.Field) -> bool:
 
 def _sample(column: models.Field) -> Any:
     if column.is_relation:
-        return (
-            getattr(a_row(column.related_model), column.target_field.attname) if column.db_constraint else 1
-        )
+        return getattr(_related(column), column.target_field.attname) if column.db_constraint else 1
     for kind, sample in _SAMPLES.items():
         if isinstance(column, kind):
             return sample
     return column.choices[0][0] if column.choices else "x"
+
+
+def _related(column: models.Field) -> models.Model:
+    """A row to point at; one that is there already where several may."""
+    there = None if column.unique else column.related_model._base_manager.first()
+    return there or a_row(column.related_model)
