@@ -94,7 +94,8 @@ def _made_once_for(item: pytest.Item) -> str:
 def _differs_by_engine(item: pytest.Item) -> bool:
     fixtures = frozenset(getattr(item, "fixturenames", ()))
     opens = fixtures & OPENS_A_DATABASE or item.get_closest_marker("django_db")
-    return bool(opens) and "chromium" not in fixtures
+    once = "chromium" in fixtures or item.get_closest_marker("one_engine")
+    return bool(opens) and not once
 
 
 @pytest.fixture(autouse=True)

@@ -154,6 +154,7 @@ def test_a_correction_shows_in_the_next_lock_and_not_in_the_last(
     assert demo_registry.run("verify_figures", "1").returncode == 0
 
 
+@pytest.mark.one_engine
 def test_a_lock_that_waits_exits_1_where_its_run_fails(
     demo_registry: Registry, demo_casebook: Path, tmp_path: Path
 ) -> None:
@@ -188,6 +189,7 @@ def test_export_and_import_give_the_same_snapshot_on_any_engine(
     assert endpoints(sqlite_registry, number) == endpoints(demo_registry, "1")
 
 
+@pytest.mark.one_engine
 def test_a_lock_is_exported_as_of_its_cutoff_without_identity(
     demo_registry: Registry, sqlite_registry: Registry, tmp_path: Path
 ) -> None:
