@@ -134,6 +134,7 @@ def test_a_published_figure_that_was_not_computed_is_exit_1(
     assert "78 of 79 published figures agree" in out.getvalue()
 
 
+@pytest.mark.one_engine
 def test_a_correction_shows_in_the_next_lock_and_not_in_the_last(
     demo_registry: Registry, demo_casebook: Path, tmp_path: Path
 ) -> None:

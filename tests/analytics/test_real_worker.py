@@ -306,6 +306,7 @@ def test_a_command_whose_worker_is_killed_at_work_takes_over(
     assert (row.attempts, row.result) == (2, undisturbed(sealed))
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_command_that_is_stopped_leaves_no_worker(
     registry: Registry, many: list[CutContent], how: signal.Signals

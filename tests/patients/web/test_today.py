@@ -118,6 +118,7 @@ def test_a_window_is_open_from_its_first_to_its_last_day(treated: Subject, coord
     assert visit not in Work(coordinator, visit.opens).visits_opening()
 
 
+@pytest.mark.one_engine
 def test_the_greeting_counts_every_window_that_closes_today(
     desk: Client, coordinator: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -238,6 +238,7 @@ def started(registry: Registry) -> str:
     return registry.run("shell", "--no-imports", "-c", START).stderr
 
 
+@pytest.mark.one_engine
 @pytest.mark.requirement("ES-06")
 def test_the_first_start_prints_a_link_for_the_first_administrator(registry: Registry) -> None:
     said = started(registry)
