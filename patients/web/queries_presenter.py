@@ -40,6 +40,7 @@ from patients.web.trail_presenter import Option
 from trial.people.access import can, holds
 from trial.people.models import Account, Site
 from trial.people.roles import Permission
+from trial.protocol.study import SITE_ZONE
 
 QUERIES_ON_A_PAGE = 50
 AGES_IN_WORDS = {"0-7": "0–7", "8-14": "8–14", "15-30": "15–30", "31-": "≥ 31"}
@@ -167,7 +168,7 @@ class QueriesPresenter:
             waits_for=waits_for(query, names),
             priority=priority_of(query),
             age=age_in_words(query, self.now),
-            closed=full_day(query.closed_at.date()) if query.closed_at else "",
+            closed=full_day(query.closed_at.astimezone(SITE_ZONE).date()) if query.closed_at else "",
             can_close=is_mine and query.allows(Said.CLOSED),
         )
 

@@ -29,6 +29,7 @@ from patients.web.query_words import (
 from patients.web.states import StateMark, mark
 from trial.people.access import holds
 from trial.people.roles import Permission
+from trial.protocol.study import SITE_ZONE
 from trial.protocol.visits import Clock, visit_type
 
 FIRST_ROWS = 6
@@ -117,7 +118,7 @@ def _to_verify(page: Page, on: date) -> WorkLine:
 
 def _query(query: Query, on: date) -> WorkLine:
     words = [query.whose.code, place_in_words(query), item_in_words(query)]
-    days = _days((on - query.opened_at.date()).days)
+    days = _days((on - query.opened_at.astimezone(SITE_ZONE).date()).days)
     return WorkLine(
         mark_of(query),
         url_of(query),

@@ -4,6 +4,7 @@ import re
 from datetime import date, datetime, time, timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -230,3 +231,12 @@ def test_what_is_typed_and_not_saved_waits_on_the_first_screen(
     assert "last typed" in today(desk)
     colleague = people.signed_in(people.a_member(Role.COORDINATOR, name="wang.ping"))
     assert "last typed" not in today(colleague)
+
+
+def test_a_query_of_this_morning_is_of_today_by_the_clock_of_the_site(treated: Subject) -> None:
+    """At one in the morning of the site it is still yesterday in UTC."""
+    with time_machine.travel("2026-03-01 17:00Z", tick=False):
+        people.save(people.page_of(treated, "VS", "C28"), {"vs_temp": "46"}, {"form_date": "2025-07-05"})
+        monitor = people.signed_in(people.a_member(Role.MONITOR, name="ke.fan"))
+        shown = monitor.get(reverse("work", args=["queries"])).content.decode()
+    assert re.findall(r'<span class="end">(.*?)</span>', shown)[0] == "0 days"
