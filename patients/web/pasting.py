@@ -7,7 +7,6 @@ a line that cannot be read stays where it can be mended, and nothing has to be p
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from django.core.exceptions import BadRequest
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
@@ -15,7 +14,7 @@ from patients.entry.lab_rows import Result, Unclear, result_of
 from patients.entry.reasons import Reason
 from patients.forms.laboratory_names import catalogue_tests
 from patients.laboratories.blocks import COLUMNS, MOST_LINES, Line, read_block
-from patients.web.binding import REASON, WHY, tidy
+from patients.web.binding import REASON, WHY, tidy, version_of
 
 CELLS = COLUMNS
 IN_TEXT = ("value", "lower", "upper", "moment")
@@ -121,11 +120,8 @@ def _unreadable_limits(cells: Mapping[str, str]) -> str:
 # --- the form --------------------------------------------------------------------------------------------
 def read_pasted(post: QueryDict) -> Pasted:
     """What was typed and chosen. Raises BadRequest for a form that no page of ours sends."""
-    version = post.get("base_version", "")
-    if not version.isascii() or not version.isdigit() or len(version) > 9:
-        raise BadRequest("the page's version is missing")
     return Pasted(
-        base_version=int(version),
+        base_version=version_of(post),
         text=post.get("block", ""),
         moment=tidy(post.get("moment", "")),
         laboratory=tidy(post.get("laboratory", "")),
