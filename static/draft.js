@@ -1,6 +1,6 @@
 /* Chimera: what is typed on a page goes to the server as a draft, within seconds and without being saved.
    Nothing is stored in the browser. Every page works without this file: it then keeps what was sent.
-   1 what is sent  2 when it is sent  3 what is said of it  4 leaving and coming back */
+   1 what is sent  2 when it is sent  3 what is said of it  4 leaving  5 coming back */
 (function () {
   "use strict";
   const form = document.querySelector("form[data-draft]");
@@ -37,8 +37,9 @@
   }
   function note() {
     if (leaving) return;
-    if (!isUnsent()) { since = null; return; }
+    if (!isUnsent()) { since = null; mark(null); return; }
     since = since || Date.now();
+    mark(0);
     if (!wait) plan(Math.max(0, Math.min(SOON, since + LATEST - Date.now())));
   }
   async function send() {
@@ -56,6 +57,7 @@
       await told(answer);
       sent = now;
       since = isUnsent() ? began : null;
+      if (!since) mark(null);
       wait = 0;
       found();
     } catch (error) {
@@ -118,13 +120,32 @@
       return;
     }
     leaving = true;
+    mark(null);
     clearTimeout(timer);
     if (running) running.abort();
     setTimeout(() => { leaving = false; note(); }, GIVE_UP);   /* still here: it did not leave */
   }, true);
   document.querySelectorAll("form[data-discard]").forEach((each) => each.addEventListener("submit", () => {
     leaving = true;
+    mark(null);
     form.dataset.dirty = "0";
   }));
-  if (form.querySelector(".is-changed") && !document.querySelector("[data-discard]")) { sent = ""; note(); }
+
+  /* 5 Who comes back at once may be shown the page before what leaving has sent was kept: the entry of the
+     history says that something was on its way (no value of it), and the page is asked for again. */
+  const AGAIN = 3, SHORTLY = 500;
+  function mark(times) {
+    const now = times === null ? null : { unsent: times };
+    if (JSON.stringify(history.state) !== JSON.stringify(now)) history.replaceState(now, "");
+  }
+  function askAgain(times) {
+    if (isUnsent()) return;                       /* somebody types already */
+    mark(times + 1);
+    window.location.reload();
+  }
+  const shown = document.querySelector("[data-discard]");
+  const times = (history.state || {}).unsent;
+  if (form.querySelector(".is-changed") && !shown) { sent = ""; note(); }
+  else if (times === undefined || shown || times >= AGAIN) mark(null);
+  else setTimeout(askAgain, SHORTLY * 2 ** times, times);
 })();

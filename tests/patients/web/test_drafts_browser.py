@@ -1,7 +1,8 @@
 """What is typed in a real browser survives a lost network, a dead server and a closed tab (F11)."""
 
+import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -10,6 +11,7 @@ from django.test import Client
 from patients.casebook.form import form_model
 from patients.casebook.page import Page
 from patients.entry.drafts import KeptDraft
+from patients.web import draft_views, keeping
 from tests.patients.web import people
 from tests.patients.web.cut_line import Line
 from tests.watched_tab import look
@@ -95,7 +97,24 @@ def test_what_was_typed_is_there_in_another_tab_and_goes_with_the_save(tab: "Tab
     assert again.evaluate(stored) == "[0,0]"
 
 
-def test_the_last_key_before_a_tab_is_closed_is_kept(tab: "Tab", page: Page) -> None:
+def test_the_last_key_before_a_tab_is_left_is_kept_and_shown_however_late_it_arrives(
+    tab: "Tab", page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who goes back at once is served the page before the server has kept what leaving sent."""
+    served = threading.Event()
+    keep, look_up = draft_views._kept, keeping.draft_of
+
+    def keep_late(*args: Any) -> Any:
+        assert served.wait(timeout=5)
+        return keep(*args)
+
+    def look_up_first(*args: Any, **kwargs: Any) -> Any:
+        found = look_up(*args, **kwargs)
+        served.set()
+        return found
+
+    monkeypatch.setattr(draft_views, "_kept", keep_late)
+    monkeypatch.setattr(keeping, "draft_of", look_up_first)
     type_marker(tab, "FLT3")
     tab.goto("/subjects/")
     tab.go_back()
