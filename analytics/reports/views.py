@@ -57,7 +57,7 @@ class Reader:
 
 def _reader(request: HttpRequest) -> Reader:
     person = person_of(request)
-    sites = list(sites_where(person, Permission.READ_RESULTS))
+    sites = sites_where(person, Permission.READ_RESULTS)
     return Reader(person, shell(person, sites, here="locks"), frozenset(site.code for site in sites))
 
 

@@ -4,11 +4,16 @@ A mark covers a site or one subject up to a number of the ledger. Marks are rows
 something was reviewed is no property of the data and is decided by nothing else.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
+from typing import Any
 
 from django.db import OperationalError, models, transaction
-from django.db.models import Max, Q
+from django.db.models import Max, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -171,15 +176,28 @@ def _marked_before(seen: Stretch, by: Person) -> ReviewMark | None:
     return ReviewMark.objects.filter(by=by.user_name, **about).first() if seen.acts else None
 
 
-def unreviewed(subjects: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """How many acts wait for anybody's review, for each of these subjects (site and code) with any."""
-    places = list(subjects)
-    if not places:
+def reviewed_up_to() -> Greatest:
+    """An annotation of subjects: how far each is reviewed by anybody, by itself or with its site."""
+
+    def furthest(subject: Any) -> Coalesce:
+        marks = ReviewMark.objects.filter(site=OuterRef("site__code"), subject=subject)
+        newest = marks.order_by("-up_to").values("up_to")[:1]
+        return Coalesce(Subquery(newest), Value(0, models.BigIntegerField()))
+
+    return Greatest(furthest(OuterRef("code")), furthest(""))
+
+
+def unreviewed(reviewed: Mapping[str, int]) -> dict[str, int]:
+    """How many acts wait for anybody's review, for each of these subjects with any: by code, how far each is
+    reviewed (`reviewed_up_to`). One statement."""
+    if not reviewed:
         return {}
-    done = reviewed({site for site, _code in places})
-    codes = [code for _site, code in places]
-    counted = TrailEvent.objects.filter(done.waiting(), subject__in=codes).order_by().values_list("subject")
-    return dict(counted.annotate(models.Count("pk")))
+    by_mark: dict[int, list[str]] = defaultdict(list)
+    for code, up_to in reviewed.items():
+        by_mark[up_to].append(code)
+    since = reduce(or_, (Q(subject__in=codes, leaf__seq__gt=up_to) for up_to, codes in by_mark.items()))
+    waiting = TrailEvent.objects.filter(since).exclude(action__in=READINGS).order_by()
+    return dict(waiting.values_list("subject").annotate(models.Count("pk")))
 
 
 COUNTED_UP_TO = 1000

@@ -37,7 +37,7 @@ private = cache_control(private=True, no_store=True)
 def deviations(request: HttpRequest) -> HttpResponse:
     """The deviations at the sites of the person, of one site or class if it is named."""
     person = person_of(request)
-    sites = list(sites_where(person, Permission.READ))
+    sites = sites_where(person, Permission.READ)
     site, weight = request.GET.get("site", ""), request.GET.get("class", "")
     rows = deviations_at(_among(sites, site), weight=weight)
     lines = deviation_lines(rows[:MOST_LINES])
@@ -55,7 +55,7 @@ def deviations(request: HttpRequest) -> HttpResponse:
 def deviations_file(request: HttpRequest) -> HttpResponse:
     """The same as CSV. It is asked for by POST, since it leaves a record."""
     person = person_of(request)
-    sites = _among(list(sites_where(person, Permission.READ)), request.POST.get("site", ""))
+    sites = _among(sites_where(person, Permission.READ), request.POST.get("site", ""))
     rows = deviations_at(sites, weight=request.POST.get("class", ""))
     content, count = _sheet(rows)
     _note(request, person, sites, count, content)

@@ -7,9 +7,8 @@ from django.views.decorators.cache import cache_control
 from patients.web.clocks import local_now
 from patients.web.log_export import export_log
 from patients.web.log_presenter import LogScreen, log_screen
-from patients.web.queries import subjects_for
+from patients.web.queries import readable_sites, subjects_for
 from patients.web.shell import person_of, shell, show
-from trial.people.access import sites_where
 from trial.people.models import Account, Site
 from trial.people.needs import At, authorise, needs
 from trial.people.roles import Permission
@@ -39,7 +38,6 @@ def log_file(request: HttpRequest, site: str) -> HttpResponse:
 
 def _log_of(request: HttpRequest, site: str) -> tuple[Account, Site, LogScreen]:
     person = person_of(request)
-    readable = Site.objects.filter(pk__in=[each.pk for each in sites_where(person, Permission.READ)])
-    found = get_object_or_404(readable, code=site)
+    found = get_object_or_404(readable_sites(person), code=site)
     authorise(request, found)
     return person, found, log_screen(found, subjects_for(person).filter(site=found).order_by("code"))

@@ -68,7 +68,7 @@ def queries(request: HttpRequest) -> HttpResponse:
 def _list(
     request: HttpRequest, person: Account, filters: QueryFilters, refused: Exception | None = None
 ) -> HttpResponse:
-    sites, now = list(sites_where(person, Permission.READ)), timezone.now()
+    sites, now = sites_where(person, Permission.READ), timezone.now()
     mine = queries_for(person)
     found = filters.among(mine, by=person, now=now)
     key = (number(request.GET.get(name, "")) for name in ("before", "after"))
@@ -120,7 +120,7 @@ def queries_csv(request: HttpRequest) -> HttpResponse:
 def query_metrics(request: HttpRequest) -> HttpResponse:
     """How queries go at the reader's sites."""
     person = person_of(request)
-    sites = list(sites_where(person, Permission.READ))
+    sites = sites_where(person, Permission.READ)
     screen = figures_screen(query_figures(sites, timezone.now()))
     return show(request, "query_figures.html", screen, shell(person, sites, here="queries"))
 

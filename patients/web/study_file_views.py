@@ -35,7 +35,7 @@ def _recorded(request: HttpRequest, name: str, person: Account) -> HttpResponse:
     register, do = REGISTERS[name], request.POST.get("do", "")
     if do not in register.acts:
         raise BadRequest("an act that no page of ours sends")
-    sites = list(sites_where(person, register.writes))
+    sites = sites_where(person, register.writes)
     if not sites:
         raise PermissionDenied(f"{person.user_name}: {register.writes}")
     act = register.acts[do]

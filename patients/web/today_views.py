@@ -44,7 +44,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if not holds(person, Permission.READ):
         held = (name for right, name in _STARTS if holds(person, right))
         return redirect(next(held, "who-may"))
-    sites = list(sites_where(person, Permission.READ))
+    sites = sites_where(person, Permission.READ)
     return show(request, "today.html", _today(person), shell(person, sites, here="home"))
 
 

@@ -221,5 +221,5 @@ def _address(subject: Subject | None) -> str:
 
 
 def _frame(person: Account, subject: Subject | None) -> Shell:
-    sites = [subject.site] if subject else list(sites_where(person, Permission.REVIEW_TRAIL))
+    sites = [subject.site] if subject else sites_where(person, Permission.REVIEW_TRAIL)
     return shell(person, sites, here="trail" if subject else "trail-of-sites", subject=subject)

@@ -142,7 +142,7 @@ def _show_visit(
 def verification(request: HttpRequest) -> HttpResponse:
     """How much of what is to be verified is verified, by site, subject, visit or form."""
     person = person_of(request)
-    sites = list(sites_where(person, Permission.READ))
+    sites = sites_where(person, Permission.READ)
     wanted, site = request.GET.get("by", Dimension.SITE), request.GET.get("site", "")
     by = Dimension(wanted) if wanted in list(Dimension) else Dimension.SITE
     among = [each.code for each in sites if each.code == site or not site]

@@ -13,7 +13,7 @@ from patients.casebook.settings import settings_read_once
 from patients.entry.admission import admission_of, forms_of_admission
 from patients.entry.doubles import doubles_among, has_something_shared
 from patients.entry.opening import CONSENT_FORM
-from patients.oversight.review import unreviewed
+from patients.oversight.review import reviewed_up_to, unreviewed
 from patients.oversight.safety_glance import grave_events, running_clocks
 from patients.web.clocks import local_now
 from patients.web.doubles_presenter import likely_doubles
@@ -52,9 +52,10 @@ private = cache_control(private=True, no_store=True)
 def subjects(request: HttpRequest) -> HttpResponse:
     """The subjects of the sites at which the person may read."""
     person = person_of(request)
-    sites = list(sites_where(person, Permission.READ))
+    sites = sites_where(person, Permission.READ)
     filters = SubjectFilters.read(request.GET)
-    found = filters.among(subjects_for(person)).annotate(has_shared=has_something_shared())
+    among = filters.among(subjects_for(person))
+    found = among.annotate(has_shared=has_something_shared(), reviewed_up_to=reviewed_up_to())
     shown = stretch(found, request.GET.get("before", ""), request.GET.get("after", ""))
     waiting = unreviewed(_reviewed_by(person, shown.subjects))
     counts = counts_by_subject(shown.subjects)
@@ -69,7 +70,7 @@ def subjects(request: HttpRequest) -> HttpResponse:
 def subject(request: HttpRequest, code: str) -> HttpResponse:
     """A subject on its two clocks, with its course, its visits and pages."""
     person = person_of(request)
-    found = get_object_or_404(subjects_for(person), code=code)
+    found = get_object_or_404(subjects_for(person).annotate(reviewed_up_to=reviewed_up_to()), code=code)
     entered = {form for form in FORM_ORDER if enters(person, form, site=found.site.code)}
     pages = list(pages_of(found))
     screen = subject_screen(
@@ -117,10 +118,13 @@ def _print_rights(person: Account, subject: Subject) -> PrintRights:
     )
 
 
-def _reviewed_by(person: Account, subjects: Iterable[Subject]) -> list[tuple[str, str]]:
-    """Site and code of the subjects whose trail the person reviews."""
-    places = ((subject.site.code, subject.code) for subject in subjects)
-    return [place for place in places if can(person, Permission.MARK_REVIEWED, site=place[0])]
+def _reviewed_by(person: Account, subjects: Iterable[Any]) -> dict[str, int]:
+    """How far the subjects are reviewed whose trail the person reviews, by code."""
+    return {
+        subject.code: subject.reviewed_up_to
+        for subject in subjects
+        if can(person, Permission.MARK_REVIEWED, site=subject.site.code)
+    }
 
 
 @needs(Permission.READ, to_post=Permission.ENTER, at=At.ITS_SITE)

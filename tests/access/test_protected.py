@@ -117,7 +117,7 @@ def test_the_acts_on_an_account_write_what_they_list(administrator: Client) -> N
     ]
     ended = {"do": "end", "grant": str(grant.pk), "reason": "it is over"}
     assert post(administrator, url, set(), **ended).status_code == 302
-    assert other.held() == [("HZ01", "monitor")]
+    assert [(site.code, role) for site, role in other.held()] == [("HZ01", "monitor")]
     assert post(administrator, url, set(), do="disable", reason="has left").status_code == 302
     assert list(Account.objects.filter(is_active=False)) == [somebody]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from uuid import uuid4
 
 from django.core.exceptions import PermissionDenied
@@ -32,7 +33,7 @@ Person = Account | SystemPerson
 
 def roles_at(person: Account, site_code: str) -> list[Role]:
     """The roles in force of a person at a site, read once for each account object."""
-    return [Role(role) for code, role in person.held() if code == site_code]
+    return [Role(role) for site, role in person.held() if site.code == site_code]
 
 
 def has_held(user_name: str, role: Role, site_code: str) -> bool:
@@ -89,16 +90,18 @@ def require(person: Person, permission: Permission, *, site: str) -> None:
         raise PermissionDenied(f"{person.user_name}: {permission} at {site}")
 
 
-def sites_where(account: Account, permission: Permission) -> Iterable[Site]:
-    """The sites at which an account holds a permission now."""
-    roles = [role for role, rights in TABLE.items() if permission in rights]
-    granted = Member.objects.in_force().filter(account=account, role__in=roles)
-    return Site.objects.filter(pk__in=granted.values("site"))
+def sites_where(account: Account, permission: Permission) -> list[Site]:
+    """The sites at which an account holds a permission now, by their codes."""
+    return _by_code(site for site, role in account.held() if permission in TABLE[Role(role)])
 
 
-def sites_of(account: Account) -> Iterable[Site]:
-    """The sites at which an account holds any role now."""
-    return Site.objects.filter(code__in={code for code, _role in account.held()})
+def sites_of(account: Account) -> list[Site]:
+    """The sites at which an account holds any role now, by their codes."""
+    return _by_code(site for site, _role in account.held())
+
+
+def _by_code(sites: Iterable[Site]) -> list[Site]:
+    return sorted(set(sites), key=attrgetter("code"))
 
 
 def actor_at(person: Person, *, site: str, source: Source, request_id: str = "") -> Actor:

@@ -60,7 +60,7 @@ def sites_listed_for(person: Account) -> list[Site]:
     """The sites whose access somebody sees: all of them for whoever grants it."""
     if holds(person, Permission.MANAGE_ACCOUNTS):
         return all_sites()
-    return list(sites_where(person, Permission.READ_ACCESS))
+    return sites_where(person, Permission.READ_ACCESS)
 
 
 def access_on(day: date, sites: Iterable[Site]) -> list[AccessLine]:

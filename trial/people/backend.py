@@ -1,13 +1,15 @@
 """Whose session it is: the account with its roles and trainings, and whether it has a second factor, in one
 statement."""
 
+from typing import Any
+
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.backends import ModelBackend
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
 from django.utils import timezone
 
 from trial.people.curriculum import not_completed
-from trial.people.models import Account
+from trial.people.models import Account, Site
 from trial.protocol.study import site_today
 
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -30,7 +32,9 @@ def account_with_roles(pk: int) -> Account | None:
         .annotate(
             in_force=FilteredRelation("grants", condition=now_held),
             held_role=F("in_force__role"),
-            held_at=F("in_force__site__code"),
+            held_at=F("in_force__site"),
+            code_of_site=F("in_force__site__code"),
+            name_of_site=F("in_force__site__name"),
             with_second_factor=Exists(factors),
             is_untrained=not_completed("pk", "in_force__role", site_today()),
         )
@@ -41,5 +45,10 @@ def account_with_roles(pk: int) -> Account | None:
     account = rows[0]
     account.has_second_factor = account.with_second_factor
     account._untrained = frozenset(row.held_role for row in rows if row.is_untrained)
-    account._roles_held = [(row.held_at, row.held_role) for row in rows if row.held_role]
+    account._roles_held = [(_site_of(row), row.held_role) for row in rows if row.held_role]
     return account
+
+
+def _site_of(row: Any) -> Site:
+    """The site of a grant, as it would have been read by itself."""
+    return Site.from_db(None, ("id", "code", "name"), (row.held_at, row.code_of_site, row.name_of_site))

@@ -64,11 +64,11 @@ class Account(AbstractBaseUser):
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("accounts are deactivated, never deleted")
 
-    def held(self) -> list[tuple[str, str]]:
-        """Site code and role of each grant in force, read once for each account object."""
+    def held(self) -> list[tuple[Site, str]]:
+        """Site and role of each grant in force, read once for each account object."""
         if not hasattr(self, "_roles_held"):
-            grants = Member.objects.in_force().filter(account=self)
-            self._roles_held = list(grants.values_list("site__code", "role"))
+            grants = Member.objects.in_force().filter(account=self).select_related("site")
+            self._roles_held = [(grant.site, grant.role) for grant in grants]
         return self._roles_held
 
     @cached_property

@@ -49,8 +49,8 @@ def study_file_screen(
 ) -> StudyFileScreen:
     """The page of a register for a reader, with what was typed and why it was refused."""
     register, given = REGISTERS[name], typed or {}
-    sites = list(sites_where(reader, Permission.READ))
-    writing = list(sites_where(reader, register.writes))
+    sites = sites_where(reader, Permission.READ)
+    writing = sites_where(reader, register.writes)
     offered = {key: act for key, act in register.acts.items() if key != "end" and writing}
     return StudyFileScreen(
         register=register,

@@ -171,5 +171,5 @@ def test_the_list_asks_no_more_for_many_pairs(
     for number in range(3, 9):
         subject = people.a_subject(f"HZ01-00{number}")
         people.save(people.page_of(subject, "DM", "SCR"), {"birth_date": "1992-04-04"})
-    with django_assert_max_num_queries(8):  # six of the list, who is alike, what was said of them
+    with django_assert_max_num_queries(6):  # four of the list, who is alike, what was said of them
         read(desk, "subjects")

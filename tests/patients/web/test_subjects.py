@@ -1,7 +1,7 @@
 """The list of subjects and the page of one: clocks, visits in the order of the protocol, states of pages."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 
 import pytest
@@ -18,11 +18,12 @@ from patients.schedule.due import expected
 from patients.schedule.placing import page_of as made_page
 from patients.web import subjects_presenter
 from patients.web.matrix_presenter import SECTIONS
+from tests.counts import told
 from tests.patients.web import people
 from tests.trial.trail.claiming import claim
 from trial.people.access import actor_at
 from trial.people.models import Account
-from trial.people.roles import Role
+from trial.people.roles import TABLE, Permission, Role
 from trial.protocol.visits import FORM_ORDER, Clock, protocol_position, visit_type
 from trial.trail.actor import Source, acting
 
@@ -114,17 +115,26 @@ def test_the_list_is_walked_by_key(
     assert codes(f"{SUBJECTS}?q=005") == ["HZ01-005"]
 
 
-def test_the_list_asks_as_little_for_many_as_for_one(desk: Client, treated: Subject) -> None:
+READERS = [role for role in Role if Permission.READ in TABLE[role]]
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_the_list_asks_as_little_for_many_as_for_one(
+    role: Role, treated: Subject, record_property: Callable[[str, object], None]
+) -> None:
+    reader = people.signed_in(people.a_member(role, name="a.reader"))
+
     def statements() -> int:
         with CaptureQueriesContext(connection) as captured:
-            read(desk, SUBJECTS)
+            read(reader, SUBJECTS)
         return len(captured)
 
     one = statements()
     for number in range(2, 8):
         people.a_subject(f"HZ01-00{number}", infused=number % 2 == 0)
+    told(record_property, f"list of subjects, {role}", SQL=one)
     assert statements() == one
-    assert one <= 6  # session, account, sites, subjects, pages by state, grants
+    assert one <= 6  # session and account, subjects, pages by state; for a reviewer what waits for a review
 
 
 # --- one subject --------------------------------------------------------------------------------------------

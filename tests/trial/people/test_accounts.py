@@ -247,9 +247,10 @@ def test_the_first_start_prints_a_link_for_the_first_administrator(registry: Reg
     made = registry.run(
         "shell", "-v0", "-c",
         "from trial.models import *; a = Account.objects.get();"
-        "print(a.user_name, a.has_usable_password(), *a.held(), SetUpLink.objects.count())",
+        "[(site, role)] = a.held();"
+        "print(a.user_name, a.has_usable_password(), site.code, role, SetUpLink.objects.count())",
     )  # fmt: skip
-    assert made.stdout.split() == ["administrator", "False", "('REGISTRY',", "'account_administrator')", "1"]
+    assert made.stdout.split() == ["administrator", "False", "REGISTRY", "account_administrator", "1"]
 
 
 def test_a_start_with_an_administrator_who_has_a_password_prints_nothing(db: None) -> None:
