@@ -111,6 +111,15 @@ def answer(keys: Keys, name: str, text: str) -> None:
         keys.press(str(place))
 
 
+def walk_to(keys: Keys, there: str, *, back: bool = False) -> None:
+    """Tab, or Shift+Tab, until what has the focus is what this expression in the browser asks for."""
+    for _ in range(200):
+        if keys.tab.evaluate(there):
+            return
+        keys.press("Shift+Tab" if back else "Tab")
+    raise AssertionError(f"not reached by Tab: {there}")
+
+
 def focus_first(keys: Keys) -> None:
     """Whoever opens an empty page stands at its first item."""
     assert keys.tab.evaluate(FOCUSED) == "form_date"
