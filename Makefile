@@ -40,10 +40,11 @@ faults: .venv/development ## the long form of what is broken on purpose: 1,000 c
 	STEPS=10000 $(BIN)/pytest tests/patients/entry/test_freezing.py
 	WRITERS_SECONDS=60 $(BIN)/python -m tests.services $(BIN)/pytest tests/trial/trail/test_writers.py
 
-bench: .venv/development ## how long a save and a large cohort take, and how much memory (SUBJECTS=500)
+bench: .venv/development ## how long a save, a page and a large cohort take, and how much memory (SUBJECTS=500)
 	scripts/bring postgresql
 	$(BIN)/python -m benchmarks.saving
 	$(BIN)/python -m tests.services $(BIN)/python -m benchmarks.saving
+	$(BIN)/python -m benchmarks.showing
 	$(BIN)/python -m benchmarks.journey $(SUBJECTS)
 
 check: export CHIMERA_HOME := $(CURDIR)/var/check

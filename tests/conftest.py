@@ -18,10 +18,11 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
+from django.test.client import ClientHandler
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
-from tests import counts, flush, services
+from tests import counts, flush, middleware, services
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -135,6 +136,14 @@ def append_only_tables_are_flushed() -> Iterator[None]:
     """A test that commits (`transaction=True`, a live server) leaves nothing behind for the next."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush.execute_sql_flush)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clients_share_their_middleware() -> Iterator[None]:
+    """Making it takes longer than many an answer."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClientHandler, "load_middleware", middleware.load_middleware)
         yield
 
 

@@ -17,7 +17,7 @@ from trial.people.policy import roles_with
 from trial.people.roles import Role
 from trial.people.routes import Route, routes
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 POLICY = {
     "default-src 'self'",

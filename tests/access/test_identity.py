@@ -9,7 +9,7 @@ from tests.access.registry import ANONYMOUS, CANARIES, OTHER, OWN, TOKEN, Regist
 from tests.access.test_matrix import fetchable, text_of
 from trial.people.roles import TABLE, Permission, Role
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 READERS = [role for role in Role if Permission.READ_IDENTITY in TABLE[role]]
 KEYS = ("birth_date", "full_name", "hospital_number")
 

@@ -25,7 +25,7 @@ from trial.people.policy import policy, roles_with
 from trial.people.roles import FORMS_ENTERED, SENTENCES, TABLE, Permission, Role
 from trial.people.routes import Route, routes
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 PRINCIPALS = [(who, site) for who in (*Role, TOKEN) for site in (OWN, OTHER)] + [(ANONYMOUS, OWN)]
 SIGN_IN = reverse("sign-in")

@@ -34,7 +34,7 @@ from trial.people.models import Account
 from trial.people.roles import Role
 from trial.trail.actor import Source
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 CUTOFF = date(2025, 8, 5)
 LockOf = Callable[..., Lock]
 

@@ -33,7 +33,7 @@ from trial.people.roles import Role
 from trial.trail.actor import Source
 from trial.trail.models import TrailEvent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 
 def text_of(pdf: bytes) -> str:

@@ -70,6 +70,7 @@ def kept() -> dict[str, dict[int, str]]:
     return found
 
 
+@pytest.mark.one_engine
 @pytest.mark.requirement("AT-05")
 @pytest.mark.parametrize("role", [*Role, None])
 def test_no_address_changes_what_is_on_the_trail(role: Role | None, response_page: Page) -> None:
