@@ -168,8 +168,8 @@ class AppendOnly(TriggerOperation):
 
 
 class AppendOnlyForGood(AppendOnly):
-    """The same for tables that refuse a hiding, too, where SQLite can tell them from the others. On PostgreSQL
-    all of them share the function."""
+    """The same for tables that refuse a hiding, too. On PostgreSQL all tables share one function, which lets
+    one through."""
 
     def create(self, model: type[Model], vendor: str, state: ProjectState) -> Iterable[str]:
         if vendor == "postgresql":
