@@ -25,7 +25,7 @@ EARLY = ("patients", "0003_history_product_toxicity")
 NEXT = ("patients", "0004_header_versions")
 VERSIONS = Page.history.model._meta.db_table
 OLDER_THAN_HIDINGS = {"patients_historicalidentity_no_update", "patients_historicalsubject_no_update"}
-"""Where they were made before there were hidings they refuse those, too: there is no text to hide."""
+"""Where they were made before there were hidings they refuse those, too; no hiding reaches these tables."""
 
 
 # --- which migrations there are ----------------------------------------------------------------------------
