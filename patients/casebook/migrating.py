@@ -36,8 +36,14 @@ class Together(Operation):
     def database_backwards(
         self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
     ) -> None:
-        for operation in reversed(self.operations):
-            operation.database_backwards(app_label, schema_editor, from_state, to_state)
+        """One by one: SQLite builds a table anew from a state, and would bring back what has just gone."""
+        states = [to_state]
+        for operation in self.operations:
+            states.append(states[-1].clone())
+            operation.state_forwards(app_label, states[-1])
+        steps = list(zip(self.operations, states, states[1:], strict=False))
+        for operation, before, after in reversed(steps):
+            operation.database_backwards(app_label, schema_editor, after, before)
 
     def describe(self) -> str:
         return "; ".join(operation.describe() for operation in self.operations)

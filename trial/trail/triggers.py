@@ -167,6 +167,16 @@ class AppendOnly(TriggerOperation):
         return [f"DROP TRIGGER {table}_no_{what} ON {table}" for what in ("change", "truncate")]
 
 
+class AppendOnlyForGood(AppendOnly):
+    """The same for tables that refuse a hiding, too. On PostgreSQL all tables share one function, which lets
+    one through."""
+
+    def create(self, model: type[Model], vendor: str, state: ProjectState) -> Iterable[str]:
+        if vendor == "postgresql":
+            return super().create(model, vendor, state)
+        return self.statements(model, vendor, hiding=False)
+
+
 class LiftAppendOnly(AppendOnly):
     """Stands before a change of the columns of such tables, `AppendOnly` after it."""
 
