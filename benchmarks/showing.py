@@ -147,7 +147,7 @@ def copy_subject(subject: int, first: int, last: int) -> None:
 
     from patients.casebook.page import Page, Subject, Visit
 
-    copied: tuple[tuple["type[Model]", dict[str, str]], ...] = (
+    copied: tuple[tuple[type[Model], dict[str, str]], ...] = (
         (Subject, {"id": NUMBER, "code": "'HZ01-' || n", "patient_id": "'P' || n"}),
         (Visit, {"id": NUMBER, "subject_id": NUMBER}),
         (Page, {"id": NUMBER, "subject_id": NUMBER, "visit_id": NUMBER}),
