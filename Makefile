@@ -38,6 +38,7 @@ faults: .venv/development ## the long form of what is broken on purpose: 1,000 c
 	DOUBLE_SUBMITS=1000 $(BIN)/pytest tests/patients/web/test_double_submits.py
 	DOUBLE_SUBMITS=1000 $(BIN)/python -m tests.services $(BIN)/pytest tests/patients/web/test_double_submits.py
 	STEPS=10000 $(BIN)/pytest tests/patients/entry/test_freezing.py
+	DROPS=1000 $(BIN)/pytest tests/patients/web/test_lost_answers.py
 	ROUNDS=200 $(BIN)/pytest tests/patients/entry/test_freezing_races.py
 	ROUNDS=200 $(BIN)/python -m tests.services $(BIN)/pytest tests/patients/entry/test_freezing_races.py
 	WRITERS_SECONDS=60 $(BIN)/python -m tests.services $(BIN)/pytest tests/trial/trail/test_writers.py

@@ -6,12 +6,14 @@ from contextlib import suppress
 
 
 class Line:
-    """Passes on what comes to a port of its own. Cut, it answers as a machine on which nothing runs."""
+    """Passes on what comes to a port of its own. Cut, it answers as a machine on which nothing runs. Where it
+    `loses_answers`, what the server says is dropped and the caller hears the connection end."""
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
         self._port = 0
         self._ends: list[socket.socket] = []
+        self.loses_answers = False
         self.mend()
 
     @property
@@ -36,8 +38,8 @@ class Line:
                 here, _address = listener.accept()
                 there = socket.create_connection(self._target)
                 self._ends += [here, there]
-                for way in ((here, there), (there, here)):
-                    threading.Thread(target=self._pass_on, args=way, daemon=True).start()
+                threading.Thread(target=self._pass_on, args=(here, there), daemon=True).start()
+                threading.Thread(target=self._answer, args=(there, here), daemon=True).start()
 
     @staticmethod
     def _pass_on(one: socket.socket, other: socket.socket) -> None:
@@ -46,3 +48,12 @@ class Line:
                 other.sendall(data)
         with suppress(OSError):
             other.shutdown(socket.SHUT_WR)
+
+    def _answer(self, there: socket.socket, here: socket.socket) -> None:
+        if self.loses_answers:
+            there.recv(1)  # it was done, and is being answered
+            for end in (here, there):
+                with suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+            return
+        self._pass_on(there, here)
