@@ -48,6 +48,7 @@ bench: .venv/development ## how long a save, a page and a large cohort take, and
 	$(BIN)/python -m benchmarks.saving
 	$(BIN)/python -m tests.services $(BIN)/python -m benchmarks.saving
 	$(BIN)/python -m benchmarks.showing
+	$(BIN)/python -m benchmarks.querying
 	$(BIN)/python -m benchmarks.journey $(SUBJECTS)
 
 check: export CHIMERA_HOME := $(CURDIR)/var/check
