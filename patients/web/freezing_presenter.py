@@ -12,6 +12,7 @@ from patients.casebook.form import form_model
 from patients.casebook.page import Page, PageState, Subject
 from patients.oversight.freezes import MAY_BE_FROZEN, Freeze
 from patients.web.clocks import local_now, moment
+from patients.web.queries import pages_of
 from patients.web.states import StateMark, state_of
 
 
@@ -61,15 +62,16 @@ def freezing_screen(
     reason: str = "",
     refused: Sequence[str] = (),
 ) -> FreezingScreen:
-    """`chosen`: numbers of pages that are ticked; `visit`: of this one each page that can be frozen is."""
-    pages: Any = subject.pages.filter(version__gt=0).select_related("visit")
+    """`chosen`: numbers of pages that are ticked; `visit`: of this one each page that can be frozen is,
+    unless somebody still asks about it."""
+    pages: Any = pages_of(subject).filter(version__gt=0)
     pages = pages.order_by(F("visit__target").asc(nulls_first=True), "visit__code", "pk")
     frozen = {each.page_id: each for each in Freeze.objects.standing().filter(page__subject=subject)}
     today = local_now().date()
 
     def line(page: Page) -> FreezeLine:
         page.subject = subject
-        ticked = str(page.pk) in chosen or (page.visit_code == visit and page.state in MAY_BE_FROZEN)
+        ticked = str(page.pk) in chosen or (page.visit_code == visit and _is_ready(page))
         title = str(form_model(page.form_code).form.title)
         return FreezeLine(page, title, state_of(page, today), ticked, _told(frozen.get(page.pk)))
 
@@ -77,6 +79,11 @@ def freezing_screen(
     by_visit = groupby(found, key=lambda each: each.page.visit_code)
     visits = [VisitOfPages(code, list(lines)) for code, lines in by_visit]
     return FreezingScreen(subject, visits, reason, refused)
+
+
+def _is_ready(page: Any) -> bool:
+    """Whether a page can be frozen and no query waits on it."""
+    return page.state in MAY_BE_FROZEN and not page.open_queries and not page.answered_queries
 
 
 def _told(freeze: Freeze | None) -> str:

@@ -84,7 +84,8 @@ def pages_for(person: Person) -> "QuerySet[Page, Any]":
     return pages.select_related("subject__site", "subject__identity", "visit").annotate(
         saved_at=Subquery(last.values("at")[:1]),
         saved_by=Subquery(last.values("actor_name")[:1]),
-        open_queries=_open_queries(),
+        open_queries=_queries(QueryState.OPEN),
+        answered_queries=_queries(QueryState.ANSWERED),
         has_queries=Exists(Query.objects.filter(page=OuterRef("pk"))),
         was_signed=Exists(Signature.objects.filter(page=OuterRef("pk"))),
         signed_at=Subquery(_standing_signatures().values("at")[:1]),
@@ -110,15 +111,18 @@ def savers_before(page: Page, *, skip: int, count: int) -> list[str]:
 
 def pages_of(subject: Subject) -> "QuerySet[Page, Any]":
     """All pages of a subject with their visits and how many queries, and how many about hard findings, are
-    open on each."""
+    open on each, and how many wait answered for whoever asked."""
     pages: QuerySet[Page, Any] = subject.pages.select_related("visit")
-    hard = _open_queries(severity=QuerySeverity.HARD)
-    return pages.annotate(open_queries=_open_queries(), hard_queries=hard)
+    return pages.annotate(
+        open_queries=_queries(QueryState.OPEN),
+        hard_queries=_queries(QueryState.OPEN, severity=QuerySeverity.HARD),
+        answered_queries=_queries(QueryState.ANSWERED),
+    )
 
 
-def _open_queries(**about: str) -> Coalesce:
-    """How many queries are open on a page."""
-    on_it = Query.objects.filter(page=OuterRef("pk"), state=QueryState.OPEN, **about).order_by()
+def _queries(state: QueryState, **about: str) -> Coalesce:
+    """How many queries on a page are in this state."""
+    on_it = Query.objects.filter(page=OuterRef("pk"), state=state, **about).order_by()
     counted = on_it.values("page").annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(counted), 0)
 

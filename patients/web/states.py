@@ -30,8 +30,8 @@ LABELS: dict[str, Promise] = {
 }
 
 
-OF_PAGES = tuple(name for name in LABELS if name not in ("answered", "closed"))
-"""The states that a page can be in; the others are of queries alone."""
+OF_PAGES = tuple(name for name in LABELS if name != "closed")
+"""What is said of a page; closed are queries alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,11 @@ def legend(*names: str) -> list[StateMark]:
 
 def state_of(page: Page, today: date) -> StateMark:
     """What a person should know first of a page: closed, asked about, not done, under way, out of window,
-    done, or due. The number of open queries is known of a page that was fetched with it."""
-    asked = getattr(page, "open_queries", 0)
-    if asked and not page.is_closed:
-        return mark("query", asked)
+    done, or due. The number of open and answered queries is known of a page that was fetched with it."""
+    if not page.is_closed:
+        for name, attribute in (("query", "open_queries"), ("answered", "answered_queries")):
+            if count := getattr(page, attribute, 0):
+                return mark(name, count)
     return mark(_name_of(page, today))
 
 

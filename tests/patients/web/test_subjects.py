@@ -13,6 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from patients.casebook.page import Page, Subject
+from patients.entry.asking import raise_query
+from patients.entry.query_act import Question, Target
+from patients.entry.query_moves import answer_query
 from patients.oversight.queries import Query
 from patients.schedule.due import expected
 from patients.schedule.placing import page_of as made_page
@@ -183,6 +186,18 @@ def test_each_page_is_a_link_that_says_its_state(desk: Client, treated: Subject)
     assert {"DM SCR: In progress", "RESP C14R: Overdue", "FU HM2: Not due", "RESP SCR: Overdue"} <= words
     url = next(url for url, said in found.items() if said == "DM SCR: In progress")
     assert url == people.page_of(treated, "DM", "SCR").get_absolute_url()
+
+
+def test_an_answered_query_waits_at_its_page(desk: Client, treated: Subject, coordinator: Account) -> None:
+    """Red while the site owes an answer, amber while who asked does."""
+    page = people.page_of(treated, "DX", "SCR")
+    monitor = people.a_member(Role.MONITOR)
+    raise_query(Target(page=page), Question("Please compare with the report."), by=monitor)
+    cell = rf'class="st st-(\w+)" href="{page.get_absolute_url()}"'
+    assert set(re.findall(cell, read(desk, of(treated)))) == {"query"}
+    for query in Query.objects.filter(page=page):
+        answer_query(query, "It agrees.", by=coordinator)
+    assert set(re.findall(cell, read(desk, of(treated)))) == {"answered"}
 
 
 def test_targets_windows_and_actual_days_stand_together(desk: Client, treated: Subject) -> None:
