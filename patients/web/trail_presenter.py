@@ -4,6 +4,7 @@ The trail keeps frozen English text. In another language its labels and coded va
 declaration, where that still knows them.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from patients.entry.reasons import ReasonCode
 from patients.items.item import Item
 from patients.items.missing import MissingReason
 from patients.items.problems import NotAnAnswer
+from patients.oversight.queries import QueryState
 from patients.oversight.review import READINGS, Reviewed
 from patients.web.acts import act_in_words, kinds, purpose_in_words
 from patients.web.clocks import moment
@@ -37,6 +39,7 @@ _OWN_LABELS: dict[str, Promise] = {
     "entry_state": gettext_lazy("Workflow state"),
     "signature": gettext_lazy("Signature"),
 }
+_OF_QUERY = re.compile(r"Query (?P<number>\d+) of (?P<place>.+)")  # as `patients.entry.query_act` names it
 _IDENTIFYING = ("full_name", "hospital_number", "birth_date")
 _ENGINES: dict[str, Promise] = {"derivation": gettext_lazy("derived"), "schedule": gettext_lazy("schedule")}
 
@@ -317,6 +320,8 @@ def _label(change: TrailChange, item: Item | None) -> str:
         label = str(item.declared.label)
     elif item is None and name in _OWN_LABELS:
         label = str(_OWN_LABELS[name])
+    elif _is_of_query(change) and (said := _OF_QUERY.fullmatch(label)):
+        label = _("Query %(number)s of %(place)s") % said.groupdict()
     place = change.item.rpartition(".")[0].replace("@", " ") if "@" in change.item else ""
     key = _("Row %s") % change.row_key if change.row_key else ""
     return " · ".join(part for part in (place, key, label) if part)
@@ -325,11 +330,18 @@ def _label(change: TrailChange, item: Item | None) -> str:
 def _value(change: TrailChange, item: Item | None, text: str, shown: str) -> str:
     if change.item.rpartition(".")[2] == "entry_state":
         return str(PageState(text).label) if text in PageState.values else text
+    if _is_of_query(change):
+        return str(QueryState(text).label) if text in QueryState.values else shown or text
     if item is None or _is_english():
         return shown or text
     if _in_english(lambda: _said_again(item, text)) == shown:
         return _said_again(item, text) or shown or text
     return shown or text
+
+
+def _is_of_query(change: TrailChange) -> bool:
+    """Whether this is a state of a query, or something said in it."""
+    return "query" in change.item.split(".")
 
 
 def _in_english(say: Callable[[], str]) -> str:

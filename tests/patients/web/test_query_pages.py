@@ -328,6 +328,19 @@ def many(page: Page, monitor: Account, count: int, start: int = 0) -> None:
         raise_query(Target(subject=page.subject), Question(f"Question {number}?"), by=monitor)
 
 
+def test_the_trail_says_in_the_language_of_the_reader_what_became_of_a_query(
+    page: Page, asking: Client, monitor: Account, coordinator: Account
+) -> None:
+    query = asked(page, monitor)
+    answer_query(query, "It was.", by=coordinator)
+    url = reverse("trail", args=[page.subject.code])
+    assert f"Query {query.pk} of" in text(asking.get(url))
+    chinese = text(asking.get(url, headers={"Accept-Language": "zh-hans"}))
+    for words in (f"Query {query.pk} of", ">answered<", ">open<"):
+        assert words not in chinese
+    assert "It was." in chinese
+
+
 def test_the_list_goes_on_by_key_and_sends_as_many_statements_for_many_as_for_few(
     page: Page, asking: Client, monitor: Account
 ) -> None:
