@@ -8,6 +8,8 @@ from patients.oversight.freezes import Freeze, Thaw
 from patients.oversight.queries import Query, QueryMessage
 from patients.oversight.redaction import Redaction
 from patients.oversight.review import ReviewMark
+from patients.oversight.safety_clocks import SeriousNotice
+from patients.oversight.safety_mail import SafetyMail, SafetyMailOutcome
 from patients.oversight.signatures import Signature, SignatureFall
 
 from patients.forms.eligibility import Eligibility  # isort: skip
@@ -99,7 +101,10 @@ __all__ = [
     "Relapse",
     "ResponseAssessment",
     "ReviewMark",
+    "SafetyMail",
+    "SafetyMailOutcome",
     "SeriousEventReport",
+    "SeriousNotice",
     "Signature",
     "SignatureFall",
     "Subject",

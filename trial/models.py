@@ -4,6 +4,7 @@ from trial.people.access_review import AccessReview
 from trial.people.curriculum import TrainingRecord, TrainingVersion
 from trial.people.delegation import Delegation
 from trial.people.models import Account, Member, SecondFactorReset, SetUpLink, Site
+from trial.people.safety_contacts import SafetyContact
 from trial.people.tokens import ExportToken
 from trial.protocol.laboratories import Laboratory, ReferenceRange
 from trial.protocol.models import ConfigValue, ConsentVersion, SiteApproval
@@ -26,6 +27,7 @@ __all__ = [
     "LedgerLeaf",
     "Member",
     "ReferenceRange",
+    "SafetyContact",
     "Seal",
     "SecondFactorReset",
     "SetUpLink",

@@ -184,10 +184,19 @@ AXES_DISABLE_ACCESS_LOG = True  # the trail keeps who signed in
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
 
-# --- mail to the security contact, about an account that was locked (ES-08) --------------------------------
+# --- mail: to the security contact about a locked account (ES-08), to the safety contacts of a site --------
 SECURITY_CONTACT = environment.text("CHIMERA_SECURITY_CONTACT", "")
-EMAIL_HOST = environment.text("CHIMERA_MAIL_HOST", "localhost")
+_MAIL_HOST = environment.text("CHIMERA_MAIL_HOST", "localhost" if SECURITY_CONTACT else "")
+MAIL_LEAVES = bool(_MAIL_HOST)  # else it is written to the console, and the page of safety says so
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL_LEAVES else 'console'}.EmailBackend"
+EMAIL_HOST = _MAIL_HOST or "localhost"
 EMAIL_PORT = int(environment.text("CHIMERA_MAIL_PORT", "25"))
+EMAIL_HOST_USER = environment.text("CHIMERA_MAIL_USER", "")
+EMAIL_HOST_PASSWORD = environment.text("CHIMERA_MAIL_PASSWORD", "")
+_MAIL_SECURITY = environment.text("CHIMERA_MAIL_SECURITY", "none")
+if _MAIL_SECURITY not in ("none", "starttls", "tls"):
+    raise ImproperlyConfigured("CHIMERA_MAIL_SECURITY: expected none, starttls or tls")
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL_SECURITY == "starttls", _MAIL_SECURITY == "tls"
 EMAIL_TIMEOUT = 5  # seconds; a request waits for it
 DEFAULT_FROM_EMAIL = environment.text("CHIMERA_MAIL_FROM", "chimera@localhost")
 
@@ -298,6 +307,7 @@ CELERY_BEAT_SCHEDULE = {
     "seal-trail": {"task": "trial.trail.seal", "schedule": 60.0},
     "watch-clocks": {"task": "trial.trail.watch_clocks", "schedule": 60.0},
     "clear-sessions": {"task": "trial.people.clear_sessions", "schedule": crontab(hour=3, minute=30)},
+    "send-safety-mails": {"task": "patients.entry.send_safety_mails", "schedule": 60.0},
     "check-data": {"task": "patients.entry.check_all", "schedule": crontab(hour=2, minute=30)},
     "remove-unattached": {"task": "patients.entry.remove_unattached", "schedule": crontab(hour=3, minute=10)},
     "purge-drafts": {"task": "patients.entry.purge", "schedule": crontab(minute=10)},

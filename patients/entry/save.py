@@ -28,10 +28,12 @@ from patients.entry.identity_patterns import identities
 from patients.entry.judging import Judging, Rederived, as_it_is, read_at_once, require_entry_on
 from patients.entry.reasons import NO_REASON, NO_REASONS, Reasons, unexplained
 from patients.entry.refusals import Conflict, Refused, SiteNotOpen
+from patients.entry.safety_mailing import ring
 from patients.entry.voiding import carry_out
 from patients.forms.eligibility import attested
 from patients.items.problems import Finding
 from patients.oversight.follow import drop_signatures
+from patients.oversight.safety_clocks import note_serious
 from patients.oversight.verification import follow_edits
 from patients.schedule.covering import cover_visits, may_cover
 from patients.schedule.placing import ANCHORING_FORMS, place_visits
@@ -180,6 +182,7 @@ class _Save(Judging):
             self.changes += [_derived_change(each) for each in self.rederived]
             self._keep_identity()
             self._keep_rows()
+            self._note_serious()
             dropped = self._drop_signatures()
             self.changes += self._drop_verifications()
             if not ANCHORING_FORMS.isdisjoint({self.page.form_code, *dropped}):
@@ -224,6 +227,13 @@ class _Save(Judging):
             if row.pk is not None:
                 row.save()
         self.model.objects.create_with_history(new)
+
+    def _note_serious(self) -> None:
+        """A serious event runs from now on; who has to know of it is told after the commit."""
+        serious = {edit.row_key for edit in self.edits if edit.item.name == "ae_serious" and edit.value}
+        if serious:
+            note_serious(self.page, serious)
+            transaction.on_commit(ring, robust=True)
 
     def _follow(self, findings: list[Finding]) -> None:
         touched = {form: frozenset(items) for form, items in self.touched.items()}

@@ -1,4 +1,4 @@
-"""What the worker does by itself, most of it every night."""
+"""What the worker does by itself, most of it every night, and safety mails every minute."""
 
 import logging
 
@@ -10,6 +10,7 @@ from patients.entry.checking import check_subject, subjects_to_check
 from patients.entry.drafts import purge_drafts
 from patients.entry.idempotency import purge_answers
 from patients.entry.laboratory_file import purge_files
+from patients.entry.safety_mailing import send_due
 from trial.people.access import SystemPerson
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,14 @@ def check_all() -> None:
             check_subject(code, by=by)
         except Exception:
             log.exception("the data of %s could not be checked", code)
+
+
+@shared_task(name="patients.entry.send_safety_mails")
+def send_safety_mails() -> None:
+    """Tell the safety contacts of the sites what is due; what fails is tried again."""
+    done = send_due()
+    if done.sent or done.failed:
+        log.info("%d safety mails sent, %d not sent", done.sent, done.failed)
 
 
 @shared_task(name="patients.entry.purge")

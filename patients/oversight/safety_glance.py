@@ -1,21 +1,15 @@
-"""What a team looks at first: what became grave in the last days, and which reports run.
-
-The clocks are those of section 5.2 of the specification: 24 hours from the awareness of the site to the
-report to the sponsor, and the due date of a SUSAR at the authority.
-"""
+"""What a team looks at first: what became grave in the last days."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from patients.casebook.form import form_model
 from patients.casebook.page import Page
-from patients.forms.serious_adverse_event import TO_SPONSOR_WITHIN_HOURS
 from patients.items.partial_date import PartialDate
-from trial.protocol.study import SITE_ZONE
 
 GLANCE_DAYS = 7
 GRAVE = 3  # of five grades
@@ -30,16 +24,6 @@ class Grave:
     what: str
     grade: int
     day: date
-
-
-@dataclass(frozen=True, slots=True)
-class RunningClock:
-    """A report that is waited for, and until when: by the sponsor (`to_sponsor`), else by the authority."""
-
-    page: Page
-    row_key: str
-    to_sponsor: bool
-    until: datetime
 
 
 def grave_events(pages: "QuerySet[Page, Any]", on: date) -> list[Grave]:
@@ -68,23 +52,6 @@ def _graded_days(pages: "QuerySet[Page, Any]", first: date, last: date) -> Itera
             if row.page.subject_id not in seen:
                 seen.add(row.page.subject_id)
                 yield Grave(row.page, form, getattr(row, item), row.page.form_date)
-
-
-def running_clocks(pages: "QuerySet[Page, Any]") -> list[RunningClock]:
-    """The reports of serious events on these pages that have not gone out, the most urgent first."""
-    rows = _rows("SAE", pages)
-    unreported = rows.filter(sae_aware_dt__isnull=False, sae_to_sponsor_dt=None)
-    unsubmitted = rows.filter(sae_due_dt__isnull=False, sae_submitted_dt=None)
-    clocks = [
-        RunningClock(row.page, row.row_key, True, row.sae_aware_dt + timedelta(hours=TO_SPONSOR_WITHIN_HOURS))
-        for row in unreported
-    ]
-    clocks += [RunningClock(row.page, row.row_key, False, _end_of(row.sae_due_dt)) for row in unsubmitted]
-    return sorted(clocks, key=lambda clock: clock.until)
-
-
-def _end_of(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), SITE_ZONE)
 
 
 def _rows(form: str, pages: "QuerySet[Page, Any]") -> "QuerySet[Any, Any]":

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.items.problems import Text
 from patients.oversight.reconciliation import Kind, Mismatch
+from patients.web.safety_presenter import Tab, tabs_of
 from patients.web.widgets import labels_of
 
 WORDS: dict[Kind, Text] = {
@@ -45,6 +46,7 @@ class MismatchLine:
 class ReconciliationScreen:
     """Everything that the template says."""
 
+    tabs: list[Tab]
     lines: list[MismatchLine]
     subjects: int
 
@@ -54,7 +56,7 @@ def reconciliation_screen(found: Iterable[Mismatch]) -> ReconciliationScreen:
         MismatchLine(each.subject, str(WORDS[each.kind]) % each.named, [_record(row) for row in each.rows])
         for each in found
     ]
-    return ReconciliationScreen(lines, len({line.subject for line in lines}))
+    return ReconciliationScreen(tabs_of("reconciliation"), lines, len({line.subject for line in lines}))
 
 
 def _record(row: Any) -> RecordLink:

@@ -14,7 +14,9 @@ from patients.casebook.form import form_model, is_declared
 from patients.casebook.page import DONE, Page, PageState, Subject, VisitState
 from patients.forms.donor import CAR_T_SOURCE, GRAFT_SOURCE
 from patients.grading.response import REMISSIONS
-from patients.oversight.safety_glance import Grave, RunningClock
+from patients.oversight.safety_clocks import RunningClock
+from patients.oversight.safety_glance import Grave
+from patients.oversight.safety_words import step_in_words
 from patients.schedule.due import is_expected
 from patients.schedule.plan import clock_label
 from patients.web.clocks import local_now, moment, short_day
@@ -210,12 +212,9 @@ def _hard_findings(pages: list[Page]) -> list[ChipView]:
 
 
 def _running(clock: RunningClock, now: datetime) -> ChipView:
-    named = {"row": clock.row_key, "at": moment(clock.until)}
+    due = _("due %(at)s") % {"at": moment(clock.until)}
     is_late = clock.until < now
-    if clock.to_sponsor:
-        text = _("SAE %(row)s: report to the sponsor due %(at)s") % named
-    else:
-        text = _("SAE %(row)s: report to the authority due %(at)s") % named
+    text = f"{step_in_words(clock)}, {due}"
     return ChipView(text, "bad" if is_late else "warn", "st-overdue", clock.page.get_absolute_url())
 
 

@@ -15,7 +15,9 @@ from django.utils.translation import ngettext
 from patients.entry.drafts import KeptDraft, On
 from patients.oversight.recruitment import Recruitment
 from patients.oversight.review import COUNTED_UP_TO
-from patients.oversight.safety_glance import Grave, RunningClock
+from patients.oversight.safety_clocks import RunningClock
+from patients.oversight.safety_glance import Grave
+from patients.oversight.safety_words import step_in_words, time_left
 from patients.web.clocks import moment, short_day
 from patients.web.states import mark
 from patients.web.trail_filters import REVIEW
@@ -85,22 +87,11 @@ def clock_lines(found: Iterable[RunningClock], now: datetime) -> list[WorkLine]:
 
 
 def _clock(running: RunningClock, now: datetime) -> WorkLine:
-    hours = int((running.until - now).total_seconds() // 3600)
-    to_sponsor, to_authority = (
-        _("SAE report %(row)s to the sponsor"),
-        _("SAE report %(row)s to the authority"),
-    )
-    words = (to_sponsor if running.to_sponsor else to_authority) % {"row": running.row_key}
-    late = hours < 0
-    if late:
-        end = ngettext("%(hours)s hour late", "%(hours)s hours late", -hours) % {"hours": -hours}
-    else:
-        end = ngettext("%(hours)s hour left", "%(hours)s hours left", hours) % {"hours": hours}
     due = _("due %(at)s") % {"at": moment(running.until)}
-    title = f"{running.page.subject.code} · {words}"
-    return WorkLine(
-        mark("overdue"), running.page.get_absolute_url(), title, due, end, "bad" if late else "warn"
-    )
+    title = f"{running.page.subject.code} · {step_in_words(running)}"
+    kind = "bad" if running.until < now else "warn"
+    url = running.page.get_absolute_url()
+    return WorkLine(mark("overdue"), url, title, due, time_left(running, now), kind)
 
 
 def draft_lines(kept: Iterable[KeptDraft]) -> list[WorkLine]:

@@ -10,7 +10,8 @@ from patients.entry.drafts import drafts_of
 from patients.entry.opening import sites_to_enter_at
 from patients.oversight.recruitment import recruitment
 from patients.oversight.review import waiting_at
-from patients.oversight.safety_glance import grave_events, running_clocks
+from patients.oversight.safety_clocks import running_clocks
+from patients.oversight.safety_glance import grave_events
 from patients.oversight.work import Work
 from patients.web.clocks import local_now
 from patients.web.doubles_presenter import double_lines

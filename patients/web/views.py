@@ -14,7 +14,8 @@ from patients.entry.admission import admission_of, forms_of_admission
 from patients.entry.doubles import doubles_among, has_something_shared
 from patients.entry.opening import CONSENT_FORM
 from patients.oversight.review import reviewed_up_to, unreviewed
-from patients.oversight.safety_glance import grave_events, running_clocks
+from patients.oversight.safety_clocks import running_clocks
+from patients.oversight.safety_glance import grave_events
 from patients.web.clocks import local_now
 from patients.web.doubles_presenter import likely_doubles
 from patients.web.gallery import gallery_screen

@@ -20,8 +20,10 @@ from tests.acts.world import TEST, Deed, World, act
 from tests.patients.web import people
 from tests.patients.web.people import SETUP
 from tests.trial.people import persons
+from tests.trial.people.test_safety_contacts import a_contact
 from tests.trial.protocol.test_approvals import GIVEN, HOW, approval
 from trial.people.roles import Permission
+from trial.people.safety_contacts import end_contact
 from trial.protocol.approvals import end_approval, record_approval, record_consent, supersede_consent
 from trial.protocol.configuration import SETTINGS
 from trial.protocol.configuring import configure
@@ -56,6 +58,23 @@ def take_the_screening_log_out(world: World) -> Deed:
 def take_the_deviations_out(world: World) -> Deed:
     client = people.signed_in(world.coordinator)
     return lambda: client.post(reverse("deviations-file"))
+
+
+@act("safety.exported", "lin.qiao", "")
+def take_the_clocks_out(world: World) -> Deed:
+    client = people.signed_in(world.coordinator)
+    return lambda: client.post(reverse("safety-file"))
+
+
+@act("safety_contact.added", TEST, "ward@hz01.example")
+def add_a_safety_contact(world: World) -> Deed:
+    return lambda: a_contact()
+
+
+@act("safety_contact.ended", TEST, "ward@hz01.example")
+def end_a_safety_contact(world: World) -> Deed:
+    contact = a_contact()
+    return lambda: end_contact(contact, contact.starts, by=SETUP, source=Source.COMMAND, reason="moved")
 
 
 @act("casebook.printed", "lin.qiao", "HZ01-001")

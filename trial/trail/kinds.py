@@ -64,6 +64,7 @@ ACTS_OVER_SITES = frozenset(
         "deviations.exported",
         "queries.exported",
         "results.exported",
+        "safety.exported",
         "trail.exported",
     }
 )

@@ -2,6 +2,7 @@
 
 from patients.web.study_file.approvals import APPROVALS
 from patients.web.study_file.consents import CONSENTS
+from patients.web.study_file.contacts import CONTACTS
 from patients.web.study_file.delegation import DELEGATION
 from patients.web.study_file.register import Register
 from patients.web.study_file.training import TRAINING
@@ -11,4 +12,5 @@ REGISTERS: dict[str, Register] = {
     "consents": CONSENTS,
     "training": TRAINING,
     "delegation": DELEGATION,
+    "safety-contacts": CONTACTS,
 }

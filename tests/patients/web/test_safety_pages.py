@@ -1,18 +1,26 @@
-"""Where events, reports and deaths do not agree, on screen and within the sites of who looks."""
+"""The safety of the subjects on screen, within the sites of who looks: what does not agree, what runs out."""
 
+import hashlib
 import html
+from typing import Any
 
+import polars as pl
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from patients.casebook.form import form_model
 from patients.casebook.page import Page
+from patients.entry.safety_mailing import send_due
 from tests.patients.entry import desk as entry
-from tests.patients.oversight.test_reconciliation import EVENT, log
+from tests.patients.oversight.test_reconciliation import EVENT, REPORT, log
 from tests.patients.web import people
 from tests.patients.web.browser_form import form_of
+from tests.trial.people.test_safety_contacts import a_contact
+from tests.trial.trail.faults import counted
 from trial.people.roles import Role
+from trial.people.safety_contacts import SafetyContact
+from trial.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
 URL = reverse("reconciliation")
@@ -88,3 +96,93 @@ def test_who_does_not_enter_is_not_led_to_it(events: Page) -> None:
     client = people.signed_in(people.a_member(Role.MONITOR, name="ke.fan"))
     assert "Report event" not in client.get(events.get_absolute_url()).content.decode()
     assert client.get(url_of(events)).status_code == 403
+
+
+# --- the clocks --------------------------------------------------------------------------------------------
+SAFETY, FILE = reverse("safety"), reverse("safety-file")
+
+
+def clocks_seen(client: Client) -> str:
+    return html.unescape(client.get(SAFETY).content.decode())
+
+
+def test_each_clock_stands_with_its_hours_and_leads_to_its_page(desk: Client, events: Page) -> None:
+    reports = log(events.subject, "SAE", {"1": REPORT})
+    shown = clocks_seen(desk)
+    assert f'<a href="{reports.get_absolute_url()}">SAE report 1 to the sponsor</a>' in shown
+    assert "sepsis · 2024-02-10" in shown
+    assert "2024-02-12 09:00" in shown
+    assert "hours late" in shown
+    assert "UTC+8" in shown
+    assert f'href="{SAFETY}"' in desk.get(reverse("home")).content.decode()
+
+
+def test_what_has_gone_out_is_not_there(desk: Client, events: Page) -> None:
+    log(events.subject, "SAE", {"1": REPORT | {"sae_to_sponsor_dt": "2024-02-11 15:00"}})
+    assert "No clock runs" in clocks_seen(desk)
+
+
+def test_it_says_who_was_told_and_who_cannot_be(desk: Client, events: Page, settings: Any) -> None:
+    assert "No safety contact is on record for HZ01." in clocks_seen(desk)
+    a_contact()
+    send_due()
+    shown = clocks_seen(desk)
+    assert "1 sent" in shown
+    assert "No safety contact is on record" not in shown
+    assert "No mail server is set up" in shown
+    settings.MAIL_LEAVES = True
+    assert "No mail server is set up" not in clocks_seen(desk)
+
+
+def test_a_mail_that_did_not_go_is_said(desk: Client, events: Page, settings: Any) -> None:
+    a_contact()
+    settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 1
+    send_due()
+    assert "1 not sent" in clocks_seen(desk)
+
+
+def test_the_clocks_of_another_site_are_not_told_of(desk: Client) -> None:
+    log(entry.consented("HZ02-001"), "AE", {"1": EVENT})
+    assert "HZ02-001" not in clocks_seen(desk)
+    assert b"HZ02-001" not in desk.post(FILE).content
+    other = people.signed_in(people.a_member(Role.MONITOR, "HZ02", name="mo.nitor"))
+    assert "HZ02-001" in clocks_seen(other)
+
+
+def test_the_clocks_leave_as_csv_on_record(desk: Client, events: Page) -> None:
+    content = desk.post(FILE).content
+    read = pl.read_csv(content, infer_schema=False)
+    assert read["Subject"].to_list() == ["HZ01-001"]
+    assert read["What is waited for"].to_list() == ["report of serious event 1 to be begun"]
+    event = TrailEvent.objects.get(action="safety.exported")
+    told = {change.item: change.new for change in event.changes.all()}
+    assert told == {"entries": "1", "sha256": hashlib.sha256(content).hexdigest(), "sites": "HZ01"}
+    assert desk.get(FILE).status_code == 405
+
+
+def test_the_page_takes_the_same_statements_however_many_clocks_run(desk: Client, events: Page) -> None:
+    def statements() -> int:
+        with counted() as sent:
+            desk.get(SAFETY)
+        return len(sent)
+
+    few = statements()
+    entry.save(events, rows={str(number): EVENT for number in range(3, 9)})
+    assert statements() == few
+
+
+def test_the_data_manager_keeps_the_contacts_of_the_site() -> None:
+    client = people.signed_in(people.a_member(Role.DATA_MANAGER, name="mei.zhang"))
+    url = reverse("study-file", args=["safety-contacts"])
+    typed = {"add-site": people.a_site().pk, "add-address": "ward@hz01.example", "add-language": "zh-hans"}
+    typed |= {"add-starts": "2024-01-01", "add-reason": "letter of the ward"}
+    assert client.post(url, {"do": "add", **typed}).status_code == 302
+    assert client.post(url, {"do": "add", **typed}).status_code == 422
+    contact = SafetyContact.objects.get()
+    ended = {"do": "end", "row": contact.pk, "on": "2025-01-31", "reason": "the desk has moved"}
+    assert client.post(url, ended).status_code == 302
+    contact.refresh_from_db()
+    assert str(contact.ends) == "2025-01-31"
+    shown = client.get(url).content.decode()
+    assert "letter of the ward" in shown
+    assert "the desk has moved" in shown

@@ -11,7 +11,8 @@ from django.urls import reverse
 from patients.casebook.page import Page, Subject
 from patients.entry.drafts import keep_draft
 from patients.entry.opening import open_log
-from patients.oversight.safety_glance import grave_events, running_clocks
+from patients.oversight.safety_clocks import Step, running_clocks
+from patients.oversight.safety_glance import grave_events
 from patients.oversight.work import Work
 from patients.web.work_presenter import FIRST_ROWS
 from tests.patients.web import people
@@ -170,7 +171,7 @@ def test_a_report_runs_until_it_has_gone_out(treated: Subject) -> None:
     report = {"sae_ae": "1", "sae_report_type": "initial", "sae_aware_dt": "2025-06-11 09:00"}
     people.save(log_of(treated, "SAE"), report, row="1")
     (clock,) = running_clocks(Page.objects.all())
-    assert (clock.to_sponsor, clock.until.isoformat()) == (True, "2025-06-12T01:00:00+00:00")
+    assert (clock.step, clock.until.isoformat()) == (Step.SPONSOR, "2025-06-12T01:00:00+00:00")
     people.save(log_of(treated, "SAE"), {"sae_to_sponsor_dt": "2025-06-11 15:00"}, row="1")
     assert running_clocks(Page.objects.all()) == []
 

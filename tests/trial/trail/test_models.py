@@ -74,6 +74,9 @@ APPEND_ONLY = {
     "patients.Thaw",
     "patients.DoubleAnswer",
     "patients.QueryMessage",
+    "patients.SeriousNotice",
+    "patients.SafetyMail",
+    "patients.SafetyMailOutcome",
 }
 PLAIN = {
     "trial.Alarm": "there as long as it lasts; that it was raised and ended are events of the trail",
@@ -87,6 +90,7 @@ PLAIN = {
     "trial.ConsentVersion": "its end is entered when the next version begins",
     "trial.SiteApproval": "its end is entered when it comes; each act is an event of the trail",
     "trial.Delegation": "its end is entered when it comes; each act is an event of the trail",
+    "trial.SafetyContact": "its end is entered when it comes; each act is an event of the trail",
     "trial.HidingUnderway": "there within the transaction of a redaction alone",
     "patients.Redaction": "asked for, then decided once; each is an event of the trail, and its text goes",
     "trial.UnclaimedVersion": "emptied by the event of the act within the transaction",

@@ -1,0 +1,129 @@
+"""The clocks of serious events: as lines of the screen, and as the cells of its CSV."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from patients.oversight.safety_clocks import RunningClock
+from patients.oversight.safety_mail import Told
+from patients.oversight.safety_words import step_in_words, time_left
+from patients.web.clocks import moment
+from patients.web.widgets import labels_of
+from trial.people.models import Site
+from trial.protocol.study import SITE_ZONE
+
+Tab = tuple[str, str, bool]
+"""A page of the safety of the trial: its address, its title, whether it is the one shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockLine:
+    """One clock in words."""
+
+    site: str
+    subject: str
+    url: str
+    event: str
+    criteria: str
+    step: str
+    due: str
+    left: str
+    is_late: bool
+    mails: str
+    not_sent: str
+
+    @property
+    def cells(self) -> list[str]:
+        """Its cells, in the order of `headings`."""
+        mails = "; ".join(text for text in (self.mails, self.not_sent) if text)
+        return [self.site, self.subject, self.event, self.criteria, self.step, self.due, self.left, mails]
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyScreen:
+    """Everything that the template says. `untold` are the sites without a contact."""
+
+    tabs: list[Tab]
+    lines: list[ClockLine]
+    zone: str
+    mail_leaves: bool
+    untold: list[str]
+
+
+def tabs_of(here: str) -> list[Tab]:
+    """The pages about the safety of the subjects."""
+    pages = (("safety", _("Clocks")), ("reconciliation", _("Reconciliation")))
+    return [(reverse(name), title, name == here) for name, title in pages]
+
+
+def safety_screen(lines: list[ClockLine], untold: Iterable[Site]) -> SafetyScreen:
+    return SafetyScreen(
+        tabs=tabs_of("safety"),
+        lines=lines,
+        zone=zone_in_words(),
+        mail_leaves=settings.MAIL_LEAVES,
+        untold=[site.code for site in untold],
+    )
+
+
+def zone_in_words() -> str:
+    """`UTC+8`: the zone of the site, in which every moment is shown."""
+    offset = datetime(2025, 1, 1, tzinfo=SITE_ZONE).utcoffset()
+    return f"UTC{(offset.total_seconds() if offset else 0) / 3600:+g}"
+
+
+def headings() -> list[str]:
+    return [
+        _("Site"),
+        _("Subject"),
+        _("Serious event"),
+        _("Seriousness criteria"),
+        _("What is waited for"),
+        _("Due (%(zone)s)") % {"zone": zone_in_words()},
+        _("Time left"),
+        _("Mails"),
+    ]
+
+
+def clock_lines(
+    clocks: Sequence[RunningClock], told: Mapping[tuple[int, str], Told], now: datetime
+) -> list[ClockLine]:
+    return [_line(clock, told.get((clock.page.pk, clock.row_key), Told()), now) for clock in clocks]
+
+
+def _line(clock: RunningClock, told: Told, now: datetime) -> ClockLine:
+    page = clock.page
+    return ClockLine(
+        site=page.subject.site.code,
+        subject=page.subject.code,
+        url=page.get_absolute_url(),
+        event=_event(clock.event),
+        criteria=_criteria(clock.event),
+        step=step_in_words(clock),
+        due=moment(clock.until),
+        left=time_left(clock, now),
+        is_late=clock.until < now,
+        mails=ngettext("%(n)s sent", "%(n)s sent", told.sent) % {"n": told.sent} if told.sent else "",
+        not_sent=ngettext("%(n)s not sent", "%(n)s not sent", told.failed) % {"n": told.failed}
+        if told.failed
+        else "",
+    )
+
+
+def _event(event: Any) -> str:
+    if event is None:
+        return "–"
+    return " · ".join(part for part in (event.ae_term or "", str(event.ae_start or "")) if part)
+
+
+def _criteria(event: Any) -> str:
+    if event is None:
+        return ""
+    labels = labels_of(event.item("ae_ser_crit"))
+    return ", ".join(labels.get(code, code) for code in event.ae_ser_crit or ())
