@@ -40,7 +40,8 @@ class FormDeclaration:
     `approved`: only the principal investigator signs it, as the approval of what is decided on it (of
     eligibility, toxicity that limits the dose, a serious event, a death, the end of the casebook).
     `bears_on` gives the rows of the form whose derived items an edit of a row can change, where those are
-    fewer than all. `recalls` names items of other forms (`INF.inf_dose_kg`) that are shown beside the page,
+    fewer than all. `judged` names the items that the medical monitor of the sponsor enters and the site does
+    not. `recalls` names items of other forms (`INF.inf_dose_kg`) that are shown beside the page,
     so that nobody types them again, though no rule of the form looks at them."""
 
     code: str
@@ -59,6 +60,7 @@ class FormDeclaration:
     deviations: tuple[Deviation, ...] = ()
     bears_on: Callable[[Answers], Iterable[Answers]] | None = None
     recalls: tuple[str, ...] = ()
+    judged: tuple[str, ...] = ()
 
     @property
     def row_rules(self) -> tuple[Check | Deviation, ...]:

@@ -5,7 +5,7 @@ The save (`patients.entry.save`) goes on from here and writes; a look at a page 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -28,7 +28,7 @@ from patients.entry.voiding import Voids, asks_to_void, read_voids
 from patients.entry.watching import forms_needed
 from patients.items.item import Item
 from patients.items.problems import Finding, Severity, filled
-from trial.people.access import Person, can, require_entry
+from trial.people.access import Person, can, require, require_entry
 from trial.people.roles import Permission
 
 Rows = set[tuple[str, str]]
@@ -46,11 +46,30 @@ class Rederived(NamedTuple):
 
 
 def require_entry_on(page: Page, by: Person) -> None:
-    """Raise UnknownPage (404) where they do not read, PermissionDenied (403) where they do not enter."""
+    """Raise UnknownPage (404) where they do not read, PermissionDenied (403) where they neither enter nor
+    judge."""
     site = page.subject.site.code
     if not can(by, Permission.READ, site=site):
         raise UnknownPage(str(page.pk))
-    require_entry(by, page.form_code, site=site)
+    if not judges(by, page):
+        require_entry(by, page.form_code, site=site)
+
+
+def judges(by: Person, page: Page) -> bool:
+    """Whether they judge for the sponsor what this form asks of it."""
+    judged = form_model(page.form_code).form.judged
+    return bool(judged) and can(by, Permission.JUDGE, site=page.subject.site.code)
+
+
+def require_own_items(page: Page, items: Iterable[str], by: Person) -> None:
+    """Raise PermissionDenied (403) for an item that is not theirs to enter: what the sponsor judges is not
+    the site's, and all else is not the sponsor's (specification 5.3)."""
+    site, named = page.subject.site.code, set(items)
+    judged = named & set(form_model(page.form_code).form.judged)
+    if judged:
+        require(by, Permission.JUDGE, site=site)
+    if named - judged:
+        require_entry(by, page.form_code, site=site)
 
 
 def read_at_once(

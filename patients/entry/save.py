@@ -25,7 +25,14 @@ from patients.entry.edits import Edit, Typed, read_edits
 from patients.entry.following import follow_page, records_on
 from patients.entry.header import read_header
 from patients.entry.identity_patterns import identities
-from patients.entry.judging import Judging, Rederived, as_it_is, read_at_once, require_entry_on
+from patients.entry.judging import (
+    Judging,
+    Rederived,
+    as_it_is,
+    read_at_once,
+    require_entry_on,
+    require_own_items,
+)
 from patients.entry.reasons import NO_REASON, NO_REASONS, Reasons, unexplained
 from patients.entry.refusals import Conflict, Refused, SiteNotOpen
 from patients.entry.safety_mailing import ring
@@ -91,7 +98,7 @@ def save_page(
         found = as_it_is(page, held)
         reasons = NO_REASONS if reasons is None else reasons  # `SameReason` is empty, and not nothing
         with settings_read_once():
-            return _Save(found, held, base_version, reasons, follows).run(rows, header or {}, complete)
+            return _Save(found, held, base_version, reasons, follows, by).run(rows, header or {}, complete)
 
 
 def held_casebook(subject: Subject) -> StoredCasebook:
@@ -122,6 +129,7 @@ class _Save(Judging):
     base_version: int
     reasons: Reasons
     follows: bool
+    by: Person
     changes: list[Change] = field(default_factory=list)
     act: UUID = field(default_factory=uuid4)
 
@@ -152,6 +160,7 @@ class _Save(Judging):
     def _judge(self, typed: Typed, header: Mapping[str, str]) -> None:
         """Read and apply what was typed. Raises Refused, Conflict and SiteNotOpen."""
         self._refuse(self.read(typed, header))
+        require_own_items(self.page, (edit.item.name for edit in self.every_edit), self.by)
         if clashes := self.clashes(self.base_version):
             raise Conflict(clashes)
         self._refuse(

@@ -297,6 +297,7 @@ class AdverseEvent(FormRow):
         enters=_("coordinator"),
         signs=_("investigator grades and attributes"),
         sdtm="AE, SUPPAE",
+        judged=("ae_expected",),
         repeat=Repeat.ROWS,
         dated_by="ae_start",
         sections=(

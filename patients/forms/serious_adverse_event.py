@@ -247,6 +247,7 @@ class SeriousEventReport(FormRow):
         signs=_("investigator"),
         sdtm="AE + E2B(R3) export",
         approved=True,
+        judged=("sae_causality_spo", "sae_expected"),
         repeat=Repeat.ROWS,
         dated_by="sae_aware_dt",
         after_death=True,

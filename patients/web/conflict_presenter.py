@@ -55,6 +55,7 @@ class ConflictScreen:
     merged: list[MergedRow]
     hidden: list[tuple[str, str]] = field(default_factory=list)
     token: str = ""
+    judging: bool = False
     reason_choices: tuple[ReasonCode, ...] = tuple(ReasonCode)
 
     @property
@@ -92,6 +93,7 @@ def conflict_screen(presenter: PagePresenter, draft: Draft, clashes: tuple[Clash
         merged=[*_mine(draft, presenter.model, clashing), *_theirs(draft, presenter, clashing)],
         hidden=list(_hidden(draft, clashing)),
         token=presenter.token,
+        judging=presenter.judging,
     )
 
 

@@ -150,6 +150,8 @@ class RowContext:
     draft: Draft | None = None
     identify: bool = False
     locked: bool = False
+    not_theirs: frozenset[str] = frozenset()
+    """The items that somebody else enters."""
     trail_url: str = ""
     today: str = ""
     verified: Mapping[str, str] = field(default_factory=dict)
@@ -179,7 +181,7 @@ def _field(item: Item, row: RowContext, names: Mapping[str, str]) -> Field | Non
     made.reveal = "" if is_settled(reveal) else json.dumps(reveal)
     made.messages = list(_messages(row.findings, item, row.slot.key))
     made.reason = made.reason or open_reason(made)
-    made.is_locked = row.locked
+    made.is_locked = row.locked or item.name in row.not_theirs
     made.verified = row.verified.get(item.name, "")
     return made
 

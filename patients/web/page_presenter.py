@@ -15,6 +15,7 @@ from patients.casebook.page import Page
 from patients.casebook.settings import settings_read_once
 from patients.entry.edits import next_key
 from patients.entry.facts import Fact
+from patients.entry.judging import judges
 from patients.entry.reporting import EVENTS, REPORTS
 from patients.items.item import Item
 from patients.items.problems import Finding, NotAnAnswer
@@ -49,6 +50,7 @@ def rights_on(page: Page, person: Person) -> Rights:
         sign=can(person, permission_to_sign(page), site=site),
         verify=can(person, Permission.VERIFY, site=site),
         ask=can(person, Permission.QUERY, site=site),
+        judge=judges(person, page),
     )
 
 
@@ -60,12 +62,14 @@ def as_seen(found: Finding, model: type[FormRow], *, identify: bool) -> Finding:
 
 
 class PagePresenter:
-    """Makes the screen of one page for one person; `read_only` where it is only to be read."""
+    """Makes the screen of one page for one person; `read_only` where it is only to be read, `judging` where
+    it is open for what the sponsor judges and for nothing else."""
 
-    def __init__(self, page: Page, person: Person, *, read_only: bool = False) -> None:
-        self.page, self.person = page, person
+    def __init__(self, page: Page, person: Person, *, read_only: bool = False, judging: bool = False) -> None:
+        self.page, self.person, self.judging = page, person, judging
         rights = rights_on(page, person)
-        self.rights = replace(rights, enter=False) if read_only else rights
+        types = rights.judge if judging else rights.enter
+        self.rights = replace(rights, enter=types and not read_only)
         self.stored = PageCasebook(page)
         self.model = self.stored.model
         self.today = local_now().date().isoformat()
@@ -107,6 +111,7 @@ class PagePresenter:
             token=self.token,
             void_keys=[row.row_key for row in self.stored.void],
             to_report=self._to_report,
+            judging=self.judging,
         )
         if isinstance(self.person, Account):
             screen.attached = attachments_screen(self.page, self.person)
@@ -162,7 +167,7 @@ class PagePresenter:
         if draft:
             slots += [replace(slot, prefix=f"n{slot.key}-") for slot in draft.slots if slot.is_new]
         wants_row = not slots or (draft is not None and draft.action == "add")
-        if wants_row and self.rights.enter:
+        if wants_row and self.rights.enter and not self.judging:
             key = next_key({*self.kept_keys, *(slot.key for slot in slots)})
             slots.append(Slot(f"n{key}-", key, is_new=True))
         return slots
@@ -181,6 +186,7 @@ class PagePresenter:
             draft=draft,
             identify=self.rights.identify,
             locked=self.is_locked,
+            not_theirs=self._not_theirs,
             trail_url=self._trail_url,
             today=self.today,
             verified={item: who for (key, item), who in self._verified.items() if key == slot.key},
@@ -188,8 +194,16 @@ class PagePresenter:
         return RowView(slot, _sections(self.model, fields_of_row(context), slot.prefix))
 
     @property
+    def _not_theirs(self) -> frozenset[str]:
+        """The items that somebody else enters: what the sponsor judges, or all but that."""
+        judged = frozenset(self.model.form.judged)
+        if not self.judging:
+            return judged if isinstance(self.person, Account) else frozenset()
+        return frozenset(item.name for item in self.model.items()) - judged
+
+    @property
     def _to_report(self) -> list[str]:
-        if self.page.form_code != EVENTS or not self.rights.enter:
+        if self.page.form_code != EVENTS or not self.rights.enter or self.judging:
             return []
         if not enters(self.person, REPORTS, site=self.page.subject.site.code):
             return []
@@ -211,7 +225,8 @@ class PagePresenter:
         return f"{reverse('trail', args=[self.page.subject.code])}?{named}"
 
     def _header(self, findings: tuple[Finding, ...], draft: Draft | None) -> list[Field]:
-        context = HeaderContext(self.page, findings, draft, self.is_locked, self._trail_url, self.today)
+        locked = self.is_locked or self.judging
+        context = HeaderContext(self.page, findings, draft, locked, self._trail_url, self.today)
         return header_fields(context)
 
     # --- summary ---------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ class Rights:
     sign: bool = False
     verify: bool = False
     ask: bool = False
+    judge: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,8 @@ class PageScreen:
     to_report: list[str] = field(default_factory=list)
     """The rows of serious events, of which the person may begin the next report."""
     attached: AttachmentsScreen | None = None
+    judging: bool = False
+    """Whether the page is open for what the sponsor judges, and for nothing else."""
 
     @property
     def is_open(self) -> bool:
@@ -146,7 +149,7 @@ class PageScreen:
     @property
     def offers_void(self) -> bool:
         """Whether there is a row that can be made void or restored."""
-        return self.repeats and self.is_open and bool(self.stored_keys or self.void_keys)
+        return self.repeats and self.is_open and not self.judging and bool(self.stored_keys or self.void_keys)
 
     @property
     def can_save(self) -> bool:

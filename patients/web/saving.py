@@ -37,18 +37,19 @@ from trial.trail.actor import Source
 CONFLICT, UNPROCESSABLE, LOCKED = 409, 422, 423
 
 
-def save(request: HttpRequest, person: Account, found: Page) -> HttpResponse:
-    """Save what was typed and lead back to the page; what is not saved is shown again, and kept."""
+def save(request: HttpRequest, person: Account, found: Page, *, judging: bool = False) -> HttpResponse:
+    """Save what was typed and lead back to the page; what is not saved is shown again, and kept (of what the
+    sponsor judges, a few choices, nothing is)."""
     given = handed_out(request)
     if is_of_another(given, found, person):
         keep_for_its_owner(request)
         messages.warning(request, said_of_old_form())
         return redirect(found)
-    presenter = PagePresenter(found, person)
+    presenter = PagePresenter(found, person, judging=judging)
     draft = read_draft(request.POST, presenter.model, presenter.kept_keys, identify=presenter.rights.identify)
     if draft.base_version > found.version:
         raise BadRequest("a version that does not exist yet")
-    if draft.action == "add" and presenter.rights.enter:
+    if draft.action == "add" and presenter.rights.enter and not judging:
         return _again(request, person, presenter, draft)
     try:
         answer = once(
@@ -69,7 +70,7 @@ def save(request: HttpRequest, person: Account, found: Page) -> HttpResponse:
         return _again(request, person, presenter, draft, refused.findings, refused.status)
     except Conflict as conflict:
         note_identity(request, person, presenter)
-        keep_posted(found, request.POST, by=person)
+        _keep(request, person, presenter)
         screen = conflict_screen(presenter, draft, conflict.clashes)
         frame = shell(person, [found.subject.site], here="page", subject=found.subject)
         return show(request, "conflict.html", screen, frame, status=CONFLICT)
@@ -171,9 +172,14 @@ def _again(
 ) -> HttpResponse:
     """The page as it was typed, kept as a draft."""
     note_identity(request, person, presenter)
-    keep_posted(presenter.page, request.POST, by=person)
+    _keep(request, person, presenter)
     screen = presenter.screen(draft, refused, was_closed=status == LOCKED)
     return show_page(request, person, screen, status)
+
+
+def _keep(request: HttpRequest, person: Account, presenter: PagePresenter) -> None:
+    if not presenter.judging:
+        keep_posted(presenter.page, request.POST, by=person)
 
 
 def sent_before() -> Finding:

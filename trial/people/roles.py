@@ -23,6 +23,7 @@ class Permission(StrEnum):
     MARK_REVIEWED = "mark_reviewed"
     REDACT = "redact"
     QUERY = "query"
+    JUDGE = "judge"
     VERIFY = "verify"
     IMPORT = "import"
     FREEZE = "freeze"
@@ -48,6 +49,7 @@ SENTENCES: dict[Permission, Promise] = {
     Permission.MARK_REVIEWED: _("mark the trail as reviewed"),
     Permission.REDACT: _("hide what should never have been entered, together with a second person"),
     Permission.QUERY: _("raise and close queries"),
+    Permission.JUDGE: _("judge serious events for the sponsor: causality and expectedness"),
     Permission.VERIFY: _("verify data against their source"),
     Permission.IMPORT: _("import a casebook"),
     Permission.FREEZE: _("freeze pages"),
@@ -148,7 +150,13 @@ TABLE: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.MEDICAL_MONITOR: frozenset(
-        {Permission.READ, Permission.REVIEW_TRAIL, Permission.QUERY, Permission.READ_RESULTS}
+        {
+            Permission.READ,
+            Permission.REVIEW_TRAIL,
+            Permission.QUERY,
+            Permission.JUDGE,
+            Permission.READ_RESULTS,
+        }
     ),
     Role.STATISTICIAN: frozenset({Permission.READ_RESULTS, Permission.EXPORT}),
     Role.SPONSOR: frozenset({Permission.READ_RESULTS, Permission.EXPORT}),
@@ -175,7 +183,14 @@ _TRIAL_DATA = frozenset(Permission) - _OF_ACCOUNTS
 
 APART: dict[Permission, frozenset[Permission]] = {
     Permission.ENTER: frozenset(
-        {Permission.VERIFY, Permission.QUERY, Permission.IMPORT, Permission.FREEZE, Permission.LOCK}
+        {
+            Permission.VERIFY,
+            Permission.QUERY,
+            Permission.JUDGE,
+            Permission.IMPORT,
+            Permission.FREEZE,
+            Permission.LOCK,
+        }
     ),
     Permission.VERIFY: frozenset({Permission.LOCK}),
     Permission.MANAGE_ACCOUNTS: _TRIAL_DATA,
@@ -188,6 +203,7 @@ WRITING = frozenset(
         Permission.ENTER,
         Permission.SIGN,
         Permission.APPROVE,
+        Permission.JUDGE,
         Permission.VERIFY,
         Permission.FREEZE,
         Permission.LOCK,

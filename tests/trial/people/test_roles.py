@@ -20,6 +20,7 @@ MAY_NOT = {
 AFTER_ENTRY = {
     Permission.VERIFY,
     Permission.QUERY,
+    Permission.JUDGE,
     Permission.FREEZE,
     Permission.LOCK,
     Permission.IMPORT,
@@ -43,6 +44,11 @@ def test_who_enters_neither_verifies_nor_closes_queries_nor_locks() -> None:
 @pytest.mark.parametrize("role", MAY_NOT)
 def test_a_role_may_not_what_the_specification_says(role: Role) -> None:
     assert not TABLE[role] & MAY_NOT[role]
+
+
+@pytest.mark.requirement("AC-05")
+def test_only_the_medical_monitor_judges_for_the_sponsor() -> None:
+    assert [role for role in Role if Permission.JUDGE in TABLE[role]] == [Role.MEDICAL_MONITOR]
 
 
 @pytest.mark.requirement("AC-05")
