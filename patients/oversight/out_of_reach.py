@@ -25,6 +25,7 @@ TAKEN_OUT = (
     "deviations.exported",
     "queries.exported",
     "safety.exported",
+    "sae.printed",
 )
 
 

@@ -40,6 +40,7 @@ READINGS = (
     "screening_log.exported",
     "deviations.exported",
     "safety.exported",
+    "sae.printed",
     "results.exported",
 )
 """Acts that leave the data as it is: a review does not wait for them."""

@@ -50,6 +50,7 @@ ACTS: dict[str, Promise] = {
     "alarm.ended": gettext_lazy("alarm over"),
     "ledger.begun": gettext_lazy("ledger begun"),
     "casebook.printed": gettext_lazy("casebook printed"),
+    "sae.printed": gettext_lazy("report of a serious event printed"),
     "redaction.requested": gettext_lazy("hiding asked for"),
     "redaction.refused": gettext_lazy("hiding refused"),
     "redaction.done": gettext_lazy("text hidden"),

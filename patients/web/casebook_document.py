@@ -30,7 +30,7 @@ from patients.web.matrix_presenter import in_protocol_order
 from patients.web.page_presenter import as_number
 from patients.web.query_words import item_in_words, text_of
 from patients.web.shell import site_label
-from patients.web.signature_presenter import SignatureView, view_of
+from patients.web.signature_presenter import signature_in_words, view_of
 from patients.web.states import state_of
 from patients.web.subject_presenter import facts_of
 from patients.web.trail_export import heads, line_of
@@ -289,7 +289,7 @@ class _Printer:
             ],
             **self._rows(page, rows),
             "queries": [self._query(query) for query in self.contents.queries[page.pk]],
-            "signatures": [_signature(each) for each in signatures],
+            "signatures": [signature_in_words(each) for each in signatures],
             "attachments": [_attachment(each) for each in self.contents.attachments[page.pk]],
         }
 
@@ -363,20 +363,6 @@ def _in_one(cell: Cell | None) -> str:
 def _remark(item: Item, record: Record) -> str:
     rule = rule_in_words(record.grades.get(item.name))
     return " · ".join(part for part in (_("derived") if item.is_derived else "", rule) if part)
-
-
-def _signature(signature: SignatureView) -> dict[str, str]:
-    """Who, as what, when, meaning what; and whether it stands."""
-    if signature.has_fallen:
-        named = {"at": signature.fallen_at, "by": signature.fallen_by, "why": signature.why}
-        standing = _("no longer in force: changed %(at)s by %(by)s (%(why)s)") % named
-    else:
-        standing = _("valid") if signature.is_valid else _("NOT VALID: the page is not as it was signed")
-    return {
-        "who": f"{signature.who}, {signature.role}",
-        "what": f"{signature.at} · {signature.meaning}: {signature.statement}",
-        "standing": standing,
-    }
 
 
 def _attachment(attachment: Attachment) -> str:

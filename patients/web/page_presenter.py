@@ -112,6 +112,7 @@ class PagePresenter:
             void_keys=[row.row_key for row in self.stored.void],
             to_report=self._to_report,
             judging=self.judging,
+            to_print=self._to_print,
         )
         if isinstance(self.person, Account):
             screen.attached = attachments_screen(self.page, self.person)
@@ -208,6 +209,14 @@ class PagePresenter:
         if not enters(self.person, REPORTS, site=self.page.subject.site.code):
             return []
         return [key for key in self.stored.rows if self.stored.record(key).values["ae_serious"]]
+
+    @property
+    def _to_print(self) -> list[str]:
+        """Each event once, in the order of their keys."""
+        if self.page.form_code != REPORTS:
+            return []
+        events = (self.stored.record(key).values["sae_ae"] for key in self.stored.rows)
+        return sorted({event for event in events if event}, key=as_number)
 
     @cached_property
     def _verified(self) -> dict[ItemKey, str]:

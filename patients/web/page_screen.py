@@ -132,6 +132,8 @@ class PageScreen:
     void_keys: list[str] = field(default_factory=list)
     to_report: list[str] = field(default_factory=list)
     """The rows of serious events, of which the person may begin the next report."""
+    to_print: list[str] = field(default_factory=list)
+    """The events of which reports stand on the page."""
     attached: AttachmentsScreen | None = None
     judging: bool = False
     """Whether the page is open for what the sponsor judges, and for nothing else."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, prefetch_related_objects
+from django.utils.translation import gettext as _
 
 from patients.casebook.form import FormRow, form_model
 from patients.casebook.page import Page
@@ -102,3 +103,17 @@ def changed_since_signed(page: Page) -> list[EventBlock]:
     found = list(events.order_by("-id"))
     prefetch_related_objects(found, Prefetch("changes", to_attr="fitting"))
     return [block_of(event, "") for event in found]
+
+
+def signature_in_words(signature: SignatureView) -> dict[str, str]:
+    """Who, as what, when, meaning what; and whether it stands."""
+    if signature.has_fallen:
+        named = {"at": signature.fallen_at, "by": signature.fallen_by, "why": signature.why}
+        standing = _("no longer in force: changed %(at)s by %(by)s (%(why)s)") % named
+    else:
+        standing = _("valid") if signature.is_valid else _("NOT VALID: the page is not as it was signed")
+    return {
+        "who": f"{signature.who}, {signature.role}",
+        "what": f"{signature.at} · {signature.meaning}: {signature.statement}",
+        "standing": standing,
+    }

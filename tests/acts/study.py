@@ -17,6 +17,7 @@ from analytics.runs.compute import compute_run
 from analytics.runs.start import run_of
 from patients.oversight.review import mark_reviewed, stretch
 from tests.acts.world import TEST, Deed, World, act
+from tests.patients.entry import desk
 from tests.patients.web import people
 from tests.patients.web.people import SETUP
 from tests.trial.people import persons
@@ -81,6 +82,17 @@ def end_a_safety_contact(world: World) -> Deed:
 def print_a_casebook(world: World) -> Deed:
     client = people.signed_in(world.coordinator)
     return lambda: client.post(reverse("casebook", args=["HZ01-001"]), {"language": "en"})
+
+
+@act("sae.printed", "lin.qiao", "HZ01-001  SAE")
+def print_a_report(world: World) -> Deed:
+    people.infuse(world.subject)
+    entered = {"ae_term": "sepsis", "ae_start": "2025-06-10", "ae_serious": "Y"}
+    desk.save(desk.logged(world.subject, "AE"), rows={"1": entered})
+    page = desk.logged(world.subject, "SAE")
+    desk.save(page, rows={"1": {"sae_ae": "1", "sae_report_type": "initial"}})
+    client = people.signed_in(world.coordinator)
+    return lambda: client.post(reverse("report-pdf", args=[page.pk]), {"event": "1"})
 
 
 @act("trail.verified", "system:verification", "")

@@ -185,6 +185,7 @@ WITHOUT_A_KEY = {
     "log.html": "takes a file out: each time on record",
     "deviations.html": "takes a file out: each time on record",
     "safety.html": "takes a file out: each time on record",
+    "components/report_menu.html": "takes a file out: each time on record",
     "trail.html": "takes a file out: each time on record",
     "people/access.html": "takes a file out: each time on record",
     "components/casebook_menu.html": "takes a file out: each time on record",

@@ -72,7 +72,14 @@ def included(name: str, seen: set[str]) -> set[str]:
 def test_the_gallery_shows_every_component(desk: Client) -> None:
     """Those of a whole page, of the results and of access are shown there alone."""
     of_a_page = {"page_head.html", "row_table.html", "cell.html", "section.html", "add_row.html"}
-    of_a_page |= {"pasted_lines.html", "void_rows.html", "attachments.html", "keys.html", "tabs.html"}
+    of_a_page |= {
+        "pasted_lines.html",
+        "void_rows.html",
+        "attachments.html",
+        "keys.html",
+        "tabs.html",
+        "report_menu.html",
+    }
     of_a_page |= {
         "passkey_answer.html",
         "account_ways.html",
