@@ -38,9 +38,10 @@ RULES = CodeList(
 _OCCURRED = when("dlt_occurred", YES)
 
 
-def _dose_evaluable(answers: Answers) -> bool:
-    """The dose lies within the share of the target that the configuration gives, limits included."""
-    dose, target = answers["INF.inf_dose_kg"], setting_as(Decimal, "dose_target")
+def dose_counts(dose: Decimal | None) -> bool:
+    """Whether a dose (10^6/kg) lies within the share of the target that the configuration gives, limits
+    included."""
+    target = setting_as(Decimal, "dose_target")
     if dose is None:
         return False
     least, most = setting_as(Decimal, "dlt_dose_min"), setting_as(Decimal, "dlt_dose_max")
@@ -48,7 +49,7 @@ def _dose_evaluable(answers: Answers) -> bool:
 
 
 def _evaluable(answer: str, answers: Answers) -> bool:
-    return answer != YES or _dose_evaluable(answers) or bool(answers["dlt_occurred"])
+    return answer != YES or dose_counts(answers["INF.inf_dose_kg"]) or bool(answers["dlt_occurred"])
 
 
 def _candidates(answers: Answers) -> set[str]:

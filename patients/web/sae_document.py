@@ -109,7 +109,7 @@ def _reaction(subject: Any, event: Any, reports: Sequence[Any]) -> dict[str, Any
     age = _("%(age)s years") % {"age": subject.age} if subject.age is not None else "–"
     who = [
         [_("Subject"), subject.code, ""],
-        [_("Age at enrolment"), age, ""],
+        [_("Age at consent"), age, ""],
         [_("Sex"), form_model("DM").item("sex").shown(subject.sex) or "–", ""],
     ]
     groups = [_group("", [*who, *_lines(event, EVENT)])]

@@ -58,7 +58,11 @@ class SafetyScreen:
 
 def tabs_of(here: str) -> list[Tab]:
     """The pages about the safety of the subjects."""
-    pages = (("safety", _("Clocks")), ("reconciliation", _("Reconciliation")))
+    pages = (
+        ("safety", _("Clocks")),
+        ("reconciliation", _("Reconciliation")),
+        ("adjudication", _("Dose-limiting toxicity")),
+    )
     return [(reverse(name), title, name == here) for name, title in pages]
 
 

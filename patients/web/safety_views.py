@@ -10,9 +10,11 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 
 from patients.casebook.page import Page
+from patients.oversight.adjudication import to_adjudicate
 from patients.oversight.reconciliation import reconcile
 from patients.oversight.safety_clocks import running_clocks
 from patients.oversight.safety_mail import told_of
+from patients.web.adjudication_presenter import adjudication_screen
 from patients.web.clocks import local_now
 from patients.web.reconciliation_presenter import reconciliation_screen
 from patients.web.safety_presenter import ClockLine, clock_lines, headings, safety_screen
@@ -22,6 +24,7 @@ from trial.people.models import Account
 from trial.people.needs import needs
 from trial.people.roles import Permission
 from trial.people.safety_contacts import SafetyContact
+from trial.protocol.study import site_today
 from trial.spreadsheets import cell
 from trial.trail.actor import Source, acting
 from trial.trail.record import Place, record_event
@@ -85,3 +88,14 @@ def reconciliation(request: HttpRequest) -> HttpResponse:
     screen = reconciliation_screen(reconcile(Page.objects.for_person(person)))
     frame = shell(person, sites_where(person, Permission.READ), here="safety")
     return show(request, "reconciliation.html", screen, frame)
+
+
+@needs(Permission.READ)
+@private
+def adjudication(request: HttpRequest) -> HttpResponse:
+    """The infused subjects, with what is adjudicated of them as dose-limiting toxicity."""
+    person = person_of(request)
+    today = site_today()
+    screen = adjudication_screen(to_adjudicate(Page.objects.for_person(person), today), today)
+    frame = shell(person, sites_where(person, Permission.READ), here="safety")
+    return show(request, "adjudication.html", screen, frame)

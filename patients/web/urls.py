@@ -82,6 +82,7 @@ urlpatterns: list[URLPattern] = [
     path("deviations/sheet.csv", deviations_views.deviations_file, name="deviations-file"),
     path("safety/", safety_views.safety, name="safety"),
     path("safety/clocks.csv", safety_views.safety_file, name="safety-file"),
+    path("safety/dlt/", safety_views.adjudication, name="adjudication"),
     path("safety/reconciliation/", safety_views.reconciliation, name="reconciliation"),
     path("sign/", batch_signing_views.sign_several, name="sign-several"),
     path("log/<str:site>/", log_views.log, name="log"),

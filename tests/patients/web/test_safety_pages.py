@@ -13,6 +13,7 @@ from patients.casebook.form import form_model
 from patients.casebook.page import Page
 from patients.entry.safety_mailing import send_due
 from tests.patients.entry import desk as entry
+from tests.patients.oversight.test_adjudication import SEVERE
 from tests.patients.oversight.test_reconciliation import EVENT, REPORT, log
 from tests.patients.web import people
 from tests.patients.web.browser_form import form_of
@@ -186,3 +187,36 @@ def test_the_data_manager_keeps_the_contacts_of_the_site() -> None:
     shown = client.get(url).content.decode()
     assert "letter of the ward" in shown
     assert "the desk has moved" in shown
+
+
+# --- dose-limiting toxicity --------------------------------------------------------------------------------
+DLT = reverse("adjudication")
+
+
+def test_candidates_stand_with_the_form_that_decides(desk: Client) -> None:
+    subject = entry.infused()
+    events = log(subject, "AE", {"1": SEVERE | {"ae_dlt": "Y_candidate"}})
+    page = entry.page_of(subject, "DLT", "C28")
+    shown = html.unescape(desk.get(DLT).content.decode())
+    assert f'<a href="{events.get_absolute_url()}">AE 1: stroke · grade 4 · D+15</a>' in shown
+    assert f'<a href="{page.get_absolute_url()}">Form of adjudication</a>' in shown
+    for said in ("candidate", "2024-02-02", "by its dose: yes", "waits for the committee"):
+        assert said in shown
+    entry.save(page, {"dlt_evaluable": "Y", "dlt_occurred": "N"}, on="2024-02-10")
+    shown = html.unescape(desk.get(DLT).content.decode())
+    assert "no dose-limiting toxicity" in shown
+
+
+def test_the_definition_is_shown_as_awaiting_confirmation(desk: Client) -> None:
+    shown = html.unescape(desk.get(DLT).content.decode())
+    assert "Nobody was infused yet" in shown
+    assert "Default awaiting the trial team's confirmation; not the protocol." in shown
+    assert "D1: CRS grade 4" in shown
+    assert "to day 28" in shown
+
+
+def test_the_adjudication_of_another_site_is_not_shown(desk: Client) -> None:
+    entry.infused()
+    assert "HZ01-001" in desk.get(DLT).content.decode()
+    other = people.signed_in(people.a_member(Role.MONITOR, "HZ02", name="mo.nitor"))
+    assert "HZ01-001" not in other.get(DLT).content.decode()
