@@ -8,8 +8,6 @@ from patients.oversight.freezes import Freeze, Thaw
 from patients.oversight.queries import Query, QueryMessage
 from patients.oversight.redaction import Redaction
 from patients.oversight.review import ReviewMark
-from patients.oversight.safety_clocks import SeriousNotice
-from patients.oversight.safety_mail import SafetyMail, SafetyMailOutcome
 from patients.oversight.signatures import Signature, SignatureFall
 
 from patients.forms.eligibility import Eligibility  # isort: skip
@@ -49,6 +47,8 @@ from patients.forms.end_of_study import EndOfStudy  # isort: skip
 from patients.forms.deviation import ProtocolDeviation  # isort: skip
 
 # These look at forms: before them they would declare some of theirs out of order.
+from patients.oversight.safety_clocks import SeriousNotice  # isort: skip
+from patients.oversight.safety_mail import SafetyMail, SafetyMailOutcome  # isort: skip
 from patients.oversight.verification import Verification, VerificationFall  # isort: skip
 from patients.entry.attachments import Attachment, AttachmentWithdrawal  # isort: skip
 from patients.entry.doubles import DoubleAnswer  # isort: skip

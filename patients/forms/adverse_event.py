@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Repeat, Section
 from patients.forms.anchors import NOT_AFTER_DEATH, first_dose_day, graft_day, infusion_day
-from patients.forms.ctcae_terms import CTCAE_TERMS, OTHER
+from patients.forms.ctcae_terms import CTCAE_TERMS, OTHER, SECOND_MALIGNANCIES
 from patients.forms.dlt_candidate import LOOKS_AT, candidate, kind_of
 from patients.forms.drugs import drug_named
 from patients.forms.rows import other_rows
@@ -52,6 +52,8 @@ LINKED_ITEMS = (
     "ENG.eng_primary_gf",
 )
 COUNTED = {"neutrophil_count_decreased": "NEUT", "platelet_count_decreased": "PLAT"}
+SECOND_MALIGNANCY = "second_malignancy"
+PREGNANCY = ("pregnan", "妊娠", "怀孕")
 UPDATED_WITHIN_DAYS = 60
 _ENDED = ("RECOVERED/RESOLVED", "RECOVERED/RESOLVED WITH SEQUELAE", "FATAL")
 
@@ -121,6 +123,21 @@ def _fatal_agrees(grade: str, answers: Answers) -> bool:
 
 def _serious_if_fatal(serious: bool, answers: Answers) -> bool:
     return serious or bool(answers["ae_grade"] != "5")
+
+
+def is_second_malignancy(special: str | None, ctcae_term: str | None) -> bool:
+    """By its link, or by its term."""
+    return special == SECOND_MALIGNANCY or ctcae_term in SECOND_MALIGNANCIES
+
+
+def _serious_if_malignant(serious: bool, answers: Answers) -> bool:
+    return serious or not is_second_malignancy(answers["ae_special"], answers["ae_ctcae_term"])
+
+
+def _serious_if_pregnant(serious: bool, answers: Answers) -> bool:
+    """No form of the protocol holds a pregnancy: it is written here, and runs under the same clock."""
+    term = (answers["ae_term"] or "").casefold()
+    return serious or not any(word in term for word in PREGNANCY)
 
 
 def _death_agrees(criteria: list[str], answers: Answers) -> bool:
@@ -393,7 +410,29 @@ class AdverseEvent(FormRow):
     )
 
     ae_serious = BooleanItem(
-        _("Serious"), hard=must(_("serious at grade 5"), _serious_if_fatal, "ae_grade"), cdisc="AE.AESER"
+        _("Serious"),
+        hard=(
+            must(_("serious at grade 5"), _serious_if_fatal, "ae_grade"),
+            numbered(
+                must(
+                    _("serious where it is a second malignancy"),
+                    _serious_if_malignant,
+                    "ae_special",
+                    "ae_ctcae_term",
+                ),
+                "",
+                _("A second malignancy is always serious (medically important): report it within 24 hours."),
+            ),
+        ),
+        soft=numbered(
+            must(_("serious where it is a pregnancy"), _serious_if_pregnant, "ae_term"),
+            "",
+            _(
+                "A pregnancy of the subject or a partner is reported within 24 hours: enter it as serious"
+                " (medically important)."
+            ),
+        ),
+        cdisc="AE.AESER",
     )
     ae_ser_crit = MultiItem(
         _("Seriousness criteria"),

@@ -212,6 +212,13 @@ CTCAE_TERMS = CodeList(
     ),
 )
 CYTOPENIAS = frozenset(_CYTOPENIA.labels)
+SECOND_MALIGNANCIES = frozenset(
+    {
+        "myelodysplastic_syndrome",
+        "leukemia_secondary_to_oncology_chemotherapy",
+        "treatment_related_secondary_malignancy",
+    }
+)
 INFECTIONS = frozenset(_INFECTION.labels)
 LABORATORY = frozenset(_INVESTIGATION.labels) | frozenset(_ELECTROLYTE.labels)
 """Values that say nothing of symptoms."""

@@ -6,6 +6,7 @@ from datetime import date
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.forms.adverse_event import SECOND_MALIGNANCY
 from patients.forms.anchors import graft_day, infusion_day, left_on
 from patients.items.checks import Sight, hard, soft
 from patients.items.codelists import RELATED, YES, Code, CodeList, choices
@@ -110,7 +111,7 @@ def _recently_assessed(day: date, answers: Answers) -> bool:
 
 def _malignancy_reported(answer: str, answers: Answers) -> bool:
     return answer == "no" or any(
-        row["ae_special"] == "second_malignancy" and row["ae_serious"] for row in answers.rows("AE")
+        row["ae_special"] == SECOND_MALIGNANCY and row["ae_serious"] for row in answers.rows("AE")
     )
 
 

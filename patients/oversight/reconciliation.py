@@ -1,6 +1,6 @@
 """Adverse events, reports of serious ones, and deaths of the same subjects, held side by side.
 
-Edit checks look at one row while it is entered; here the three forms are read together, as the lock asks
+Edit checks look at one row while it is entered; here they are read together, as the lock asks
 (specification 5.4: reconciled before a subject is locked). Nothing is written.
 """
 
@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from patients.casebook.answers import local_day
 from patients.casebook.form import form_model
 from patients.casebook.page import Page
+from patients.forms.adverse_event import is_second_malignancy
 from patients.items.partial_date import PartialDate
 
 FATAL_GRADE, FATAL = "5", "FATAL"
@@ -33,6 +34,8 @@ class Kind(StrEnum):
     NO_FATAL_EVENT = "no_fatal_event"
     OTHER_DAY = "other_day"
     RELATED_OTHERWISE = "related_otherwise"
+    MALIGNANCY_NOT_SERIOUS = "malignancy_not_serious"
+    MALIGNANCY_WITHOUT_EVENT = "malignancy_without_event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +50,25 @@ class Mismatch:
 
 @dataclass
 class Recorded:
-    """What one subject has of the three forms, the rows that stand."""
+    """What one subject has of these forms, the rows that stand."""
 
     subject: str
     events: dict[str, Any] = field(default_factory=dict)
     reports: list[Any] = field(default_factory=list)
     deaths: list[Any] = field(default_factory=list)
+    contacts: list[Any] = field(default_factory=list)
+    """Those at which a second malignancy was found."""
 
     def reports_of(self, key: str) -> list[Any]:
         return [report for report in self.reports if report.sae_ae == key]
+
+    def listed(self, form: str) -> list[Any]:
+        """The rows of a form that are told apart by nothing."""
+        return {"SAE": self.reports, "DTH": self.deaths, "FU": self.contacts}[form]
+
+    @property
+    def malignant(self) -> list[Any]:
+        return [e for e in self.events.values() if is_second_malignancy(e.ae_special, e.ae_ctcae_term)]
 
     @property
     def fatal(self) -> list[Any]:
@@ -67,7 +80,7 @@ def is_fatal(event: Any) -> bool:
 
 
 def reconcile(pages: "QuerySet[Page, Any]") -> list[Mismatch]:
-    """What does not agree among the events, reports and deaths on these pages, by subject; in three
+    """What does not agree among the events, reports, deaths and contacts on these pages, by subject; in four
     statements however many there are."""
     return [
         found
@@ -79,16 +92,18 @@ def reconcile(pages: "QuerySet[Page, Any]") -> list[Mismatch]:
 
 def _by_subject(pages: "QuerySet[Page, Any]") -> dict[str, Recorded]:
     found: dict[str, Recorded] = {}
-    for form in ("AE", "SAE", "DTH"):
+    for form in ("AE", "SAE", "DTH", "FU"):
         model: Any = form_model(form)  # the checker knows the abstract base alone
         rows = model.objects.filter(page__in=pages.filter(form_code=form).order_by())
+        if form == "FU":
+            rows = rows.exclude(fu_second_ca=None).exclude(fu_second_ca="no")
         for row in rows.select_related("page__subject", "page__visit").order_by("page__subject__code", "pk"):
             code = row.page.subject.code
             recorded = found.setdefault(code, Recorded(code))
             if form == "AE":
                 recorded.events[row.row_key] = row
             else:
-                (recorded.reports if form == "SAE" else recorded.deaths).append(row)
+                recorded.listed(form).append(row)
     return found
 
 
@@ -151,6 +166,17 @@ def _related_otherwise(found: Recorded) -> Iterator[Mismatch]:
                 yield Mismatch(Kind.RELATED_OTHERWISE, found.subject, (event, death))
 
 
+def _malignancy(found: Recorded) -> Iterator[Mismatch]:
+    """A second malignancy is always a serious event (X-FU-04), under the clock of any other."""
+    for event in found.malignant:
+        if not event.ae_serious:
+            yield Mismatch(Kind.MALIGNANCY_NOT_SERIOUS, found.subject, (event,))
+    if not found.malignant:
+        yield from (
+            Mismatch(Kind.MALIGNANCY_WITHOUT_EVENT, found.subject, (contact,)) for contact in found.contacts
+        )
+
+
 RULES: tuple[Callable[[Recorded], Iterable[Mismatch]], ...] = (
     _unreported,
     _without_event,
@@ -159,6 +185,7 @@ RULES: tuple[Callable[[Recorded], Iterable[Mismatch]], ...] = (
     _deaths,
     _other_day,
     _related_otherwise,
+    _malignancy,
 )
 
 

@@ -21,6 +21,8 @@ WORDS: dict[Kind, Text] = {
     Kind.NO_FATAL_EVENT: _("A death that is not of the disease, and no fatal event."),
     Kind.OTHER_DAY: _("The fatal event ended on %(ended)s, and the death is dated %(died)s."),
     Kind.RELATED_OTHERWISE: _("Event and death say otherwise how they are related to the treatment."),
+    Kind.MALIGNANCY_NOT_SERIOUS: _("A second malignancy that is not said to be serious."),
+    Kind.MALIGNANCY_WITHOUT_EVENT: _("A second malignancy at a contact, and no adverse event of it."),
 }
 
 
@@ -82,4 +84,8 @@ def _label(row: Any, name: str) -> str:
     return labels_of(row.item(name)).get(value, value or "")
 
 
-_says = {"AE": _event, "SAE": _report, "DTH": _death}
+def _contact(row: Any) -> str:
+    return " · ".join(part for part in (str(row.fu_dt or ""), _label(row, "fu_second_ca")) if part)
+
+
+_says = {"AE": _event, "SAE": _report, "DTH": _death, "FU": _contact}

@@ -76,6 +76,32 @@ def test_events_and_their_reports(
     assert kinds(subject) == wanted
 
 
+@pytest.mark.parametrize(
+    ("event", "contact", "wanted"),
+    [
+        ({"ae_special": "second_malignancy", "ae_serious": "N"}, None, {Kind.MALIGNANCY_NOT_SERIOUS: 1}),
+        (
+            {"ae_ctcae_term": "treatment_related_secondary_malignancy", "ae_serious": "N"},
+            None,
+            {Kind.MALIGNANCY_NOT_SERIOUS: 1},
+        ),
+        ({"ae_special": "second_malignancy"}, None, {Kind.UNREPORTED: 1}),
+        (None, "yes_other", {Kind.MALIGNANCY_WITHOUT_EVENT: 1}),
+        (None, "no", {}),
+        ({"ae_special": "second_malignancy"}, "yes_other", {Kind.UNREPORTED: 1}),
+    ],
+)
+def test_a_second_malignancy_is_a_serious_event(
+    subject: Subject, event: dict[str, str] | None, contact: str | None, wanted: dict[Kind, int]
+) -> None:
+    if event:
+        log(subject, "AE", {"1": EVENT | event})
+    if contact:
+        page = desk.opened(subject, "FU", "UNS1", "2024-02-23")
+        desk.save(page, desk.FU | {"fu_second_ca": contact}, on="2024-02-23")
+    assert kinds(subject) == wanted
+
+
 def test_a_report_of_an_event_that_was_made_void_has_none(subject: Subject) -> None:
     events = log(subject, "AE", {"1": EVENT})
     log(subject, "SAE", {"1": REPORT})
@@ -119,11 +145,11 @@ def test_deaths_and_fatal_events(
     assert kinds(subject) == wanted
 
 
-def test_it_takes_three_statements_however_many_there_are(subject: Subject) -> None:
+def test_it_takes_four_statements_however_many_there_are(subject: Subject) -> None:
     log(subject, "AE", {str(number): EVENT for number in range(1, 6)})
     other = desk.infused("HZ01-002")
     log(other, "AE", {"1": EVENT})
     with statements() as sent:
         lines = reconcile(Page.objects.all())
-    assert len(sent) == 3
+    assert len(sent) == 4
     assert [line.subject for line in lines] == ["HZ01-001"] * 5 + ["HZ01-002"]

@@ -140,3 +140,27 @@ def test_what_runs_out_first_stands_in_front_in_three_statements(subject: Subjec
     with counted() as sent:
         assert [clock.row_key for clock in running_clocks(Page.objects.all())] == ["3", "2", "1", "1"]
     assert len(sent) == 3
+
+
+# --- what always runs under the clock ----------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("event", "severity"),
+    [
+        ({"ae_special": "second_malignancy", "ae_serious": "N"}, "hard"),
+        ({"ae_ctcae_term": "treatment_related_secondary_malignancy", "ae_serious": "N"}, "hard"),
+        ({"ae_term": "Pregnancy of the partner", "ae_serious": "N"}, "soft"),
+        ({"ae_term": "妊娠", "ae_serious": "N"}, "soft"),
+        ({"ae_special": "second_malignancy"}, None),
+        ({"ae_term": "pregnancy"}, None),
+        ({"ae_term": "rash", "ae_serious": "N"}, None),
+    ],
+)
+def test_a_second_malignancy_and_a_pregnancy_are_asked_to_be_serious(
+    subject: Subject, event: dict[str, str], severity: str | None
+) -> None:
+    page = desk.logged(subject, "AE")
+    saved = desk.save(page, rows={"1": EVENT | {"ae_grade": "2", "ae_term": "something"} | event})
+    found = [each for each in saved.findings if each.item == "ae_serious" and "24 hours" in str(each.message)]
+    assert [each.severity.value for each in found] == ([severity] if severity else [])
+    runs = [clock.step for clock in running_clocks(Page.objects.all())]
+    assert runs == ([] if severity else [Step.REPORT] if event.get("ae_serious") != "N" else [])
