@@ -6,7 +6,7 @@ again until a day has passed; the clock itself stands on the page "Safety" whate
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -161,11 +161,15 @@ class Told:
     failed: int = 0
 
 
-def told_of(clocks: Iterable[RunningClock]) -> dict[tuple[int, str], Told]:
-    """What was sent of these clocks, by page and row; in one statement."""
-    sent: dict[tuple[int, str], int] = defaultdict(int)
-    failed: dict[tuple[int, str], int] = defaultdict(int)
+def told_of(clocks: Sequence[RunningClock]) -> list[Told]:
+    """What was sent of each of these clocks and of its event; in one statement."""
+    ends: dict[tuple[int, str], list[bool]] = defaultdict(list)
     for (page, row_key, _reason, _contact), tries in _tries(clocks).items():
-        got_through = any(map(was_told, tries))
-        (sent if got_through else failed)[page, row_key] += 1
-    return {key: Told(sent[key], failed[key]) for key in {*sent, *failed}}
+        ends[page, row_key].append(any(map(was_told, tries)))
+    return [_told(clock, ends) for clock in clocks]
+
+
+def _told(clock: RunningClock, ends: Mapping[tuple[int, str], list[bool]]) -> Told:
+    rows = {(row.page_id, row.row_key) for row in (clock.row, clock.event) if row is not None}
+    told = [end for row in rows for end in ends.get(row, ())]
+    return Told(told.count(True), told.count(False))

@@ -191,7 +191,8 @@ def _reveal(item: Item, row: RowContext, names: Mapping[str, str]) -> Data:
 
     def name_of(operand: str) -> str | None:
         form, _, name = operand.rpartition(".")
-        return names.get(name) if form in ("", own) else None
+        can_change = form in ("", own) and name not in row.not_theirs
+        return names.get(name) if can_change else None
 
     return reveal_data(item.declared.when, row.answers, name_of)
 

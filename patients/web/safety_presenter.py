@@ -1,6 +1,6 @@
 """The clocks of serious events: as lines of the screen, and as the cells of its CSV."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -95,10 +95,8 @@ def headings() -> list[str]:
     ]
 
 
-def clock_lines(
-    clocks: Sequence[RunningClock], told: Mapping[tuple[int, str], Told], now: datetime
-) -> list[ClockLine]:
-    return [_line(clock, told.get((clock.page.pk, clock.row_key), Told()), now) for clock in clocks]
+def clock_lines(clocks: Sequence[RunningClock], told: Sequence[Told], now: datetime) -> list[ClockLine]:
+    return [_line(clock, each, now) for clock, each in zip(clocks, told, strict=True)]
 
 
 def _line(clock: RunningClock, told: Told, now: datetime) -> ClockLine:

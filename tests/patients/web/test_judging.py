@@ -1,6 +1,7 @@
 """What the sponsor judges of a serious event: entered by the medical monitor, and by nobody of the site."""
 
 import html
+import re
 from typing import Any
 
 import pytest
@@ -185,3 +186,16 @@ def test_two_judgements_at_once_are_laid_side_by_side(report: Page, monitor: Acc
     answer = client.post(url_of(report), form)
     assert answer.status_code == 409
     assert f'action="{url_of(report)}"' in answer.content.decode()
+
+
+def test_an_item_is_revealed_by_no_box_that_is_locked(
+    report: Page, monitor: Account, investigator: Account
+) -> None:
+    """The script would look for what is not there, and take the item for one that is no longer asked."""
+
+    def revealing(account: Account, url: str) -> str:
+        shown = html.unescape(people.signed_in(account).get(url).content.decode())
+        return " ".join(re.findall(r'data-reveal="(.*?)"[ >]', shown))
+
+    assert "sae_to_sponsor_dt" in revealing(investigator, report.get_absolute_url())
+    assert "sae_to_sponsor_dt" not in revealing(monitor, url_of(report))
