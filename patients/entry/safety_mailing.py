@@ -81,6 +81,7 @@ def _headline(letter: Letter) -> str:
     return {
         Step.REPORT: _("a serious adverse event has no report"),
         Step.SPONSOR: _("a report of a serious adverse event has not gone to the sponsor"),
+        Step.JUDGEMENT: _("a report of a serious adverse event has to be judged by the sponsor"),
         Step.AUTHORITY: _("a SUSAR has to go to the authority"),
         Step.FOLLOW_UP: _("the follow-up of a SUSAR has to go to the authority"),
     }[letter.clock.step]

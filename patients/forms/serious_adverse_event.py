@@ -6,6 +6,7 @@ heard of it, which is day 0; a follow-up of the first kind is due 8 days after t
 5.2 of the specification: Chinese GCP 2020 and the CDE's rules on rapid reporting).
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -80,10 +81,6 @@ def _criteria(answers: Answers) -> set[str]:
 
 def _is_fatal(answers: Answers) -> bool:
     return "death" in _criteria(answers)
-
-
-def _is_grave(answers: Answers) -> bool:
-    return bool(_criteria(answers) & {"death", "life_threatening"})
 
 
 def _in_hospital(answers: Answers) -> bool:
@@ -188,8 +185,13 @@ def _susar(answers: Answers) -> bool | None:
     return bool(suspected) and expected == "unexpected" and bool(_of_event(answers, "ae_serious"))
 
 
+def clock_days(criteria: Iterable[str]) -> int:
+    """The days that a SUSAR has, by the criteria for which the event is serious."""
+    return SHORT_CLOCK_DAYS if {"death", "life_threatening"} & set(criteria) else CLOCK_DAYS
+
+
 def _clock_days(answers: Answers) -> int:
-    return SHORT_CLOCK_DAYS if _is_grave(answers) else CLOCK_DAYS
+    return clock_days(_criteria(answers))
 
 
 def _due(answers: Answers) -> date | None:

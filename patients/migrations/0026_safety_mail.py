@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('row_key', models.CharField(max_length=60)),
-                ('reason', models.CharField(choices=[('serious', 'serious event saved'), ('report', 'no report begun'), ('sponsor', 'report to the sponsor'), ('authority', 'SUSAR to the authority'), ('follow_up', 'follow-up to the authority')], max_length=10)),
+                ('reason', models.CharField(choices=[('serious', 'serious event saved'), ('report', 'no report begun'), ('sponsor', 'report to the sponsor'), ('judgement', 'judgement of the sponsor'), ('authority', 'SUSAR to the authority'), ('follow_up', 'follow-up to the authority')], max_length=10)),
                 ('attempt', models.PositiveSmallIntegerField()),
                 ('at', models.DateTimeField()),
                 ('contact', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mails', to='trial.safetycontact')),

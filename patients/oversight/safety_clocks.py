@@ -1,7 +1,8 @@
 """The clocks of serious events that run, and until when (section 5.2 of the specification).
 
 24 hours from the awareness of the site to the report to the sponsor; for a SUSAR 7 or 15 days from the day on
-which the sponsor first knew of it (day 0) to the authority, and where it was fatal or life-threatening 8 days
+which the sponsor first knew of it (day 0) to the authority, which run for each report until the sponsor has
+said that it is none; and where it was fatal or life-threatening 8 days
 from there to its follow-up. A serious event without a report has told no awareness: its 24 hours run from the
 moment at which Chimera knew that it is serious, which is the latest that the site can have known it.
 """
@@ -19,7 +20,7 @@ from django.utils import timezone
 
 from patients.casebook.form import form_model
 from patients.casebook.page import Page
-from patients.forms.serious_adverse_event import INITIAL, TO_SPONSOR_WITHIN_HOURS
+from patients.forms.serious_adverse_event import INITIAL, TO_SPONSOR_WITHIN_HOURS, clock_days
 from trial.protocol.configuration import setting_as
 from trial.protocol.study import SITE_ZONE
 from trial.trail.append_only import AppendOnlyModel
@@ -46,6 +47,8 @@ class Step(StrEnum):
     """The initial report of a serious event is begun."""
     SPONSOR = "sponsor"
     """A report goes to the sponsor."""
+    JUDGEMENT = "judgement"
+    """The sponsor says whether a report is one of a SUSAR, in the days that it has if it is."""
     AUTHORITY = "authority"
     """A SUSAR goes to the authority."""
     FOLLOW_UP = "follow_up"
@@ -143,12 +146,26 @@ def _of_reports(safety: _Safety) -> Iterator[RunningClock]:
 def _steps(report: Any, safety: _Safety) -> Iterator[tuple[Step, datetime]]:
     if report.sae_aware_dt is not None and report.sae_to_sponsor_dt is None:
         yield Step.SPONSOR, report.sae_aware_dt + _WITHIN
+    if report.sae_to_sponsor_dt is not None and _waits_for_judgement(report):
+        yield Step.JUDGEMENT, _end_of(_last_day(report, safety.events.get(report.sae_ae)))
     if report.sae_due_dt is not None and report.sae_submitted_dt is None:
         yield Step.AUTHORITY, _end_of(report.sae_due_dt)
     if report.sae_report_type == INITIAL and report.sae_fu8_due is not None:
         others = (other for other in safety.of(report.sae_ae) if other is not report)
         if not any(other.sae_submitted_dt for other in others):
             yield Step.FOLLOW_UP, _end_of(report.sae_fu8_due)
+
+
+def _waits_for_judgement(report: Any) -> bool:
+    """Nothing is said, and not why nothing is."""
+    return any(getattr(report, name) is None and name not in report.missing for name in report.form.judged)
+
+
+def _last_day(report: Any, event: Any) -> date:
+    """Of a SUSAR, counted from the day of the report to the sponsor as in the form."""
+    days = clock_days(event.ae_ser_crit or () if event is not None else ())
+    told: datetime = report.sae_to_sponsor_dt
+    return told.astimezone(SITE_ZONE).date() + timedelta(days=days)
 
 
 _WITHIN = timedelta(hours=TO_SPONSOR_WITHIN_HOURS)

@@ -31,6 +31,7 @@ class Reason(models.TextChoices):
     SERIOUS = "serious", _("serious event saved")
     REPORT = Step.REPORT.value, _("no report begun")
     SPONSOR = Step.SPONSOR.value, _("report to the sponsor")
+    JUDGEMENT = Step.JUDGEMENT.value, _("judgement of the sponsor")
     AUTHORITY = Step.AUTHORITY.value, _("SUSAR to the authority")
     FOLLOW_UP = Step.FOLLOW_UP.value, _("follow-up to the authority")
 

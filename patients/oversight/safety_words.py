@@ -14,6 +14,7 @@ def step_in_words(clock: RunningClock) -> str:
     return {
         Step.REPORT: _("report of serious event %(row)s to be begun"),
         Step.SPONSOR: _("SAE report %(row)s to the sponsor"),
+        Step.JUDGEMENT: _("SAE report %(row)s to be judged by the sponsor"),
         Step.AUTHORITY: _("SAE report %(row)s to the authority"),
         Step.FOLLOW_UP: _("follow-up of SAE report %(row)s to the authority"),
     }[clock.step] % named

@@ -98,8 +98,17 @@ def test_a_clock_is_told_when_it_reaches_the_configured_hours(events: Page) -> N
 
 
 def test_what_was_done_in_time_is_not_told(events: Page) -> None:
-    log(events.subject, "SAE", {"1": AWARE | {"sae_to_sponsor_dt": "2024-02-11 15:00"}})
+    log(events.subject, "SAE", {"1": SUSAR | {"sae_expected": "expected"}})
     assert send_due() == Sent(0, 0)
+
+
+def test_a_report_that_the_sponsor_has_not_judged_is_told_before_its_days_are_over(events: Page) -> None:
+    log(events.subject, "SAE", {"1": AWARE | {"sae_to_sponsor_dt": "2024-02-11 15:00"}})
+    assert send_due(at("2024-02-16 23:59")) == Sent(0, 0)
+    assert send_due(at("2024-02-17 00:00")) == Sent(1, 0)
+    assert headlines() == [
+        "ward@hz01.example HZ01-001: a report of a serious adverse event has to be judged by the sponsor"
+    ]
 
 
 def test_an_event_without_a_report_is_told_again_after_a_day(events: Page) -> None:

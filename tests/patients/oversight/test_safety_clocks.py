@@ -51,7 +51,9 @@ def steps() -> list[tuple[Step, str, str]]:
     ("report", "wanted"),
     [
         (AWARE, [(Step.SPONSOR, "1", "2024-02-12 09:00")]),
-        (SENT, []),
+        (SENT, [(Step.JUDGEMENT, "1", "2024-02-19 00:00")]),
+        (SENT | {"sae_expected": "expected"}, [(Step.JUDGEMENT, "1", "2024-02-19 00:00")]),
+        (SENT | {"sae_expected__missing": "unknown", "sae_causality_spo__missing": "unknown"}, []),
         (SUSAR, [(Step.AUTHORITY, "1", "2024-02-19 00:00")]),
         (
             SUSAR | {"sae_submitted_dt": "2024-02-15 10:00"},
@@ -71,7 +73,9 @@ def test_a_clock_runs_until_its_step_is_done(
 
 def test_one_that_was_not_fatal_has_fifteen_days_and_no_follow_up_of_its_own(subject: Subject) -> None:
     log(subject, "AE", {"1": EVENT | {"ae_ser_crit": "medically_important"}})
-    page = log(subject, "SAE", {"1": SUSAR})
+    page = log(subject, "SAE", {"1": SENT})
+    assert steps() == [(Step.JUDGEMENT, "1", "2024-02-27 00:00")], "as long as nobody says that it is none"
+    desk.save(page, rows={"1": {name: text for name, text in SUSAR.items() if name not in SENT}})
     assert steps() == [(Step.AUTHORITY, "1", "2024-02-27 00:00")]
     desk.save(page, rows={"1": {"sae_submitted_dt": "2024-02-15 10:00"}})
     assert steps() == []

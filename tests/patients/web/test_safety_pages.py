@@ -119,7 +119,9 @@ def test_each_clock_stands_with_its_hours_and_leads_to_its_page(desk: Client, ev
 
 
 def test_what_has_gone_out_is_not_there(desk: Client, events: Page) -> None:
-    log(events.subject, "SAE", {"1": REPORT | {"sae_to_sponsor_dt": "2024-02-11 15:00"}})
+    page = log(events.subject, "SAE", {"1": REPORT | {"sae_to_sponsor_dt": "2024-02-11 15:00"}})
+    assert "SAE report 1 to be judged by the sponsor" in clocks_seen(desk)
+    entry.save(page, rows={"1": {"sae_causality_spo": "cart=unlikely", "sae_expected": "expected"}})
     assert "No clock runs" in clocks_seen(desk)
 
 

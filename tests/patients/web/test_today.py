@@ -173,6 +173,10 @@ def test_a_report_runs_until_it_has_gone_out(treated: Subject) -> None:
     (clock,) = running_clocks(Page.objects.all())
     assert (clock.step, clock.until.isoformat()) == (Step.SPONSOR, "2025-06-12T01:00:00+00:00")
     people.save(log_of(treated, "SAE"), {"sae_to_sponsor_dt": "2025-06-11 15:00"}, row="1")
+    (clock,) = running_clocks(Page.objects.all())
+    assert clock.step is Step.JUDGEMENT
+    judged = {"sae_causality_spo": "cart=unlikely", "sae_expected": "expected"}
+    people.save(log_of(treated, "SAE"), judged, row="1")
     assert running_clocks(Page.objects.all()) == []
 
 
