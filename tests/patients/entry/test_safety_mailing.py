@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from patients.casebook.page import Page
@@ -238,7 +238,7 @@ def test_what_was_sent_is_written_once(events: Page) -> None:
     for row in (SafetyMail.objects.get(), SafetyMailOutcome.objects.get(), SeriousNotice.objects.get()):
         with pytest.raises(TypeError):
             row.save()
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError), transaction.atomic():
         SafetyMailOutcome.objects.create(mail=SafetyMail.objects.get(), sent=False, at=timezone.now())
 
 
