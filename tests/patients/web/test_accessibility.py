@@ -115,19 +115,31 @@ def test_nothing_grave_stands_in_the_way(
 def test_nor_where_others_work(
     chromium: "Browser", live_server: Any, language: str, scheme: Any, width: int
 ) -> None:
-    """The screens of a monitor and of a data manager, and that on which an event is reported."""
+    """The screens of monitors and of a data manager, and those on which an event is reported and judged."""
     subject = people.a_subject(infused=True)
     coordinator = people.a_member(Role.COORDINATOR, name="lin.qiao")
     events = open_log(subject, "AE", by=coordinator)
     serious = {"ae_term": "sepsis", "ae_start": "2025-07-01", "ae_serious": "Y"}
     people.save(events, serious, row="1")
+    reports = open_log(subject, "SAE", by=coordinator)
+    sent = {"sae_ae": "1", "sae_report_type": "initial", "sae_to_sponsor_dt": "2025-07-02 09:00"}
+    people.save(reports, sent | {"sae_aware_dt": "2025-07-02 08:00"}, row="1")
     vital = people.page_of(subject, "VS", "C28")
     people.save(vital, {"vs_temp": "46"}, {"form_date": "2025-07-05"})
     visited = reverse("verify-visit", args=[vital.visit_id])
     work = {
         coordinator: [reverse("report-event", args=[events.pk]) + "?row=1", events.get_absolute_url()],
         people.a_member(Role.MONITOR, name="ke.fan"): [reverse("verify", args=[vital.pk]), visited],
-        people.a_member(Role.DATA_MANAGER, name="mei.zhang"): [reverse("freeze", args=[subject.code])],
+        people.a_member(Role.DATA_MANAGER, name="mei.zhang"): [
+            reverse("freeze", args=[subject.code]),
+            reverse("study-file", args=["safety-contacts"]),
+        ],
+        people.a_member(Role.MEDICAL_MONITOR, name="ru.bai"): [
+            reverse("judge", args=[reports.pk]),
+            reports.get_absolute_url(),
+            reverse("safety"),
+            reverse("adjudication"),
+        ],
     }
     for person, screens in work.items():
         seen, found = looked_at(chromium, live_server.url, person, screens, language, scheme, width)
