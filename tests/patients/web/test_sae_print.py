@@ -12,6 +12,7 @@ from pypdf import PdfReader
 from patients.casebook.page import Page
 from patients.entry.register import register_identity
 from tests.patients.entry import desk as entry
+from tests.patients.entry.signing_desk import principal_investigator, sign
 from tests.patients.oversight.test_safety_clocks import EVENT, SUSAR, log
 from tests.patients.web import people
 from tests.patients.web.test_casebook_print import bare, text_of
@@ -132,3 +133,19 @@ def test_only_who_reads_the_page_and_only_what_is_there(desk: Client, reports: P
     assert other.post(url, {"event": "1"}).status_code == 404
     shown = desk.get(reports.get_absolute_url()).content.decode()
     assert shown.count(f'action="{url}"') == 2, "one for each event"
+
+
+def test_who_signed_it_and_whether_that_stands_is_printed(desk: Client) -> None:
+    subject = entry.infused()
+    log(subject, "AE", {"1": EVENT})
+    page = entry.logged(subject, "SAE")
+    whole = SUSAR | {"sae_narrative": NARRATIVE, "sae_to_ec_dt": "2024-02-11 16:00"}
+    whole |= {"sae_expected": "expected"}
+    saved = entry.save(page, rows={"1": whole}, on="2024-02-11", complete=True)
+    assert saved.is_complete, [(each.item, str(each.message)) for each in saved.findings]
+    sign(page, principal_investigator())
+    text = text_of(printed(desk, entry.now(page)))
+    assert bare("Wei.Shen.Hz01") in text or bare("Wei Shen Hz01") in text
+    assert "Nobodyhassigned" not in text
+    entry.save(page, rows={"1": {"sae_to_ec_dt": "2024-02-11 17:00"}}, why=entry.BECAUSE)
+    assert bare("no longer in force") in text_of(printed(desk, entry.now(page)))
