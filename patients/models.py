@@ -47,6 +47,8 @@ from patients.forms.end_of_study import EndOfStudy  # isort: skip
 from patients.forms.deviation import ProtocolDeviation  # isort: skip
 
 # These look at forms: before them they would declare some of theirs out of order.
+from patients.coding.dictionaries import Concept, Dictionary, Term  # isort: skip
+from patients.coding.codes import Coding  # isort: skip
 from patients.oversight.verification import Verification, VerificationFall  # isort: skip
 from patients.entry.attachments import Attachment, AttachmentWithdrawal  # isort: skip
 from patients.entry.doubles import DoubleAnswer  # isort: skip
@@ -61,10 +63,13 @@ __all__ = [
     "AttachmentWithdrawal",
     "Chimerism",
     "ChronicGVHD",
+    "Coding",
+    "Concept",
     "ConcomitantMedication",
     "CytokineRelease",
     "Death",
     "Demographics",
+    "Dictionary",
     "DiseaseHistory",
     "Donor",
     "DoseLimitingToxicity",
@@ -104,6 +109,7 @@ __all__ = [
     "SignatureFall",
     "Subject",
     "SubsequentTherapy",
+    "Term",
     "Thaw",
     "Transfusion",
     "Transplantation",

@@ -39,6 +39,7 @@ READINGS = (
     "queries.exported",
     "screening_log.exported",
     "deviations.exported",
+    "terms.exported",
     "results.exported",
 )
 """Acts that leave the data as it is: a review does not wait for them."""

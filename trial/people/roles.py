@@ -25,6 +25,7 @@ class Permission(StrEnum):
     QUERY = "query"
     VERIFY = "verify"
     IMPORT = "import"
+    CODE = "code"
     FREEZE = "freeze"
     LOCK = "lock"
     APPROVE_UNLOCK = "approve_unlock"
@@ -50,6 +51,7 @@ SENTENCES: dict[Permission, Promise] = {
     Permission.QUERY: _("raise and close queries"),
     Permission.VERIFY: _("verify data against their source"),
     Permission.IMPORT: _("import a casebook"),
+    Permission.CODE: _("code terms against a dictionary"),
     Permission.FREEZE: _("freeze pages"),
     Permission.LOCK: _("make a data cut or a lock"),
     Permission.APPROVE_UNLOCK: _("approve that somebody else unlocks"),
@@ -140,6 +142,7 @@ TABLE: dict[Role, frozenset[Permission]] = {
             Permission.QUERY,
             Permission.KEEP_STUDY_FILE,
             Permission.IMPORT,
+            Permission.CODE,
             Permission.FREEZE,
             Permission.LOCK,
             Permission.APPROVE_UNLOCK,
@@ -189,6 +192,7 @@ WRITING = frozenset(
         Permission.SIGN,
         Permission.APPROVE,
         Permission.VERIFY,
+        Permission.CODE,
         Permission.FREEZE,
         Permission.LOCK,
         Permission.IMPORT,

@@ -42,6 +42,7 @@ REGISTRY_ACTS = frozenset(
         "consent.recorded",
         "consent.superseded",
         "database.granted",
+        "dictionary.loaded",
         "laboratories.loaded",
         "ledger.begun",
         "lock.made",
@@ -64,6 +65,7 @@ ACTS_OVER_SITES = frozenset(
         "deviations.exported",
         "queries.exported",
         "results.exported",
+        "terms.exported",
         "trail.exported",
     }
 )

@@ -1,0 +1,376 @@
+"""Terms to be coded as screens show them: the list, one term with what it may be, and what goes for many."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from patients.casebook.form import form_model
+from patients.casebook.page import PageState
+from patients.coding.codes import TO_BE_SAID, Coding, Why
+from patients.coding.coding_act import Seen
+from patients.coding.dictionaries import Dictionary, Term
+from patients.coding.groups import Group, Proposal
+from patients.coding.schemes import EVENTS, MEDICINES, coded_items
+from patients.coding.standing import LATE_AFTER_DAYS, TO_CODE, CodedTerm, Counts, State, days_waiting
+from patients.coding.suggesting import Suggestion
+from patients.web.clocks import moment
+from patients.web.coding_filters import STATES, CodingFilters
+from patients.web.coding_filters import TO_CODE as WAITING
+from patients.web.shell import site_label
+from patients.web.trail_presenter import Option
+from trial.people.models import Site
+
+GROUPS_ON_A_PAGE = 30
+SUBJECTS_NAMED = 4
+NEXT, BETWEEN = " ", ":"
+
+
+# --- parts -----------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class TermLine:
+    """A term of a dictionary: its name and code, what it is reported as, and in which classes that is."""
+
+    number: int
+    name: str
+    code: str
+    concept: str
+    path: str
+    dictionary: str
+    remark: str = ""
+    is_current: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    """Terms of the same words, in one line of a list."""
+
+    verbatim: str
+    item: str
+    form: str
+    url: str
+    subjects: str
+    count: int
+    state: str
+    is_coded: bool
+    age: str
+    is_late: bool
+    term: TermLine | None
+    who: str
+    suggestion: TermLine | None = None
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowLine:
+    """One row with the term. `is_locked`: nothing of its page can be coded."""
+
+    token: str
+    subject: str
+    place: str
+    verbatim: str
+    state: str
+    code: str
+    page_url: str
+    query_url: str
+    is_locked: bool
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StateCount:
+    label: str
+    count: int
+    url: str
+    is_here: bool
+
+
+@dataclass(frozen=True)
+class CodingScreen:
+    """Everything that the template of the list says."""
+
+    lines: list[GroupLine]
+    sites: str
+    dictionaries: list[str]
+    is_invented: bool
+    tally: list[StateCount]
+    filters: CodingFilters
+    choices: dict[str, list[Option]]
+    back_url: str
+    on_url: str
+    codes: bool
+
+
+@dataclass(frozen=True)
+class TermScreen:
+    """Everything that the template of one term says. `before`: what the same words are coded as elsewhere."""
+
+    verbatim: str
+    item: str
+    form: str
+    rows: list[RowLine]
+    before: list[TermLine]
+    suggestions: list[TermLine]
+    found: list[TermLine]
+    words: str
+    reasons: list[Option]
+    history: list[str]
+    dictionary: str
+    can_code: bool
+    chosen: int = 0
+    problems: tuple[str, ...] = ()
+
+    @property
+    def needs_reason(self) -> bool:
+        return bool(self.reasons)
+
+
+@dataclass(frozen=True)
+class BulkScreen:
+    """What goes for many at once: each line a group with the term that it is to be coded as."""
+
+    lines: list[GroupLine]
+    marks: list[GroupLine]
+    codes: bool
+    problems: tuple[str, ...] = ()
+    more: int = 0
+
+    @property
+    def terms(self) -> int:
+        return sum(line.count for line in self.lines)
+
+
+def term_line(term: Term, remark: str = "") -> TermLine:
+    return TermLine(
+        term.pk,
+        term.name,
+        term.code,
+        term.concept.name,
+        term.concept.path_in_words,
+        str(term.dictionary),
+        remark,
+        term.is_current,
+    )
+
+
+def suggestion_line(found: Suggestion) -> TermLine:
+    remark = (
+        _("same words") if found.likeness >= 1 else _("%(percent)s %% alike") % {"percent": found.percent}
+    )
+    return term_line(found.term, remark)
+
+
+def url_of(term: CodedTerm) -> str:
+    return reverse("coding-term", args=[term.coded.form, term.row])
+
+
+def group_line(
+    group: Group, now: datetime, suggestion: TermLine | None = None, *, to: Term | None = None
+) -> GroupLine:
+    """A group as a line; with `to`, what names it in a form that codes it so."""
+    days, coding = days_waiting(group.since, now), group.coding
+    is_coded = group.state not in TO_CODE
+    return GroupLine(
+        verbatim=group.verbatim,
+        item=group.coded.label,
+        form=group.coded.form,
+        url=url_of(group.terms[0]),
+        subjects=_subjects(group),
+        count=len(group.terms),
+        state=str(group.state.label),
+        is_coded=group.state is State.CODED,
+        age="" if group.state is State.CODED else _days(days),
+        is_late=group.state in TO_CODE and days > LATE_AFTER_DAYS,
+        term=term_line(coding.term) if coding else None,
+        who=who_coded(coding) if coding and is_coded else "",
+        suggestion=suggestion,
+        token=choice_of(to, group.terms) if to else "",
+    )
+
+
+def choice_of(to: Term, terms: Iterable[CodedTerm]) -> str:
+    """`17:AE.3.1.0 AE.9.2.0`: the term, and the rows as they are shown."""
+    return f"{to.pk}{BETWEEN}{NEXT.join(str(Seen.of(term)) for term in terms)}"
+
+
+def who_coded(coding: Coding) -> str:
+    told = {"who": coding.printed_name, "at": moment(coding.at), "how": coding.get_how_display()}
+    return _("%(who)s, %(at)s, %(how)s") % told
+
+
+def _subjects(group: Group) -> str:
+    codes = list(dict.fromkeys(term.subject for term in group.terms))
+    named = ", ".join(codes[:SUBJECTS_NAMED])
+    more = len(codes) - SUBJECTS_NAMED
+    if more <= 0:
+        return named
+    return ngettext("%(named)s and %(more)s more", "%(named)s and %(more)s more", more) % {
+        "named": named,
+        "more": more,
+    }
+
+
+def _days(days: int) -> str:
+    return ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
+
+
+# --- the list --------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class ListPresenter:
+    """Makes the list for one person at these sites; `force` are the dictionaries in force."""
+
+    sites: Sequence[Site]
+    filters: CodingFilters
+    force: Sequence[Dictionary]
+    now: datetime
+    codes: bool
+
+    def among(self, groups: Iterable[Group]) -> list[Group]:
+        return [
+            group for group in groups if self.filters.lets_through(group, days_waiting(group.since, self.now))
+        ]
+
+    def screen(
+        self,
+        groups: Sequence[Group],
+        first: int,
+        suggested: Mapping[tuple[str, str], Sequence[Suggestion]],
+        counted: Counts,
+        known: Sequence[str],
+    ) -> CodingScreen:
+        """`groups` are all that fit, of which those from `first` on are shown; `suggested` by scheme and
+        words; `known` all dictionaries by name."""
+        return CodingScreen(
+            lines=[self._line(group, suggested) for group in groups[first : first + GROUPS_ON_A_PAGE]],
+            sites=", ".join(site_label(site) for site in self.sites),
+            dictionaries=dictionaries_in_words(self.force),
+            is_invented=any(each.is_invented for each in self.force),
+            tally=[self._count(state, counted) for state in STATES if state != WAITING],
+            filters=self.filters,
+            choices=self._choices(known),
+            back_url=self._from(max(0, first - GROUPS_ON_A_PAGE)) if first else "",
+            on_url=self._from(first + GROUPS_ON_A_PAGE) if first + GROUPS_ON_A_PAGE < len(groups) else "",
+            codes=self.codes,
+        )
+
+    def _line(self, group: Group, suggested: Mapping[tuple[str, str], Sequence[Suggestion]]) -> GroupLine:
+        found = suggested.get((group.coded.scheme, group.verbatim), ())
+        return group_line(group, self.now, suggestion_line(found[0]) if found else None)
+
+    def _count(self, state: str, counted: Counts) -> StateCount:
+        asked = CodingFilters(state=state)
+        url = f"{reverse('coding')}?{self.filters.address(state=state)}"
+        return StateCount(str(STATES[state]), counted.of(asked.states), url, self.filters.state == state)
+
+    def _from(self, first: int) -> str:
+        return f"{reverse('coding')}?{self.filters.address(**{'from': first or ''})}"
+
+    def _choices(self, known: Sequence[str]) -> dict[str, list[Option]]:
+        forms = {each.form: f"{each.form} · {form_model(each.form).form.title}" for each in coded_items()}
+        offered: dict[str, Mapping[str, object]] = {
+            "site": {site.code: site_label(site) for site in self.sites},
+            "form": forms,
+            "state": STATES,
+            "dictionary": dict(zip(known, known, strict=True)),
+        }
+        return {
+            name: [
+                Option(value, str(label), value == (getattr(self.filters, name) or _usual(name)))
+                for value, label in choices.items()
+            ]
+            for name, choices in offered.items()
+        }
+
+
+def _usual(name: str) -> str:
+    return WAITING if name == "state" else ""
+
+
+def dictionaries_in_words(force: Iterable[Dictionary]) -> list[str]:
+    """What is coded against; that nothing is loaded is said for each scheme."""
+    by_scheme: dict[str, dict[str, list[str]]] = {EVENTS: {}, MEDICINES: {}}
+    for each in force:
+        by_scheme[each.scheme].setdefault(str(each), []).append(each.get_language_display())
+    return [
+        ", ".join(f"{name} ({', '.join(languages)})" for name, languages in found.items())
+        or _("%(scheme)s: nothing is loaded") % {"scheme": scheme}
+        for scheme, found in by_scheme.items()
+    ]
+
+
+# --- one term --------------------------------------------------------------------------------------------
+def row_line(term: CodedTerm, *, can_code: bool, can_ask: bool, is_chosen: bool) -> RowLine:
+    query = f"{reverse('query-on-page', args=[term.page])}?item={term.coded.item}&row={term.row_key}"
+    return RowLine(
+        token=str(Seen.of(term)) if can_code else "",
+        subject=term.subject,
+        place=" ".join(part for part in (term.coded.form, term.visit, term.row_key) if part),
+        verbatim=term.verbatim,
+        state=str(term.state.label),
+        code=f"{term.coding.term.concept.name} ({term.coding.term.code})" if term.coding else "",
+        page_url=reverse("page", args=[term.page]),
+        query_url=query if can_ask else "",
+        is_locked=term.page_state == PageState.LOCKED,
+        is_chosen=is_chosen,
+    )
+
+
+def reasons_for(terms: Iterable[CodedTerm], force: Collection[int], chosen: str) -> list[Option]:
+    """The reasons to choose from, where a code that stands is replaced."""
+    stand = any(
+        term.state is State.CODED and term.coding and term.coding.term.dictionary_id in force
+        for term in terms
+    )
+    return [Option(why.value, str(why.label), why.value == chosen) for why in TO_BE_SAID] if stand else []
+
+
+def coded_before(terms: Iterable[CodedTerm]) -> list[TermLine]:
+    """What rows with the same words are coded as, and how many are."""
+    found: dict[int, tuple[Term, int]] = {}
+    for term in terms:
+        if term.coding is not None and term.state is State.CODED:
+            to = term.coding.term
+            found[to.pk] = (to, found.get(to.pk, (to, 0))[1] + 1)
+    told = _("coded so: %(count)s")
+    return [term_line(term, told % {"count": count}) for term, count in found.values() if term.is_current]
+
+
+def history_in_words(codings: Iterable[Coding]) -> list[str]:
+    """The codes that one term had, the newest first."""
+    return [_was_coded(each) for each in codings]
+
+
+def _was_coded(coding: Coding) -> str:
+    term = coding.term
+    said = f"{term.concept.name} ({term.code}, {term.dictionary}) · {who_coded(coding)}"
+    return f"{said} · {Why(coding.why).label}" if coding.why else said
+
+
+# --- many at once ----------------------------------------------------------------------------------------
+def bulk_lines(proposals: Iterable[Proposal], now: datetime, most: int) -> tuple[list[GroupLine], int]:
+    """The proposals as lines, as many as one act codes, and how many terms are left."""
+    lines: list[GroupLine] = []
+    terms, left = 0, 0
+    for each in proposals:
+        terms += len(each.group.terms)
+        if terms > most:
+            left += len(each.group.terms)
+        else:
+            lines.append(group_line(each.group, now, term_line(each.term), to=each.term))
+    return lines, left
+
+
+def mark_lines(groups: Iterable[Group], now: datetime, terms: Mapping[str, Term]) -> list[GroupLine]:
+    """What a new version marks: each with its code, and with what the version has under it."""
+    return [
+        group_line(group, now, _now(terms.get(group.term.code)) if group.term else None) for group in groups
+    ]
+
+
+def _now(term: Term | None) -> TermLine | None:
+    if term is None:
+        return None
+    return term_line(term, "" if term.is_current else _("not current any more"))
