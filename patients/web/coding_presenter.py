@@ -52,7 +52,8 @@ class GroupLine:
     item: str
     form: str
     url: str
-    subjects: str
+    subjects: list[str]
+    more_subjects: int
     count: int
     state: str
     is_coded: bool
@@ -164,7 +165,7 @@ def suggestion_line(found: Suggestion) -> TermLine:
 
 
 def url_of(term: CodedTerm) -> str:
-    return reverse("coding-term", args=[term.coded.form, term.row])
+    return reverse("coding-term", args=[term.row, term.coded.form])
 
 
 def group_line(
@@ -172,13 +173,15 @@ def group_line(
 ) -> GroupLine:
     """A group as a line; with `to`, what names it in a form that codes it so."""
     days, coding = days_waiting(group.since, now), group.coding
+    subjects = list(dict.fromkeys(term.subject for term in group.terms))
     is_coded = group.state not in TO_CODE
     return GroupLine(
         verbatim=group.verbatim,
         item=group.coded.label,
         form=group.coded.form,
         url=url_of(group.terms[0]),
-        subjects=_subjects(group),
+        subjects=subjects[:SUBJECTS_NAMED],
+        more_subjects=max(0, len(subjects) - SUBJECTS_NAMED),
         count=len(group.terms),
         state=str(group.state.label),
         is_coded=group.state is State.CODED,
@@ -199,18 +202,6 @@ def choice_of(to: Term, terms: Iterable[CodedTerm]) -> str:
 def who_coded(coding: Coding) -> str:
     told = {"who": coding.printed_name, "at": moment(coding.at), "how": coding.get_how_display()}
     return _("%(who)s, %(at)s, %(how)s") % told
-
-
-def _subjects(group: Group) -> str:
-    codes = list(dict.fromkeys(term.subject for term in group.terms))
-    named = ", ".join(codes[:SUBJECTS_NAMED])
-    more = len(codes) - SUBJECTS_NAMED
-    if more <= 0:
-        return named
-    return ngettext("%(named)s and %(more)s more", "%(named)s and %(more)s more", more) % {
-        "named": named,
-        "more": more,
-    }
 
 
 def _days(days: int) -> str:
@@ -310,7 +301,7 @@ def row_line(term: CodedTerm, *, can_code: bool, can_ask: bool, is_chosen: bool)
         place=" ".join(part for part in (term.coded.form, term.visit, term.row_key) if part),
         verbatim=term.verbatim,
         state=str(term.state.label),
-        code=f"{term.coding.term.concept.name} ({term.coding.term.code})" if term.coding else "",
+        code=str(term.coding.term) if term.coding else "",
         page_url=reverse("page", args=[term.page]),
         query_url=query if can_ask else "",
         is_locked=term.page_state == PageState.LOCKED,
@@ -345,7 +336,8 @@ def history_in_words(codings: Iterable[Coding]) -> list[str]:
 
 def _was_coded(coding: Coding) -> str:
     term = coding.term
-    said = f"{term.concept.name} ({term.code}, {term.dictionary}) · {who_coded(coding)}"
+    told = {"term": term, "concept": term.concept.name, "dictionary": term.dictionary}
+    said = _("%(term)s, reported as %(concept)s, %(dictionary)s") % told + f" · {who_coded(coding)}"
     return f"{said} · {Why(coding.why).label}" if coding.why else said
 
 

@@ -44,6 +44,7 @@ from patients.web.coding_presenter import (
     NEXT,
     BulkScreen,
     ListPresenter,
+    TermLine,
     TermScreen,
     bulk_lines,
     coded_before,
@@ -52,6 +53,7 @@ from patients.web.coding_presenter import (
     reasons_for,
     row_line,
     suggestion_line,
+    term_line,
 )
 from patients.web.once import SENT_BEFORE, once_for
 from patients.web.query_views import request_id_of
@@ -125,7 +127,7 @@ def coding_csv(request: HttpRequest) -> HttpResponse:
 # --- one term ----------------------------------------------------------------------------------------------
 @needs(Permission.READ, to_post=Permission.CODE, at=At.ITS_SITE)
 @private
-def coding_term(request: HttpRequest, form: str, pk: int) -> HttpResponse:
+def coding_term(request: HttpRequest, pk: int, form: str) -> HttpResponse:
     """A term with all that have the same words, and what it may be coded as."""
     person = person_of(request)
     sites = {site.code: site for site in sites_where(person, Permission.READ)}
@@ -196,7 +198,7 @@ def _term(
         ],
         before=coded_before(term for term in alike if term not in here),
         suggestions=[suggestion_line(each) for each in suggest(scheme, asked.verbatim)],
-        found=[suggestion_line(each) for each in search(scheme, words, FOUND)] if words else [],
+        found=_found(request, scheme, words),
         words=words,
         reasons=reasons_for(here, _numbers(scheme), request.POST.get("why", "")),
         history=history_in_words(_history(asked)),
@@ -209,6 +211,14 @@ def _term(
     return show(
         request, "coding_term.html", screen, shell(person, sites.values(), here="coding"), status_of(refused)
     )
+
+
+def _found(request: HttpRequest, scheme: str, words: str) -> list[TermLine]:
+    """What the search finds; before it what was chosen in a form that was refused."""
+    chosen = Term.objects.filter(pk=number(request.POST.get("term", "")) or 0)
+    terms = [*chosen.select_related("concept", "dictionary")]
+    terms += [each.term for each in search(scheme, words, FOUND)] if words else []
+    return [term_line(term) for term in {term.pk: term for term in terms}.values()]
 
 
 def _is_alike(term: CodedTerm, asked: CodedTerm) -> bool:

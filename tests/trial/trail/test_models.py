@@ -74,6 +74,10 @@ APPEND_ONLY = {
     "patients.Thaw",
     "patients.DoubleAnswer",
     "patients.QueryMessage",
+    "patients.Dictionary",
+    "patients.Concept",
+    "patients.Term",
+    "patients.Coding",
 }
 PLAIN = {
     "trial.Alarm": "there as long as it lasts; that it was raised and ended are events of the trail",
