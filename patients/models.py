@@ -47,7 +47,7 @@ from patients.forms.end_of_study import EndOfStudy  # isort: skip
 from patients.forms.deviation import ProtocolDeviation  # isort: skip
 
 # These look at forms: before them they would declare some of theirs out of order.
-from patients.coding.dictionaries import Concept, Dictionary, Term  # isort: skip
+from patients.coding.dictionaries import Concept, Dictionary, Term, TermIndex  # isort: skip
 from patients.coding.codes import Coding  # isort: skip
 from patients.oversight.verification import Verification, VerificationFall  # isort: skip
 from patients.entry.attachments import Attachment, AttachmentWithdrawal  # isort: skip
@@ -110,6 +110,7 @@ __all__ = [
     "Subject",
     "SubsequentTherapy",
     "Term",
+    "TermIndex",
     "Thaw",
     "Transfusion",
     "Transplantation",

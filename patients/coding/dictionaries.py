@@ -95,6 +95,17 @@ class Term(AppendOnlyModel):
         return f"{self.name} ({self.code})"
 
 
+class TermIndex(AppendOnlyModel):
+    """The names of the current terms of a dictionary as `trigram_index` keeps them: made of its terms once,
+    and read by each process."""
+
+    dictionary = models.OneToOneField(Dictionary, models.PROTECT, related_name="index")
+    content = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"index of {self.dictionary}"
+
+
 def in_force(scheme: str) -> "models.QuerySet[Dictionary, Any]":
     """The dictionaries of a scheme that are coded against: the version that was loaded last, in each language
     in which the registry has it."""

@@ -1,6 +1,6 @@
 """Taking a dictionary into the registry: whole, or nothing of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from patients.coding.content import Content, DictionaryRefused, Problem
-from patients.coding.dictionaries import LONGEST_FOLDED, Concept, Dictionary, Term
+from patients.coding.dictionaries import LONGEST_FOLDED, Concept, Dictionary, Term, TermIndex
 from patients.coding.folding import fold
 from patients.coding.meddra import read_meddra
 from patients.coding.schemes import EVENTS, Kind
+from patients.coding.trigram_index import TrigramIndex
 from patients.coding.whodrug import read_whodrug
 from trial.people.access import Person, actor_at
 from trial.trail.actor import Source, acting
@@ -86,7 +87,7 @@ def _keep(dictionary: Dictionary, content: Content) -> None:
         batch_size=AT_ONCE,
     )
     numbers = {concept.code: concept.pk for concept in concepts}
-    Term.objects.bulk_create(
+    terms = Term.objects.bulk_create(
         (
             Term(
                 dictionary=dictionary,
@@ -100,6 +101,11 @@ def _keep(dictionary: Dictionary, content: Content) -> None:
         ),
         batch_size=AT_ONCE,
     )
+    TermIndex(dictionary=dictionary, content=_index(terms)).save()
+
+
+def _index(terms: Iterable[Term]) -> bytes:
+    return TrigramIndex.of((term.pk, term.folded) for term in terms if term.is_current).written()
 
 
 def _record(dictionary: Dictionary, content: Content, act: UUID) -> None:

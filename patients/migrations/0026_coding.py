@@ -61,6 +61,17 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='TermIndex',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('content', models.BinaryField()),
+                ('dictionary', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='index', to='patients.dictionary')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
             name='Coding',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -101,5 +112,5 @@ class Migration(migrations.Migration):
             model_name='coding',
             constraint=models.UniqueConstraint(condition=models.Q(('replaces', None)), fields=('page', 'row_key', 'item'), name='one_first_code_of_a_term'),
         ),
-        AppendOnly("Dictionary", "Concept", "Term", "Coding"),
+        AppendOnly("Dictionary", "Concept", "Term", "TermIndex", "Coding"),
     ]

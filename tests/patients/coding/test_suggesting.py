@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from patients.coding.folding import fold, likeness
 from patients.coding.schemes import EVENTS as SCHEME
 from patients.coding.schemes import Kind
-from patients.coding.suggesting import LEAST_LIKE, TrigramIndex, exact_terms, search, suggest, suggest_each
+from patients.coding.suggesting import exact_terms, search, suggest, suggest_each
+from patients.coding.trigram_index import LEAST_LIKE, TrigramIndex
 from tests.patients.coding.distributions import EVENTS, Pt, loaded, meddra
 from tests.trial.trail.faults import counted
 
@@ -18,7 +19,7 @@ WORDS = st.text(st.sampled_from("abcde发热 "), min_size=1, max_size=14)
 
 @given(st.lists(WORDS, max_size=8), WORDS)
 def test_the_index_finds_what_is_likest(texts: list[str], asked: str) -> None:
-    index = TrigramIndex(enumerate(map(fold, texts)))
+    index = TrigramIndex.read(TrigramIndex.of(enumerate(map(fold, texts))).written())
     found = dict(index.like(asked, len(texts) + 1))
     alike = {number: likeness(text, asked) for number, text in enumerate(texts)}
     assert found == pytest.approx({number: share for number, share in alike.items() if share >= LEAST_LIKE})
@@ -26,7 +27,7 @@ def test_the_index_finds_what_is_likest(texts: list[str], asked: str) -> None:
 
 @given(st.lists(WORDS, min_size=3, max_size=8), WORDS)
 def test_of_many_the_best_are_kept(texts: list[str], asked: str) -> None:
-    index = TrigramIndex(enumerate(map(fold, texts)))
+    index = TrigramIndex.of(enumerate(map(fold, texts)))
     kept, found = index.like(asked, 2), index.like(asked, len(texts) + 1)
     assert [share for _number, share in kept] == pytest.approx([share for _number, share in found[:2]])
 

@@ -77,6 +77,7 @@ APPEND_ONLY = {
     "patients.Dictionary",
     "patients.Concept",
     "patients.Term",
+    "patients.TermIndex",
     "patients.Coding",
 }
 PLAIN = {
