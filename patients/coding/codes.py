@@ -69,6 +69,7 @@ class Coding(AppendOnlyModel):
                 name="one_first_code_of_a_term",
             ),
         )
+        indexes = (models.Index(fields=("page", "row_key", "item"), name="codes_of_a_term"),)
 
     def __str__(self) -> str:
         return f"{self.item} {self.row_key}: {self.term_id}"

@@ -112,5 +112,9 @@ class Migration(migrations.Migration):
             model_name='coding',
             constraint=models.UniqueConstraint(condition=models.Q(('replaces', None)), fields=('page', 'row_key', 'item'), name='one_first_code_of_a_term'),
         ),
+        migrations.AddIndex(
+            model_name='coding',
+            index=models.Index(fields=['page', 'row_key', 'item'], name='codes_of_a_term'),
+        ),
         AppendOnly("Dictionary", "Concept", "Term", "TermIndex", "Coding"),
     ]
