@@ -10,7 +10,7 @@ from itertools import groupby
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from patients.casebook.form import form_model
@@ -172,7 +172,8 @@ def _code_page(
         act = uuid4()
         codings = [_coding(term, to, how, _why(term, why), act) for term, to in new]
         Coding.objects.bulk_create(codings)
-        changes = [_change(term, to, coding) for (term, to), coding in zip(new, codings, strict=True)]
+        with translation.override("en"):  # the trail reads the same whoever codes
+            changes = [_change(term, to, coding) for (term, to), coding in zip(new, codings, strict=True)]
         record_event("terms.coded", _place(new[0][0]), changes, act=act)
     return len(new)
 
@@ -222,7 +223,7 @@ def _change(term: CodedTerm, to: Term, coding: Coding) -> Change:
     before = term.coding.term if term.coding else None
     return Change(
         f"code.{term.coded.item}",
-        f"Code of {term.coded.item}",
+        f"Code: {term.coded.label}",
         before.code if before else "",
         to.code,
         row_key=term.row_key,

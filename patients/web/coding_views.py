@@ -203,7 +203,7 @@ def _term(
         reasons=reasons_for(here, _numbers(scheme), request.POST.get("why", "")),
         history=history_in_words(_history(asked)),
         dictionary=str(newest or ""),
-        can_code=bool(mine) and newest is not None,
+        can_code=newest is not None and any(term.site in mine for term in here),
         chosen=number(request.POST.get("term", "")) or 0,
     )
     if refused is not None:
