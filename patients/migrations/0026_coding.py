@@ -9,8 +9,8 @@ from trial.trail.triggers import AppendOnly
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0025_drafts_of_screens'),
-        ('trial', '0012_kind_in_period_indexes'),
+        ('patients', '0001_squashed_0025'),
+        ('trial', '0001_squashed_0012'),
     ]
 
     operations = [

@@ -1,5 +1,6 @@
 """Every screen is asked what WCAG 2.2 AA asks, in both languages, light and dark, wide and narrow."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -7,9 +8,12 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.urls import reverse
 
+from patients.casebook.form import form_model
 from patients.casebook.page import Page
+from patients.coding.schemes import Kind
 from patients.entry.opening import open_log
 from patients.oversight.queries import Query
+from tests.patients.coding.distributions import loaded, meddra
 from tests.patients.web import people
 from trial.people.models import Account
 from trial.people.needs import Door
@@ -113,21 +117,29 @@ def test_nothing_grave_stands_in_the_way(
 
 @pytest.mark.parametrize(("language", "scheme", "width"), [WAYS[0], WAYS[3]])
 def test_nor_where_others_work(
-    chromium: "Browser", live_server: Any, language: str, scheme: Any, width: int
+    chromium: "Browser", live_server: Any, tmp_path: Path, language: str, scheme: Any, width: int
 ) -> None:
     """The screens of a monitor and of a data manager, and that on which an event is reported."""
+    loaded(Kind.MEDDRA, meddra(tmp_path))
     subject = people.a_subject(infused=True)
     coordinator = people.a_member(Role.COORDINATOR, name="lin.qiao")
     events = open_log(subject, "AE", by=coordinator)
     serious = {"ae_term": "sepsis", "ae_start": "2025-07-01", "ae_serious": "Y"}
     people.save(events, serious, row="1")
+    people.save(events, {"ae_term": "fever"}, row="2")
+    term = reverse("coding-term", args=[form_model("AE").objects.get(row_key="2").pk, "AE"])
     vital = people.page_of(subject, "VS", "C28")
     people.save(vital, {"vs_temp": "46"}, {"form_date": "2025-07-05"})
     visited = reverse("verify-visit", args=[vital.visit_id])
     work = {
         coordinator: [reverse("report-event", args=[events.pk]) + "?row=1", events.get_absolute_url()],
         people.a_member(Role.MONITOR, name="ke.fan"): [reverse("verify", args=[vital.pk]), visited],
-        people.a_member(Role.DATA_MANAGER, name="mei.zhang"): [reverse("freeze", args=[subject.code])],
+        people.a_member(Role.DATA_MANAGER, name="mei.zhang"): [
+            reverse("freeze", args=[subject.code]),
+            reverse("coding"),
+            reverse("coding-exact"),
+            f"{term}?q=rash",
+        ],
     }
     for person, screens in work.items():
         seen, found = looked_at(chromium, live_server.url, person, screens, language, scheme, width)
