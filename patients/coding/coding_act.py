@@ -4,9 +4,10 @@ It writes no value of a page: no text changes, no signature and no verification 
 be coded. A locked one cannot. What was shown is what is coded: a text or a code that changed since refuses.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -74,12 +75,15 @@ class Seen:
         return f"{self.form}.{self.row}.{self.version}.{self.coding}"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """This term is coded so."""
 
     seen: Seen
     term: Term
+
+
+Pair = tuple[CodedTerm, Choice]
+"""A term as it is now, with what was chosen for it."""
 
 
 def code_terms(
@@ -98,11 +102,10 @@ def code_terms(
         terms = _as_they_are(chosen.values(), by)
         pairs = [(term, chosen[term.coded.form, term.row]) for term in terms]
         _refuse([term for term, choice in pairs if Seen.of(term) != choice.seen], terms)
-        _refuse_terms(pairs, how)
-        return sum(
-            _code_page(list(some), how, why, by, request_id)
-            for _page, some in groupby(pairs, key=lambda pair: (pair[0].subject, pair[0].page))
-        )
+        act = _Act(how, why, by, request_id, _numbers_in_force(terms))
+        act.refuse(pairs)
+        by_page = groupby(pairs, key=lambda pair: (pair[0].subject, pair[0].page))
+        return sum(act.code_page(list(some)) for _page, some in by_page)
 
 
 def _as_they_are(choices: Iterable[Choice], by: Person) -> list[CodedTerm]:
@@ -144,60 +147,64 @@ def _refuse(changed: Sequence[CodedTerm], terms: Sequence[CodedTerm]) -> None:
         raise TermChanged(", ".join(" ".join(term.key) for term in changed))
 
 
-def _refuse_terms(pairs: Iterable[tuple[CodedTerm, Choice]], how: How) -> None:
-    """A code comes from a dictionary in force, and is a current term of the right scheme; what is said to be
-    word for word the text, or the same code in a new version, is that."""
-    force: dict[str, set[int]] = {}
-    for term, choice in pairs:
-        scheme = term.coded.scheme
-        if scheme not in force:
-            force[scheme] = set(in_force(scheme).values_list("pk", flat=True))
-        if choice.term.dictionary_id not in force[scheme] or not choice.term.is_current:
-            raise CannotCode(_("Choose a current term of the dictionary in force."))
-        if how is How.EXACT and choice.term.folded != term.folded:
-            raise CannotCode(_("The words of a term are not those of the text."))
-        if how is How.CARRIED and (term.coding is None or term.coding.term.code != choice.term.code):
-            raise CannotCode(_("A term has another code by now."))
+def _numbers_in_force(terms: Iterable[CodedTerm]) -> dict[str, frozenset[int]]:
+    """The dictionaries in force, by scheme."""
+    schemes = {term.coded.scheme for term in terms}
+    return {scheme: frozenset(in_force(scheme).values_list("pk", flat=True)) for scheme in schemes}
 
 
-def _code_page(
-    pairs: Sequence[tuple[CodedTerm, Choice]], how: How, why: str, by: Person, request_id: str
-) -> int:
-    """The terms of one page: their codes, and the event."""
-    new = [(term, choice.term) for term, choice in pairs if not _has_it(term, choice.term)]
-    if not new:
-        return 0
-    actor = actor_at(by, site=new[0][0].site, source=Source.WEB, request_id=request_id)
-    with acting(actor):
-        act = uuid4()
-        codings = [_coding(term, to, how, _why(term, why), act) for term, to in new]
-        Coding.objects.bulk_create(codings)
-        with translation.override("en"):  # the trail reads the same whoever codes
-            changes = [_change(term, to, coding) for (term, to), coding in zip(new, codings, strict=True)]
-        record_event("terms.coded", _place(new[0][0]), changes, act=act)
-    return len(new)
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """How terms are coded, why, and by whom; `force` are the dictionaries in force by scheme."""
+
+    how: How
+    why: str
+    by: Person
+    request_id: str
+    force: Mapping[str, frozenset[int]]
+
+    def refuse(self, pairs: Iterable[Pair]) -> None:
+        """A code comes from a dictionary in force, and is a current term of the right scheme; what is said to
+        be word for word the text, or the same code in a new version, is that."""
+        for term, (_seen, to) in pairs:
+            if to.dictionary_id not in self.force[term.coded.scheme] or not to.is_current:
+                raise CannotCode(_("Choose a current term of the dictionary in force."))
+            if self.how is How.EXACT and to.folded != term.folded:
+                raise CannotCode(_("The words of a term are not those of the text."))
+            if self.how is How.CARRIED and (term.coding is None or term.coding.term.code != to.code):
+                raise CannotCode(_("A term has another code by now."))
+
+    def code_page(self, pairs: Sequence[Pair]) -> int:
+        """The terms of one page: their codes, and the event."""
+        new = [(term, choice.term) for term, choice in pairs if not _has_it(term, choice.term)]
+        if not new:
+            return 0
+        actor = actor_at(self.by, site=new[0][0].site, source=Source.WEB, request_id=self.request_id)
+        with acting(actor):
+            act = uuid4()
+            codings = [_coding(term, to, self.how, self._why(term), act) for term, to in new]
+            Coding.objects.bulk_create(codings)
+            with translation.override("en"):  # the trail reads the same whoever codes
+                changes = [_change(term, to, made) for (term, to), made in zip(new, codings, strict=True)]
+            record_event("terms.coded", _place(new[0][0]), changes, act=act)
+        return len(new)
+
+    def _why(self, term: CodedTerm) -> str:
+        """Why a code comes in the place of another. Raises CannotCode where somebody has to say it."""
+        if term.coding is None:
+            return ""
+        if term.state is State.CHANGED:
+            return Why.TEXT_CHANGED
+        if term.coding.term.dictionary_id not in self.force[term.coded.scheme]:
+            return Why.NEW_VERSION
+        if self.why not in TO_BE_SAID:
+            raise CannotCode(_("Say why the code changes."))
+        return self.why
 
 
 def _has_it(term: CodedTerm, to: Term) -> bool:
     coding = term.coding
     return coding is not None and coding.term_id == to.pk and coding.verbatim == term.verbatim
-
-
-def _why(term: CodedTerm, said: str) -> str:
-    """Why a code comes in the place of another. Raises CannotCode where somebody has to say it."""
-    if term.coding is None:
-        return ""
-    if term.state is State.CHANGED:
-        return Why.TEXT_CHANGED
-    if term.state is State.OUTDATED or term.coding.term.dictionary_id not in _force_of(term):
-        return Why.NEW_VERSION
-    if said not in TO_BE_SAID:
-        raise CannotCode(_("Say why the code changes."))
-    return said
-
-
-def _force_of(term: CodedTerm) -> set[int]:
-    return set(in_force(term.coded.scheme).values_list("pk", flat=True))
 
 
 def _coding(term: CodedTerm, to: Term, how: How, why: str, act: UUID) -> Coding:

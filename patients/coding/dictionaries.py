@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
-from django.db.models import Max
 
 from patients.coding.schemes import Kind, kinds_of
 from trial.trail.append_only import AppendOnlyModel
@@ -118,9 +117,3 @@ def all_in_force(schemes: Iterable[str]) -> "models.QuerySet[Dictionary, Any]":
     for scheme in schemes:
         found = found | in_force(scheme)
     return found
-
-
-def newest_of(scheme: str) -> Dictionary | None:
-    """One of the dictionaries in force, for its name; None where nothing was loaded."""
-    newest: int | None = in_force(scheme).aggregate(newest=Max("id"))["newest"]
-    return Dictionary.objects.get(pk=newest) if newest else None

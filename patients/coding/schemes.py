@@ -33,8 +33,8 @@ def kinds_of(scheme: str) -> list[Kind]:
 
 @dataclass(frozen=True, slots=True)
 class CodedItem:
-    """An item in which people type a term: `item` of `form`, coded by a scheme. `shown_in` is the item that
-    shows its code, where the form has one."""
+    """An item in which people type a term: `item` of `form`, coded by a scheme. A form has one at most: its
+    row names a term. `shown_in` is the item that shows its code, where the form has one."""
 
     form: str
     item: str

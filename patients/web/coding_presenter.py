@@ -1,6 +1,6 @@
-"""Terms to be coded as screens show them: the list, one term with what it may be, and what goes for many."""
+"""The list of terms to be coded, and the parts that the other screens of coding share with it."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,11 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from patients.casebook.form import form_model
-from patients.casebook.page import PageState
-from patients.coding.codes import TO_BE_SAID, Coding, Why
+from patients.coding.codes import Coding
 from patients.coding.coding_act import Seen
 from patients.coding.dictionaries import Dictionary, Term
-from patients.coding.groups import Group, Proposal
+from patients.coding.groups import Group
 from patients.coding.schemes import EVENTS, MEDICINES, coded_items
 from patients.coding.standing import LATE_AFTER_DAYS, TO_CODE, CodedTerm, Counts, State, days_waiting
 from patients.coding.suggesting import Suggestion
@@ -66,22 +65,6 @@ class GroupLine:
 
 
 @dataclass(frozen=True, slots=True)
-class RowLine:
-    """One row with the term. `is_locked`: nothing of its page can be coded."""
-
-    token: str
-    subject: str
-    place: str
-    verbatim: str
-    state: str
-    code: str
-    page_url: str
-    query_url: str
-    is_locked: bool
-    is_chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
 class StateCount:
     label: str
     count: int
@@ -103,45 +86,6 @@ class CodingScreen:
     back_url: str
     on_url: str
     codes: bool
-
-
-@dataclass(frozen=True)
-class TermScreen:
-    """Everything that the template of one term says. `before`: what the same words are coded as elsewhere."""
-
-    verbatim: str
-    item: str
-    form: str
-    rows: list[RowLine]
-    before: list[TermLine]
-    suggestions: list[TermLine]
-    found: list[TermLine]
-    words: str
-    reasons: list[Option]
-    history: list[str]
-    dictionary: str
-    can_code: bool
-    chosen: int = 0
-    problems: tuple[str, ...] = ()
-
-    @property
-    def needs_reason(self) -> bool:
-        return bool(self.reasons)
-
-
-@dataclass(frozen=True)
-class BulkScreen:
-    """What goes for many at once: each line a group with the term that it is to be coded as."""
-
-    lines: list[GroupLine]
-    marks: list[GroupLine]
-    codes: bool
-    problems: tuple[str, ...] = ()
-    more: int = 0
-
-    @property
-    def terms(self) -> int:
-        return sum(line.count for line in self.lines)
 
 
 def term_line(term: Term, remark: str = "") -> TermLine:
@@ -290,79 +234,3 @@ def dictionaries_in_words(force: Iterable[Dictionary]) -> list[str]:
         or _("%(scheme)s: nothing is loaded") % {"scheme": scheme}
         for scheme, found in by_scheme.items()
     ]
-
-
-# --- one term --------------------------------------------------------------------------------------------
-def row_line(term: CodedTerm, *, can_code: bool, can_ask: bool, is_chosen: bool) -> RowLine:
-    query = f"{reverse('query-on-page', args=[term.page])}?item={term.coded.item}&row={term.row_key}"
-    return RowLine(
-        token=str(Seen.of(term)) if can_code else "",
-        subject=term.subject,
-        place=" ".join(part for part in (term.coded.form, term.visit, term.row_key) if part),
-        verbatim=term.verbatim,
-        state=str(term.state.label),
-        code=str(term.coding.term) if term.coding else "",
-        page_url=reverse("page", args=[term.page]),
-        query_url=query if can_ask else "",
-        is_locked=term.page_state == PageState.LOCKED,
-        is_chosen=is_chosen,
-    )
-
-
-def reasons_for(terms: Iterable[CodedTerm], force: Collection[int], chosen: str) -> list[Option]:
-    """The reasons to choose from, where a code that stands is replaced."""
-    stand = any(
-        term.state is State.CODED and term.coding and term.coding.term.dictionary_id in force
-        for term in terms
-    )
-    return [Option(why.value, str(why.label), why.value == chosen) for why in TO_BE_SAID] if stand else []
-
-
-def coded_before(terms: Iterable[CodedTerm]) -> list[TermLine]:
-    """What rows with the same words are coded as, and how many are."""
-    found: dict[int, tuple[Term, int]] = {}
-    for term in terms:
-        if term.coding is not None and term.state is State.CODED:
-            to = term.coding.term
-            found[to.pk] = (to, found.get(to.pk, (to, 0))[1] + 1)
-    told = _("coded so: %(count)s")
-    return [term_line(term, told % {"count": count}) for term, count in found.values() if term.is_current]
-
-
-def history_in_words(codings: Iterable[Coding]) -> list[str]:
-    """The codes that one term had, the newest first."""
-    return [_was_coded(each) for each in codings]
-
-
-def _was_coded(coding: Coding) -> str:
-    term = coding.term
-    told = {"term": term, "concept": term.concept.name, "dictionary": term.dictionary}
-    said = _("%(term)s, reported as %(concept)s, %(dictionary)s") % told + f" · {who_coded(coding)}"
-    return f"{said} · {Why(coding.why).label}" if coding.why else said
-
-
-# --- many at once ----------------------------------------------------------------------------------------
-def bulk_lines(proposals: Iterable[Proposal], now: datetime, most: int) -> tuple[list[GroupLine], int]:
-    """The proposals as lines, as many as one act codes, and how many terms are left."""
-    lines: list[GroupLine] = []
-    terms, left = 0, 0
-    for each in proposals:
-        terms += len(each.group.terms)
-        if terms > most:
-            left += len(each.group.terms)
-        else:
-            lines.append(group_line(each.group, now, term_line(each.term), to=each.term))
-    return lines, left
-
-
-def mark_lines(groups: Iterable[Group], now: datetime, terms: Mapping[str, Term]) -> list[GroupLine]:
-    """What a new version marks: each with its code, and with what the version has under it."""
-    return [
-        group_line(group, now, _now(terms.get(group.term.code)) if group.term else None) for group in groups
-    ]
-
-
-def _now(term: Term | None) -> TermLine | None:
-    if term is None:
-        return None
-    return term_line(term, "" if term.is_current else _("not current any more"))
