@@ -26,6 +26,8 @@ from trial.trail.actor import Source, acting, current_actor
 from trial.trail.record import Change, Place, record_event
 
 MOST_AT_ONCE = 500  # terms that one act codes
+CODE_OF = "code."
+"""What stands before the item in the trail of a code."""
 
 
 class NotCoded(Exception):
@@ -229,7 +231,7 @@ def _change(term: CodedTerm, to: Term, coding: Coding) -> Change:
     """Codes, which are no text that somebody typed, with the names that they had."""
     before = term.coding.term if term.coding else None
     return Change(
-        f"code.{term.coded.item}",
+        f"{CODE_OF}{term.coded.item}",
         f"Code: {term.coded.label}",
         before.code if before else "",
         to.code,

@@ -19,6 +19,7 @@ from patients.coding.codes import Coding, How
 from patients.coding.coding_act import Seen
 from patients.coding.schemes import Kind
 from patients.coding.standing import State
+from patients.forms.adverse_event import AdverseEvent
 from tests.patients.coding.distributions import (
     EVENTS,
     Pt,
@@ -33,6 +34,7 @@ from tests.patients.coding.distributions import (
 )
 from tests.patients.entry import desk as entry
 from tests.patients.web import people
+from tests.patients.web.words import label, said
 from tests.trial.trail.faults import counted
 from trial.people.models import Account
 from trial.people.roles import Role
@@ -316,6 +318,21 @@ def test_what_waits_stands_on_the_first_screen_of_who_codes(client: Client, page
     assert "HZ01-001 · AE 1 · fever" in shown
     monitor = people.signed_in(people.a_member(Role.MONITOR, name="tan.rui"))
     assert "terms to code" not in text(monitor.get("/"))
+
+
+def test_the_trail_says_what_was_coded_and_why_in_the_language_of_the_reader(
+    client: Client, page: Page
+) -> None:
+    code("Fever", r1=HERE)
+    code("Pyrexia", why="wrong_term", r1=HERE)
+    url = reverse("trail", args=[HERE])
+    shown = text(client.get(url))
+    assert "Row 1 · Code: Verbatim term" in shown
+    assert "another term fits better" in shown
+    assert "Fever (Pyrexia, L3, MedDRA 28.0)" in shown
+    client.cookies["django_language"] = "zh-hans"
+    item = label("zh-CN", AdverseEvent.item("ae_term").declared.label)
+    assert said("zh-CN", "Code: %(item)s", item=item) in text(client.get(url))
 
 
 # --- the file ----------------------------------------------------------------------------------------------
