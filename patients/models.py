@@ -49,6 +49,8 @@ from patients.forms.deviation import ProtocolDeviation  # isort: skip
 # These look at forms: before them they would declare some of theirs out of order.
 from patients.oversight.safety_clocks import SeriousNotice  # isort: skip
 from patients.oversight.safety_mail import SafetyMail, SafetyMailOutcome  # isort: skip
+from patients.coding.dictionaries import Concept, Dictionary, Term, TermIndex  # isort: skip
+from patients.coding.codes import Coding  # isort: skip
 from patients.oversight.verification import Verification, VerificationFall  # isort: skip
 from patients.entry.attachments import Attachment, AttachmentWithdrawal  # isort: skip
 from patients.entry.doubles import DoubleAnswer  # isort: skip
@@ -63,10 +65,13 @@ __all__ = [
     "AttachmentWithdrawal",
     "Chimerism",
     "ChronicGVHD",
+    "Coding",
+    "Concept",
     "ConcomitantMedication",
     "CytokineRelease",
     "Death",
     "Demographics",
+    "Dictionary",
     "DiseaseHistory",
     "Donor",
     "DoseLimitingToxicity",
@@ -109,6 +114,8 @@ __all__ = [
     "SignatureFall",
     "Subject",
     "SubsequentTherapy",
+    "Term",
+    "TermIndex",
     "Thaw",
     "Transfusion",
     "Transplantation",

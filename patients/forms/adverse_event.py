@@ -359,8 +359,8 @@ class AdverseEvent(FormRow):
     ae_pt = CodedTextItem(
         _("MedDRA PT"),
         "MedDRA",
+        of="ae_term",
         derived=Derivation(_("coded against MedDRA"), lambda answers: None, ("ae_term",)),
-        waits_for="CODING",
         cdisc="AE.AEDECOD, AESOC (C66788 MedDRA C43820)",
     )
     ae_ctcae_term = ChoiceItem(_("CTCAE term"), CTCAE_TERMS, cdisc="SUPPAE")

@@ -229,10 +229,12 @@ class TextItem(Item, TextField):
 
 
 class CodedTextItem(TextItem):
-    """A term as written, to be coded against a dictionary (`MedDRA`, `WHODrug`)."""
+    """A term as written, to be coded against a dictionary (`MedDRA`, `WHODrug`); or, where `of` names the
+    item in which the term is written, the one that shows its code. Codes stand beside the forms
+    (`patients.coding`): in the column of such an item stands nothing."""
 
-    def __init__(self, label: Text = "", dictionary: str = "", **options: Any) -> None:
-        self.dictionary = dictionary
+    def __init__(self, label: Text = "", dictionary: str = "", of: str = "", **options: Any) -> None:
+        self.dictionary, self.of = dictionary, of
         super().__init__(label, **options)
 
     @property

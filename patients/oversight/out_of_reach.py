@@ -26,6 +26,7 @@ TAKEN_OUT = (
     "queries.exported",
     "safety.exported",
     "sae.printed",
+    "terms.exported",
 )
 
 

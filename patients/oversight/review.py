@@ -41,6 +41,7 @@ READINGS = (
     "deviations.exported",
     "safety.exported",
     "sae.printed",
+    "terms.exported",
     "results.exported",
 )
 """Acts that leave the data as it is: a review does not wait for them."""

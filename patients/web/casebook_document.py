@@ -16,6 +16,8 @@ from patients.casebook.answers import Record, RowAnswers, StoredCasebook, record
 from patients.casebook.form import FormRow, Repeat, declared_forms, form_model, is_declared
 from patients.casebook.page import Page, Subject, Visit
 from patients.casebook.settings import settings_read_once
+from patients.coding.codes import Coding
+from patients.coding.standing import codings_of
 from patients.entry.attachments import Attachment
 from patients.entry.header import HEADER, header_values
 from patients.items.item import Item
@@ -25,6 +27,7 @@ from patients.oversight.queries import Query
 from patients.oversight.signatures import Signature
 from patients.web.attachments_presenter import withdrawn_in_words
 from patients.web.clocks import full_day, local_now, moment
+from patients.web.coded_words import in_words
 from patients.web.fields import rule_in_words
 from patients.web.matrix_presenter import in_protocol_order
 from patients.web.page_presenter import as_number
@@ -80,6 +83,7 @@ class _Contents:
     signatures: dict[int, list[Signature]] = field(default_factory=lambda: defaultdict(list))
     queries: dict[int, list[Query]] = field(default_factory=lambda: defaultdict(list))
     attachments: dict[int, list[Attachment]] = field(default_factory=lambda: defaultdict(list))
+    codings: dict[int, dict[tuple[str, str], Coding]] = field(default_factory=dict)
 
 
 def casebook_document(asked: Asked) -> Document:
@@ -115,6 +119,7 @@ def _read(subject: Subject) -> _Contents:
     attached: Any = Attachment.objects.filter(page__subject=subject).select_related("withdrawal")
     for attachment in attached:
         found.attachments[attachment.page_id].append(attachment)
+    found.codings = codings_of(subject)
     for page in found.pages:
         page.open_queries = sum(q.is_open for q in found.queries[page.pk])  # type: ignore[attr-defined]
         found.rows[page.pk].sort(key=lambda row: as_number(row.row_key))
@@ -131,6 +136,7 @@ def _content(contents: _Contents, asked: Asked) -> dict[str, Any]:
             "signatures": [(each.sha256, each.has_fallen) for each in contents.signatures[page.pk]],
             "queries": _asked_at(contents.queries[page.pk]),
             "attachments": [(a.title, a.sha256, a.is_withdrawn) for a in contents.attachments[page.pk]],
+            **_coded_on(contents, page),
         }
         for page in contents.pages
     }
@@ -138,6 +144,12 @@ def _content(contents: _Contents, asked: Asked) -> dict[str, Any]:
     whole = _asked_at(contents.queries[OF_NO_PAGE])
     said = {"subject": asked.subject.code, "identity": asked.identify, "pages": pages, "trail": trail}
     return said | ({"queries": whole} if whole else {})
+
+
+def _coded_on(contents: _Contents, page: Page) -> dict[str, Any]:
+    """The codes on a page; nothing where there is none, so that a page without reads as it always did."""
+    codes = in_words(page.form_code, contents.codings.get(page.pk, {}))
+    return {"codes": sorted((key, item, code) for (key, item), code in codes.items())} if codes else {}
 
 
 def _asked_at(queries: Iterable[Query]) -> list[tuple[str, str, str]]:
@@ -309,7 +321,19 @@ class _Printer:
         record = record_of(row, page, self.contents.subject)
         answers = RowAnswers(record, self.contents.casebook)
         said = ((item, self._item(item, record, answers)) for item in row.items())
-        return {item.name: cell for item, cell in said if cell is not None}
+        cells = {item.name: cell for item, cell in said if cell is not None}
+        return self._with_codes(row, page, cells)
+
+    def _with_codes(self, row: FormRow, page: Page, cells: dict[str, Cell]) -> dict[str, Cell]:
+        """What terms are coded as: in the item that is there for it, or as a remark beside the text."""
+        codes = in_words(page.form_code, self.contents.codings.get(page.pk, {}))
+        for item in row.items():
+            if code := codes.get((row.row_key, item.name)):
+                label = str(item.declared.label)
+                cell = cells.get(item.name, {"label": label, "value": code, "remark": _("coded")})
+                beside = _("coded as %(code)s") % {"code": code}
+                cells[item.name] = cell if item.is_derived else cell | {"remark": beside}
+        return {item.name: cells[item.name] for item in row.items() if item.name in cells}
 
     def _item(self, item: Item, record: Record, answers: RowAnswers) -> Cell | None:
         value, missing = record.values.get(item.name), record.missing.get(item.name, "")

@@ -14,6 +14,7 @@ from patients.entry.reasons import ReasonCode
 from patients.items.item import Item, Requirement
 from patients.items.problems import Finding, NotAnAnswer, Severity
 from patients.web.binding import Draft, Place, Slot, fields_of
+from patients.web.coded_words import shows_a_code
 from patients.web.flags import flag_label
 from patients.web.query_flags import QueryFlag
 from patients.web.reveal import Data, is_settled, reveal_data
@@ -89,6 +90,10 @@ class Field:
     trail_url: str = ""
     verified: str = ""
     flag: QueryFlag | None = None
+    code: str = ""
+    """What the term that stands in it is coded as."""
+    is_code: bool = False
+    """Whether it is there for the code of another item."""
     is_conditional: bool = False
     is_hidden: bool = False
     is_orphan: bool = False
@@ -156,6 +161,8 @@ class RowContext:
     today: str = ""
     verified: Mapping[str, str] = field(default_factory=dict)
     """Who compared a value with its source, by item."""
+    codes: Mapping[str, str] = field(default_factory=dict)
+    """What terms are coded as, by the item that shows it."""
 
 
 def fields_of_row(row: RowContext) -> list[Field]:
@@ -212,11 +219,12 @@ def _derived(item: Item, row: RowContext, name: str) -> Field:
         str(item.declared.label),
         "derived",
         entered=Entered(text),
-        shown=item.shown(value),
+        shown=row.codes.get(item.name) or item.shown(value),
         unit=unit_of(item),
         hint=rule_in_words(row.grades.get(item.name)),
         waits_for=waits,
         trail_url=_trail_of(item, row) if text else "",
+        is_code=shows_a_code(item),
     )
 
 
@@ -237,6 +245,7 @@ def _entered(item: Item, row: RowContext, name: str) -> Field:
     made = entry_field(item, name, entered, labels)
     made.base = kept.text
     made.hint = "; ".join(part for part in (made.hint, _proposal(item, row, entered)) if part)
+    made.code = row.codes.get(item.name, "")
     made.is_changed = is_changed
     made.is_saved = row.versions.get(item.name, 0) > 0
     made.was = kept.missing_label or shown_value(item, row.stored.get(item.name), labels)

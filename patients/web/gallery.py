@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from patients.casebook.answers import HeldCasebook
+from patients.coding.schemes import Kind
 from patients.items.codelists import CNS, NY, POSNEG, codes
 from patients.items.conditions import when
 from patients.items.item import Item
@@ -27,6 +28,7 @@ from patients.items.types import (
 )
 from patients.oversight.signatures import STATEMENTS, Meaning
 from patients.web.clocks import ClockDay
+from patients.web.coding_presenter import GroupLine, TermLine
 from patients.web.fields import Field, Message, ReasonBox, entry_field
 from patients.web.matrix_presenter import Cell, ClockGroup, FormLine, Matrix, MatrixSection, VisitColumn
 from patients.web.page_screen import SummaryLine
@@ -59,6 +61,8 @@ class GalleryScreen:
     options: list[Option]
     refused: list[str]
     work: WorkList
+    terms: list[TermLine]
+    coded: list[GroupLine]
     signed: list[SignatureView]
     fallen: list[SignatureView]
     banners: tuple[str, ...] = ("", "warn", "bad", "busy")
@@ -86,6 +90,8 @@ def gallery_screen() -> GalleryScreen:
         options=[Option("RESP", "RESP", chosen=False), Option("CHIM", "CHIM", chosen=True)],
         refused=[_("Not here.")],
         work=_work(),
+        terms=_terms(),
+        coded=_coded(),
         signed=[_signature(is_valid=True), _signature()],
         fallen=[_signature(fallen_at="2025-07-28 11:02:40 UTC+08:00", fallen_by="Lin Qiao", why="crs_temp")],
         icons=_ICONS,
@@ -98,6 +104,27 @@ def _work() -> WorkList:
         WorkLine(mark("empty"), "#", "HZ01-012 · HM6", "0/9", days_left(9)),
     ]
     return WorkList("window", _("Visits in window"), _("visits in window"), mark("empty"), 3, lines, "#")
+
+
+def _terms() -> list[TermLine]:
+    dictionary = str(Kind.INVENTED_EVENTS.label)
+    return [
+        TermLine(1, "Neutrophils low", "X50001", "Neutropenia", "Blood", dictionary, _("same words")),
+        TermLine(2, "Neutropenia", "X40001", "Neutropenia", "Blood", dictionary),
+        TermLine(3, "Neutrophils", "X50009", "Neutropenia", "Blood", dictionary, is_current=False),
+    ]
+
+
+def _coded() -> list[GroupLine]:
+    old, new, *_more = _terms()
+    like: dict[str, Any] = {
+        "item": "ae_term", "form": "AE", "url": "#", "subjects": ["HZ01-018", "HZ01-019"], "more_subjects": 3,
+        "count": 5, "state": "", "is_coded": False, "age": "", "is_late": False, "who": "",
+    }  # fmt: skip
+    return [
+        GroupLine("neutrophils low", term=old, suggestion=new, **like),
+        GroupLine("neutrophils", term=None, **like),
+    ]
 
 
 def _signature(**more: Any) -> SignatureView:

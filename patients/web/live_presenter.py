@@ -10,6 +10,7 @@ from patients.entry.header import HEADER
 from patients.entry.looking import Look
 from patients.items.item import Item
 from patients.web.binding import Draft, Place
+from patients.web.coded_words import shows_a_code
 from patients.web.fields import message_of, rule_in_words
 from patients.web.page_presenter import PagePresenter, as_seen
 
@@ -66,7 +67,7 @@ class LivePresenter:
         for slot in self.draft.slots:
             if (record := self.look.rows.get(slot.key)) is not None:
                 for item in self.model.items():
-                    if item.is_derived and self._may_be_told(slot.key, item):
+                    if item.is_derived and not shows_a_code(item) and self._may_be_told(slot.key, item):
                         yield f"{slot.prefix}{item.name}", _shown(item, record)
 
 

@@ -24,6 +24,7 @@ from patients.oversight.verification import ItemKey, ticks_on
 from patients.web.attachments_presenter import attachments_screen
 from patients.web.binding import Draft, Slot, is_of_header
 from patients.web.clocks import local_now, moment
+from patients.web.coded_words import codes_shown
 from patients.web.fields import REASON_MISSING, Field, RowContext, fields_of_row, message_of
 from patients.web.form_token import new_token
 from patients.web.header_fields import HeaderContext, header_fields
@@ -191,6 +192,7 @@ class PagePresenter:
             trail_url=self._trail_url,
             today=self.today,
             verified={item: who for (key, item), who in self._verified.items() if key == slot.key},
+            codes={item: code for (key, item), code in self._codes.items() if key == slot.key},
         )
         return RowView(slot, _sections(self.model, fields_of_row(context), slot.prefix))
 
@@ -224,6 +226,10 @@ class PagePresenter:
         told = _("Verified by %(who)s, %(at)s")
         ticks = ticks_on(self.page).items()
         return {key: told % {"who": tick.printed_name, "at": moment(tick.at)} for key, tick in ticks}
+
+    @cached_property
+    def _codes(self) -> dict[tuple[str, str], str]:
+        return codes_shown(self.page)
 
     @property
     def _trail_url(self) -> str:

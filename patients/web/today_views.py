@@ -14,6 +14,7 @@ from patients.oversight.safety_clocks import running_clocks
 from patients.oversight.safety_glance import grave_events
 from patients.oversight.work import Work
 from patients.web.clocks import local_now
+from patients.web.coding_work import terms_to_code
 from patients.web.doubles_presenter import double_lines
 from patients.web.shell import person_of, shell, show
 from patients.web.today_presenter import (
@@ -52,7 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _today(person: Account) -> TodayScreen:
     now, planned = local_now(), setting("planned_enrolment")
     work = Work(person, now.date())
-    lists = [work_list(kind, work) for kind in kinds_of(work)]
+    lists = [*(work_list(kind, work) for kind in kinds_of(work)), *_to_code(person)]
     pages, doubles = Page.objects.for_person(person), _doubles(person)
     return TodayScreen(
         day=work.on,
@@ -68,6 +69,12 @@ def _today(person: Account) -> TodayScreen:
         doubles=double_lines(doubles[:FIRST_ROWS]),
         doubles_count=len(doubles),
     )
+
+
+def _to_code(person: Account) -> list[WorkList]:
+    """The terms that wait, for whoever codes."""
+    sites = [site.code for site in sites_where(person, Permission.CODE)]
+    return [terms_to_code(sites, local_now())] if sites else []
 
 
 def _doubles(person: Account) -> list[Pair]:

@@ -17,6 +17,9 @@ from django.utils.translation import gettext as _
 
 from patients.casebook.form import declared_forms, form_model, is_declared
 from patients.casebook.page import Page, PageState, Subject
+from patients.coding.codes import Why
+from patients.coding.coding_act import CODE_OF
+from patients.coding.schemes import CodedItem, coded_items
 from patients.entry.header import HEADER
 from patients.entry.reasons import ReasonCode
 from patients.items.item import Item
@@ -40,6 +43,7 @@ _OWN_LABELS: dict[str, Promise] = {
     "signature": gettext_lazy("Signature"),
 }
 _OF_QUERY = re.compile(r"Query (?P<number>\d+) of (?P<place>.+)")  # as `patients.entry.query_act` names it
+_REASONS = {code.value: code.label for code in (*ReasonCode, *Why)}
 _IDENTIFYING = ("full_name", "hospital_number", "birth_date")
 _ENGINES: dict[str, Promise] = {"derivation": gettext_lazy("derived"), "schedule": gettext_lazy("schedule")}
 
@@ -313,6 +317,11 @@ def _item_of(change: TrailChange, event: TrailEvent) -> Item | None:
         return HEADER.get(name)
 
 
+def _coded_in(change: TrailChange) -> CodedItem | None:
+    """The item of which a term was coded, as `patients.coding.coding_act` names it."""
+    return next((each for each in coded_items() if change.item == f"{CODE_OF}{each.item}"), None)
+
+
 def _label(change: TrailChange, item: Item | None) -> str:
     label = change.label
     name = change.item.rpartition(".")[2]
@@ -322,6 +331,8 @@ def _label(change: TrailChange, item: Item | None) -> str:
         label = str(_OWN_LABELS[name])
     elif _is_of_query(change) and (said := _OF_QUERY.fullmatch(label)):
         label = _("Query %(number)s of %(place)s") % said.groupdict()
+    elif coded := _coded_in(change):
+        label = _("Code: %(item)s") % {"item": coded.label}
     place = change.item.rpartition(".")[0].replace("@", " ") if "@" in change.item else ""
     key = _("Row %s") % change.row_key if change.row_key else ""
     return " · ".join(part for part in (place, key, label) if part)
@@ -362,7 +373,7 @@ def _said_again(item: Item, text: str) -> str:
 
 
 def _why(change: TrailChange) -> str:
-    code = str(ReasonCode(change.reason_code).label) if change.reason_code in ReasonCode.values else ""
+    code = str(_REASONS.get(change.reason_code, ""))
     return (
         _("%(code)s: %(words)s") % {"code": code, "words": change.reason}
         if code and change.reason

@@ -24,6 +24,7 @@ from patients.entry.asking import raise_query
 from patients.entry.attachments import Attachment, Described, add_attachment
 from patients.entry.register import register_identity
 from tests.analytics.casebooks import content, infused
+from tests.patients.entry import desk
 from tests.patients.entry.uploaded import pdf
 from tests.patients.web import people
 from tests.trial.trail.claiming import claim
@@ -56,6 +57,7 @@ class Registry:
     """Pages of LAB, for what is done on these alone."""
     attached: dict[int, int]
     query: int
+    term: int
     sessions: dict[tuple[Role, str], str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
 
@@ -77,8 +79,8 @@ def built_registry() -> Registry:
     for state, page in (*pages.items(), *laboratory.items()):
         put_in_state(page, state)
     somebody = people.a_member(Role.COORDINATOR, OWN, name="some.body")
-    asked = _a_query(subject)
-    found = Registry(subject, pages, a_lock(), somebody, laboratory, attached, asked)
+    asked, term = _a_query(subject), _a_term(subject)
+    found = Registry(subject, pages, a_lock(), somebody, laboratory, attached, asked, term)
     for site in (OWN, OTHER):
         for role in Role:
             found.sessions[role, site] = session_of(people.signed_in(people.a_member(role, site)))
@@ -106,6 +108,13 @@ def _a_query(subject: Subject) -> int:
     """The number of a query about a subject."""
     target, question = query_act.Target(subject=subject), query_act.Question("Please check.")
     return raise_query(target, question, by=people.SETUP).pk
+
+
+def _a_term(subject: Subject) -> int:
+    """The number of a row with an adverse event, whose term is to be coded."""
+    page = desk.logged(subject, "AE")
+    desk.save(page, rows={"1": {"ae_term": "fever"}})
+    return desk.row_of(page).pk
 
 
 def a_lock() -> Lock:
@@ -155,6 +164,7 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
         "study-file": {"name": "approvals"},
         "worklist": {"kind": "overdue"},
         "queries": {"pk": registry.query},
+        "coding": {"pk": registry.term, "form": "AE"},
         "dictionary": {"code": "RESP"},
         "people": {"pk": registry.somebody.pk},
         "locks": {"pk": registry.lock.pk, "figure": "saf_n"},

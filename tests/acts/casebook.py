@@ -10,6 +10,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from patients.casebook.page import Page, Subject
+from patients.coding.schemes import Kind
 from patients.entry.asking import direct_query, raise_query
 from patients.entry.attachments import (
     Attachment,
@@ -43,6 +44,7 @@ from patients.oversight.redaction import (
 from patients.oversight.signatures import SignatureFall
 from patients.schedule.placing import open_visit
 from tests.acts.world import TEST, Deed, World, act
+from tests.patients.coding import distributions
 from tests.patients.entry import casebooks, desk, signing_desk
 from tests.patients.entry.uploaded import pdf
 from tests.patients.laboratories.test_loading import CENTRAL, LABORATORIES, NEUT, RANGES, table
@@ -252,6 +254,20 @@ def open_a_query_again(world: World) -> Deed:
 def give_a_query_to_somebody(world: World) -> Deed:
     query, to = _asked(world), Assigned(user_name="lin.qiao")
     return lambda: direct_query(query, to, Priority.HIGH, by=world.manager)
+
+
+# --- coding ------------------------------------------------------------------------------------------------
+@act("terms.coded", "mei.zhang", "HZ01-002 AE")
+def code_a_term(world: World) -> Deed:
+    distributions.loaded(Kind.INVENTED_EVENTS, distributions.meddra(world.folder / "meddra"))
+    distributions.events_of("HZ01-002", r1="fever", r2="fever")
+    return lambda: distributions.code("Fever", world.manager)
+
+
+@act("terms.exported", "lin.qiao", "csv")
+def take_the_terms_out(world: World) -> Deed:
+    client = people.signed_in(world.coordinator)
+    return lambda: client.post(reverse("coding-csv"))
 
 
 @act("queries.exported", "lin.qiao", "csv")

@@ -17,6 +17,7 @@ from analytics.runs.compute import compute_run
 from analytics.runs.start import run_of
 from patients.oversight.review import mark_reviewed, stretch
 from tests.acts.world import TEST, Deed, World, act
+from tests.patients.coding.distributions import meddra
 from tests.patients.entry import desk
 from tests.patients.web import people
 from tests.patients.web.people import SETUP
@@ -53,6 +54,13 @@ def take_the_trail_out(world: World) -> Deed:
 def take_the_screening_log_out(world: World) -> Deed:
     client = people.signed_in(world.coordinator)
     return lambda: client.post(reverse("log-file", args=["HZ01"]))
+
+
+@act("dictionary.loaded", "system:dictionary", "invented-events 1 en")
+def load_a_dictionary(world: World) -> Deed:
+    folder = meddra(world.folder / "meddra")
+    arguments = ("load_dictionary", "invented-events", folder)
+    return lambda: call_command(*arguments, dictionary_version="1", stdout=StringIO())
 
 
 @act("deviations.exported", "lin.qiao", "")

@@ -26,6 +26,7 @@ class Permission(StrEnum):
     JUDGE = "judge"
     VERIFY = "verify"
     IMPORT = "import"
+    CODE = "code"
     FREEZE = "freeze"
     LOCK = "lock"
     APPROVE_UNLOCK = "approve_unlock"
@@ -52,6 +53,7 @@ SENTENCES: dict[Permission, Promise] = {
     Permission.JUDGE: _("judge serious events for the sponsor: causality and expectedness"),
     Permission.VERIFY: _("verify data against their source"),
     Permission.IMPORT: _("import a casebook"),
+    Permission.CODE: _("code terms against a dictionary"),
     Permission.FREEZE: _("freeze pages"),
     Permission.LOCK: _("make a data cut or a lock"),
     Permission.APPROVE_UNLOCK: _("approve that somebody else unlocks"),
@@ -142,6 +144,7 @@ TABLE: dict[Role, frozenset[Permission]] = {
             Permission.QUERY,
             Permission.KEEP_STUDY_FILE,
             Permission.IMPORT,
+            Permission.CODE,
             Permission.FREEZE,
             Permission.LOCK,
             Permission.APPROVE_UNLOCK,
@@ -205,6 +208,7 @@ WRITING = frozenset(
         Permission.APPROVE,
         Permission.JUDGE,
         Permission.VERIFY,
+        Permission.CODE,
         Permission.FREEZE,
         Permission.LOCK,
         Permission.IMPORT,

@@ -42,6 +42,7 @@ REGISTRY_ACTS = frozenset(
         "consent.recorded",
         "consent.superseded",
         "database.granted",
+        "dictionary.loaded",
         "laboratories.loaded",
         "ledger.begun",
         "lock.made",
@@ -65,6 +66,7 @@ ACTS_OVER_SITES = frozenset(
         "queries.exported",
         "results.exported",
         "safety.exported",
+        "terms.exported",
         "trail.exported",
     }
 )

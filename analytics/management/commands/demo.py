@@ -18,11 +18,17 @@ from analytics.runs.start import waiting_run
 from analytics.runs.waiting import wait_for
 from patients.builder.timelines import read_timelines
 from patients.casebook.page import Subject
+from patients.coding.schemes import Kind
 from trial.commands import RegistryCommand
 from trial.people.demo import ADDRESS, demo_accounts
 from trial.trail.actor import Source
 
 CUTOFF = date(2025, 8, 5)
+INVENTED = (
+    (Kind.INVENTED_EVENTS.value, "events-en", "en"),
+    (Kind.INVENTED_EVENTS.value, "events-zh", "zh"),
+    (Kind.INVENTED_MEDICINES.value, "medicines", "en"),
+)
 REASON = "interim analysis of the invented cohort"
 
 
@@ -57,6 +63,7 @@ class Command(RegistryCommand):
     def _fill(self, demo: Path) -> None:
         for table in ("laboratories", "ranges"):
             call_command(f"load_{table}", demo / f"{table}.csv")
+        self._load_dictionaries()
         with tempfile.TemporaryDirectory(prefix="chimera-demo-") as folder:
             casebook = Path(folder) / "casebook"
             call_command("build_casebook", demo / "timelines.csv", casebook)
@@ -64,6 +71,15 @@ class Command(RegistryCommand):
                 call_command("import_casebook", casebook)
             except SystemExit:
                 self.stderr.write("Pages that were changed since stay as they are.")
+
+    @staticmethod
+    def _load_dictionaries() -> None:
+        """Invented ones, with which the terms of the cohort can be coded (`patients/coding/invented`)."""
+        with as_file(files("patients.coding") / "invented") as folder:
+            for kind, name, language in INVENTED:
+                call_command(
+                    "load_dictionary", kind, folder / name, dictionary_version="1", language=language
+                )
 
     def _serve(self) -> None:
         self.stdout.write("\nAccounts of this demo, with new passwords and seeds (TOTP) at each start:")

@@ -1,11 +1,14 @@
 """A page as programs read it: values as text, as they are typed, with what is to say about it."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
 from patients.casebook.answers import Record
 from patients.casebook.form import FormRow, form_model
 from patients.casebook.page import Page
+from patients.coding.schemes import coded_items_of
+from patients.coding.standing import codings_on
 from patients.entry.edits import MISSING_SUFFIX
 from patients.entry.header import HEADER, header_values
 from patients.items.item import Item
@@ -20,6 +23,7 @@ def page_data(page: Page, person: Person) -> dict[str, Any]:
     """Everything that an editor of the page needs, as this person may see it."""
     stored, identify = PageCasebook(page), rights_on(page, person).identify
     records = [stored.record(key) for key in stored.rows]
+    codes = _codes(page)
     return {
         "id": page.pk,
         "site": page.subject.site.code,
@@ -31,7 +35,9 @@ def page_data(page: Page, person: Person) -> dict[str, Any]:
         "version": page.version,
         "header": _header(page),
         "rows": {record.row_key: _answers(record, stored.model, identify=identify) for record in records},
-        "derived": {record.row_key: _derived(record, stored.model) for record in records},
+        "derived": {
+            record.row_key: _derived(record, stored.model) | codes[record.row_key] for record in records
+        },
         "findings": findings_data(page, stored.findings(), identify=identify),
         "signatures": [signature.as_data for signature in signatures_of(page, stored.rows)],
     }
@@ -74,6 +80,16 @@ def _answers(record: Record, model: type[FormRow], *, identify: bool) -> dict[st
     texts = {item.name: item.text(record.values[item.name]) for item in entered}
     missing = {item.name + MISSING_SUFFIX: record.missing.get(item.name, "") for item in entered}
     return {name: text for name, text in (texts | missing).items() if text}
+
+
+def _codes(page: Page) -> dict[str, dict[str, str]]:
+    """What terms are reported as, by row, in the items that are there for it."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    shown_in = {coded.item: coded.shown_in for coded in coded_items_of(page.form_code)}
+    for (key, item), coding in codings_on(page).items():
+        if shown_in[item]:
+            found[key][shown_in[item]] = coding.term.concept.name
+    return found
 
 
 def _derived(record: Record, model: type[FormRow]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Every screen is asked what WCAG 2.2 AA asks, in both languages, light and dark, wide and narrow."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -7,9 +8,12 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.urls import reverse
 
+from patients.casebook.form import form_model
 from patients.casebook.page import Page
+from patients.coding.schemes import Kind
 from patients.entry.opening import open_log
 from patients.oversight.queries import Query
+from tests.patients.coding.distributions import loaded, meddra
 from tests.patients.web import people
 from trial.people.models import Account
 from trial.people.needs import Door
@@ -113,9 +117,10 @@ def test_nothing_grave_stands_in_the_way(
 
 @pytest.mark.parametrize(("language", "scheme", "width"), [WAYS[0], WAYS[3]])
 def test_nor_where_others_work(
-    chromium: "Browser", live_server: Any, language: str, scheme: Any, width: int
+    chromium: "Browser", live_server: Any, tmp_path: Path, language: str, scheme: Any, width: int
 ) -> None:
     """The screens of monitors and of a data manager, and those on which an event is reported and judged."""
+    loaded(Kind.MEDDRA, meddra(tmp_path))
     subject = people.a_subject(infused=True)
     coordinator = people.a_member(Role.COORDINATOR, name="lin.qiao")
     events = open_log(subject, "AE", by=coordinator)
@@ -124,6 +129,8 @@ def test_nor_where_others_work(
     reports = open_log(subject, "SAE", by=coordinator)
     sent = {"sae_ae": "1", "sae_report_type": "initial", "sae_to_sponsor_dt": "2025-07-02 09:00"}
     people.save(reports, sent | {"sae_aware_dt": "2025-07-02 08:00"}, row="1")
+    people.save(events, {"ae_term": "fever"}, row="2")
+    term = reverse("coding-term", args=[form_model("AE").objects.get(row_key="2").pk, "AE"])
     vital = people.page_of(subject, "VS", "C28")
     people.save(vital, {"vs_temp": "46"}, {"form_date": "2025-07-05"})
     visited = reverse("verify-visit", args=[vital.visit_id])
@@ -133,6 +140,9 @@ def test_nor_where_others_work(
         people.a_member(Role.DATA_MANAGER, name="mei.zhang"): [
             reverse("freeze", args=[subject.code]),
             reverse("study-file", args=["safety-contacts"]),
+            reverse("coding"),
+            reverse("coding-exact"),
+            f"{term}?q=rash",
         ],
         people.a_member(Role.MEDICAL_MONITOR, name="ru.bai"): [
             reverse("judge", args=[reports.pk]),

@@ -183,6 +183,7 @@ def test_a_form_without_a_key_is_done_as_before(subject: Subject) -> None:
 ROOT = Path(settings.BASE_DIR) / "templates"
 WITHOUT_A_KEY = {
     "log.html": "takes a file out: each time on record",
+    "coding.html": "takes a file out: each time on record",
     "deviations.html": "takes a file out: each time on record",
     "safety.html": "takes a file out: each time on record",
     "components/report_menu.html": "takes a file out: each time on record",

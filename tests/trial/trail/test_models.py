@@ -77,6 +77,11 @@ APPEND_ONLY = {
     "patients.SeriousNotice",
     "patients.SafetyMail",
     "patients.SafetyMailOutcome",
+    "patients.Dictionary",
+    "patients.Concept",
+    "patients.Term",
+    "patients.TermIndex",
+    "patients.Coding",
 }
 PLAIN = {
     "trial.Alarm": "there as long as it lasts; that it was raised and ended are events of the trail",
