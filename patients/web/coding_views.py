@@ -14,14 +14,13 @@ from patients.coding.groups import (
 from patients.coding.schemes import EVENTS, MEDICINES, coded_items
 from patients.coding.standing import CodedTerm, State, counts, terms_at
 from patients.coding.suggesting import Suggestion, suggest_each
-from patients.web.clocks import local_now
-from patients.web.coding_export import export_terms
+from patients.web.coding_export import headings, rows_of
 from patients.web.coding_filters import CodingFilters
 from patients.web.coding_presenter import (
     GROUPS_ON_A_PAGE,
     ListPresenter,
 )
-from patients.web.query_views import request_id_of
+from patients.web.lists_as_csv import list_as_csv
 from patients.web.shell import person_of, shell, show
 from patients.web.trail_filters import number
 from trial.people.access import holds, sites_where
@@ -83,6 +82,12 @@ def coding_csv(request: HttpRequest) -> HttpResponse:
     presenter = ListPresenter(sites, filters, (), now, codes=False)
     groups = presenter.among(grouped(terms_among(sites, filters)))
     within = [site.code for site in sites if filters.site in ("", site.code)]
-    content = export_terms(groups, filters, within, now, by=person, request_id=request_id_of(request))
-    headers = {"Content-Disposition": f'attachment; filename="terms-{local_now():%Y%m%dT%H%M%S}.csv"'}
-    return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
+    return list_as_csv(
+        "terms.exported",
+        request,
+        "terms",
+        headings(),
+        rows_of(groups, now),
+        sites=within,
+        about=f"csv {filters.on_record}".strip(),
+    )

@@ -1,16 +1,9 @@
 """The list of protocol deviations, on screen and as CSV on record."""
 
-import csv
-import hashlib
-import io
-from typing import Any
-
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import cache_control
 
 from patients.oversight.deviation_list import deviations_at
-from patients.web.clocks import local_now
 from patients.web.deviations_presenter import (
     MOST_LINES,
     DeviationsScreen,
@@ -18,16 +11,13 @@ from patients.web.deviations_presenter import (
     deviation_lines,
     headings,
 )
+from patients.web.lists_as_csv import list_as_csv
 from patients.web.shell import person_of, shell, show
 from patients.web.trail_presenter import Option
-from trial.people.access import actor_at, sites_where
-from trial.people.models import Account, Site
+from trial.people.access import sites_where
+from trial.people.models import Site
 from trial.people.needs import needs
 from trial.people.roles import Permission
-from trial.spreadsheets import cell
-from trial.trail.actor import Source, acting
-from trial.trail.record import Place, record_event
-from trial.trail.taken_out import taken_out
 
 private = cache_control(private=True, no_store=True)
 
@@ -57,31 +47,9 @@ def deviations_file(request: HttpRequest) -> HttpResponse:
     person = person_of(request)
     sites = _among(sites_where(person, Permission.READ), request.POST.get("site", ""))
     rows = deviations_at(sites, weight=request.POST.get("class", ""))
-    content, count = _sheet(rows)
-    _note(request, person, sites, count, content)
-    name = f"deviations-{local_now():%Y%m%dT%H%M%S}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
+    lines = (line.cells for line in deviation_lines(rows))
+    return list_as_csv("deviations.exported", request, "deviations", headings(), lines, sites=sites)
 
 
 def _among(sites: list[Site], wanted: str) -> list[str]:
     return [site.code for site in sites if not wanted or site.code == wanted]
-
-
-def _sheet(rows: Any) -> tuple[bytes, int]:
-    """The lines in the language in use, with a byte order mark for spreadsheets, and how many they are."""
-    text = io.StringIO(newline="")
-    sheet = csv.writer(text)
-    sheet.writerow(headings())
-    lines = deviation_lines(rows)
-    sheet.writerows([*map(cell, line.cells)] for line in lines)
-    return text.getvalue().encode("utf-8-sig"), len(lines)
-
-
-def _note(request: HttpRequest, person: Account, sites: list[str], count: int, content: bytes) -> None:
-    site = sites[0] if len(sites) == 1 else ""
-    request_id = request.request_id  # type: ignore[attr-defined]
-    actor = actor_at(person, site=site, source=Source.WEB, request_id=request_id)
-    changes = taken_out(entries=count, digest=hashlib.sha256(content).hexdigest(), sites=sites)
-    with transaction.atomic(), acting(actor):
-        record_event("deviations.exported", Place(site=site), changes)

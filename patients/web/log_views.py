@@ -4,8 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import cache_control
 
-from patients.web.clocks import local_now
-from patients.web.log_export import export_log
+from patients.web.lists_as_csv import list_as_csv
+from patients.web.log_export import cells, headings
 from patients.web.log_presenter import LogScreen, log_screen
 from patients.web.queries import readable_sites, subjects_for
 from patients.web.shell import person_of, shell, show
@@ -28,12 +28,15 @@ def log(request: HttpRequest, site: str) -> HttpResponse:
 @private
 def log_file(request: HttpRequest, site: str) -> HttpResponse:
     """The same as CSV. It is asked for by POST, since it leaves a record."""
-    person, found, screen = _log_of(request, site)
-    request_id = request.request_id  # type: ignore[attr-defined]
-    content = export_log(screen, found, by=person, request_id=request_id)
-    name = f"screening-log-{found.code}-{local_now():%Y%m%dT%H%M%S}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
+    _person, found, screen = _log_of(request, site)
+    return list_as_csv(
+        "screening_log.exported",
+        request,
+        f"screening-log-{found.code}",
+        headings(),
+        map(cells, screen.lines),
+        sites=[found.code],
+    )
 
 
 def _log_of(request: HttpRequest, site: str) -> tuple[Account, Site, LogScreen]:

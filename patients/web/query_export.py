@@ -1,16 +1,11 @@
-"""The list of queries as CSV: what was asked for and nothing else. That it left is on the trail."""
+"""The list of queries as it is taken out."""
 
-import csv
-import hashlib
-import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from patients.oversight.queries import Query
 from patients.web.clocks import moment
-from patients.web.query_filters import QueryFilters
 from patients.web.query_words import (
     asker_of,
     item_in_words,
@@ -18,41 +13,11 @@ from patients.web.query_words import (
     text_of,
     waits_for,
 )
-from trial.people.access import Person, actor_at
-from trial.spreadsheets import cell
-from trial.trail.actor import Source, acting
-from trial.trail.record import Place, record_event
-from trial.trail.taken_out import one_site, taken_out
 
 
-def export_queries(
-    queries: Iterable[Query],
-    names: Mapping[str, str],
-    filters: QueryFilters,
-    sites: Iterable[str],
-    *,
-    by: Person,
-    request_id: str = "",
-) -> bytes:
-    """The queries (as `queries_for` finds them) in the language in use, with a byte order mark for
-    spreadsheets; one event holds their number and the hash. Of what identifies a subject nothing is in it."""
-    text = io.StringIO(newline="")
-    sheet = csv.writer(text)
-    sheet.writerow(headings())
-    written = 0
-    for query in queries:
-        sheet.writerow([query.pk, *map(cell, _cells(query, names))])
-        written += 1
-    content = text.getvalue().encode("utf-8-sig")
-    within = list(sites)
-    changes = taken_out(entries=written, digest=hashlib.sha256(content).hexdigest(), sites=within)
-    # The words that were searched for may be what is to be hidden from the trail.
-    asked = filters.address(**({"words": "…"} if filters.words else {}))
-    place = Place(site=one_site(within), about=f"csv {asked}".strip()[:200])
-    actor = actor_at(by, site=place.site, source=Source.WEB, request_id=request_id)
-    with transaction.atomic(), acting(actor):
-        record_event("queries.exported", place, changes)
-    return content
+def row_of(query: Query, names: Mapping[str, str]) -> list[str]:
+    """A query (as `queries_for` finds it). Of what identifies a subject nothing is in it."""
+    return [str(query.pk), *_cells(query, names)]
 
 
 def headings() -> list[str]:

@@ -1,19 +1,18 @@
 """What the list of queries is narrowed to, read from the address and written back into it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils.functional import Promise
-from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import declared_forms
 from patients.entry.header import HEADER
 from patients.oversight.queries import OUTSTANDING, QueryMessage, QueryQuerySet, QueryState
 from patients.oversight.query_figures import AGES, Age
-from patients.web.trail_filters import LONGEST, number
+from patients.web.address_filters import AddressFilters
+from patients.web.trail_filters import number
 from trial.people.models import Account
 
 ALL_OPEN = "outstanding"
@@ -33,8 +32,8 @@ BECAME: dict[str, Promise] = {
 
 
 @dataclass(frozen=True, slots=True)
-class QueryFilters:
-    """The filters by the names that the address has for them; an empty one lets everything through."""
+class QueryFilters(AddressFilters):
+    """Which queries are asked for."""
 
     site: str = ""
     subject: str = ""
@@ -49,29 +48,9 @@ class QueryFilters:
     became: str = ""
     order: str = ""
 
-    @classmethod
-    def read(cls, given: Mapping[str, str]) -> "QueryFilters":
-        """As they stand in an address."""
-        texts = {each.name: given.get(each.name, "").replace("\0", "").strip() for each in fields(cls)}
-        return cls(**{name: text[:LONGEST] for name, text in texts.items()})
-
-    @property
-    def named(self) -> dict[str, str]:
-        """Those in use, for the address."""
-        texts = {each.name: str(getattr(self, each.name)) for each in fields(self)}
-        return {name: text for name, text in texts.items() if text}
-
-    @property
-    def is_filtered(self) -> bool:
-        return any(name != "order" for name in self.named)
-
     @property
     def newest_first(self) -> bool:
         return self.order != OLDEST
-
-    def address(self, **more: str | int) -> str:
-        """The part of the address behind the question mark, with some of them replaced."""
-        return urlencode({name: value for name, value in {**self.named, **more}.items() if value != ""})
 
     def among(
         self, queries: QueryQuerySet, *, by: Account, now: datetime, but_state: bool = False

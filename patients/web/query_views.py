@@ -25,10 +25,10 @@ from patients.entry.query_moves import (
 )
 from patients.oversight.queries import Priority, Query
 from patients.oversight.query_figures import query_figures
-from patients.web.clocks import local_now
+from patients.web.lists_as_csv import list_as_csv
 from patients.web.once import once_for
 from patients.web.queries_presenter import QueriesPresenter, stretch
-from patients.web.query_export import export_queries
+from patients.web.query_export import headings, row_of
 from patients.web.query_figures_presenter import figures_screen
 from patients.web.query_filters import QueryFilters
 from patients.web.query_presenter import PERSON, ROLE, query_screen
@@ -108,11 +108,16 @@ def queries_csv(request: HttpRequest) -> HttpResponse:
     found = list(filters.among(mine, by=person, now=now).order_by("-pk" if filters.newest_first else "pk"))
     sites = [site.code for site in sites_where(person, Permission.READ)]
     within = [code for code in sites if filters.site in ("", code)]
-    request_id = request_id_of(request)
-    content = export_queries(found, names_in(found), filters, within, by=person, request_id=request_id)
-    name = f"queries-{'-'.join(within)}-{local_now():%Y%m%dT%H%M%S}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name[-100:]}"'}
-    return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
+    names = names_in(found)
+    return list_as_csv(
+        "queries.exported",
+        request,
+        f"queries-{'-'.join(within)}"[:80],
+        headings(),
+        (row_of(each, names) for each in found),
+        sites=within,
+        about=f"csv {filters.on_record}".strip(),
+    )
 
 
 @needs(Permission.READ)

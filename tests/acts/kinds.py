@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROOMS = ("trial", "patients", "analytics")
-WRITERS = {"record_event", "record_act"}
+WRITERS = {"record_event", "record_act", "list_as_csv"}
 REFUSALS = "refused_act"  # what a request says that a failure of its proof is called (trial.people.limits)
 KIND = re.compile(r"[a-z_]+\.[a-z_]+")
 
