@@ -5,6 +5,7 @@ from patients.casebook.page import Page, Subject, Visit
 from patients.entry.drafts import KeptDraft
 from patients.entry.idempotency import AnsweredRequest
 from patients.oversight.freezes import Freeze, Thaw
+from patients.oversight.monitoring_visits import MonitoringVisit
 from patients.oversight.queries import Query, QueryMessage
 from patients.oversight.redaction import Redaction
 from patients.oversight.review import ReviewMark
@@ -93,6 +94,7 @@ __all__ = [
     "Likeness",
     "Lymphodepletion",
     "Manufacturing",
+    "MonitoringVisit",
     "Neurotoxicity",
     "Page",
     "PriorCellularTherapy",

@@ -27,6 +27,8 @@ TAKEN_OUT = (
     "safety.exported",
     "sae.printed",
     "terms.exported",
+    "visit.closed",
+    "visit_report.exported",
 )
 
 

@@ -43,6 +43,8 @@ READINGS = (
     "sae.printed",
     "terms.exported",
     "results.exported",
+    "visit.closed",
+    "visit_report.exported",
 )
 """Acts that leave the data as it is: a review does not wait for them."""
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 from patients.oversight.identity_reads import Purpose
 from patients.web.trail_filters import TrailFilters
 from trial.trail.kinds import REGISTRY_ACTS
-from trial.trail.reading import CORRECTED
+from trial.trail.reading import CORRECTED, EXPLAINED
 
 ACTS: dict[str, Promise] = {
     "page.saved": gettext_lazy("saved"),
@@ -39,6 +39,8 @@ ACTS: dict[str, Promise] = {
     "identity.viewed": gettext_lazy("identity viewed"),
     "identity.alerted": gettext_lazy("alert: many views of identity"),
     "trail.reviewed": gettext_lazy("trail reviewed"),
+    "visit.closed": gettext_lazy("monitoring visit closed"),
+    "visit_report.exported": gettext_lazy("report of a monitoring visit taken out"),
     "trail.exported": gettext_lazy("trail taken out"),
     "safety.exported": gettext_lazy("clocks of serious events taken out"),
     "safety_contact.added": gettext_lazy("safety contact added"),
@@ -126,5 +128,6 @@ def kinds(filters: TrailFilters) -> list[tuple[str, str]]:
     unseen = REGISTRY_ACTS - filters.without_site
     return [
         (CORRECTED, _("corrected values")),
+        (EXPLAINED, _("values corrected with a reason")),
         *((code, str(words)) for code, words in ACTS.items() if code not in unseen),
     ]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from patients.casebook.page import Subject
 from patients.web.clocks import local_now
-from trial.people.access import can, enters, holds, roles_at
+from trial.people.access import can, enters, holds, roles_at, sites_where
 from trial.people.models import Account, Site
 from trial.people.roles import Permission
 from trial.protocol.study import STUDY
@@ -92,11 +92,18 @@ def _places(here: str) -> list[tuple[Permission, NavLink]]:
     ]
 
 
+def _visit_link(site: Site, here: str) -> NavLink:
+    """Where a monitor's visit is closed; from the first site the others are one step away."""
+    url = reverse("monitoring-visit", args=[site.code])
+    return NavLink(url, _("Monitoring visit"), "review", here == "visit")
+
+
 def shell(person: Account, sites: Iterable[Site], *, here: str, subject: Subject | None = None) -> Shell:
     """The frame for a person at these sites; `here` is the name of the place they are at."""
     at = list(sites)
     roles = dict.fromkeys(role.label for site in at for role in roles_at(person, site.code))
     links = [link for right, link in _places(here) if holds(person, right)]
+    links += [_visit_link(site, here) for site in sites_where(person, Permission.VERIFY)[:1]]
     if subject is not None:
         links.append(
             NavLink(

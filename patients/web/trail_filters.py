@@ -25,6 +25,7 @@ OF_ACCOUNTS = ("site", "actor", "kind", "words", "from", "to", "order")
 REGISTRY = "registry"
 """What stands in the place of a site for the acts that are at none."""
 REVIEW, SIGNATURE = "review", "signature"
+BETWEEN = ".."
 OLDEST = "oldest"
 LONGEST = 200
 
@@ -122,13 +123,28 @@ class TrailFilters:
             last_day=day_of(self["to"]),
             after=number(since) or 0,
             since_signature=since == SIGNATURE,
-            among=reviewed(self.within, by=self.by.user_name).waiting() if since == REVIEW else Q(),
+            among=self._among(since),
         )
+
+    def _among(self, since: str) -> Q:
+        """What waits for the reader's review, or what lies between two entries of the ledger."""
+        if since == REVIEW:
+            return reviewed(self.within, by=self.by.user_name).waiting()
+        bounds = between(since)
+        return Q(leaf__seq__gt=bounds[0], leaf__seq__lte=bounds[1]) if bounds else Q()
 
 
 def _texts(asked: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
     """What was typed; a NUL, which no database keeps, is no part of it."""
     return {name: str(asked.get(name, "")).replace("\0", "").strip()[:LONGEST] for name in names}
+
+
+def between(since: str) -> tuple[int, int] | None:
+    """The entries of the ledger between which the acts are asked for (`120..164`: after the first, up to the
+    second); None where that is not what is asked."""
+    first, dots, last = since.partition(BETWEEN)
+    after, up_to = number(first), number(last)
+    return (after, up_to) if dots and after is not None and up_to is not None else None
 
 
 def number(text: str) -> int | None:

@@ -29,7 +29,7 @@ from patients.oversight.queries import QueryState
 from patients.oversight.review import READINGS, Reviewed
 from patients.web.acts import act_in_words, kinds, purpose_in_words
 from patients.web.clocks import moment
-from patients.web.trail_filters import REGISTRY, REVIEW, SIGNATURE, TrailFilters
+from patients.web.trail_filters import REGISTRY, REVIEW, SIGNATURE, TrailFilters, between
 from trial.people.roles import Role
 from trial.protocol.study import SITE_ZONE
 from trial.trail.models import TrailChange, TrailEvent
@@ -216,6 +216,10 @@ class TrailPresenter:
         since = [(REVIEW, _("my last review"))]
         if self.filters["subject"]:
             since.append((SIGNATURE, _("the last signature of each page")))
+        if bounds := between(self.filters["since"]):
+            named = {"first": bounds[0] + 1, "last": bounds[1]}
+            words = _("entries %(first)s to %(last)s of the ledger") % named
+            since.append((self.filters["since"], words))
         since += [(str(cut.pk), _("the data cut of %s") % moment(cut.at)) for cut in cuts]
         return Choices(
             sites=self._options("site", sites),

@@ -22,7 +22,9 @@ from patients.casebook.page import Page, PageState, Subject
 from patients.entry import query_act
 from patients.entry.asking import raise_query
 from patients.entry.attachments import Attachment, Described, add_attachment
+from patients.entry.closing_visit import Shown, Told, close_visit
 from patients.entry.register import register_identity
+from patients.oversight.monitoring_visits import Whose, period_since
 from tests.analytics.casebooks import content, infused
 from tests.patients.entry import desk
 from tests.patients.entry.uploaded import pdf
@@ -58,6 +60,8 @@ class Registry:
     attached: dict[int, int]
     query: int
     term: int
+    visit: int
+    """The number of a closed monitoring visit."""
     sessions: dict[tuple[Role, str], str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
 
@@ -80,7 +84,7 @@ def built_registry() -> Registry:
         put_in_state(page, state)
     somebody = people.a_member(Role.COORDINATOR, OWN, name="some.body")
     asked, term = _a_query(subject), _a_term(subject)
-    found = Registry(subject, pages, a_lock(), somebody, laboratory, attached, asked, term)
+    found = Registry(subject, pages, a_lock(), somebody, laboratory, attached, asked, term, a_closed_visit())
     for site in (OWN, OTHER):
         for role in Role:
             found.sessions[role, site] = session_of(people.signed_in(people.a_member(role, site)))
@@ -115,6 +119,13 @@ def _a_term(subject: Subject) -> int:
     page = desk.logged(subject, "AE")
     desk.save(page, rows={"1": {"ae_term": "fever"}})
     return desk.row_of(page).pk
+
+
+def a_closed_visit() -> int:
+    """The number of a visit to Hangzhou."""
+    period = period_since(None, OWN)
+    told = Told("remote", CUTOFF, CUTOFF)
+    return close_visit(Shown(period, Whose.ANY, period.acts), told, by=people.SETUP).pk
 
 
 def a_lock() -> Lock:
@@ -159,7 +170,7 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
         "subjects": {"code": HERE},
         "trail": {"site": OWN, "code": HERE, "kind": "csv"},
         "log": {"site": OWN},
-        "sites": {"site": OWN},
+        "sites": {"site": OWN, "number": registry.visit},
         "visits": {"pk": registry.pages[PageState.IN_PROGRESS].visit_id},
         "study-file": {"name": "approvals"},
         "worklist": {"kind": "overdue"},

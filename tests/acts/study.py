@@ -16,6 +16,7 @@ from analytics.runs import compute
 from analytics.runs.compute import compute_run
 from analytics.runs.start import run_of
 from patients.oversight.review import mark_reviewed, stretch
+from tests.access.registry import a_closed_visit
 from tests.acts.world import TEST, Deed, World, act
 from tests.patients.coding.distributions import meddra
 from tests.patients.entry import desk
@@ -41,6 +42,17 @@ from trial.trail.seals import seal_trail
 def review_the_trail(world: World) -> Deed:
     seen = stretch("HZ01", "HZ01-001", by=world.manager)
     return lambda: mark_reviewed(seen, by=world.manager)
+
+
+@act("visit.closed", TEST, "remote 2025-08-05 to 2025-08-05")
+def close_a_monitoring_visit(world: World) -> Deed:
+    return a_closed_visit
+
+
+@act("visit_report.exported", "mei.zhang", "visit 2025-08-05")
+def take_the_report_of_a_visit_out(world: World) -> Deed:
+    client, url = people.signed_in(world.manager), reverse("visit-report", args=["HZ01", a_closed_visit()])
+    return lambda: client.post(url, {"language": "en"})
 
 
 @act("trail.exported", "mei.zhang", "HZ01-001")

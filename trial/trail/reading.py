@@ -16,6 +16,9 @@ from trial.trail.models import TrailChange, TrailEvent
 SIGNED, CUT = "page.signed", "lock.made"
 CORRECTED = "corrected"
 """The kind that is no act: values that replaced others."""
+EXPLAINED = "explained"
+"""Those of them that somebody corrected and said why: what engines and workflow changed has no reason."""
+_OF_CHANGES = (CORRECTED, EXPLAINED)
 STATE = "entry_state"  # the workflow state of a page, which stands among the changes of a save
 AT_ONCE = 1000  # events in memory
 
@@ -27,9 +30,9 @@ class Question:
     Acts at no site fit only where their kind is in `without_site`. `only` narrows to these kinds of acts, at
     any site where `sites` holds the empty text, too.
 
-    `kind` is an act, or CORRECTED. `reason` is a code, `words` are words of a reason. `after` is the number
-    of an event that is not taken in; `since_signature`: what happened to a page after it was last signed;
-    `among` narrows to what a review has still to look at.
+    `kind` is an act, CORRECTED or EXPLAINED. `reason` is a code, `words` are words of a reason. `after` is
+    the number of an event that is not taken in; `since_signature`: what happened to a page after it was last
+    signed; `among` narrows to what a review has still to look at, or to a stretch of the ledger.
     """
 
     sites: frozenset[str]
@@ -53,7 +56,7 @@ class Question:
     @property
     def asks_for_changes(self) -> bool:
         """Whether single changes are asked for, and not whole acts."""
-        return bool(self.item or self.row or self.reason or self.words or self.kind == CORRECTED)
+        return bool(self.item or self.row or self.reason or self.words or self.kind in _OF_CHANGES)
 
 
 def events(asked: Question) -> "QuerySet[TrailEvent]":
@@ -87,7 +90,7 @@ def _place(asked: Question) -> dict[str, object]:
     named = {"subject": asked.subject, "actor": asked.actor}
     if not asked.item:
         named |= {"visit": asked.visit, "form": asked.form}
-    if asked.kind != CORRECTED:
+    if asked.kind not in _OF_CHANGES:
         named["action"] = asked.kind
     place: dict[str, object] = {name: value for name, value in named.items() if value}
     place["site__in"] = sorted({*asked.sites, ""} if asked.without_site else asked.sites)
@@ -163,7 +166,12 @@ def _why(asked: Question) -> Q:
         fits &= Q(reason__icontains=asked.words)
     if asked.kind == CORRECTED:
         fits &= ~Q(old="") & ~Q(item=STATE)
-    return fits
+    return fits & explained() if asked.kind == EXPLAINED else fits
+
+
+def explained() -> Q:
+    """The changes by which somebody put a value in the place of another, with the reason."""
+    return ~Q(old="") & (~Q(reason_code="") | ~Q(reason=""))
 
 
 # --- all of it -------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from patients.casebook.page import Subject
+from patients.oversight.monitoring_visits import period_since
 from patients.oversight.redaction import Redaction
 from tests.patients.web import people
 from trial.people.delegation import Delegation
@@ -80,6 +81,15 @@ def all_access_is_reviewed(subject: Subject) -> Form:
     by = people.a_member(Role.ACCOUNT_ADMINISTRATOR, name="the.admin")
     typed = {"remark": "all in order"}
     return Form(by, reverse("access-review"), typed, "access.reviewed", {"remark": "not in order"})
+
+
+@form
+def a_monitoring_visit_is_closed(subject: Subject) -> Form:
+    by, period = people.a_member(Role.MONITOR, name="tan.rui"), period_since(None, "HZ01")
+    seen = {"after": period.after, "up_to": period.up_to, "acts": period.acts, "whose": "mine"}
+    typed = {"kind": "remote", "began": "2025-08-04", "ended": "2025-08-05"}
+    url = reverse("monitoring-visit", args=["HZ01"])
+    return Form(by, url, seen | typed, "visit.closed", {"kind": "on_site"})
 
 
 def of_study_file(name: str, do: str, action: str, keeps: Role = Role.DATA_MANAGER, **typed: object) -> Form:
@@ -214,6 +224,7 @@ WITHOUT_A_KEY = {
 PARTLY = {
     "components/attachments.html": "to open a source is on record each time",
     "queries.html": "the list is taken out on record each time",
+    "monitoring_visit.html": "a report is taken out on record each time",
     "people/person.html": "the later of two links counts, and is shown",
     "redactions.html": "a decision is refused the second time",
 }

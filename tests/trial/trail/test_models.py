@@ -58,6 +58,7 @@ APPEND_ONLY = {
     "trial.LedgerLeaf",
     "trial.Seal",
     "patients.ReviewMark",
+    "patients.MonitoringVisit",
     "patients.LaboratoryMapping",
     "trial.TrainingVersion",
     "trial.TrainingRecord",
