@@ -42,20 +42,45 @@ Timed = Iterator[tuple[str, str, date, datetime, bool]]
 """Site and form, when it was assessed, when it was first entered, and whether its page is from paper."""
 
 
+@dataclass(frozen=True, slots=True)
+class SiteLag:
+    """The same of all pages and rows of a site: how many, and the median of their days; None without any."""
+
+    site: str
+    count: int
+    median: float | None
+
+
 def entry_lags(sites: Iterable[str]) -> list[Lag]:
     """The lag by site and form, of all pages with a date of assessment and all rows with one of their own."""
-    within = sorted(sites)
-    dated_by_row = {model.form.code: model for model in declared_forms() if is_dated_by_row(model)}
+    dated_by_row = _dated_by_row()
     days: dict[tuple[str, str], list[int]] = defaultdict(list)
     on_paper: Counter[tuple[str, str]] = Counter()
-    for found in (_pages(within, dated_by_row), _rows(within, dated_by_row)):
-        for site, form, assessed, entered, from_paper in found:
-            days[site, form].append(days_between(assessed, entered))
-            on_paper[site, form] += from_paper
+    for site, form, assessed, entered, from_paper in _timed(sites, dated_by_row):
+        days[site, form].append(days_between(assessed, entered))
+        on_paper[site, form] += from_paper
     return [
         _lag(site, form, found, on_paper[site, form], form in dated_by_row)
         for (site, form), found in sorted(days.items())
     ]
+
+
+def site_lags(sites: Iterable[str]) -> list[SiteLag]:
+    """The lag of each of these sites, whatever the form, in their order."""
+    days: dict[str, list[int]] = {site: [] for site in sites}
+    for site, _form, assessed, entered, _from_paper in _timed(days, _dated_by_row()):
+        days[site].append(days_between(assessed, entered))
+    return [SiteLag(site, len(found), median(found) if found else None) for site, found in days.items()]
+
+
+def _dated_by_row() -> dict[str, type[FormRow]]:
+    return {model.form.code: model for model in declared_forms() if is_dated_by_row(model)}
+
+
+def _timed(sites: Iterable[str], dated_by_row: dict[str, type[FormRow]]) -> Timed:
+    within = sorted(sites)
+    yield from _pages(within, dated_by_row)
+    yield from _rows(within, dated_by_row)
 
 
 def is_dated_by_row(model: type[FormRow]) -> bool:

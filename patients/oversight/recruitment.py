@@ -1,5 +1,6 @@
 """Recruitment: how many subjects were enrolled at a site, and how many are planned."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -40,3 +41,29 @@ def recruitment(sites: Iterable[Site], on: date) -> list[Recruitment]:
     return [
         Recruitment(site, screened.get(site.pk, 0), *by_site.get(site.pk, (0, 0, None))) for site in sites
     ]
+
+
+Months = dict[date, Counter[str]]
+"""By the first day of each month how many subjects were enrolled at which site."""
+
+
+def enrolled_by_month(sites: Iterable[Site], on: date) -> Months:
+    """From the month of the first enrolment to that of the day, none left out; in one statement. A subject
+    counts once, in the month of its first enrolment."""
+    model: Any = form_model("ELIG")
+    enrolled = model.objects.filter(enrol_dt__lte=on, page__subject__site__in=list(sites)).order_by()
+    of_subject = enrolled.values_list("page__subject__site__code", "page__subject").annotate(Min("enrol_dt"))
+    days = [(site, day) for site, _subject, day in of_subject]
+    if not days:
+        return {}
+    found = {month: Counter[str]() for month in _months(min(day for _site, day in days), on)}
+    for site, day in days:
+        found[day.replace(day=1)][site] += 1
+    return found
+
+
+def _months(first: date, last: date) -> Iterable[date]:
+    month = first.replace(day=1)
+    while month <= last:
+        yield month
+        month = (month + timedelta(days=31)).replace(day=1)

@@ -88,6 +88,12 @@ def due_pages(pages: "QuerySet[Page]", on: date) -> list[DuePage]:
     return [DuePage(page, urgency(page, on), _days_late(page, on)) for page in waiting]
 
 
+def late_pages(pages: "QuerySet[Page]", on: date) -> "QuerySet[Page]":
+    """Those of the pages that `due_pages` calls overdue on this day, in no order."""
+    late = pages.filter(expected(), visit__opens__lte=on, visit__closes__lt=on)
+    return late.exclude(state__in=DONE).order_by()
+
+
 def _days_late(page: Page, on: date) -> int:
     closes = page.visit.closes if page.visit else None
     return max(0, (on - closes).days) if closes else 0

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import form_model, is_declared
 from patients.casebook.page import Page
-from patients.schedule.due import Due, DuePage, due_pages
+from patients.schedule.due import Due, DuePage, due_pages, late_pages
 
 SHOWN = 500  # lines on one screen
 _URGENT = {
@@ -42,13 +42,23 @@ class DueScreen:
     lines: list[DueLine]
     overdue: int
     more: int
+    site: str = ""
+    only_late: bool = False
 
 
-def due_screen(pages: "QuerySet[Page, Any]", on: date) -> DueScreen:
-    """What is due on the day among these pages."""
+def due_screen(
+    pages: "QuerySet[Page, Any]", on: date, site: str = "", *, only_late: bool = False
+) -> DueScreen:
+    """What is due on the day among these pages; of one site if it is named, with `only_late` the overdue."""
+    if site:
+        pages = pages.filter(subject__site__code=site)
+    if only_late:
+        pages = late_pages(pages, on)
     waiting = [each for each in due_pages(pages, on) if is_declared(each.page.form_code)]
     late = sum(each.due in (Due.OVERDUE, Due.ESCALATED) for each in waiting)
-    return DueScreen(on, [_line(each) for each in waiting[:SHOWN]], late, max(0, len(waiting) - SHOWN))
+    return DueScreen(
+        on, [_line(each) for each in waiting[:SHOWN]], late, max(0, len(waiting) - SHOWN), site, only_late
+    )
 
 
 def _line(due: DuePage) -> DueLine:

@@ -60,6 +60,7 @@ def _places(here: str) -> list[tuple[Permission, NavLink]]:
         (Permission.READ, NavLink(reverse("queries"), _("Queries"), "query", here == "queries")),
         (Permission.READ, NavLink(reverse("safety"), _("Safety"), "error", here == "safety")),
         (Permission.READ, NavLink(reverse("coding"), _("Coding"), "link", here == "coding")),
+        (Permission.READ, NavLink(reverse("metrics"), _("Metrics"), "results", here == "metrics")),
         (Permission.READ, NavLink(reverse("deviations"), _("Deviations"), "warn", here == "deviations")),
         (
             Permission.REVIEW_TRAIL,

@@ -88,7 +88,9 @@ def due(request: HttpRequest) -> HttpResponse:
     """What is due and overdue on a day, today unless another is asked for, at the sites of the person."""
     person, frame = _reader(request, "due")
     on = _day(request.GET.get("on", ""))
-    return show(request, "due.html", due_screen(Page.objects.for_person(person), on), frame)
+    site, only_late = request.GET.get("site", "").replace("\0", ""), "late" in request.GET
+    screen = due_screen(Page.objects.for_person(person), on, site, only_late=only_late)
+    return show(request, "due.html", screen, frame)
 
 
 def _day(text: str) -> date:

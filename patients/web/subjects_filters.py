@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -12,6 +13,7 @@ from patients.web.standing import Standing, stands
 from trial.protocol.study import site_today
 
 OVERDUE, ASKED = "overdue", "query"
+ENROLLED, UNTIL = "any", ".."
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class SubjectFilters:
     stands: str = ""
     diagnosis: str = ""
     pages: str = ""
+    enrolled: str = ""
+    """ENROLLED, in a month (`2025-06`), or up to the end of one (`..2025-06`)."""
 
     @classmethod
     def read(cls, given: Mapping[str, str]) -> "SubjectFilters":
@@ -47,7 +51,22 @@ class SubjectFilters:
             subjects = subjects.filter(Q(diagnosis=self.diagnosis))
         if self.stands:
             subjects = subjects.filter(stands(Standing(self.stands)))
+        if self.enrolled:
+            subjects = subjects.filter(_enrolled(self.enrolled))
         if self.pages:
             state = overdue(site_today()) if self.pages == OVERDUE else asked_about()
             subjects = subjects.filter(Exists(Page.objects.filter(state, subject=OuterRef("pk"))))
         return subjects
+
+
+def _enrolled(when: str) -> Q:
+    """Those enrolled by today: at all, in a month or up to the end of one; nobody for what is no month."""
+    until = Q(enrolled__lte=site_today())
+    if when == ENROLLED:
+        return until
+    try:
+        first = date.fromisoformat(f"{when.removeprefix(UNTIL)}-01")
+        end = (first + timedelta(days=31)).replace(day=1)
+    except (ValueError, OverflowError):
+        return Q(pk__in=())
+    return until & Q(enrolled__lt=end) & (Q() if when.startswith(UNTIL) else Q(enrolled__gte=first))

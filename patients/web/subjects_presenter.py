@@ -16,7 +16,7 @@ from patients.web.shell import site_label
 from patients.web.standing import LABELS
 from patients.web.states import StateMark, mark
 from patients.web.subject_presenter import ChipView, ClockView, clock_views, facts_of, standing_chip
-from patients.web.subjects_filters import ASKED, OVERDUE, SubjectFilters
+from patients.web.subjects_filters import ASKED, ENROLLED, OVERDUE, UNTIL, SubjectFilters
 from patients.web.trail_presenter import Option
 from trial.people.models import Site
 
@@ -46,6 +46,7 @@ class SubjectChoices:
     diagnoses: list[Option]
     stands: list[Option]
     pages: list[Option]
+    enrolled: list[Option]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,18 @@ def _choices(filters: SubjectFilters, sites: Sequence[Site]) -> SubjectChoices:
         diagnoses=_options(diseases, filters.diagnosis),
         stands=_options(LABELS, filters.stands),
         pages=_options(pages, filters.pages),
+        enrolled=_options(_enrolments(filters.enrolled), filters.enrolled),
     )
+
+
+def _enrolments(chosen: str) -> dict[str, str]:
+    """At any time; and a month, or the time up to its end, if the address asks for that."""
+    words = {ENROLLED: _("at any time")}
+    if chosen.startswith(UNTIL):
+        words[chosen] = _("by the end of %(month)s") % {"month": chosen.removeprefix(UNTIL)}
+    elif chosen:
+        words.setdefault(chosen, chosen)
+    return words
 
 
 def _options(labels: Mapping[Any, Any], chosen: str) -> list[Option]:

@@ -165,9 +165,11 @@ def _stretch_shown(request: HttpRequest, site: str, code: str) -> Stretch:
 @needs(Permission.REVIEW_TRAIL)
 @private
 def lag(request: HttpRequest) -> HttpResponse:
-    """How long after the day of the assessment pages were first entered, by site and form."""
+    """How long after the day of the assessment pages were first entered, by site and form; at one site if it
+    is named."""
     person = person_of(request)
-    sites = _sites(person)
+    site = request.GET.get("site", "")
+    sites = [each for each in _sites(person) if each == site or not site]
     return show(request, "lag.html", lag_screen(entry_lags(sites)), _frame(person, None))
 
 
