@@ -164,7 +164,15 @@ def _list(figure: Figure, found: list[Any]) -> dict[str, Any]:
     said = ngettext("%(count)s more, in Chimera.", "%(count)s more, in Chimera.", more) % {"count": more}
     return {
         "title": f"{TITLES[figure]} ({len(found)})",
-        "heads": heads_of(figure),
-        "lines": [page_cells(*row) if figure in OF_PAGES else cells_of(figure, row, names) for row in shown],
+        "heads": _lasting(figure, heads_of(figure)),
+        "lines": [
+            page_cells(*row) if figure in OF_PAGES else _lasting(figure, cells_of(figure, row, names))
+            for row in shown
+        ],
         "more": said if more else "",
     }
+
+
+def _lasting(figure: Figure, cells: list[str]) -> list[str]:
+    """Of a query all but the state, which is that of today and stands in the last cell."""
+    return cells[:-1] if figure in (Figure.ASKED, Figure.ANSWERED) else cells

@@ -13,6 +13,9 @@ from django.urls import reverse
 from pypdf import PdfReader
 
 from patients.casebook.page import Page
+from patients.entry.asking import raise_query
+from patients.entry.query_act import Question, Target
+from patients.entry.query_moves import answer_query
 from patients.entry.reasons import Reason
 from patients.oversight.monitoring_visits import MonitoringVisit
 from patients.oversight.redaction import approve_redaction, request_redaction
@@ -217,14 +220,18 @@ def test_the_report_says_what_was_found_by_whom_and_when(monitor: Client, correc
 
 def test_it_is_made_again_later_with_the_same_figures(monitor: Client, corrected: Page) -> None:
     """Whatever came since, and in whichever language."""
+    target, asked = Target(subject=corrected.subject), Question("Which report says so?")
+    query = raise_query(target, asked, by=people.SETUP)
     send(monitor)
     first = report(monitor)
+    answer_query(query, "That of May.", by=people.SETUP)
     people.save(corrected, {"bm_blast": "7.5"}, reasons={("", "bm_blast"): LATE})
     people.a_subject("HZ01-002")
     again, chinese = report(monitor), report(monitor, "zh-hans")
     texts = [re.sub(r"\d\d:\d\d:\d\d", "", text_of(each.content)) for each in (first, again)]
     assert texts[0] == texts[1]
     assert "Values corrected since the last visit 1" in texts[0]
+    assert "Which report says so?" in texts[0]
     events = TrailEvent.objects.filter(action="visit_report.exported")
     assert events.count() == 3
     assert len({event.changes.get(item="content_sha256").new for event in events}) == 1
