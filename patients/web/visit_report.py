@@ -133,7 +133,7 @@ def _document(
         "facts": [list(fact) for fact in facts],
         "words": {
             "figures": _("Figures"),
-            "figure_heads": [_("What"), _("Of"), _("Number")],
+            "figure_heads": [_("What"), _("When"), _("Number")],
             "actions": _("Action items"),
             "no_actions": _("None."),
             "nothing": _("Nothing."),
