@@ -11,10 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-DELIVERED = ("house", "casebook", "access and trail", "data entry")
+DELIVERED = ("house", "casebook", "access and trail", "data entry", "oversight")
 """The capabilities that are whole."""
-DELIVERED_ALONE = ("ES-09", "LK-01")
-"""What is there of a capability that is not whole yet."""
 
 
 class Requirement(NamedTuple):
@@ -26,7 +24,7 @@ class Requirement(NamedTuple):
 
     @property
     def is_due(self) -> bool:
-        return self.capability in DELIVERED or self.id in DELIVERED_ALONE
+        return self.capability in DELIVERED
 
 
 def requirements() -> list[Requirement]:
