@@ -179,10 +179,11 @@ def sealed_by_lock_1(registry: Registry) -> str:
     return min((registry.home / "snapshots").glob("*.jsonl"), key=lambda path: path.stat().st_mtime_ns).stem
 
 
+@pytest.mark.postgresql
 def test_export_and_import_give_the_same_snapshot_on_any_engine(
     demo_registry: Registry, sqlite_registry: Registry, tmp_path: Path
 ) -> None:
-    """The second registry is on SQLite, whatever engine the first is on."""
+    """The first registry is on PostgreSQL, the second on SQLite."""
     demo_registry.run("export_casebook", tmp_path / "exported")
     sqlite_registry.run("import_casebook", tmp_path / "exported")
     number, sealed = lock(sqlite_registry)
