@@ -32,6 +32,7 @@ def audited_models() -> list[type[AuditedModel]]:
 
 
 _SAMPLES: dict[type[models.Field], Any] = {
+    models.BinaryField: b"x",
     models.BooleanField: False,
     models.DateTimeField: datetime(2025, 8, 5, 12, tzinfo=UTC),
     models.DateField: date(2025, 8, 5),
