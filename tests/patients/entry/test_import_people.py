@@ -12,7 +12,7 @@ from tests.patients.entry.casebooks import Sheets, imported, planted, refusals, 
 from trial.people.models import Member
 from trial.trail.models import TrailEvent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 SUBJECT = "HZ01-001"
 

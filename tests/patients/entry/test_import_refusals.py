@@ -23,7 +23,7 @@ from tests.patients.entry.casebooks import (
 )
 from trial.trail.models import TrailEvent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 SUBJECT = "HZ01-001"
 
