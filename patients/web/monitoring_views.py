@@ -4,7 +4,7 @@ from datetime import date
 from http import HTTPStatus
 
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -36,6 +36,7 @@ from patients.web.monitoring_presenter import (
     whose_options,
 )
 from patients.web.once import SENT_BEFORE, once_for
+from patients.web.queries import readable_site
 from patients.web.query_reading import names_in
 from patients.web.shell import person_of, shell, show
 from patients.web.trail_filters import number
@@ -54,7 +55,7 @@ CLOSED_SHOWN = 20
 def visit(request: HttpRequest, site: str) -> HttpResponse:
     """What has come to a site since the last visit; a monitor closes the visit that he or she makes."""
     person = person_of(request)
-    at = _site(person, site)
+    at = readable_site(person, site)
     authorise(request, at)
     if request.method != "POST":
         return _show(request, person, at)
@@ -152,7 +153,7 @@ def report(request: HttpRequest, site: str, number: int) -> HttpResponse:
     person = person_of(request)
     readable = [each.code for each in sites_where(person, Permission.READ)]
     found = get_object_or_404(MonitoringVisit.objects.filter(site__in=readable), pk=number, site=site)
-    authorise(request, _site(person, found.site))
+    authorise(request, readable_site(person, found.site))
     language = request.POST.get("language", LANGUAGES[0])
     if language not in LANGUAGES:
         raise BadRequest("no such language")
@@ -160,11 +161,3 @@ def report(request: HttpRequest, site: str, number: int) -> HttpResponse:
     made = export_report(found, language, by=person, request_id=request_id)
     headers = {"Content-Disposition": f'attachment; filename="{made.name}"'}
     return HttpResponse(made.pdf, content_type="application/pdf", headers=headers)
-
-
-def _site(person: Account, code: str) -> Site:
-    """The site of this code, if the person reads there. Raises Http404."""
-    found = [site for site in sites_where(person, Permission.READ) if site.code == code]
-    if not found:
-        raise Http404(code)
-    return found[0]

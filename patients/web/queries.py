@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.http import Http404
 
 from patients.casebook.answers import local_day
 from patients.casebook.form import form_model
@@ -51,6 +52,14 @@ def _clocks(subject: str) -> dict[str, Subquery]:
         "h0": _graft(subject),
         "died": _answer("DTH", "dth_dt", subject),
     }
+
+
+def readable_site(person: Account, code: str) -> Site:
+    """The site of this code, if the person reads there. Raises Http404."""
+    found = [site for site in sites_where(person, Permission.READ) if site.code == code]
+    if not found:
+        raise Http404(code)
+    return found[0]
 
 
 def readable_sites(person: Account) -> "QuerySet[Site, Any]":

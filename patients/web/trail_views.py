@@ -23,14 +23,21 @@ from patients.oversight.review import (
     stretch,
 )
 from patients.web.lag_presenter import lag_screen
-from patients.web.queries import people_at, people_in, people_with_accounts, site_codes, subjects_for
+from patients.web.queries import (
+    people_at,
+    people_in,
+    people_with_accounts,
+    readable_site,
+    site_codes,
+    subjects_for,
+)
 from patients.web.review_presenter import ReviewScreen
 from patients.web.shell import Shell, person_of, shell, show
 from patients.web.trail_export import FORMATS, TooMuchForPdf, export_trail
 from patients.web.trail_filters import TrailFilters, number
 from patients.web.trail_presenter import TrailPresenter, TrailScreen, window
 from trial.people.access import can, sites_of, sites_where
-from trial.people.models import Account, Site
+from trial.people.models import Account
 from trial.people.needs import At, authorise, needs
 from trial.people.roles import Permission
 from trial.people.trail_readers import acts_without_site_for
@@ -134,7 +141,7 @@ def _taken(request: HttpRequest, filters: TrailFilters, kind: str, back: str) ->
 def review(request: HttpRequest, site: str, code: str = "") -> HttpResponse:
     """Mark what happened at a site, or to one subject of it, as reviewed."""
     person = person_of(request)
-    authorise(request, _site(person, site))
+    authorise(request, readable_site(person, site))
     subject = get_object_or_404(subjects_for(person), code=code, site__code=site) if code else None
     if request.method == "POST":
         return _mark(request, person, _stretch_shown(request, site, code), subject)
@@ -184,14 +191,6 @@ def _asked(
     subject = get_object_or_404(subjects_for(person), code=code)
     authorise(request, subject.site)
     return person, TrailFilters.of_subject(asked, subject, person), subject
-
-
-def _site(person: Account, code: str) -> Site:
-    """The site of this code, if the person reads there. Raises Http404."""
-    found = [site for site in sites_where(person, Permission.READ) if site.code == code]
-    if not found:
-        raise Http404(code)
-    return found[0]
 
 
 def _sites(person: Account) -> list[str]:
