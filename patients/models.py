@@ -4,6 +4,7 @@ from patients.casebook.identity import Identity, Likeness
 from patients.casebook.page import Page, Subject, Visit
 from patients.entry.drafts import KeptDraft
 from patients.entry.idempotency import AnsweredRequest
+from patients.oversight.casebook_locks import CasebookLock, LockDecision, LockRequest, Relocking, Unlocking
 from patients.oversight.freezes import Freeze, Thaw
 from patients.oversight.monitoring_visits import MonitoringVisit
 from patients.oversight.queries import Query, QueryMessage
@@ -64,6 +65,7 @@ __all__ = [
     "AnsweredRequest",
     "Attachment",
     "AttachmentWithdrawal",
+    "CasebookLock",
     "Chimerism",
     "ChronicGVHD",
     "Coding",
@@ -92,6 +94,8 @@ __all__ = [
     "Laboratory",
     "LaboratoryMapping",
     "Likeness",
+    "LockDecision",
+    "LockRequest",
     "Lymphodepletion",
     "Manufacturing",
     "MonitoringVisit",
@@ -106,6 +110,7 @@ __all__ = [
     "QueryMessage",
     "Redaction",
     "Relapse",
+    "Relocking",
     "ResponseAssessment",
     "ReviewMark",
     "SafetyMail",
@@ -121,6 +126,7 @@ __all__ = [
     "Thaw",
     "Transfusion",
     "Transplantation",
+    "Unlocking",
     "Verification",
     "VerificationFall",
     "Visit",

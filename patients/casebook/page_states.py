@@ -60,6 +60,7 @@ _EMPTY, _BEGUN, _COMPLETE, _SIGNED = (
     PageState.SIGNED,
 )
 _FROZEN, _LOCKED = PageState.FROZEN, PageState.LOCKED
+_OPEN = (_EMPTY, _BEGUN, _COMPLETE, _SIGNED, _FROZEN)
 
 TABLE = (
     Move(Act.SAVE, _EMPTY, _BEGUN, "something is saved"),
@@ -74,10 +75,8 @@ TABLE = (
     Move(Act.FREEZE, _SIGNED, _FROZEN, "a data manager, with a reason; the signature stands"),
     Move(Act.THAW, _FROZEN, _COMPLETE, "with a reason; no signature stands"),
     Move(Act.THAW, _FROZEN, _SIGNED, "with a reason; its signature stands"),
-    Move(Act.LOCK, _COMPLETE, _LOCKED, "with its subject, site or study"),
-    Move(Act.LOCK, _SIGNED, _LOCKED, "with its subject, site or study"),
-    Move(Act.LOCK, _FROZEN, _LOCKED, "with its subject, site or study"),
-    Move(Act.UNLOCK, _LOCKED, _FROZEN, "two people, with a reason and a limit: it is thawed then"),
+    *(Move(Act.LOCK, state, _LOCKED, "with its casebook, by two people") for state in _OPEN),
+    *(Move(Act.UNLOCK, _LOCKED, state, "by two people, until a time: as it was") for state in _OPEN),
 )
 
 _ALLOWED = {(move.before, move.after) for move in TABLE}

@@ -4,7 +4,7 @@ One question serves lists, counts and the gate of a lock: a term is a text in a 
 stands; its code is that in whose place no other came.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -100,10 +100,18 @@ def counts(sites: Collection[str]) -> Counts:
     return Counts(**found)
 
 
-def uncoded(*, site: str) -> int:
-    """How many terms of a site have no code for the text that they are now: what a lock waits for. A term
-    that a new version marks has one: a study may be locked in the version that it used (decision 0044)."""
-    return counts([site]).of(TO_CODE)
+def to_code_by_subject(subjects: Collection[Subject]) -> dict[str, tuple[int, int]]:
+    """For each of these subjects with a term, how many have no code for the text that they are now, which is
+    what a lock waits for, and how many there are. A term that a new version marks has one: a study may be
+    locked in the version that it used (decision 0044)."""
+    found = defaultdict[str, Counter[bool]](Counter)
+    sites = {subject.site.code for subject in subjects}
+    for coded in coded_items():
+        rows = _with_state(coded, sites).filter(page__subject__in=subjects)
+        counted = rows.order_by().values_list("page__subject__code", "coding_state")
+        for code, state, number in counted.annotate(number=models.Count("pk")):
+            found[code][state in TO_CODE] += number
+    return {code: (waiting[True], waiting.total()) for code, waiting in found.items()}
 
 
 # --- reading ---------------------------------------------------------------------------------------------

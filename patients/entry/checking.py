@@ -12,6 +12,7 @@ from patients.casebook.settings import settings_read_once
 from patients.entry.following import follow_subject
 from patients.entry.save import held_casebook
 from patients.items.problems import Finding
+from patients.oversight.casebook_locks import is_sealed
 from patients.schedule.placing import place_visits
 from trial.people.access import SystemPerson, actor_at
 from trial.trail.actor import Source, acting
@@ -36,10 +37,12 @@ def subjects_to_check(codes: Iterable[str] = ()) -> list[str]:
 @transaction.atomic
 def check_subject(code: str, *, by: SystemPerson) -> SubjectChecked:
     """Bring the visits, queries and deviations of one subject in line with this day, in a transaction of its
-    own. Raises Subject.DoesNotExist."""
+    own; a locked casebook stays as it is. Raises Subject.DoesNotExist."""
     subject = Subject.objects.select_related("site").get(code=code)
     with settings_read_once(), acting(actor_at(by, site=subject.site.code, source=Source.COMMAND)):
         held = held_casebook(subject)
+        if is_sealed(held.subject):
+            return SubjectChecked(code, [], [])
         moved = place_visits(held.subject, held)
         act = uuid4()
         looked, followed = follow_subject(held, act=act, by_data=False)

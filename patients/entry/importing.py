@@ -40,6 +40,7 @@ from patients.entry.save import held_casebook, is_unchanged, save_page
 from patients.entry.staging import StagedPage, Staging
 from patients.items.partial_date import read_date
 from patients.items.problems import Finding, NotAnAnswer
+from patients.oversight.casebook_locks import is_sealed
 from patients.oversight.closing import END_OF_STUDY
 from patients.schedule.placing import VisitNotPlanned, open_visit, page_of
 from trial.people.access import SystemPerson, actor_at
@@ -117,6 +118,7 @@ class CasebookImport:
     progress: Callable[[int, int], None] = lambda done, total: None
     people: dict[str, list[tuple[int, dict[str, str]]]] = field(init=False, default_factory=dict)
     _casebook: StoredCasebook = field(init=False)
+    _is_sealed: bool = field(init=False, default=False)
 
     def run(self) -> Report:
         """Import everything. Raises UnreadableCasebook before anything is written."""
@@ -234,14 +236,20 @@ class CasebookImport:
             if "birth_date" in cells:
                 births[subject.code] = cells["birth_date"]
             if cells.get("name") or cells.get("hospital_number"):
-                register_identity(
-                    subject,
-                    full_name=cells.get("name", ""),
-                    hospital_number=cells.get("hospital_number", ""),
-                    by=self.by,
-                    source=Source.IMPORT,
-                )
+                self._identity(line, cells, subject)
         return births
+
+    def _identity(self, line: int, cells: dict[str, str], subject: Subject) -> None:
+        try:
+            register_identity(
+                subject,
+                full_name=cells.get("name", ""),
+                hospital_number=cells.get("hospital_number", ""),
+                by=self.by,
+                source=Source.IMPORT,
+            )
+        except ValidationError as problem:
+            self._invalid(IDENTITY, line, cells, problem)
 
     # --- pages -----------------------------------------------------------------------------------------
     @transaction.atomic
@@ -251,6 +259,7 @@ class CasebookImport:
         unfinished: list[_Unfinished] = []
         if subject:
             self._casebook = held_casebook(subject)
+            self._is_sealed = is_sealed(subject)
         seen: dict[tuple[str, str], int] = {}
         for staged in staging.pages(code):
             line = seen.setdefault((staged.form, staged.visit), staged.line)
@@ -318,6 +327,8 @@ class CasebookImport:
         day = None if is_log else _day(staged.header.get("form_date", ""))
         if found := self._casebook.page_at(staged.form, staged.visit):
             return found
+        if self._is_sealed:
+            raise PageClosed(staged.form)
         with acting(actor_at(self.by, site=subject.site.code, source=Source.IMPORT)):
             visit = None if is_log else open_visit(subject, staged.visit, day)
             page = page_of(subject, staged.form, visit)

@@ -17,6 +17,7 @@ from patients.entry.register import register_subject
 from patients.entry.save import held_casebook
 from patients.items.problems import Finding, Severity, Text
 from patients.items.types import is_keepable
+from patients.oversight.casebook_locks import is_closed_to_subjects, is_sealed
 from patients.schedule.placing import open_visit, page_of
 from trial.people.access import Person, actor_at, enters, require_entry, sites_where
 from trial.people.models import Account, Site
@@ -77,6 +78,8 @@ def enter_subject(
     require_entry(by, CONSENT_FORM, site=site.code)
     _check_number(patient_id)
     Site.objects.select_for_update().get(pk=site.pk)  # of two who enter one at once the second waits
+    if is_closed_to_subjects(site):
+        raise _refused("site", _("The site is locked: nobody is entered there any more."), site.code)
     last = Subject.objects.filter(site=site).order_by("-code").values_list("code", flat=True).first()
     number = int(last.partition("-")[2]) + 1 if last else 1
     code = f"{site.code}-{number:03d}"
@@ -133,10 +136,17 @@ def open_event(
     forms = [form] if kind == UNSCHEDULED else _with_a_page(visit_type(kind))
     with transaction.atomic(), acting(actor_at(by, site=site, source=Source.WEB, request_id=request_id)):
         held_casebook(subject)  # of two who open a visit at once the second waits
+        _refuse_sealed(subject)
         visit = open_visit(subject, _instance(subject, kind), day)
         pages = [page_of(subject, each, visit) for each in forms if is_declared(each)]
         record_event("pages.opened", _place(subject, visit=visit))
     return next(page for page in pages if page.form_code in own)
+
+
+def _refuse_sealed(subject: Subject) -> None:
+    """Raises Refused (422) for a casebook that is locked."""
+    if is_sealed(subject):
+        raise _refused("subject", _("The casebook is locked: nothing is added to it."), subject.code)
 
 
 def _refused(item: str, message: Text, value: str) -> Refused:
@@ -166,6 +176,7 @@ def open_log(subject: Subject, form: str, *, by: Person, request_id: str = "") -
         return found
     with transaction.atomic(), acting(actor_at(by, site=site, source=Source.WEB, request_id=request_id)):
         held_casebook(subject)
+        _refuse_sealed(subject)
         page = page_of(subject, form, None)
         record_event("pages.opened", _place(subject, form=form))
     return page

@@ -2,11 +2,14 @@
 
 from datetime import date
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from patients.casebook.answers import StoredCasebook
 from patients.casebook.identity import Identity
 from patients.casebook.page import Subject
+from patients.oversight.casebook_locks import is_closed_to_subjects, is_sealed
 from patients.schedule.placing import place_visits
 from trial.people.access import Person, actor_at
 from trial.people.accounts import create_account
@@ -57,6 +60,8 @@ def register_subject(
         found = Subject.objects.filter(code=code).select_related("site").first()
         if found is not None:
             return found
+        if is_closed_to_subjects(site):
+            raise ValidationError({"site": _("The site is locked: nobody is entered there any more.")})
         subject = Subject(code=code, site=site, patient_id=patient_id, planned_infusion=planned_infusion)
         subject.full_clean()
         subject.save()
@@ -78,13 +83,17 @@ def register_identity(
     request_id: str = "",
 ) -> None:
     """Name and hospital number of a subject; the trail keeps that they changed and keyed hashes. A save of
-    the birth date, which stands in the same row, waits."""
+    the birth date, which stands in the same row, waits. Raises ValidationError for a locked casebook."""
     site = subject.site.code
     with transaction.atomic(), acting(actor_at(by, site=site, source=source, request_id=request_id)):
         Subject.objects.select_for_update().get(pk=subject.pk)
         identity = Identity.objects.filter(subject=subject).first() or Identity(subject=subject)
         if (identity.full_name, identity.hospital_number) == (full_name, hospital_number):
             return
+        if is_sealed(subject):
+            raise ValidationError(
+                {"subject_id": _("The casebook is locked: who it is about stays as it is.")}
+            )
         old = dict(identity.marks)
         identity.full_name, identity.hospital_number = full_name, hospital_number
         identity.save()

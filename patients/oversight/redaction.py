@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from patients.casebook.form import declared_forms
 from patients.casebook.identity import SealedField, fingerprint
-from patients.casebook.page import Page, Subject
+from patients.casebook.page import Page, PageState, Subject
 from patients.oversight.out_of_reach import kept_in_files, taken_out_since
 from patients.oversight.queries import Query, queries_of
 from patients.oversight.typed_texts import events_with
@@ -121,7 +121,8 @@ def approve_redaction(asked: Redaction, *, by: Person, request_id: str = "") -> 
     """Hide the text in rows, queries, versions, events and ledger, with one event that claims each of them
     and names the places where it stays (`out_of_reach.py`).
 
-    Raises PermissionDenied, NeedsAnother, and NotHideable where the text is also part of a name or a code.
+    Raises PermissionDenied, NeedsAnother, NotHideable where the text is also part of a name or a code, and
+    ValidationError where it stands on a locked page.
     """
     in_files = kept_in_files(asked.subject, asked.text)  # saves of the subject do not wait for that
     with transaction.atomic(), _By(by, request_id).acting_at(asked.subject.site.code):
@@ -189,7 +190,10 @@ def _change_of_query(hiding: Hiding, query: Query) -> Change:
 
 
 def _hide_in_row(hiding: Hiding, row: Any, names: list[str]) -> list[Change]:
-    page = Page.objects.get(pk=row.page_id)
+    page = Page.objects.select_related("subject", "visit").get(pk=row.page_id)
+    if page.state == PageState.LOCKED:
+        said = _("It stands on %(page)s, which is locked: unlock the page first.")
+        raise ValidationError(said % {"page": page})
     page.version += 1
     for name in names:
         setattr(row, name, getattr(row, name).replace(hiding.text, hiding.marker))

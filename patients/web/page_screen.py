@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from patients.casebook.form import FormDeclaration, Repeat
-from patients.casebook.page import Page, PageState
+from patients.casebook.page import Page
 from patients.entry.lab_rows import LAB
+from patients.oversight.casebook_locks import lock_of
 from patients.oversight.freezes import standing_freeze
 from patients.web.attachments_presenter import AttachmentsScreen
 from patients.web.binding import Slot
@@ -273,11 +274,21 @@ class PageScreen:
         if freeze := standing_freeze(self.page):
             told = {"at": moment(freeze.at), "who": freeze.printed_name, "why": freeze.reason}
             return _("This page is frozen since %(at)s, by %(who)s: %(why)s.") % told
-        is_locked = self.page.state == PageState.LOCKED
-        state = _("This page is locked.") if is_locked else _("This page is frozen.")
+        if lock := lock_of(self.page):
+            decision = lock.decision
+            told = {
+                "at": moment(lock.at),
+                "asked": decision.request.printed_name,
+                "approved": decision.printed_name,
+                "why": decision.request.reason,
+            }
+            said = _(
+                "This page is locked since %(at)s, asked for by %(asked)s, approved by %(approved)s: %(why)s."
+            )
+            return said % told
         at, who = written_last(self.page)
         by = _("Since %(at)s, by %(who)s.") % {"at": moment(at), "who": who or "–"}
-        return f"{state} {by}"
+        return f"{_('This page is closed.')} {by}"
 
     @property
     def _day(self) -> Any:

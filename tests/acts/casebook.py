@@ -22,6 +22,16 @@ from patients.entry.attachments import (
 from patients.entry.doubles import answer_double, doubles_among
 from patients.entry.freezing import Keeper, freeze_pages, thaw_pages
 from patients.entry.laboratory_mapping import keep_mapping
+from patients.entry.locking import (
+    Extent,
+    Wish,
+    ask_for_lock,
+    ask_for_unlock,
+    lock_again,
+    lock_casebooks,
+    refuse_request,
+    unlock_casebook,
+)
 from patients.entry.opening import open_log
 from patients.entry.query_act import Assigned, Question, Target
 from patients.entry.query_moves import (
@@ -34,6 +44,7 @@ from patients.entry.query_moves import (
 from patients.entry.register import register_identity, register_site, register_subject
 from patients.entry.verifying import Verifier, take_back, verify_page
 from patients.oversight import identity_reads
+from patients.oversight.casebook_locks import LockRequest
 from patients.oversight.queries import Priority, Query
 from patients.oversight.redaction import (
     Redaction,
@@ -206,6 +217,74 @@ def freeze_a_page(world: World) -> Deed:
 def thaw_a_page(world: World) -> Deed:
     page = _frozen(world)
     return lambda: thaw_pages(page.subject, {page.pk: page.version}, Keeper(world.manager, "a late result"))
+
+
+# --- locking -----------------------------------------------------------------------------------------------
+LOCKED_FOR = Wish("interim analysis", "an invented casebook")
+
+
+def _lock_asked(world: World) -> LockRequest:
+    extent = Extent(subject=world.subject)
+    return ask_for_lock(extent, date(2025, 8, 5), LOCKED_FOR, by=world.manager)
+
+
+def _second() -> Account:
+    return desk.a_member(Role.PRINCIPAL_INVESTIGATOR, user_name="wei.shen")
+
+
+def _locked(world: World) -> None:
+    lock_casebooks(_lock_asked(world), by=_second())
+
+
+def _unlock_asked(world: World) -> LockRequest:
+    _locked(world)
+    return ask_for_unlock(world.subject, [], 24, LOCKED_FOR, by=world.manager)
+
+
+@act("lock.requested", "mei.zhang", "request ")
+def ask_for_a_lock(world: World) -> Deed:
+    return lambda: _lock_asked(world)
+
+
+@act("lock.approved", "wei.shen", "request ")
+def approve_a_lock(world: World) -> Deed:
+    request, second = _lock_asked(world), _second()
+    return lambda: lock_casebooks(request, by=second)
+
+
+@act("casebook.locked", "wei.shen", "HZ01-001")
+def lock_a_casebook(world: World) -> Deed:
+    request, second = _lock_asked(world), _second()
+    return lambda: lock_casebooks(request, by=second)
+
+
+@act("lock.refused", "wei.shen", "request ")
+def refuse_a_lock(world: World) -> Deed:
+    request, second = _lock_asked(world), _second()
+    return lambda: refuse_request(request, by=second)
+
+
+@act("unlock.requested", "mei.zhang", "request ")
+def ask_for_an_unlocking(world: World) -> Deed:
+    return lambda: _unlock_asked(world)
+
+
+@act("unlock.refused", "mei.zhang", "request ")
+def withdraw_an_unlocking(world: World) -> Deed:
+    request = _unlock_asked(world)
+    return lambda: refuse_request(request, by=world.manager)
+
+
+@act("casebook.unlocked", "wei.shen", "request ")
+def unlock_a_casebook(world: World) -> Deed:
+    request = _unlock_asked(world)
+    return lambda: unlock_casebook(request, by=_second())
+
+
+@act("casebook.relocked", "mei.zhang", "HZ01-001")
+def lock_a_casebook_again(world: World) -> Deed:
+    unlocking = unlock_casebook(_unlock_asked(world), by=_second())
+    return lambda: lock_again(unlocking, by=world.manager, source=Source.WEB)
 
 
 # --- queries -----------------------------------------------------------------------------------------------

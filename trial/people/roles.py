@@ -29,7 +29,7 @@ class Permission(StrEnum):
     CODE = "code"
     FREEZE = "freeze"
     LOCK = "lock"
-    APPROVE_UNLOCK = "approve_unlock"
+    APPROVE_LOCK = "approve_lock"
     READ_RESULTS = "read_results"
     EXPORT = "export"
     DELEGATE = "delegate"
@@ -56,7 +56,7 @@ SENTENCES: dict[Permission, Promise] = {
     Permission.CODE: _("code terms against a dictionary"),
     Permission.FREEZE: _("freeze pages"),
     Permission.LOCK: _("make a data cut or a lock"),
-    Permission.APPROVE_UNLOCK: _("approve that somebody else unlocks"),
+    Permission.APPROVE_LOCK: _("approve that somebody else locks or unlocks"),
     Permission.READ_RESULTS: _("see the results of a lock"),
     Permission.EXPORT: _("export data"),
     Permission.DELEGATE: _("give people of the site their tasks"),
@@ -119,7 +119,7 @@ TABLE: dict[Role, frozenset[Permission]] = {
         Permission.APPROVE,
         Permission.READ_RESULTS,
         Permission.REDACT,
-        Permission.APPROVE_UNLOCK,
+        Permission.APPROVE_LOCK,
         Permission.DELEGATE,
     },
     Role.CELL_LAB: frozenset({Permission.READ, Permission.ENTER}),
@@ -147,7 +147,7 @@ TABLE: dict[Role, frozenset[Permission]] = {
             Permission.CODE,
             Permission.FREEZE,
             Permission.LOCK,
-            Permission.APPROVE_UNLOCK,
+            Permission.APPROVE_LOCK,
             Permission.READ_RESULTS,
             Permission.EXPORT,
         }

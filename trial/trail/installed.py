@@ -1,6 +1,7 @@
-"""Whether the triggers that protect the trail are in the database, and switched on."""
+"""Whether the triggers that protect the trail, and what the rooms above hold by their own, are in the
+database, and switched on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from django.apps import apps
 from django.db import connection
@@ -8,6 +9,14 @@ from django.db import connection
 from trial.trail.append_only import AppendOnlyModel
 from trial.trail.canonical import EVENTS, UNCLAIMED
 from trial.trail.comparing import Fault, audited_models, histories
+
+_OF_ROOMS_ABOVE: list[Callable[[], set[str]]] = []
+
+
+def expect_too(names: Callable[[], set[str]]) -> None:
+    """Triggers of these names should be there as well: a room above says so at its start."""
+    if names not in _OF_ROOMS_ABOVE:
+        _OF_ROOMS_ABOVE.append(names)
 
 
 def triggers_not_installed() -> Iterator[Fault]:
@@ -25,7 +34,7 @@ def _expected() -> set[str]:
     if vendor == "postgresql":
         names |= {f"{model._meta.db_table}_as_versioned" for model in audited_models()}
         names.add(f"{UNCLAIMED}_claimed")
-    return names
+    return names.union(*(more() for more in _OF_ROOMS_ABOVE))
 
 
 def _installed() -> set[str]:

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from patients.casebook.page import Subject
 from patients.coding.codes import Coding, How, Why
 from patients.coding.coding_act import Choice, Seen, code_terms
 from patients.coding.groups import carried_proposals, exact_proposals, terms_now
 from patients.coding.schemes import EVENTS as SCHEME
 from patients.coding.schemes import Kind
-from patients.coding.standing import uncoded
+from patients.coding.standing import to_code_by_subject
 from tests.patients.coding.distributions import EVENTS, Pt, code, events_of, loaded, meddra, states
 from tests.patients.entry import desk
 from trial.trail.models import TrailEvent
@@ -46,7 +47,7 @@ def test_what_a_new_version_says_otherwise_is_marked(
     loaded(Kind.MEDDRA, meddra(tmp_path / "2", events), "2")
     assert states()[HERE, "1"] == state
     assert states()[HERE, "2"] == "coded"
-    assert uncoded(site="HZ01") == 0, "a mark is no missing code"
+    assert to_code_by_subject(Subject.objects.all()) == {HERE: (0, 2)}, "a mark is no missing code"
 
 
 def test_nothing_is_coded_by_the_load_itself(coded: None, tmp_path: Path) -> None:

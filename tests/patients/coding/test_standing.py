@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from patients.casebook.page import Page
+from patients.casebook.page import Page, Subject
 from patients.coding.codes import Coding
 from patients.coding.schemes import Kind, coded_items
 from patients.coding.standing import (
@@ -17,7 +17,7 @@ from patients.coding.standing import (
     counts,
     days_waiting,
     entered_at,
-    uncoded,
+    to_code_by_subject,
 )
 from patients.oversight.redaction import approve_redaction, request_redaction
 from tests.patients.coding.distributions import code, events_of, loaded, meddra, states, the_terms, whodrug
@@ -45,8 +45,8 @@ def test_a_term_waits_until_it_is_coded(page: Page) -> None:
     code("Fever", r1=HERE)
     assert states() == {(HERE, "1"): "coded", (HERE, "2"): "uncoded"}
     assert counts(["HZ01"]) == Counts(uncoded=1, coded=1)
-    assert uncoded(site="HZ01") == 1
-    assert uncoded(site="HZ02") == 0
+    assert to_code_by_subject(Subject.objects.all()) == {HERE: (1, 2)}
+    assert to_code_by_subject(Subject.objects.filter(site__code="HZ02")) == {}
 
 
 def test_another_text_is_to_be_coded_again_and_the_old_text_is_coded(page: Page) -> None:
@@ -54,7 +54,7 @@ def test_another_text_is_to_be_coded_again_and_the_old_text_is_coded(page: Page)
     desk.save(page, rows={"1": {"ae_term": "chills"}}, why=desk.BECAUSE)
     assert states()[HERE, "1"] == "changed"
     assert codings_on(page) == {}, "the code of another text is not shown"
-    assert uncoded(site="HZ01") == 2
+    assert to_code_by_subject(Subject.objects.all()) == {HERE: (2, 2)}
     desk.save(page, rows={"1": {"ae_term": "fever"}}, why=desk.BECAUSE)
     assert states()[HERE, "1"] == "coded", "it stands for the text that it was given to"
 
@@ -62,7 +62,7 @@ def test_another_text_is_to_be_coded_again_and_the_old_text_is_coded(page: Page)
 def test_a_row_that_is_void_or_without_a_text_has_no_term(page: Page) -> None:
     desk.save(page, rows={"1": {"void": "Y"}, "2": {"ae_term": ""}}, why=desk.BECAUSE)
     assert states() == {}
-    assert uncoded(site="HZ01") == 0
+    assert to_code_by_subject(Subject.objects.all()) == {}
 
 
 def test_the_codes_of_a_page_and_of_a_subject_are_by_row_and_item(page: Page) -> None:

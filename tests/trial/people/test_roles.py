@@ -63,7 +63,7 @@ def test_an_account_administrator_sees_no_trial_data() -> None:
 
 @pytest.mark.requirement("AC-05")
 def test_who_locks_is_not_the_only_one_who_approves_an_unlock() -> None:
-    approve = {role for role in Role if Permission.APPROVE_UNLOCK in TABLE[role]}
+    approve = {role for role in Role if Permission.APPROVE_LOCK in TABLE[role]}
     assert any(Permission.LOCK not in TABLE[role] for role in approve)
 
 

@@ -1,0 +1,183 @@
+"""The gate of a lock: what still stands in the way, by check and by subject (LK-04, specification 5.4).
+
+Read in a number of statements that does not grow with subjects or pages; the derived values alone are
+computed anew, subject by subject, and only where that is asked for.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models.functions import Coalesce
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from patients.casebook.page import DONE, Page, PageState, Subject
+from patients.coding.standing import to_code_by_subject
+from patients.entry.recomputing import derived_differences
+from patients.oversight.queries import OUTSTANDING, Query
+from patients.oversight.reconciliation import reconcile
+from patients.oversight.review import reviewed_up_to, unreviewed
+from patients.oversight.signatures import Signature
+from patients.oversight.verification_plan import drawn_below
+from patients.schedule.due import expected
+
+
+class Check(StrEnum):
+    """What is looked at, in the order in which it is shown."""
+
+    PAGES = "pages"
+    QUERIES = "queries"
+    SIGNED = "signed"
+    CRITICAL = "critical"
+    OTHERS = "others"
+    CODED = "coded"
+    RECONCILED = "reconciled"
+    REVIEWED = "reviewed"
+    DERIVED = "derived"
+
+
+LABELS: dict[Check, Promise] = {
+    Check.PAGES: _("Pages complete, or not done with a reason"),
+    Check.QUERIES: _("No query open or answered"),
+    Check.SIGNED: _("Complete pages signed"),
+    Check.CRITICAL: _("Critical values verified"),
+    Check.OTHERS: _("Other values of the plan verified"),
+    Check.CODED: _("Adverse events and medicines coded"),
+    Check.RECONCILED: _("Serious events and deaths reconciled"),
+    Check.REVIEWED: _("Trail reviewed"),
+    Check.DERIVED: _("Derived values recomputed"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How much of a check is left, of how much; `whole` is None where nothing can be held against it."""
+
+    left: int = 0
+    whole: int | None = None
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What stands in the way of locking some subjects. `subjects` gives what is left by code and check.
+    A check that was not made is not there."""
+
+    tallies: dict[Check, Tally]
+    subjects: dict[str, Counter[Check]] = field(default_factory=dict)
+
+    @property
+    def unmet(self) -> list[Check]:
+        return [check for check, tally in self.tallies.items() if tally.left]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether every check was made and nothing is left of any."""
+        return not self.unmet and set(self.tallies) == set(Check)
+
+    def as_data(self) -> dict[str, Any]:
+        """What is left by check, to be kept with a request."""
+        return {check.value: tally.left for check, tally in self.tallies.items()}
+
+
+Left = tuple[dict[str, int], int | None]
+"""What is left by subject, and of how much in all."""
+
+
+def gate_of(subjects: Sequence[Subject], on: date, *, derived: bool) -> Gate:
+    """The gate of these subjects as of a day, with or without the derived values computed anew."""
+    found: dict[Check, Left] = {
+        **_by_pages(subjects, on),
+        Check.QUERIES: _queries(subjects),
+        Check.CODED: _uncoded(subjects),
+        Check.RECONCILED: _unreconciled(subjects),
+        Check.REVIEWED: _unreviewed(subjects),
+    }
+    if derived:
+        found[Check.DERIVED] = _differing(subjects)
+    by_subject: dict[str, Counter[Check]] = {subject.code: Counter() for subject in subjects}
+    for check, (left, _whole) in found.items():
+        for code, number in left.items():
+            by_subject[code][check] = number
+    ordered = {check: found[check] for check in Check if check in found}
+    tallies = {check: Tally(sum(left.values()), whole) for check, (left, whole) in ordered.items()}
+    return Gate(tallies, by_subject)
+
+
+def _by_pages(subjects: Sequence[Subject], on: date) -> dict[Check, Left]:
+    """What the pages themselves say, in one statement."""
+    signed = Signature.objects.in_force().filter(page=OuterRef("pk"))
+    drawn = Q(verification_draw__lt=drawn_below())
+    settled = Q(state__in=DONE, version__gt=0)
+    pages: Any = Page.objects.filter(subject__in=subjects).order_by()
+    rows = list(
+        pages.annotate(is_signed=Exists(signed))
+        .values("subject__code")
+        .annotate(
+            waiting=Count("pk", filter=waited_for(on)),
+            done=Count("pk", filter=settled),
+            unsigned=Count("pk", filter=settled & Q(is_signed=False)),
+            critical=Coalesce(Sum("critical_items"), 0),
+            critical_done=Coalesce(Sum("critical_verified"), 0),
+            others=Coalesce(Sum("other_items", filter=drawn), 0),
+            others_done=Coalesce(Sum("other_verified", filter=drawn), 0),
+        )
+    )
+
+    def left(name: str, done: str = "") -> dict[str, int]:
+        return {row["subject__code"]: row[name] - (row[done] if done else 0) for row in rows}
+
+    def whole(*names: str) -> int:
+        return sum(row[name] for row in rows for name in names)
+
+    return {
+        Check.PAGES: (left("waiting"), whole("waiting", "done")),
+        Check.SIGNED: (left("unsigned"), whole("done")),
+        Check.CRITICAL: (left("critical", "critical_done"), whole("critical")),
+        Check.OTHERS: (left("others", "others_done"), whole("others")),
+    }
+
+
+def waited_for(on: date) -> Q:
+    """The pages that are due by a day and not there, and those that are begun, logs included."""
+    due = Q(state=PageState.EMPTY, visit__opens__lte=on) & expected()
+    return due | Q(state=PageState.IN_PROGRESS)
+
+
+def _queries(subjects: Sequence[Subject]) -> Left:
+    about = Coalesce("page__subject__code", "visit__subject__code", "subject__code")
+    here = Q(page__subject__in=subjects) | Q(visit__subject__in=subjects) | Q(subject__in=subjects)
+    counted: Any = (
+        Query.objects.filter(here)
+        .order_by()
+        .annotate(of_subject=about)
+        .values("of_subject")
+        .annotate(left=Count("pk", filter=Q(state__in=OUTSTANDING)), whole=Count("pk"))
+    )
+    rows = list(counted)
+    return {row["of_subject"]: row["left"] for row in rows}, sum(row["whole"] for row in rows)
+
+
+def _uncoded(subjects: Sequence[Subject]) -> Left:
+    found = to_code_by_subject(subjects)
+    return {code: left for code, (left, _all) in found.items()}, sum(whole for _left, whole in found.values())
+
+
+def _unreconciled(subjects: Sequence[Subject]) -> Left:
+    found = reconcile(Page.objects.filter(subject__in=subjects))
+    return dict(Counter(mismatch.subject for mismatch in found)), None
+
+
+def _unreviewed(subjects: Sequence[Subject]) -> Left:
+    marked = Subject.objects.filter(pk__in=[subject.pk for subject in subjects])
+    reviewed = dict(marked.annotate(reviewed=reviewed_up_to()).values_list("code", "reviewed"))
+    return unreviewed(reviewed), None
+
+
+def _differing(subjects: Iterable[Subject]) -> Left:
+    found = {subject.code: sum(1 for _each in derived_differences(subject)) for subject in subjects}
+    return found, None
