@@ -9,7 +9,7 @@ from celery.signals import setup_logging
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trial.settings")
 app = Celery("chimera")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["analytics.runs", "patients.entry", "trial.people", "trial.trail"])
+app.autodiscover_tasks(["analytics.locks", "analytics.runs", "patients.entry", "trial.people", "trial.trail"])
 
 
 @setup_logging.connect

@@ -307,7 +307,7 @@ CELERY_BEAT_SCHEDULE = {
     "seal-trail": {"task": "trial.trail.seal", "schedule": 60.0},
     "watch-clocks": {"task": "trial.trail.watch_clocks", "schedule": 60.0},
     "clear-sessions": {"task": "trial.people.clear_sessions", "schedule": crontab(hour=3, minute=30)},
-    "lock-what-is-over": {"task": "patients.entry.lock_what_is_over", "schedule": 60.0},
+    "lock-what-is-over": {"task": "analytics.locks.relock", "schedule": 60.0},
     "send-safety-mails": {"task": "patients.entry.send_safety_mails", "schedule": 60.0},
     "check-data": {"task": "patients.entry.check_all", "schedule": crontab(hour=2, minute=30)},
     "remove-unattached": {"task": "patients.entry.remove_unattached", "schedule": crontab(hour=3, minute=10)},

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from patients.oversight.casebook_locks import LockDecision, Scope
 from trial.trail.append_only import AppendOnlyModel
 
 
@@ -27,10 +28,20 @@ class Snapshot(AppendOnlyModel):
 
 
 class Lock(AppendOnlyModel):
-    """A data cut made by somebody for a reason; several may share one snapshot."""
+    """A data cut made by somebody for a reason; several may share one snapshot.
+
+    It says what was known at `known_at` of its scope by the cut-off: of the study, a site or a subject, which
+    `of` names. Of a lock, which two people made, `decision` is theirs; of a plain cut, while entry goes on,
+    there is none. `follows` is the lock that it repeats after something was unlocked and locked again.
+    """
 
     snapshot = models.ForeignKey(Snapshot, models.PROTECT, related_name="locks")
     cutoff = models.DateField(_("cut-off"))
+    known_at = models.DateTimeField(_("as known at"), null=True)
+    scope = models.CharField(max_length=8, choices=Scope, default=Scope.STUDY)
+    of = models.CharField(max_length=12, blank=True, default="")
+    decision = models.ForeignKey(LockDecision, models.PROTECT, null=True, related_name="cuts")
+    follows = models.ForeignKey("self", models.PROTECT, null=True, related_name="followed_by")
     reason = models.TextField(_("reason"))
     made_by = models.CharField(_("made by"), max_length=200)
     made_at = models.DateTimeField(_("made at"), auto_now_add=True)
@@ -40,6 +51,11 @@ class Lock(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"lock {self.pk}, cut-off {self.cutoff}"
+
+    @property
+    def is_of_study(self) -> bool:
+        """Whether it takes in the whole study: of these alone the endpoints are computed."""
+        return self.scope == Scope.STUDY
 
     @property
     def sources_path(self) -> Path:

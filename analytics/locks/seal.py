@@ -1,7 +1,8 @@
 """Making a data cut: the state of the casebook by a cut-off, sealed in a file, with its run waiting."""
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,19 +11,23 @@ import polars as pl
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from analytics.locks.cut import SubjectFacts, Value, all_records, cut_records, facts_of, values_of
 from analytics.locks.models import Lock, Snapshot
-from analytics.locks.snapshot import Sealed, write_snapshot
+from analytics.locks.past import PastCasebook
+from analytics.locks.snapshot import Content, Sealed, write_snapshot
 from analytics.runs.ring import ring
 from analytics.runs.start import waiting_run
-from patients.casebook.answers import StoredCasebook, pages_without_rows
+from patients.casebook.answers import Casebook, Record, StoredCasebook, pages_without_rows
 from patients.casebook.form import FormRow, declared_forms
 from patients.casebook.page import Page, Subject
+from patients.entry.locking import Extent
+from patients.oversight.casebook_locks import LockDecision
 from trial.people.access import Person, actor_at
 from trial.trail.actor import Source, acting
 from trial.trail.clocks import refuse_if_clocks_disagree
-from trial.trail.record import Change, Place, record_event
+from trial.trail.record import Change, record_event
 from trial.trail.seals import seal_trail
 
 SOURCES: dict[str, Any] = {
@@ -35,21 +40,48 @@ SOURCES: dict[str, Any] = {
 }
 
 
-def make_lock(cutoff: date, reason: str, *, by: Person, source: Source) -> Lock:
-    """A data cut by a cut-off: no gate, no page closed. Its run waits when this returns, and is rung.
+EVERYBODY = Extent()
 
-    Raises ClocksDisagree, and nothing was cut.
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a data cut takes in, and why it is made: by a cut-off, of an extent, as known now or at a moment.
+
+    `decision` is that of two people on a lock, `follows` the lock that is repeated.
+    """
+
+    cutoff: date
+    reason: str
+    extent: Extent = EVERYBODY
+    known_at: datetime | None = None
+    decision: LockDecision | None = None
+    follows: Lock | None = None
+
+
+def make_lock(cutoff: date, reason: str, *, by: Person, source: Source) -> Lock:
+    """A data cut of the study by a cut-off: no gate, no page closed. See `make_cut`."""
+    return make_cut(Asked(cutoff, reason), by=by, source=source)
+
+
+def make_cut(asked: Asked, *, by: Person, source: Source) -> Lock:
+    """A data cut. Of the study its run waits when this returns, and is rung.
+
+    Raises ClocksDisagree and NotReproduced, and nothing was cut.
     """
     refuse_if_clocks_disagree(source)
-    with transaction.atomic(), acting(actor_at(by, site="", source=source)):
+    site = asked.extent.place.site
+    with transaction.atomic(), acting(actor_at(by, site=site, source=source)):
         _see_one_moment()
+        known_at = asked.known_at or timezone.now()
         sources: list[tuple[Any, ...]] = []
-        sealed = write_snapshot(Path(settings.SNAPSHOT_DIR), cutoff, _content(cutoff, sources))
-        lock = _keep(sealed, cutoff, reason, by)
+        content = _content(asked, sources)
+        sealed = write_snapshot(Path(settings.SNAPSHOT_DIR), asked.cutoff, content)
+        lock = _keep(sealed, asked, known_at, by)
         pl.DataFrame(sources, schema=SOURCES, orient="row").write_parquet(lock.sources_path)
-        run = waiting_run(lock.snapshot)
-        record_event("lock.made", Place(about=f"lock {lock.pk}"), _changes(sealed, cutoff), reason=reason)
-        transaction.on_commit(partial(ring, run.pk), robust=True)
+        place = replace(asked.extent.place, about=f"lock {lock.pk}")
+        record_event("lock.made", place, _changes(sealed, lock), reason=asked.reason)
+        if lock.is_of_study:
+            transaction.on_commit(partial(ring, waiting_run(lock.snapshot).pk), robust=True)
         transaction.on_commit(seal_trail, robust=True)  # what led to the lock is signed with it
     return lock
 
@@ -58,7 +90,8 @@ def _see_one_moment() -> None:
     """Read all of the cut as of one moment, whoever saves meanwhile, and make one lock after the other.
 
     SQLite's transaction does both by itself. Taking a table does not yet choose the moment: the first query
-    does, so that of two locks at once the second sees the snapshot of the first.
+    does, so that of two locks at once the second sees the snapshot of the first. Inside the transaction of a
+    lock by two people, which holds the rows of its subjects, nothing can change meanwhile.
     """
     if connection.vendor == "postgresql" and not connection.savepoint_ids:
         with connection.cursor() as cursor:
@@ -66,20 +99,42 @@ def _see_one_moment() -> None:
             cursor.execute(f"LOCK TABLE {Lock._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
 
 
-def _content(cutoff: date, sources: list[tuple[Any, ...]]) -> Iterator[tuple[SubjectFacts, list[Value]]]:
+def content_of_cut(cutoff: date, extent: Extent, known_at: datetime | None) -> Content:
+    """What a cut holds, as known now or at a moment: the same that is written into its snapshot."""
+    return _content(Asked(cutoff, "", extent, known_at), [])
+
+
+def _content(asked: Asked, sources: list[tuple[Any, ...]]) -> Iterator[tuple[SubjectFacts, list[Value]]]:
     """Facts and values of each subject that has a row in the cut; the places of its rows go to `sources`."""
-    everybody = Subject.objects.select_related("site", "identity")
+    everybody = asked.extent.subjects().select_related("site", "identity")
     for subject in sorted(everybody, key=lambda subject: str(subject.code)):  # no engine's collation
-        casebook = StoredCasebook(subject)
-        rows = all_records(casebook)
-        records = list(cut_records([*rows, *pages_without_rows(subject, rows)], cutoff))
+        known = _known(subject, asked.known_at)
+        records = list(cut_records(known.records, asked.cutoff))
         if records:
             places = {record.place for record in records}
-            sources += [row for row in _sources(subject) if (row[2], row[1], row[3]) in places]
+            sources += [row for row in known.sources if (row[2], row[1], row[3]) in places]
             yield (
-                facts_of(subject.code, subject.site.code, casebook, cutoff),
+                facts_of(subject.code, subject.site.code, known.casebook, asked.cutoff),
                 list(values_of(subject.code, records)),
             )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A casebook, all of its records, and where each of them stands."""
+
+    casebook: Casebook
+    records: list[Record]
+    sources: Iterable[tuple[Any, ...]]
+
+
+def _known(subject: Subject, moment: datetime | None) -> _Known:
+    if moment is not None:
+        past = PastCasebook(subject, moment)
+        return _Known(past, [*all_records(past), *past.pages_without_rows()], past.sources())
+    now = StoredCasebook(subject)
+    rows = all_records(now)
+    return _Known(now, [*rows, *pages_without_rows(subject, rows)], _sources(subject))
 
 
 def _sources(subject: Subject) -> Iterator[tuple[Any, ...]]:
@@ -103,22 +158,32 @@ def _newest_history(model: type[FormRow], rows: list[int]) -> dict[int, int]:
     return dict(versions.values_list("id").annotate(Max("history_id")))
 
 
-def _keep(sealed: Sealed, cutoff: date, reason: str, by: Person) -> Lock:
+def _keep(sealed: Sealed, asked: Asked, known_at: datetime, by: Person) -> Lock:
     snapshot = Snapshot.objects.filter(hash=sealed.hash).first() or Snapshot.objects.create(
-        hash=sealed.hash, cutoff=cutoff, subjects=sealed.subjects, values=sealed.values
+        hash=sealed.hash, cutoff=asked.cutoff, subjects=sealed.subjects, values=sealed.values
     )
+    place = asked.extent.place
     return Lock.objects.create(
         snapshot=snapshot,
-        cutoff=cutoff,
-        reason=reason,
+        cutoff=asked.cutoff,
+        known_at=known_at,
+        scope=asked.extent.scope,
+        of=place.subject or place.site,
+        decision=asked.decision,
+        follows=asked.follows,
+        reason=asked.reason,
         made_by=actor_at(by, site="", source=Source.COMMAND).user_name,
     )
 
 
-def _changes(sealed: Sealed, cutoff: date) -> list[Change]:
-    return [
-        Change("cutoff", "Cut-off", "", cutoff.isoformat()),
-        Change("hash", "Snapshot hash", "", sealed.hash),
-        Change("subjects", "Subjects", "", str(sealed.subjects)),
-        Change("values", "Values", "", str(sealed.values)),
-    ]
+def _changes(sealed: Sealed, lock: Lock) -> list[Change]:
+    told = {
+        "cutoff": ("Cut-off", lock.cutoff.isoformat()),
+        "known_at": ("As known at", lock.known_at.isoformat() if lock.known_at else ""),
+        "scope": ("Scope", f"{lock.scope} {lock.of}".strip()),
+        "hash": ("Snapshot hash", sealed.hash),
+        "subjects": ("Subjects", str(sealed.subjects)),
+        "values": ("Values", str(sealed.values)),
+        "follows": ("Repeats", f"lock {lock.follows_id}" if lock.follows_id else ""),
+    }
+    return [Change(item, label, "", value) for item, (label, value) in told.items() if value]

@@ -26,7 +26,8 @@ from patients.items.types import ChoiceItem, MultiItem
 HEADER_ITEMS = ("not_done", "not_done_reason", "src_doc")
 FORMAT = "chimera-snapshot/1"
 
-Content = Iterable[tuple[SubjectFacts, list[Value]]]
+Written = tuple[SubjectFacts, list[Value]]
+Content = Iterable[Written]
 
 
 class SnapshotDamaged(Exception):
@@ -64,7 +65,7 @@ def write_snapshot(folder: Path, cutoff: date, subjects: Content) -> Sealed:
     handle, draft = tempfile.mkstemp(dir=folder, prefix=".draft-")
     try:
         with os.fdopen(handle, "wb") as file:
-            written = _Written(file)
+            written = _Draft(file)
             written.all_of(cutoff, subjects)
             file.flush()
             os.fsync(file.fileno())
@@ -77,7 +78,7 @@ def write_snapshot(folder: Path, cutoff: date, subjects: Content) -> Sealed:
 
 
 @dataclass
-class _Written:
+class _Draft:
     """What has gone into a file so far."""
 
     file: IO[bytes]
@@ -141,7 +142,18 @@ def _lines(path: Path) -> Iterator[bytes]:
         yield from file
 
 
+def written_subjects(path: Path) -> Iterator[Written]:
+    """The facts and values of each subject as they are written. Raises SnapshotDamaged."""
+    lines = _sound_content(path)
+    next(lines)
+    return _written(lines)
+
+
 def _subjects(lines: Iterator[Any]) -> Iterator[CutSubject]:
+    return (CutSubject(facts, casebook_of(facts, values)) for facts, values in _written(lines))
+
+
+def _written(lines: Iterator[Any]) -> Iterator[Written]:
     facts: SubjectFacts | None = None
     values: list[Value] = []
     for content in lines:
@@ -149,10 +161,10 @@ def _subjects(lines: Iterator[Any]) -> Iterator[CutSubject]:
             values.append(Value(*content))
             continue
         if facts is not None:
-            yield CutSubject(facts, casebook_of(facts, values))
+            yield facts, values
         facts, values = SubjectFacts(**content), []
     if facts is not None:
-        yield CutSubject(facts, casebook_of(facts, values))
+        yield facts, values
 
 
 def casebook_of(facts: SubjectFacts, values: Iterable[Value]) -> HeldCasebook:

@@ -367,18 +367,6 @@ def lock_again(unlocking: Unlocking, *, by: Person, source: Source, request_id: 
         return unlocking.relocking
 
 
-def lock_what_is_over() -> int:
-    """Lock again every unlocking whose time is over; how many there were."""
-    over = Unlocking.objects.standing().filter(until__lte=timezone.now())
-    found = list(over.select_related("lock__subject__site", "decision__request"))
-    for unlocking in found:
-        try:
-            lock_again(unlocking, by=SystemPerson("lock"), source=Source.TASK)
-        except Decided:
-            continue
-    return len(found)
-
-
 # --- words -----------------------------------------------------------------------------------------------
 def refuse(why: Iterable[str]) -> None:
     """Raises NotAsked if there is anything to say."""

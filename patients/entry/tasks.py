@@ -10,7 +10,6 @@ from patients.entry.checking import check_subject, subjects_to_check
 from patients.entry.drafts import purge_drafts
 from patients.entry.idempotency import purge_answers
 from patients.entry.laboratory_file import purge_files
-from patients.entry.locking import lock_what_is_over
 from patients.entry.safety_mailing import send_due
 from trial.people.access import SystemPerson
 
@@ -48,9 +47,3 @@ def purge() -> None:
 def remove_orphans() -> None:
     """Remove the files of attachments that came to nothing: no row names them, and a day has passed."""
     log.info("%d files belonged to no attachment", remove_unattached(attached_names()))
-
-
-@shared_task(name="patients.entry.lock_what_is_over")
-def lock_again_what_is_over() -> int:
-    """Lock again what was unlocked until now; how many unlockings that were."""
-    return lock_what_is_over()

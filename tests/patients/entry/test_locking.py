@@ -1,11 +1,9 @@
 """One person asks for a lock, another approves it; what is locked stays so until two people unlock it."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.utils import timezone
 
 from patients.casebook.page import Page, PageState, Subject
 from patients.entry.checking import check_subject
@@ -25,8 +23,7 @@ from patients.entry.locking import (
 from patients.entry.opening import enter_subject, open_event, open_log
 from patients.entry.refusals import PageClosed, Refused, UnknownPage
 from patients.entry.register import register_identity, register_subject
-from patients.entry.tasks import lock_again_what_is_over
-from patients.oversight.casebook_locks import CasebookLock, LockRequest, Unlocking
+from patients.oversight.casebook_locks import CasebookLock, LockRequest
 from patients.oversight.signatures import Signature
 from tests.patients.entry import desk, locking_desk, signing_desk
 from tests.patients.entry.locking_desk import CUTOFF, WHY, approver, asked, locked, manager, unlocked
@@ -203,24 +200,6 @@ def test_a_whole_casebook_is_unlocked_and_something_is_added() -> None:
     opened = open_event(subject, "UNS", date(2024, 2, 1), by=coordinator, form="VS")
     lock_again(unlocking, by=manager(), source=Source.WEB)
     assert desk.now(opened).state == PageState.LOCKED, "what was added meanwhile is locked with the rest"
-
-
-def test_when_the_time_is_over_it_is_locked_again_by_itself() -> None:
-    subject = desk.infused()
-    locked(subject)
-    unlocking = unlocked(subject, hours=1)
-    beat = settings.CELERY_BEAT_SCHEDULE["lock-what-is-over"]
-    assert (beat["task"], beat["schedule"]) == (lock_again_what_is_over.name, 60.0)
-    assert lock_again_what_is_over() == 0
-    later = timezone.now() + timedelta(hours=2)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("patients.entry.locking.timezone.now", lambda: later)
-        assert lock_again_what_is_over() == 1
-    assert states(subject) == {PageState.LOCKED}
-    event = TrailEvent.objects.get(action="casebook.relocked")
-    assert event.actor.startswith("system:lock@")
-    assert Unlocking.objects.get().relocking.relocked_by == event.actor
-    assert unlocking.decision.request.reason == event.reason
 
 
 @pytest.mark.parametrize("hours", [0, 73])
