@@ -5,6 +5,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("trial.people.urls")),
     path("", include("patients.web.urls")),
+    path("", include("analytics.desk.urls")),
     path("", include("analytics.reports.urls")),
     path("api/v1/", include("patients.web.api.urls")),
     path("api/v1/", include("analytics.exports.urls")),

@@ -114,6 +114,12 @@ def read_snapshot(path: Path) -> tuple[date, Iterator[CutSubject]]:
     return date.fromisoformat(next(lines)["cutoff"]), _subjects(lines)
 
 
+def first_line(path: Path) -> dict[str, Any]:
+    """The format of a snapshot, its cut-off and the version of each form. Raises SnapshotDamaged."""
+    header: dict[str, Any] = next(_sound_content(path))
+    return header
+
+
 def sites_of(path: Path) -> frozenset[str]:
     """The sites of the subjects of a snapshot. Raises SnapshotDamaged."""
     facts = (json.loads(line) for line in _sound_lines(path) if line.startswith(b"{"))

@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from analytics.desk.staleness import Standing
 from analytics.endpoints.catalogue import catalogue
 from analytics.locks.models import Lock
 from analytics.reports.adverse_events import EventTable, event_table
@@ -74,6 +75,7 @@ class ResultsScreen:
 
     lock: Lock
     run: Run
+    standing: Standing
     numbers: Numbers
     paragraph: tuple[SafeString, ...]
     patients: tuple[TableRow, ...]
@@ -108,7 +110,7 @@ class ResultsScreen:
         )
 
 
-def results_screen(lock: Lock, run: Run, reader: Account) -> ResultsScreen:
+def results_screen(lock: Lock, run: Run, reader: Account, standing: Standing) -> ResultsScreen:
     """The page from the numbers of the run alone; who reads it decides which pages it links to."""
     estimates = {estimate.figure: estimate for estimate in run.estimates.all()}
     numbers = Numbers(lock, estimates)
@@ -118,6 +120,7 @@ def results_screen(lock: Lock, run: Run, reader: Account) -> ResultsScreen:
     return ResultsScreen(
         lock=lock,
         run=run,
+        standing=standing,
         numbers=numbers,
         paragraph=paragraph(numbers),
         patients=_patients(numbers),

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import cache_control
 
+from analytics.desk.staleness import Standing, standing_of
 from analytics.endpoints.catalogue import catalogue
 from analytics.locks.models import Lock
 from analytics.locks.visible import is_seen_at
@@ -29,10 +30,11 @@ class LocksScreen:
 
 @dataclass(frozen=True, slots=True)
 class WaitingScreen:
-    """A lock whose run is not finished; `error` says why it failed."""
+    """A lock whose run is not finished, or that has none; `error` says why it failed."""
 
     lock: Lock
     error: str
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Reader:
         return [lock for lock in newest if is_seen_at(lock, self.sites)]
 
 
-def _reader(request: HttpRequest) -> Reader:
+def reader_of(request: HttpRequest) -> Reader:
     person = person_of(request)
     sites = sites_where(person, Permission.READ_RESULTS)
     return Reader(person, shell(person, sites, here="locks"), frozenset(site.code for site in sites))
@@ -65,7 +67,7 @@ def _reader(request: HttpRequest) -> Reader:
 @private
 def locks(request: HttpRequest) -> HttpResponse:
     """The locks, newest first."""
-    reader = _reader(request)
+    reader = reader_of(request)
     return show(request, "locks.html", LocksScreen(reader.locks()), reader.frame)
 
 
@@ -73,13 +75,13 @@ def locks(request: HttpRequest) -> HttpResponse:
 @private
 def results(request: HttpRequest, pk: int) -> HttpResponse:
     """The results of a lock, or that they are being computed."""
-    reader = _reader(request)
+    reader = reader_of(request)
     lock = reader.lock(pk)
     try:
-        screen = results_screen(lock, finished_run(lock), reader.person)
+        screen = results_screen(lock, finished_run(lock), reader.person, standing_of(lock))
     except NoResult:
         newest = lock.snapshot.runs.order_by("-pk").first()
-        waiting = WaitingScreen(lock, newest.error if newest else "")
+        waiting = WaitingScreen(lock, newest.error if newest else "", standing_of(lock))
         return show(request, "results_waiting.html", waiting, reader.frame)
     return show(request, "results.html", screen, reader.frame)
 
@@ -88,7 +90,7 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
 @private
 def trace(request: HttpRequest, pk: int, figure: str) -> HttpResponse:
     """A figure's definition, the subjects counted in it, and the items behind each."""
-    reader = _reader(request)
+    reader = reader_of(request)
     lock = reader.lock(pk)
     if figure not in catalogue():
         raise Http404(figure)

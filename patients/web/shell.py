@@ -70,6 +70,7 @@ def _places(here: str) -> list[tuple[Permission, NavLink]]:
             Permission.VERIFY,
             NavLink(reverse("verification"), _("Verification"), "check", here == "verification"),
         ),
+        (Permission.APPROVE_LOCK, NavLink(reverse("lock-desk"), _("Lock desk"), "lock", here == "lock-desk")),
         (Permission.READ_RESULTS, NavLink(reverse("locks"), _("Results"), "results", here == "locks")),
         (Permission.READ, NavLink(reverse("dictionary"), _("Dictionary"), "review", here == "dictionary")),
         (

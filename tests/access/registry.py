@@ -24,9 +24,10 @@ from patients.entry.asking import raise_query
 from patients.entry.attachments import Attachment, Described, add_attachment
 from patients.entry.closing_visit import Shown, Told, close_visit
 from patients.entry.register import register_identity
+from patients.oversight.casebook_locks import Unlocking
 from patients.oversight.monitoring_visits import Whose, period_since
 from tests.analytics.casebooks import content, infused
-from tests.patients.entry import desk
+from tests.patients.entry import desk, locking_desk
 from tests.patients.entry.uploaded import pdf
 from tests.patients.web import people
 from tests.trial.trail.claiming import claim
@@ -62,6 +63,9 @@ class Registry:
     term: int
     visit: int
     """The number of a closed monitoring visit."""
+    asked_for: int
+    """The number of a request for a lock of Hangzhou's second subject, whose casebook is unlocked."""
+    unlocking: int
     sessions: dict[tuple[Role, str], str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
 
@@ -84,7 +88,11 @@ def built_registry() -> Registry:
         put_in_state(page, state)
     somebody = people.a_member(Role.COORDINATOR, OWN, name="some.body")
     asked, term = _a_query(subject), _a_term(subject)
-    found = Registry(subject, pages, a_lock(), somebody, laboratory, attached, asked, term, a_closed_visit())
+    unlocking = an_unlocking()
+    found = Registry(
+        subject, pages, a_lock(), somebody, laboratory, attached, asked, term, a_closed_visit(),
+        unlocking.decision.request_id, unlocking.pk,
+    )  # fmt: skip
     for site in (OWN, OTHER):
         for role in Role:
             found.sessions[role, site] = session_of(people.signed_in(people.a_member(role, site)))
@@ -119,6 +127,13 @@ def _a_term(subject: Subject) -> int:
     page = desk.logged(subject, "AE")
     desk.save(page, rows={"1": {"ae_term": "fever"}})
     return desk.row_of(page).pk
+
+
+def an_unlocking() -> Unlocking:
+    """The second subject of Hangzhou, locked and unlocked for a while."""
+    second = desk.consented("HZ01-002")
+    locking_desk.locked(second)
+    return locking_desk.unlocked(second)
 
 
 def a_closed_visit() -> int:
@@ -159,6 +174,8 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
     if not route.parameters:
         return [Target(route.address)]
     room = route.address.split("/")[1]
+    if route.name == "relock":
+        return [_target(route, {"pk": registry.unlocking})]
     if route.name == "paste":
         return [_target(route, {"pk": page.pk}, state) for state, page in registry.laboratory.items()]
     if room == "pages" or route.name == "page-resource":
@@ -178,7 +195,8 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
         "coding": {"pk": registry.term, "form": "AE"},
         "dictionary": {"code": "RESP"},
         "people": {"pk": registry.somebody.pk},
-        "locks": {"pk": registry.lock.pk, "figure": "saf_n"},
+        "locks": {"pk": registry.lock.pk, "figure": "saf_n", "earlier": registry.lock.pk},
+        "lock-desk": {"code": HERE, "pk": registry.asked_for},
         "api": {"lock": registry.lock.pk},
         "set-password": {"secret": "none"},  # pragma: allowlist secret
     }

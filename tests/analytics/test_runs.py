@@ -547,4 +547,6 @@ def test_the_act_is_in_the_trail_with_hash_and_reason() -> None:
     event = TrailEvent.objects.get(action="lock.made")
     assert (event.about, event.reason, event.source) == (f"lock {made.pk}", "interim analysis", "command")
     changes = {change.item: change.new for change in event.changes.all()}
-    assert changes == {"cutoff": "2025-08-05", "hash": made.snapshot.hash, "subjects": "0", "values": "0"}
+    known = made.known_at.isoformat()
+    told = {"cutoff": "2025-08-05", "known_at": known, "scope": "study", "hash": made.snapshot.hash}
+    assert changes == told | {"subjects": "0", "values": "0"}

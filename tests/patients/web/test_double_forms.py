@@ -219,6 +219,9 @@ WITHOUT_A_KEY = {
     "people/list.html": "refused the second time: the name is taken; the secret of a link is kept nowhere",
     "laboratory_file.html": "the same file, the same mapping; results carry the versions of their pages",
     "review.html": "marked once by itself",
+    "lock_desk.html": "refused the second time, as asked for or locked already; the same cut is one snapshot",
+    "lock_request.html": "refused the second time: decided already",
+    "unlock.html": "refused the second time: asked for already",
 }
 """Templates with a form that has no key, or not each, and why it does nothing a second time."""
 PARTLY = {

@@ -91,6 +91,7 @@ def test_the_gallery_shows_every_component(desk: Client) -> None:
     of_a_page |= {"query_thread.html", "query_choices.html", "figure_link.html", "proof.html"}
     of_a_page |= {"step_figure.html", "number_table.html", "event_table.html", "access_table.html"}
     of_a_page |= {"bar_plot.html", "month_plot.html"}
+    of_a_page |= {"gate_list.html", "prove_again.html", "lock_standing.html"}
     shown = {Path(name).name for name in included("ui.html", set())}
     assert {path.name for path in COMPONENTS} - of_a_page <= shown
     text = desk.get(reverse("gallery")).content.decode()

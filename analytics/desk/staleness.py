@@ -1,0 +1,68 @@
+"""Whether what a lock says still is what the locked casebooks hold.
+
+A plain cut is the state of the data as known at its moment: entry goes on, and nothing of it grows stale. A
+lock is meant to be the last word; what is saved after it, in casebooks that two people unlocked, makes it
+stale until they are locked again, and then the lock that repeats it tells what changed.
+"""
+
+from dataclasses import dataclass
+
+from analytics.locks.models import Lock
+from patients.casebook.page import Subject
+from patients.oversight.casebook_locks import Scope, Unlocking
+from trial.trail.models import TrailEvent
+
+SAVED = "page.saved"
+
+
+def saves_since(lock: Lock) -> int:
+    """How many acts have saved something in the casebooks of a lock since it was made; of a plain cut none
+    count."""
+    if lock.decision_id is None:
+        return 0
+    saves = TrailEvent.objects.filter(action=SAVED, at__gt=lock.made_at)
+    if lock.scope == Scope.SUBJECT:
+        saves = saves.filter(subject=lock.of)
+    elif lock.scope == Scope.SITE:
+        saves = saves.filter(site=lock.of)
+    return saves.count()
+
+
+def open_casebooks(lock: Lock) -> list[str]:
+    """The casebooks of a lock of which something is unlocked now."""
+    if lock.decision_id is None:
+        return []
+    subjects = Subject.objects.all()
+    if lock.scope == Scope.SUBJECT:
+        subjects = subjects.filter(code=lock.of)
+    elif lock.scope == Scope.SITE:
+        subjects = subjects.filter(site__code=lock.of)
+    standing = Unlocking.objects.standing().filter(lock__subject__in=subjects)
+    return list(standing.order_by("lock__subject__code").values_list("lock__subject__code", flat=True))
+
+
+def repeated_by(lock: Lock) -> Lock | None:
+    """The newest lock that repeats this one."""
+    found, later = None, lock.followed_by.order_by("pk").first()
+    while later is not None:
+        found, later = later, later.followed_by.order_by("pk").first()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a lock stands to what is recorded now. `is_stale`: something was saved in its casebooks since, and
+    no lock repeats it yet."""
+
+    open_casebooks: tuple[str, ...]
+    saves: int
+    follows: Lock | None
+    repeated_by: Lock | None
+
+    @property
+    def is_stale(self) -> bool:
+        return bool(self.saves) and self.repeated_by is None
+
+
+def standing_of(lock: Lock) -> Standing:
+    return Standing(tuple(open_casebooks(lock)), saves_since(lock), lock.follows, repeated_by(lock))
