@@ -58,7 +58,7 @@ class UnlockScreen:
 def unlock(request: HttpRequest, code: str) -> HttpResponse:
     """The locked pages of a subject; somebody asks that those chosen, or all, be unlocked for some hours."""
     person = person_of(request)
-    theirs = Subject.objects.for_person(person, Permission.APPROVE_LOCK).select_related("site")
+    theirs = Subject.objects.for_person(person).select_related("site")
     subject = get_object_or_404(theirs, code=code)
     authorise(request, subject.site)
     if request.method != "POST":
@@ -92,9 +92,9 @@ def unlock(request: HttpRequest, code: str) -> HttpResponse:
 def relock(request: HttpRequest, pk: int) -> HttpResponse:
     """Lock again what is unlocked, before its time is over."""
     person = person_of(request)
-    theirs = Unlocking.objects.filter(
-        lock__subject__in=Subject.objects.for_person(person, Permission.APPROVE_LOCK)
-    ).select_related("lock__subject__site", "decision__request")
+    theirs = Unlocking.objects.filter(lock__subject__in=Subject.objects.for_person(person)).select_related(
+        "lock__subject__site", "decision__request"
+    )
     found = get_object_or_404(theirs, pk=pk)
     subject = found.lock.subject
     authorise(request, subject.site)
