@@ -12,7 +12,7 @@ import polars as pl
 from analytics.datasets.adverse_events import AdverseEvent, adverse_events_of
 from analytics.datasets.sourced import Sourced
 from analytics.datasets.story import Story, tell, value
-from analytics.datasets.time_to_event import TimeToEvent, endpoints_of
+from analytics.datasets.time_to_event import ADTTE, endpoints_of
 from analytics.locks.snapshot import CutSubject
 
 _ADSL: dict[str, Any] = {
@@ -52,18 +52,6 @@ _ADSL: dict[str, Any] = {
     "PRLINES": pl.Int16,
     "PRALLO": pl.Int16,
     "PRCLL1": pl.Int16,
-}
-_ADTTE: dict[str, Any] = {
-    "SUBJID": pl.String,
-    "PARAMCD": pl.String,
-    "STARTDT": pl.Date,
-    "ADT": pl.Date,
-    "AVAL": pl.Int32,
-    "AVALU": pl.String,
-    "STATUS": pl.Int8,
-    "CNSR": pl.Int8,
-    "EVNTDESC": pl.String,
-    "CNSDTDSC": pl.String,
 }
 _ADAE: dict[str, Any] = {
     "SUBJID": pl.String,
@@ -136,6 +124,7 @@ _COUNTS = {
     "PRALLO": "history.allogeneic_transplants",
     "PRCLL1": "history.cll1_car_t",
 }
+_PLACE = ("form", "visit", "row_key")
 _SUBJECTS_AT_ONCE = 2_000  # so many casebooks are held in memory
 
 
@@ -161,7 +150,7 @@ def build_datasets(cutoff: date, subjects: Iterable[CutSubject]) -> Datasets:
 def _part(stories: list[Story]) -> tuple[pl.DataFrame, ...]:
     """ADSL, ADTTE, ADAE and trace of some subjects."""
     told = [(story, {name: attrgetter(fact)(story) for name, fact in _FACTS.items()}) for story in stories]
-    times = [row for story in stories for row in endpoints_of(story)]
+    adtte = ADTTE.table([row for story in stories for row in endpoints_of(story)])
     events = [event for story in stories for event in adverse_events_of(story)]
     traced = [_trace("ADSL", story.subject, *fact) for story, facts in told for fact in facts.items()]
     traced += [
@@ -170,13 +159,14 @@ def _part(stories: list[Story]) -> tuple[pl.DataFrame, ...]:
         for name, counted in _COUNTS.items()
         for fact in attrgetter(counted)(story)
     ]
-    traced += [_trace("ADTTE", row.subject, row.paramcd, row.source) for row in times]
     traced += [_trace("ADAE", event.subject, *fact) for event in events for fact in event.facts.items()]
     return (
         pl.DataFrame([_adsl(story, facts) for story, facts in told], schema=_ADSL, orient="row"),
-        pl.DataFrame([_adtte(row) for row in times], schema=_ADTTE, orient="row"),
+        adtte,
         pl.DataFrame([_adae(event) for event in events], schema=_ADAE, orient="row"),
-        pl.DataFrame([row for row in traced if row], schema=_TRACE, orient="row"),
+        pl.concat(
+            [pl.DataFrame([row for row in traced if row], schema=_TRACE, orient="row"), _trace_of_ends(adtte)]
+        ),
     )
 
 
@@ -196,19 +186,11 @@ def _adsl(story: Story, facts: dict[str, Sourced[Any] | None]) -> dict[str, Any]
     }
 
 
-def _adtte(row: TimeToEvent) -> dict[str, Any]:
-    return {
-        "SUBJID": row.subject,
-        "PARAMCD": row.paramcd,
-        "STARTDT": row.start,
-        "ADT": row.end,
-        "AVAL": row.days,
-        "AVALU": "DAYS",
-        "STATUS": row.status,
-        "CNSR": {0: 1, 1: 0, 2: 2}[row.status],
-        "EVNTDESC": row.event,
-        "CNSDTDSC": row.censoring,
-    }
+def _trace_of_ends(adtte: pl.DataFrame) -> pl.DataFrame:
+    """The items that ADTTE names: of an endpoint its parameter is the variable."""
+    return adtte.filter(pl.col("item").is_not_null()).select(
+        pl.lit("ADTTE").alias("DATASET"), "SUBJID", pl.col("PARAMCD").alias("VARIABLE"), *_PLACE, "item"
+    )
 
 
 def _adae(event: AdverseEvent) -> dict[str, Any]:
