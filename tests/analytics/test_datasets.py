@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from analytics.datasets import build
-from analytics.datasets.adverse_events import adverse_events_of
+from analytics.datasets.adverse_events import ADAE
+from analytics.datasets.analysis_sets import SETS
 from analytics.datasets.build import Datasets, build_datasets
 from analytics.datasets.story import Story, tell
+from analytics.datasets.subjects import ADSL
 from analytics.datasets.trace import traced
 from analytics.locks.cut import FORM_DATE, all_records
 from analytics.locks.seal import make_lock
@@ -55,6 +57,7 @@ from trial.people.access import SystemPerson
 from trial.trail.actor import Source
 
 SLOW = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+TABLES = ("adsl", "adtte", "adae", "exclusions", "trace")
 MRD = {"mrd_done": True, "mrd_lod": Decimal("0.002")}
 
 
@@ -88,9 +91,8 @@ def test_the_facts_of_a_subject_stand_in_one_row() -> None:
     assert found == {
         "SUBJID": "HZ01-001",
         "SITEID": "HZ01",
-        "ENRLFL": True,
-        "SAFFL": True,
-        "HSCTFL": True,
+        **dict.fromkeys(("ENRLFL", "SAFFL", "RESPFL", "HSCTFL", "ENGFL", "AGFL", "FU3FL"), True),
+        **dict.fromkeys(("DLTEVLFL", "CHIMFL", "CGFL"), False),
         "AGEDAYS": (ENROLLED - BORN.earliest).days,
         "ENRLDT": ENROLLED,
         "TRTSDT": T0,
@@ -240,7 +242,7 @@ def test_remission(records: list[Record], remission: int | None, mrd_negative: i
 # --- the tables as a whole --------------------------------------------------------------------------------
 def test_nobody_gives_empty_tables_of_the_same_columns() -> None:
     nobody, somebody = build_datasets(NEVER, []), cohort([*infused(), died(9)])
-    for table in ("adsl", "adtte", "adae", "trace"):
+    for table in TABLES:
         assert getattr(nobody, table).height == 0
         assert getattr(nobody, table).schema == getattr(somebody, table).schema
 
@@ -254,7 +256,7 @@ def test_subjects_that_come_in_parts_give_the_same_tables(subjects: list[Timelin
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "_SUBJECTS_AT_ONCE", 1)
         parts = build_datasets(cutoff, cut_at(casebooks, cutoff))
-    for table in ("adsl", "adtte", "adae", "trace"):
+    for table in TABLES:
         assert_frame_equal(getattr(parts, table), getattr(whole, table), check_row_order=table != "trace")
 
 
@@ -270,10 +272,11 @@ def test_deriving_again_changes_nothing(timeline: Timeline) -> None:
 
 
 # --- the trace --------------------------------------------------------------------------------------------
-PLAIN = {"SUBJID", "SITEID", "ENRLFL", "SAFFL", "HSCTFL", "AGEDAYS"}  # not read from one item
+PLAIN = {"SUBJID", "SITEID", "AGEDAYS", *(one.flag for one in SETS)}  # not read from one item
+COUNTED = {"PRLINES", "PRALLO", "PRCLL1"}
 PLACE = {"form", "visit", "row_key"}
-PLAIN_OF_EVENTS = {"SUBJID", "AESEQ", "ASTDTF", "AENDTF", "TRTEMFL", *PLACE}
-TRACED_OF_EVENTS = set(build._ADAE) - PLAIN_OF_EVENTS
+PLAIN_OF_EVENTS = {"SUBJID", "AESEQ", "ASTDTF", "ASTDTC", "AENDTF", "AENDTC", "TRTEMFL", *PLACE}
+TRACED_OF_EVENTS = set(ADAE.schema) - PLAIN_OF_EVENTS
 
 
 def named(trace: dict[str, str], subjects: dict[str, CutSubject]) -> Any:
@@ -291,12 +294,12 @@ def assert_traced(data: Datasets, subjects: dict[str, CutSubject]) -> None:
     """Each value of ADSL and each date of ADTTE stands at the place that the trace names for it."""
     assert_events_traced(data, subjects)
     every = data.trace.filter(pl.col("DATASET") != "ADAE").to_dicts()
-    counted = [trace for trace in every if trace["VARIABLE"] in build._COUNTS]
+    counted = [trace for trace in every if trace["VARIABLE"] in COUNTED]
     traces = {(row["DATASET"], row["SUBJID"], row["VARIABLE"]): row for row in every if row not in counted}
     assert len(traces) == len(every) - len(counted)
     assert_each_counts_once(data, counted, subjects)
     for subject in data.adsl.to_dicts():
-        for variable in subject.keys() - PLAIN - build._COUNTS.keys():
+        for variable in subject.keys() - PLAIN - COUNTED:
             trace = traces.pop(("ADSL", subject["SUBJID"], variable), None)
             assert (None if trace is None else named(trace, subjects)) == subject[variable], variable
     for end in data.adtte.to_dicts():
@@ -333,7 +336,7 @@ def assert_each_counts_once(
 ) -> None:
     """Each number of ADSL has as many traces, each of another row with a value."""
     for subject in data.adsl.to_dicts():
-        for variable in build._COUNTS:
+        for variable in COUNTED:
             mine = (subject["SUBJID"], variable)
             own = [one for one in counted if (one["SUBJID"], one["VARIABLE"]) == mine]
             places = {(one["form"], one["visit"], one["row_key"]) for one in own}
@@ -380,12 +383,6 @@ def assert_in_registry(place: dict[str, Any]) -> None:
     assert current.history.latest().history_id == version.history_id
 
 
-def test_a_column_of_adsl_is_either_plain_or_traced() -> None:
-    columns = set(build_datasets(NEVER, []).adsl.columns)
-    assert columns == PLAIN | set(build._FACTS) | set(build._COUNTS)
-    assert isinstance(build_datasets(NEVER, []).adsl.schema["ENRLDT"], pl.Date)
-
-
-def test_a_column_of_adae_is_either_plain_or_traced() -> None:
-    (event,) = adverse_events_of(story(row("AE", day(3), key="1", ae_term="Fever")))
-    assert set(event.facts) == TRACED_OF_EVENTS
+def test_a_column_is_either_plain_or_traced() -> None:
+    for dataset, plain in ((ADSL, PLAIN), (ADAE, PLAIN_OF_EVENTS)):
+        assert {one.name for one in dataset.variables if one.fact is None} == plain

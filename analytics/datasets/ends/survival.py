@@ -14,7 +14,7 @@ from patients.grading.response import REMISSIONS
 RELAPSED = "RELAPSE/PROGRESSION"
 SECOND_GRAFT = "second_hsct"
 RESPONSE_BY_DAY = 31  # the last day of the visit at day 28
-NO_LONGER_EVALUABLE = frozenset({None, "NE", "not_done"})
+NOT_EVALUABLE = frozenset({None, "NE", "not_done"})
 
 
 # --- outcomes ---------------------------------------------------------------------------------------------
@@ -53,7 +53,7 @@ def _treatment_failure(story: Story, origin: date) -> Day:
         record
         for record in story.casebook.records("RESP")
         if record.values["resp_dt"] and origin < record.values["resp_dt"] <= last_day
-        if record.values["resp_protocol"] not in NO_LONGER_EVALUABLE
+        if record.values["resp_protocol"] not in NOT_EVALUABLE
     ]
     if any(record.values["resp_protocol"] in REMISSIONS for record in assessed):
         return None
