@@ -55,9 +55,9 @@ class AdverseEvent:
     number: int
     place: tuple[str, str, str]
     facts: dict[str, Sourced[Any] | None]
-    start_entered: str
+    start_entered: str | None
     start_filled_in: str | None
-    end_entered: str
+    end_entered: str | None
     end_filled_in: str | None
     emergent: bool | None
 
@@ -95,9 +95,9 @@ def _event(story: Story, number: int, record: Record) -> AdverseEvent:
         number,
         record.place,
         facts,
-        start_entered=str(start or ""),
+        start_entered=None if start is None else str(start),
         start_filled_in=_filled_in(start),
-        end_entered=str(end or ""),
+        end_entered=None if end is None else str(end),
         end_filled_in=_filled_in(end),
         emergent=None if start is None else facts["APERIODC"] is not None,
     )

@@ -175,7 +175,7 @@ SETS = (
     AnalysisSet(
         "DLTEV",
         "DLTEVLFL",
-        _("Evaluable for Dose-Limiting Toxicity Flag"),
+        _("Evaluable for DLT Flag"),
         _("SAF and evaluable as the adjudication says"),
         _not_adjudicated,
         "SAF",
@@ -210,7 +210,7 @@ SETS = (
     AnalysisSet(
         "CHIMEV",
         "CHIMFL",
-        _("Evaluable for Chimerism at One Month Flag"),
+        _("Evaluable for Month 1 Chimerism Flag"),
         _("HSCTSET with a usable sample on transplant day 27 to 35"),
         _without_chimerism,
         "HSCTSET",

@@ -1,19 +1,27 @@
 """The datasets of a snapshot as typed tables, and the table of the items behind each of their values."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
+from typing import Any
 
 import polars as pl
 
 from analytics.datasets.adverse_events import ADAE, adverse_events_of
 from analytics.datasets.analysis_sets import EXCLUSIONS, Exclusion, reasons_of
+from analytics.datasets.chimerism import ADCH, chimerism_of
+from analytics.datasets.gvhd import ADGV, gvhd_of
+from analytics.datasets.laboratory import ADLB, results_of
+from analytics.datasets.metadata import Dataset
+from analytics.datasets.responses import ADRS, assessments_of
 from analytics.datasets.story import Story, tell
 from analytics.datasets.subjects import ADSL, SubjectRow
 from analytics.datasets.time_to_event import ADTTE, endpoints_of
 from analytics.locks.snapshot import CutSubject
 
+DATASETS = (ADSL, ADTTE, ADAE, EXCLUSIONS, ADLB, ADRS, ADGV, ADCH)
+"""Every dataset, with what it says about itself."""
 _SUBJECTS_AT_ONCE = 2_000  # so many casebooks are held in memory
 
 
@@ -30,10 +38,40 @@ class Datasets:
     trace: pl.DataFrame
 
 
+@dataclass(frozen=True)
+class RecordDatasets:
+    """The datasets that have a row for each row of the casebook; it names its place, and the metadata of a
+    column its item."""
+
+    adlb: pl.DataFrame
+    adrs: pl.DataFrame
+    adgv: pl.DataFrame
+    adch: pl.DataFrame
+
+
 def build_datasets(cutoff: date, subjects: Iterable[CutSubject]) -> Datasets:
     """The datasets of the subjects of a snapshot that estimates are made of. Raises ImpossibleDates."""
     parts = [_part([]), *map(_part, _told(cutoff, subjects))]
     return Datasets(cutoff, *(pl.concat(frames) for frames in zip(*parts, strict=True)))
+
+
+def record_datasets(cutoff: date, subjects: Iterable[CutSubject]) -> Iterator[RecordDatasets]:
+    """The datasets of results and assessments, of so many subjects at a time as are held at once: no estimate
+    is made of them, and of a large cohort they do not fit into memory."""
+    for stories in _told(cutoff, subjects):
+        yield RecordDatasets(*(_rows(*one, stories) for one in _OF_RECORDS))
+
+
+_OF_RECORDS: tuple[tuple[Dataset, Callable[[Story], Iterable[Any]]], ...] = (
+    (ADLB, results_of),
+    (ADRS, assessments_of),
+    (ADGV, gvhd_of),
+    (ADCH, chimerism_of),
+)
+
+
+def _rows(dataset: Dataset, rows_of: Callable[[Story], Iterable[Any]], stories: list[Story]) -> pl.DataFrame:
+    return dataset.table([row for story in stories for row in rows_of(story)])
 
 
 def _told(cutoff: date, subjects: Iterable[CutSubject]) -> Iterator[list[Story]]:

@@ -24,6 +24,7 @@ PolarsType: TypeAlias = type[pl.DataType] | pl.DataType
 TRACE: dict[str, PolarsType] = dict.fromkeys(
     ("DATASET", "SUBJID", "VARIABLE", "form", "visit", "row_key", "item"), pl.String
 )
+_CODED = (pl.String, pl.Int8)  # a grade or score is a code as a number; flags and what is counted are none
 _NAMES = {pl.String: "text", pl.Date: "date", pl.Datetime: "datetime", pl.Boolean: "boolean"}
 
 
@@ -53,7 +54,7 @@ class Variable:
 
     @property
     def code_list(self) -> CodeList | None:
-        if self.codes is None and len(self.items) == 1:
+        if self.codes is None and len(self.items) == 1 and self.type in _CODED:
             (item,) = self.items
             return item.codes if isinstance(item, ChoiceItem | MultiItem) else None
         return self.codes

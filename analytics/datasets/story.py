@@ -60,6 +60,11 @@ class Story:
         return _day_of(self.casebook, "INF", "inf_start_dt")
 
     @cached_property
+    def first_dose(self) -> Day:
+        """Of lymphodepletion."""
+        return earliest(days(self.casebook, "LD", "ld_date"))
+
+    @cached_property
     def grafted(self) -> Day:
         done = days(self.casebook, "HSCT", "hsct_start_dt", lambda record: bool(record.values["hsct_done"]))
         return next(done, None)

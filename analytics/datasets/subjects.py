@@ -157,14 +157,14 @@ ADSL = Dataset(
         _fact("DOSEFL", _("Dose in Window Flag"), pl.Boolean, "dose_in_window", "INF.inf_dose_ok"),
         _fact(
             "NOCONDFL",
-            _("Transplantation Without Conditioning Flag"),
+            _("Graft Without Conditioning Flag"),
             pl.Boolean,
             "without_conditioning",
             "HSCT.cond_none",
         ),
         _fact(
             "NOPROPFL",
-            _("Transplantation Without GVHD Prophylaxis Flag"),
+            _("Graft Without GVHD Prophylaxis Flag"),
             pl.Boolean,
             "without_prophylaxis",
             "HSCT.gvhdp_none",
@@ -211,7 +211,7 @@ ADSL = Dataset(
         ),
         _fact(
             "AGMAX",
-            _("Worst Acute GVHD Grade After Transplantation"),
+            _("Worst Acute GVHD Grade After the Graft"),
             pl.Int8,
             "toxicity.acute_max",
             "AGVHD.ag_grade",
@@ -219,7 +219,7 @@ ADSL = Dataset(
         ),
         _fact(
             "AGONDT",
-            _("Date of Acute GVHD Onset After Transplantation"),
+            _("Date of Acute GVHD Onset After the Graft"),
             pl.Date,
             "toxicity.acute_onset",
             "AGVHD.ag_onset_dt AGVHD.ag_dt",
