@@ -16,10 +16,10 @@ from polars.testing import assert_frame_equal
 from analytics.datasets import build
 from analytics.datasets.adverse_events import ADAE
 from analytics.datasets.analysis_sets import SETS
-from analytics.datasets.build import Datasets, build_datasets
+from analytics.datasets.build import Datasets, build_datasets, record_datasets
 from analytics.datasets.story import Story, tell
 from analytics.datasets.subjects import ADSL
-from analytics.datasets.trace import traced
+from analytics.datasets.trace import traced, with_versions
 from analytics.locks.cut import FORM_DATE, all_records
 from analytics.locks.seal import make_lock
 from analytics.locks.snapshot import CutSubject, read_snapshot
@@ -367,6 +367,12 @@ def test_every_value_leads_to_its_page_and_version_in_the_registry(
     assert led.height == data.trace.height > 40
     for place in led.to_dicts():
         assert_in_registry(place)
+    (records,) = record_datasets(cutoff, found.values())
+    for table in vars(records).values():
+        rows = with_versions(table, lock)
+        assert rows.height == table.height
+        for place in rows.head(20).to_dicts():
+            assert_in_registry(place)
 
 
 def assert_in_registry(place: dict[str, Any]) -> None:
