@@ -22,7 +22,7 @@ from analytics.locks.snapshot import CutSubject
 
 DATASETS = (ADSL, ADTTE, ADAE, EXCLUSIONS, ADLB, ADRS, ADGV, ADCH)
 """Every dataset, with what it says about itself."""
-_SUBJECTS_AT_ONCE = 2_000  # so many casebooks are held in memory
+_SUBJECTS_AT_ONCE = 250  # so many casebooks are held in memory, about 1 MiB each
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,13 @@ class RecordDatasets:
     adch: pl.DataFrame
 
 
-def build_datasets(cutoff: date, subjects: Iterable[CutSubject]) -> Datasets:
-    """The datasets of the subjects of a snapshot that estimates are made of. Raises ImpossibleDates."""
-    parts = [_part([]), *map(_part, _told(cutoff, subjects))]
+def build_datasets(cutoff: date, subjects: Iterable[CutSubject], *, with_trace: bool = True) -> Datasets:
+    """The datasets of the subjects of a snapshot that estimates are made of. Raises ImpossibleDates.
+
+    The trace is the largest of the tables, 130 rows for a subject; who does not show it leaves it empty.
+    """
+    parts = [_part([], with_trace)]
+    parts += [_part(stories, with_trace) for stories in _told(cutoff, subjects)]
     return Datasets(cutoff, *(pl.concat(frames) for frames in zip(*parts, strict=True)))
 
 
@@ -81,16 +85,19 @@ def _told(cutoff: date, subjects: Iterable[CutSubject]) -> Iterator[list[Story]]
         yield [tell(subject, cutoff) for subject in some]
 
 
-def _part(stories: list[Story]) -> tuple[pl.DataFrame, ...]:
+def _part(stories: list[Story], with_trace: bool) -> tuple[pl.DataFrame, ...]:
     """The tables of some subjects, in the order of `Datasets`."""
     ends = [endpoints_of(story) for story in stories]
     outside = [reasons_of(story, rows) for story, rows in zip(stories, ends, strict=True)]
     subjects = [SubjectRow(story, sets) for story, sets in zip(stories, outside, strict=True)]
-    adsl, traced_subjects = ADSL.traced_table(subjects)
-    adae, traced_events = ADAE.traced_table([one for story in stories for one in adverse_events_of(story)])
+    adsl, traced_subjects = ADSL.traced_table(subjects, with_trace=with_trace)
+    events = [one for story in stories for one in adverse_events_of(story)]
+    adae, traced_events = ADAE.traced_table(events, with_trace=with_trace)
     adtte = ADTTE.table([row for rows in ends for row in rows])
     excluded = [Exclusion(row.subject, *one) for row in subjects for one in row.outside.items()]
-    trace = pl.concat([traced_subjects, _trace_of_ends(adtte), traced_events])
+    trace = pl.concat(
+        [traced_subjects, _trace_of_ends(adtte if with_trace else adtte.clear()), traced_events]
+    )
     return adsl, adtte, adae, EXCLUSIONS.table(excluded), trace
 
 

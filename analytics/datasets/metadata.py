@@ -105,20 +105,26 @@ class Dataset:
 
     def table(self, rows: Sequence[Any]) -> pl.DataFrame:
         """The table of what its rows are made of."""
-        return self.traced_table(rows)[0]
+        return self.traced_table(rows, with_trace=False)[0]
 
-    def traced_table(self, rows: Sequence[Any]) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """The table, and the trace of its facts: each row of it has a `subject`."""
-        columns, traces = [], []
+    def traced_table(
+        self, rows: Sequence[Any], *, with_trace: bool = True
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The table, and the trace of its facts (each row has a `subject`), or an empty one."""
+        columns: list[pl.Series] = []
+        traces: list[tuple[str, ...]] = []
         for variable in self.variables:
             values, facts = _read(variable, rows)
             columns.append(pl.Series(variable.name, values, dtype=variable.type))
-            traces += [
-                (self.name, row.subject, variable.name, one.form, one.visit, one.row_key, one.item)
-                for row, found in zip(rows, facts, strict=False)
-                for one in _each(found)
-            ]
+            traces += self._traces(variable, rows, facts) if with_trace else ()
         return pl.DataFrame(columns), pl.DataFrame(traces, schema=TRACE, orient="row")
+
+    def _traces(
+        self, variable: Variable, rows: Sequence[Any], facts: Sequence[Fact]
+    ) -> Iterator[tuple[str, ...]]:
+        for row, found in zip(rows, facts, strict=False):
+            for one in _each(found):
+                yield self.name, row.subject, variable.name, one.form, one.visit, one.row_key, one.item
 
 
 def _read(variable: Variable, rows: Sequence[Any]) -> tuple[list[Any], list[Fact]]:

@@ -247,6 +247,13 @@ def test_nobody_gives_empty_tables_of_the_same_columns() -> None:
         assert getattr(nobody, table).schema == getattr(somebody, table).schema
 
 
+def test_the_trace_is_left_out_on_demand() -> None:
+    subject = cut([*infused(), died(9)])
+    data = build_datasets(NEVER, [subject], with_trace=False)
+    assert data.trace.is_empty()
+    assert_frame_equal(data.adtte, build_datasets(NEVER, [subject]).adtte)
+
+
 @SLOW
 @given(cohorts(max_size=4), st.integers(0, 1200))
 def test_subjects_that_come_in_parts_give_the_same_tables(subjects: list[Timeline], days: int) -> None:
