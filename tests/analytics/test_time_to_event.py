@@ -7,10 +7,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
+import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from analytics.datasets.build import build_datasets
 from analytics.datasets.story import Story, tell
 from analytics.datasets.time_to_event import ADTTE, PARAMETERS, ImpossibleDates, TimeToEvent, endpoints_of
+from analytics.endpoints.sets import Set
+from patients.builder.timeline import Timeline
 from patients.casebook.answers import Record
 from tests.analytics.casebooks import (
     DIARRHOEA,
@@ -20,11 +26,13 @@ from tests.analytics.casebooks import (
     T0,
     acute,
     assessed,
+    built,
     chronic,
     cohort,
     contact,
     counted,
     cut,
+    cut_at,
     day,
     died,
     enrolled,
@@ -34,6 +42,7 @@ from tests.analytics.casebooks import (
     row,
     without_database,
 )
+from tests.patients.builder.strategies import cohorts
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -371,3 +380,35 @@ def test_a_death_before_enrolment_is_refused_as_well() -> None:
     wrong = cut([*enrolled(), replace(died(0), values=died(0).values | {"dth_dt": ENROLLED.replace(day=1)})])
     with pytest.raises(ImpossibleDates):
         endpoints_of(tell(wrong, NEVER))
+
+
+# --- what holds of any cohort -----------------------------------------------------------------------------
+SAME_END = (("CIR", "PFS"), ("OSHSCT", "OS"), ("OSENR", "OS"), ("DOR", "PFS"))
+NO_LATER = (
+    ("PFSS", "PFS"),
+    ("PFSMRD", "PFS"),
+    ("NRM", "OS"),
+    ("GRFS", "OS"),
+    ("CGV", "OS"),
+    ("T2HSCT", "OS"),
+)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(cohorts(max_size=3), st.integers(0, 1200))
+def test_endpoints_agree_with_each_other_and_with_the_sets(subjects: list[Timeline], days: int) -> None:
+    cutoff = date.fromordinal(date(2021, 11, 1).toordinal() + days)
+    data = build_datasets(cutoff, cut_at(built(subjects), cutoff))
+    of_set = {
+        one.code: set(data.adsl.filter(pl.col(Set[str(one.origin.set)].value))["SUBJID"])
+        for one in PARAMETERS
+        if str(one.origin.set) in Set.__members__
+    }
+    for code, members in of_set.items():
+        assert data.adtte.filter(PARAMCD=code)["SUBJID"].to_list() == sorted(members), code
+    assert data.adtte.select(((pl.col("AVAL") >= 0) & (pl.col("ADT") <= cutoff)).all()).item() in (True, None)
+    for subject in data.adsl["SUBJID"]:
+        ends = {one["PARAMCD"]: one["ADT"] for one in data.adtte.filter(SUBJID=subject).to_dicts()}
+        both = [(one, other) for one, other in (*SAME_END, *NO_LATER) if {one, other} <= ends.keys()]
+        for one, other in both:
+            assert ends[one] == ends[other] if (one, other) in SAME_END else ends[one] <= ends[other], one
