@@ -7,16 +7,20 @@ from decimal import Decimal
 import pytest
 
 from analytics.datasets.analysis_sets import REASONS, SETS
+from analytics.datasets.build import build_datasets
 from analytics.endpoints.sets import Set
+from patients.builder.timeline import Timeline
 from patients.casebook.answers import Record
 from patients.forms.dose_limiting_toxicity import DoseLimitingToxicity
 from patients.items.types import ChoiceItem
 from tests.analytics.casebooks import (
     NEVER,
     assessed,
+    built,
     cohort,
     contact,
     counted,
+    cut_at,
     day,
     died,
     enrolled,
@@ -26,6 +30,7 @@ from tests.analytics.casebooks import (
     row,
     without_database,
 )
+from tests.analytics.conftest import DEMO_CUTOFF
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -179,3 +184,20 @@ def test_the_adjudication_has_no_answer_without_a_reason() -> None:
     assert isinstance(item, ChoiceItem)
     for answer in item.codes.labels:
         assert reasons(*infused(), adjudicated(answer)).get("DLTEV", "") != "not_adjudicated"
+
+
+def test_the_exclusions_of_the_invented_cohort(demo_timelines: list[Timeline]) -> None:
+    cutoff = date.fromisoformat(DEMO_CUTOFF)
+    data = build_datasets(cutoff, cut_at(built(demo_timelines), cutoff))
+    counted_by = data.exclusions.group_by("SET", "REASON").len().sort("SET", "REASON")
+    assert counted_by.rows() == [
+        ("CGEV", "died_by_hsct_day_100", 1),
+        ("CGEV", "not_followed_to_hsct_day_100", 2),
+        ("CGEV", "relapsed_by_hsct_day_100", 3),
+        ("CHIMEV", "died_before_window", 1),
+        ("CHIMEV", "window_open", 1),
+        ("FU3M", "died_within_3_months", 2),
+        ("FU3M", "followed_less_than_3_months", 2),
+    ]
+    sizes = {one.name: one.of(data).height for one in Set}
+    assert {name for name, size in sizes.items() if size == 19} == sizes.keys() - {"CHIMEV", "CGEV", "FU3M"}

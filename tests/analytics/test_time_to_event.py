@@ -13,8 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics.datasets.build import build_datasets
+from analytics.datasets.ends.ending import CENSORED, COMPETING, EVENT, Parameter
+from analytics.datasets.parameters import PARAMETERS
 from analytics.datasets.story import Story, tell
-from analytics.datasets.time_to_event import ADTTE, PARAMETERS, ImpossibleDates, TimeToEvent, endpoints_of
+from analytics.datasets.time_to_event import ADTTE, ImpossibleDates, TimeToEvent, endpoints_of
 from analytics.endpoints.sets import Set
 from patients.builder.timeline import Timeline
 from patients.casebook.answers import Record
@@ -315,6 +317,57 @@ def test_each_endpoint_is_a_row_with_its_dates_words_and_item() -> None:
         ("FUREV", T0, day(120), 120, "DAYS", 0, 1, "", "DEATH", "dth_dt"),
     ]
     assert data.adtte["PARAMCD"].to_list() == [one.code for one in PARAMETERS if one.code != "ICAHTR"]
+
+
+# As section 4.4 has them: origin, events, competing events, censoring.
+ACUTE_DECLARED = "H0 | ACUTE GVHD | DEATH WITHOUT ACUTE GVHD, SECOND TRANSPLANTATION | LAST KNOWN ALIVE"
+CHRONIC_DECLARED = (
+    "H0 | CHRONIC GVHD | DEATH, RELAPSE/PROGRESSION, SECOND TRANSPLANTATION | LAST GVHD ASSESSMENT"
+)
+DECLARED = {
+    "OS": "T0 | DEATH | | LAST KNOWN ALIVE",
+    "OSENR": "ENROLMENT | DEATH | | LAST KNOWN ALIVE",
+    "OSHSCT": "H0 | DEATH | | LAST KNOWN ALIVE",
+    "PFS": "T0 | DEATH, RELAPSE/PROGRESSION | | LAST DISEASE ASSESSMENT",
+    "PFSS": "T0 | DEATH, RELAPSE/PROGRESSION | | LAST DISEASE ASSESSMENT, SUBSEQUENT THERAPY",
+    "PFSMRD": "T0 | DEATH, MRD RELAPSE, RELAPSE/PROGRESSION | | LAST DISEASE ASSESSMENT",
+    "DOR": "REMISSION | DEATH, RELAPSE/PROGRESSION | | LAST DISEASE ASSESSMENT",
+    "EFS": "T0 | DEATH, RELAPSE/PROGRESSION, TREATMENT FAILURE | | LAST DISEASE ASSESSMENT",
+    "CIR": "T0 | RELAPSE/PROGRESSION | DEATH WITHOUT RELAPSE | LAST DISEASE ASSESSMENT",
+    "CIRH": "H0 | RELAPSE/PROGRESSION | DEATH WITHOUT RELAPSE | LAST DISEASE ASSESSMENT",
+    "CD7NREL": "T0 | CD7-NEGATIVE RELAPSE | DEATH WITHOUT RELAPSE, OTHER RELAPSE | LAST DISEASE ASSESSMENT",
+    "NRM": "T0 | NON-RELAPSE DEATH | RELAPSE/PROGRESSION | LAST KNOWN ALIVE",
+    "NRMH": "H0 | NON-RELAPSE DEATH | RELAPSE/PROGRESSION | LAST KNOWN ALIVE",
+    "NEUTENG": "H0 | NEUTROPHIL ENGRAFTMENT | DEATH, RELAPSE/PROGRESSION, SECOND TRANSPLANTATION "
+    "| LAST BLOOD COUNT, DAY 42",
+    "PLTENG": "H0 | PLATELET ENGRAFTMENT | DEATH, RELAPSE/PROGRESSION, SECOND TRANSPLANTATION "
+    "| LAST BLOOD COUNT, DAY 180",
+    **dict.fromkeys(("AGV14", "AGV24", "AGV34"), ACUTE_DECLARED),
+    "AGV14R": "H0 | ACUTE GVHD | DEATH WITHOUT ACUTE GVHD, RELAPSE/PROGRESSION, SECOND TRANSPLANTATION "
+    "| LAST KNOWN ALIVE",
+    "AGPRE": "T0 | ACUTE GVHD BEFORE TRANSPLANTATION | DEATH, RELAPSE/PROGRESSION, TRANSPLANTATION "
+    "| LAST GVHD ASSESSMENT",
+    **dict.fromkeys(("CGV", "CGVMS"), CHRONIC_DECLARED),
+    "GRFS": "H0 | ACUTE GVHD III-IV, CHRONIC GVHD ON SYSTEMIC TREATMENT, DEATH, RELAPSE/PROGRESSION | "
+    "| OLDEST OF GVHD, DISEASE AND CONTACT",
+    "T2HSCT": "T0 | TRANSPLANTATION | DEATH, NO TRANSPLANTATION, RELAPSE/PROGRESSION | LAST KNOWN ALIVE",
+    "CMVR": "T0 | CMV ABOVE THRESHOLD | DEATH, RELAPSE/PROGRESSION | LAST INFECTION REVIEW",
+    "ANYINF": "T0 | INFECTION GRADE 3 OR MORE | DEATH, RELAPSE/PROGRESSION | LAST INFECTION REVIEW",
+    "ICAHTR": "T0 | NEUTROPHIL RECOVERY | DEATH, RELAPSE/PROGRESSION, TRANSPLANTATION | LAST BLOOD COUNT",
+    "FUREV": "T0 | REVERSE EVENT | | DEATH",
+}
+
+
+def test_the_table_of_endpoints_is_that_of_the_specification() -> None:
+    assert {one.code: declared(one) for one in PARAMETERS} == DECLARED
+
+
+def declared(one: Parameter) -> str:
+    events, competing, censored = (list(one.words(status)) for status in (EVENT, COMPETING, CENSORED))
+    (events if one.code == "FUREV" else censored).append(one.otherwise.why)
+    last_day = [] if one.last_day is None else [f"DAY {one.last_day}"]
+    parts = (", ".join(sorted(events)), ", ".join(sorted(competing)), ", ".join(sorted(censored) + last_day))
+    return " | ".join((one.origin.name, *parts)).replace("  ", " ")
 
 
 def test_words_of_every_end_fit_their_column() -> None:

@@ -60,6 +60,15 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Otherwise:
+    """What ends the observation of who has none of the outcomes, in the words of CNSDTDSC (of EVNTDESC, if it
+    is an event); without anything from the origin on, and at the cut-off, the words of these."""
+
+    why: str
+    end: Callable[[Story, date], End]
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """One endpoint of section 4.4. `outcomes` stand in the order that decides on one day; `otherwise` ends
     what none of them ends. `cut_short_by` censors whoever has it before that end, `last_day` whoever has no
@@ -69,16 +78,21 @@ class Parameter:
     label: Text
     origin: Origin
     outcomes: tuple[Outcome, ...]
-    otherwise: Callable[[Story, date], End]
+    otherwise: Otherwise
     cut_short_by: Outcome | None = None
     last_day: int | None = None
 
     def end(self, story: Story, origin: date) -> End:
         ends = (outcome.end(story, origin) for outcome in self.outcomes)
         in_time = (end for end in ends if end is not None and not self._is_late(end, origin))
-        first = min(in_time, key=lambda end: end.day, default=None) or self.otherwise(story, origin)
+        first = min(in_time, key=lambda end: end.day, default=None) or self.otherwise.end(story, origin)
         cut_short = self._cut_short(first, story, origin)
         return self._last_day_of(origin) if self._is_late(cut_short, origin) else cut_short
+
+    def words(self, status: int) -> tuple[str, ...]:
+        """What ends it with a status, each in the words of its rows."""
+        ended = (outcome for outcome in (*self.outcomes, self.cut_short_by) if outcome is not None)
+        return tuple(outcome.why for outcome in ended if outcome.status == status)
 
     def _cut_short(self, end: End, story: Story, origin: date) -> End:
         by = self.cut_short_by.end(story, origin) if self.cut_short_by else None

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from analytics.datasets.blood_counts import Sample, lowest_on
-from analytics.datasets.ends.ending import End, Outcome, last_of
+from analytics.datasets.ends.ending import End, Otherwise, Outcome, last_of
 from analytics.datasets.story import Day, Story
 from patients.casebook.answers import RowAnswers
 from patients.forms import graft_course
@@ -18,6 +18,7 @@ from patients.grading.engraftment import CONSECUTIVE_TESTS, NEUTROPHIL_TESTS_WIT
 from patients.grading.result import Graded
 from patients.items.conditions import Answers
 
+COUNTED = "LAST BLOOD COUNT"
 NEUTROPHIL_LAST_DAY, PLATELET_LAST_DAY = 42, 180
 LOW_10E9_PER_L = Decimal("0.5")  # section 3.6: runs at or below it, recovery at or above it
 
@@ -35,11 +36,11 @@ def _engrafted(counts: Counts, engine: Engine) -> Callable[[Story, date], Day]:
     return first
 
 
-def _last_count(counts: Counts) -> Callable[[Story, date], End]:
-    def otherwise(story: Story, origin: date) -> End:
-        return last_of((sample.taken for sample in counts(story)), origin, "LAST BLOOD COUNT")
+def _last_count(counts: Counts) -> Otherwise:
+    def end(story: Story, origin: date) -> End:
+        return last_of((sample.taken for sample in counts(story)), origin, COUNTED)
 
-    return otherwise
+    return Otherwise(COUNTED, end)
 
 
 def first_low(story: Story) -> Day:
@@ -84,4 +85,4 @@ def _platelets(story: Story) -> list[Sample]:
 NEUTROPHILS = Outcome("NEUTROPHIL ENGRAFTMENT", _engrafted(_neutrophils, graft_course.neutrophils))
 PLATELETS = Outcome("PLATELET ENGRAFTMENT", _engrafted(_platelets, graft_course.platelets))
 RECOVERY = Outcome("NEUTROPHIL RECOVERY", _recovered)
-last_neutrophils, last_platelets = _last_count(_neutrophils), _last_count(_platelets)
+LAST_NEUTROPHILS, LAST_PLATELETS = _last_count(_neutrophils), _last_count(_platelets)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import date
 
-from analytics.datasets.ends.ending import End, Outcome, last_of
+from analytics.datasets.ends.ending import End, Otherwise, Outcome, last_of
 from analytics.datasets.ends.survival import last_assessment, last_known_alive
 from analytics.datasets.sourced import Sourced, days, earliest, sourced_day
 from analytics.datasets.story import Day, Story
@@ -65,15 +65,15 @@ MODERATE_CHRONIC = Outcome("CHRONIC GVHD", _chronic(lambda row: row.values["cg_g
 SYSTEMIC_CHRONIC = Outcome("CHRONIC GVHD ON SYSTEMIC TREATMENT", _systemic)
 
 
-def last_acute_check(story: Story, origin: date) -> End:
+def _last_acute_check(story: Story, origin: date) -> End:
     return last_of(days(story.casebook, "AGVHD", "ag_dt"), origin, CHECKED)
 
 
-def last_chronic_check(story: Story, origin: date) -> End:
+def _last_chronic_check(story: Story, origin: date) -> End:
     return last_of(days(story.casebook, "CGVHD", "cg_dt"), origin, CHECKED)
 
 
-def last_free_of_all(story: Story, origin: date) -> End:
+def _last_free_of_all(story: Story, origin: date) -> End:
     """The oldest of the last check of GVHD, assessment of the disease and contact."""
     checks = (*days(story.casebook, "AGVHD", "ag_dt"), *days(story.casebook, "CGVHD", "cg_dt"))
     last = (
@@ -82,3 +82,8 @@ def last_free_of_all(story: Story, origin: date) -> End:
         last_known_alive(story, origin),
     )
     return min(last, key=lambda end: end.day)
+
+
+LAST_ACUTE_CHECK = Otherwise(CHECKED, _last_acute_check)
+LAST_CHRONIC_CHECK = Otherwise(CHECKED, _last_chronic_check)
+LAST_FREE_OF_ALL = Otherwise("OLDEST OF GVHD, DISEASE AND CONTACT", _last_free_of_all)

@@ -2,12 +2,12 @@
 
 from datetime import date
 
-from analytics.datasets.ends.ending import End, Outcome, last_of
+from analytics.datasets.ends.ending import End, Otherwise, Outcome, last_of
 from analytics.datasets.sourced import days, earliest, sourced_day
 from analytics.datasets.story import Day, Story
 from patients.casebook.answers import Record
 
-CMV = "cytomegalovirus"
+CMV, REVIEWED = "cytomegalovirus", "LAST INFECTION REVIEW"
 SEVERE_FROM_GRADE, FATAL_GRADE = 3, 5
 
 
@@ -37,9 +37,12 @@ CMV_REACTIVATION = Outcome("CMV ABOVE THRESHOLD", _cmv)
 SEVERE_INFECTION = Outcome("INFECTION GRADE 3 OR MORE", _severe)
 
 
-def last_review(story: Story, origin: date) -> End:
+def _last_review(story: Story, origin: date) -> End:
     """The last contact with the subject alive, which asks for new events, or the last day that an infection
     names."""
     alive = days(story.casebook, "FU", "fu_dt", lambda record: record.values["fu_status"] == "ALIVE")
     named = (*days(story.casebook, "INFX", "inf_onset"), *days(story.casebook, "INFX", "inf_end"))
-    return last_of((*alive, *named), origin, "LAST INFECTION REVIEW")
+    return last_of((*alive, *named), origin, REVIEWED)
+
+
+LAST_REVIEW = Otherwise(REVIEWED, _last_review)

@@ -4,14 +4,23 @@ disease."""
 from datetime import date, timedelta
 from functools import partial
 
-from analytics.datasets.ends.ending import AT_CUTOFF, CENSORED, EVENT, NO_POST_BASELINE, End, Outcome, at
+from analytics.datasets.ends.ending import (
+    AT_CUTOFF,
+    CENSORED,
+    EVENT,
+    NO_POST_BASELINE,
+    End,
+    Otherwise,
+    Outcome,
+    at,
+)
 from analytics.datasets.sourced import Sourced, days, earliest, latest, sourced_day
 from analytics.datasets.story import Day, Story
 from analytics.locks.cut import FORM_DATE
 from patients.casebook.answers import Record
 from patients.grading.response import REMISSIONS
 
-RELAPSED = "RELAPSE/PROGRESSION"
+RELAPSED, ALIVE = "RELAPSE/PROGRESSION", "LAST KNOWN ALIVE"
 SECOND_GRAFT = "second_hsct"
 RESPONSE_BY_DAY = 31  # the last day of the visit at day 28
 NOT_EVALUABLE = frozenset({None, "NE", "not_done"})
@@ -94,18 +103,13 @@ LOST_TO_DEATH = Outcome("DEATH", lambda story, origin: story.died, status=CENSOR
 
 
 # --- until when -------------------------------------------------------------------------------------------
-def last_known_alive(
-    story: Story, origin: date, status: int = CENSORED, why: str = "LAST KNOWN ALIVE"
-) -> End:
+def last_known_alive(story: Story, origin: date, status: int = CENSORED, why: str = ALIVE) -> End:
     if story.facts.alive_at_cutoff:
         return End(story.cutoff, status, AT_CUTOFF if status == CENSORED else why, None)
     found = story.last_alive
     if found is None or found.value < origin:
         return End(origin, status, why, None)
     return End(found.value, status, why, found)
-
-
-still_followed = partial(last_known_alive, status=EVENT, why="REVERSE EVENT")
 
 
 def last_assessment(story: Story, origin: date) -> End:
@@ -115,4 +119,9 @@ def last_assessment(story: Story, origin: date) -> End:
     found = story.last_free_of_disease
     if found is None or found.value < origin:
         return End(origin, CENSORED, NO_POST_BASELINE, None)
-    return at(found, "LAST DISEASE ASSESSMENT")
+    return at(found, LAST_ASSESSMENT.why)
+
+
+LAST_KNOWN_ALIVE = Otherwise(ALIVE, last_known_alive)
+LAST_ASSESSMENT = Otherwise("LAST DISEASE ASSESSMENT", last_assessment)
+STILL_FOLLOWED = Otherwise("REVERSE EVENT", partial(last_known_alive, status=EVENT, why="REVERSE EVENT"))
