@@ -3,29 +3,38 @@
 A row of AE is an event. A row of INFX is none: an infection of grade 3 or worse stands in AE as well
 (X-INFX-03), and no reference says which of the two are one.
 
-A partial date counts by its earliest day, an end never before the start, and ASTDTF and AENDTF say what was
-filled in: D the day, M the month and the day. ASTDY and HSCTDY are whole days from T0 and H0, which are day
-0; a partial date has neither. APERIODC: the period in which it began (LD from the first dose, CART for 90
-days from T0, HSCT for 100 from H0; section 4.1 of the specification). TRTEMFL: it began in one of them.
+A partial date counts by its earliest day, an end never before the start; ASTDTF and AENDTF say what was
+filled in (D the day, M the month and the day), ASTDTC and AENDTC what was entered. ASTDY and HSCTDY are whole
+days from T0 and H0, which are day 0; a partial date has neither. APERIODC: the period in which it began (LD
+from the first dose, CART for 90 days from T0, HSCT for 100 from H0; section 4.1 of the specification).
+TRTEMFL: it began in one of them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
+import polars as pl
+from django.utils.translation import gettext_lazy as _
+
+from analytics.datasets.metadata import PLACE, SUBJECT, Dataset, PolarsType, Variable
 from analytics.datasets.sourced import Sourced, sourced, sourced_day
 from analytics.datasets.story import Story
 from analytics.locks.cut import AFTER_CUTOFF
 from patients.casebook.answers import Record
 from patients.casebook.form import form_model
+from patients.items.codelists import Code, CodeList
 from patients.items.partial_date import PartialDate
+from patients.items.problems import Text
 
 FORM = "AE"
 FATAL_GRADE, FATAL = 5, "FATAL"
 # Which variable is which item, as it was entered or derived.
 _ITEMS = {
     "AETERM": "ae_term",
-    "AEDECOD": "ae_pt",  # missing until terms are coded
+    "AEDECOD": "ae_pt",  # no item holds a code: they stand beside the text, and a cut holds none
     "AETOX": "ae_ctcae_term",
     "AESCAT": "ae_special",
     "ASTDY": "ae_day_car",
@@ -34,6 +43,7 @@ _ITEMS = {
     "AEREL": "ae_rel_cart",
     "DLTFL": "ae_dlt",
 }
+_FILLED_IN = CodeList("DATEFL", (Code("D", _("day")), Code("M", _("month and day"))), "C81223")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +55,23 @@ class AdverseEvent:
     number: int
     place: tuple[str, str, str]
     facts: dict[str, Sourced[Any] | None]
+    start_entered: str | None
     start_filled_in: str | None
+    end_entered: str | None
     end_filled_in: str | None
     emergent: bool | None
+
+    @property
+    def form(self) -> str:
+        return self.place[0]
+
+    @property
+    def visit(self) -> str:
+        return self.place[1]
+
+    @property
+    def row_key(self) -> str:
+        return self.place[2]
 
 
 def adverse_events_of(story: Story) -> list[AdverseEvent]:
@@ -65,14 +89,17 @@ def _is_entered(record: Record) -> bool:
 
 def _event(story: Story, number: int, record: Record) -> AdverseEvent:
     facts = _facts(story, record)
+    start, end = record.values["ae_start"], record.values["ae_end"] if facts["AENDT"] else None
     return AdverseEvent(
         story.subject,
         number,
         record.place,
         facts,
-        start_filled_in=_filled_in(record.values["ae_start"]),
-        end_filled_in=_filled_in(record.values["ae_end"]) if facts["AENDT"] else None,
-        emergent=None if record.values["ae_start"] is None else facts["APERIODC"] is not None,
+        start_entered=None if start is None else str(start),
+        start_filled_in=_filled_in(start),
+        end_entered=None if end is None else str(end),
+        end_filled_in=_filled_in(end),
+        emergent=None if start is None else facts["APERIODC"] is not None,
     )
 
 
@@ -115,3 +142,161 @@ def _as(kind: Any, found: Sourced[Any] | None) -> Sourced[Any] | None:
     """The fact with its value read otherwise; an empty text is none."""
     read = None if found is None else kind(found.value)
     return None if found is None or read == "" else replace(found, value=read)
+
+
+# --- the dataset ------------------------------------------------------------------------------------------
+def _fact(name: str, label: Text, kind: PolarsType, item: str, derivation: Text = "") -> Variable:
+    """A variable that is read from one item of the row."""
+
+    def found(event: AdverseEvent) -> Sourced[Any] | None:
+        return event.facts[name]
+
+    return Variable(
+        name=name, label=label, type=kind, fact=found, source=(f"{FORM}.{item}",), derivation=derivation
+    )
+
+
+def _made(
+    name: str,
+    label: Text,
+    kind: PolarsType,
+    read: Callable[[AdverseEvent], Any],
+    derivation: Text,
+    item: str = "",
+    codes: CodeList | None = None,
+    length: int | None = None,
+) -> Variable:
+    """A variable that is made of the row."""
+    source = (f"{FORM}.{item}",) if item else ()
+    return Variable(
+        name=name,
+        label=label,
+        type=kind,
+        read=read,
+        source=source,
+        derivation=derivation,
+        codes=codes,
+        length=length,
+    )
+
+
+_EARLIEST = _("a partial date counts by its earliest day")
+_AS_ENTERED = _("as entered, before anything was filled in")
+_WHAT = _("what was filled in of a partial date")
+
+ADAE = Dataset(
+    "ADAE",
+    _("Adverse Events Analysis Dataset"),
+    _("one row for each adverse event that began by the cut-off"),
+    (
+        SUBJECT,
+        _made(
+            "AESEQ",
+            _("Sequence Number"),
+            pl.Int32,
+            attrgetter("number"),
+            _("number of the event of the subject, in the order of the casebook"),
+        ),
+        _fact("AETERM", _("Reported Term for the Adverse Event"), pl.String, "ae_term"),
+        _fact(
+            "AEDECOD",
+            _("Dictionary-Derived Term"),
+            pl.String,
+            "ae_pt",
+            _("empty: the codes of a registry are no part of a data cut"),
+        ),
+        _fact("AETOX", _("CTCAE Term"), pl.String, "ae_ctcae_term"),
+        _fact("AESCAT", _("Category of Special Interest"), pl.String, "ae_special"),
+        _fact(
+            "AETOXGR",
+            _("Standard Toxicity Grade"),
+            pl.Int8,
+            "ae_grade",
+            _("empty for a grade 5 of a death after the cut-off"),
+        ),
+        _fact("ASTDT", _("Analysis Start Date"), pl.Date, "ae_start", _EARLIEST),
+        _made(
+            "ASTDTF",
+            _("Analysis Start Date Imputation Flag"),
+            pl.String,
+            attrgetter("start_filled_in"),
+            _WHAT,
+            "ae_start",
+            _FILLED_IN,
+        ),
+        _made(
+            "ASTDTC",
+            _("Start Date as Entered"),
+            pl.String,
+            attrgetter("start_entered"),
+            _AS_ENTERED,
+            "ae_start",
+            length=10,
+        ),
+        _fact(
+            "ASTDY",
+            _("Day of Start from the Infusion"),
+            pl.Int32,
+            "ae_day_car",
+            _("T0 is day 0; empty for a partial date"),
+        ),
+        _fact(
+            "HSCTDY",
+            _("Day of Start from the Graft"),
+            pl.Int32,
+            "ae_day_hsct",
+            _("H0 is day 0; empty for a partial date"),
+        ),
+        _fact(
+            "AENDT",
+            _("Analysis End Date"),
+            pl.Date,
+            "ae_end",
+            _("a partial date counts by its earliest day that is not before the start"),
+        ),
+        _made(
+            "AENDTF",
+            _("Analysis End Date Imputation Flag"),
+            pl.String,
+            attrgetter("end_filled_in"),
+            _WHAT,
+            "ae_end",
+            _FILLED_IN,
+        ),
+        _made(
+            "AENDTC",
+            _("End Date as Entered"),
+            pl.String,
+            attrgetter("end_entered"),
+            _AS_ENTERED,
+            "ae_end",
+            length=10,
+        ),
+        _fact("AESER", _("Serious Event"), pl.Boolean, "ae_serious"),
+        _fact("AEREL", _("Causality to the CAR-T Product"), pl.String, "ae_rel_cart"),
+        _fact(
+            "AEOUT",
+            _("Outcome of Adverse Event"),
+            pl.String,
+            "ae_outcome",
+            _("empty where the event ended after the cut-off"),
+        ),
+        _made(
+            "TRTEMFL",
+            _("Treatment Emergent Analysis Flag"),
+            pl.Boolean,
+            attrgetter("emergent"),
+            _("it began in one of the periods of APERIODC; empty where its start is not known"),
+            "ae_trtem",
+        ),
+        _fact(
+            "APERIODC",
+            _("Period"),
+            pl.String,
+            "ae_trtem",
+            _("in which it began: LD from the first dose, CART for 90 days from T0, HSCT for 100 from H0"),
+        ),
+        _fact("DLTFL", _("Dose-Limiting Toxicity"), pl.String, "ae_dlt"),
+        *PLACE,
+    ),
+)

@@ -5,12 +5,13 @@ it is of MRD or molecular alone; relapse wins over death on one day; last known 
 that says so, or any visit or sample; freedom from disease needs an assessment of the disease.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any
 
+from analytics.datasets.blood_counts import Sample, samples_of
 from analytics.datasets.history import History, history_of
 from analytics.datasets.sourced import Sourced, days, earliest, first, latest, sourced, sourced_day
 from analytics.datasets.toxicity import Toxicity, toxicity_of
@@ -22,6 +23,7 @@ from patients.entry.derive import with_derived
 from patients.forms.relapse import COUNTING
 from patients.grading.response import REMISSIONS
 
+MRD_ALONE = ("mrd_relapse", "molecular_relapse")
 NO_PROOF_OF_LIFE = frozenset({"FU", "DTH", "EOS"})  # FU only where it says ALIVE
 WITHOUT_PROGRESSION = frozenset({"CR", "CRh", "CRi", "MLFS", "PR", "SD", "NR"})
 
@@ -58,9 +60,25 @@ class Story:
         return _day_of(self.casebook, "INF", "inf_start_dt")
 
     @cached_property
+    def first_dose(self) -> Day:
+        """Of lymphodepletion."""
+        return earliest(days(self.casebook, "LD", "ld_date"))
+
+    @cached_property
     def grafted(self) -> Day:
         done = days(self.casebook, "HSCT", "hsct_start_dt", lambda record: bool(record.values["hsct_done"]))
         return next(done, None)
+
+    # --- analysis sets that endpoints begin with -----------------------------------------------------------
+    @property
+    def infused_in_set(self) -> Day:
+        """T0 of a subject of SAF: enrolled, and infused."""
+        return self.infused if self.enrolled is not None else None
+
+    @property
+    def grafted_in_set(self) -> Day:
+        """H0 of a subject of HSCTSET: in SAF, and transplanted."""
+        return self.grafted if self.infused_in_set is not None else None
 
     # --- relapse and death ---------------------------------------------------------------------------------
     @cached_property
@@ -71,20 +89,34 @@ class Story:
     def death_cause(self) -> Sourced[str] | None:
         return first(self.casebook, "DTH", "dth_primary")
 
-    @cached_property
-    def _relapse(self) -> Record | None:
-        """The first relapse or progression that counts in PFS, not after death."""
-        counting = [
+    def _relapses(self, kinds: Collection[str]) -> list[Record]:
+        """Those of some kinds, not after death."""
+        return [
             record
             for record in self.casebook.records("RLP")
-            if record.values["rlp_type"] in COUNTING and record.values["rlp_dt"]
+            if record.values["rlp_type"] in kinds and record.values["rlp_dt"]
             if self.died is None or record.values["rlp_dt"] <= self.died.value
         ]
-        return min(counting, key=lambda record: record.values["rlp_dt"], default=None)
+
+    @cached_property
+    def _relapse(self) -> Record | None:
+        """The first relapse or progression that counts in PFS."""
+        return min(self._relapses(COUNTING), key=lambda record: record.values["rlp_dt"], default=None)
 
     @cached_property
     def relapse(self) -> Day:
         return sourced_day(self._relapse, "rlp_dt") if self._relapse else None
+
+    def relapse_from(self, origin: date) -> Day:
+        """The first that counts on a day or later."""
+        found = (sourced_day(record, "rlp_dt") for record in self._relapses(COUNTING))
+        return earliest(day for day in found if day is not None and day.value >= origin)
+
+    @property
+    def mrd_relapse(self) -> Day:
+        """The first relapse of MRD or molecular alone."""
+        found = (sourced_day(record, "rlp_dt") for record in self._relapses(MRD_ALONE))
+        return earliest(day for day in found if day is not None)
 
     @property
     def relapse_type(self) -> Sourced[str] | None:
@@ -95,7 +127,7 @@ class Story:
         return sourced(self._relapse, "rlp_cd7") if self._relapse else None
 
     # --- response ------------------------------------------------------------------------------------------
-    @property
+    @cached_property
     def remission(self) -> Day:
         """The first CR, CRh or CRi by the protocol's policy, after infusion and before relapse."""
         return earliest(days(self.casebook, "RESP", "resp_dt", self._is_remission))
@@ -125,15 +157,24 @@ class Story:
     def toxicity(self) -> Toxicity:
         return toxicity_of(self.casebook, value(self.infused), value(self.grafted))
 
+    # --- blood counts --------------------------------------------------------------------------------------
+    @cached_property
+    def neutrophils(self) -> list[Sample]:
+        return samples_of(self.casebook, "NEUT")
+
+    @cached_property
+    def platelets(self) -> list[Sample]:
+        return samples_of(self.casebook, "PLAT")
+
     # --- how long it was observed --------------------------------------------------------------------------
-    @property
+    @cached_property
     def last_alive(self) -> Day:
         """The latest contact that says alive, visit or sample; none after death."""
         contacts = days(self.casebook, "FU", "fu_dt", lambda record: record.values["fu_status"] == "ALIVE")
         alive = (*contacts, *_seen(self.casebook))
         return latest(day for day in alive if self.died is None or day.value <= self.died.value)
 
-    @property
+    @cached_property
     def last_free_of_disease(self) -> Day:
         """The latest assessment after infusion that found neither relapse nor progression."""
         assessed = days(

@@ -1,22 +1,33 @@
 """Times from an origin to an event, a competing event or the end of observation (dataset ADTTE).
 
-AVAL is in whole days and the day of origin is day 0, as transplant registries count. STATUS is 0 censored,
-1 event, 2 competing; CNSR the CDISC flag. Each row names the item that gave its date.
+AVAL is in whole days and the day of origin is day 0, as transplant registries count. STATUS is 0 censored, 1
+event, 2 competing; CNSR the CDISC flag. Each row names the item that gave its date.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 
+import polars as pl
+from django.utils.translation import gettext_lazy as _
+
+from analytics.datasets.ends.ending import CENSORED, COMPETING, EVENT, Parameter
+from analytics.datasets.ends.survival import RELAPSED
+from analytics.datasets.metadata import SUBJECT, Dataset, Variable
+from analytics.datasets.parameters import PARAMETERS
 from analytics.datasets.sourced import Sourced
 from analytics.datasets.story import Story
+from patients.items.codelists import Code, CodeList
 
-CENSORED, EVENT, COMPETING = 0, 1, 2
-RELAPSED, AT_CUTOFF = "RELAPSE/PROGRESSION", "DATA CUT-OFF"
+__all__ = ["ADTTE", "CENSORED", "EVENT", "RELAPSED", "ImpossibleDates", "TimeToEvent", "endpoints_of"]
 
 
+# --- rows -------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class TimeToEvent:
-    """One endpoint of one subject. `source` is None where the date is the cut-off or the origin itself."""
+    """One endpoint of one subject. `source` is None where the date is the cut-off, the origin itself or the
+    last day of the endpoint."""
 
     subject: str
     paramcd: str
@@ -32,14 +43,113 @@ class TimeToEvent:
         return (self.end - self.start).days
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
-    """How the observation for an endpoint ended."""
+def _of_source(name: str) -> Callable[[TimeToEvent], str | None]:
+    return lambda row: None if row.source is None else getattr(row.source, name)
 
-    day: date
-    status: int
-    why: str
-    source: Sourced[date] | None
+
+_CNSR = {CENSORED: 1, EVENT: 0, COMPETING: 2}
+STATUS_CODES = CodeList(
+    "STATUS", (Code("0", _("censored")), Code("1", _("event")), Code("2", _("competing event")))
+)
+PARAMETER_CODES = CodeList("PARAMCD", tuple(Code(one.code, one.label) for one in PARAMETERS))
+ADTTE = Dataset(
+    "ADTTE",
+    _("Time-to-Event Analysis"),
+    _("one row for each subject and endpoint"),
+    (
+        SUBJECT,
+        Variable(
+            name="PARAMCD",
+            label=_("Parameter Code"),
+            type=pl.String,
+            read=attrgetter("paramcd"),
+            derivation=_("the endpoints of section 4.4, of each subject of their set"),
+            codes=PARAMETER_CODES,
+        ),
+        Variable(
+            name="STARTDT",
+            label=_("Time-to-Event Origin Date for Subject"),
+            type=pl.Date,
+            read=attrgetter("start"),
+            source=("ELIG.enrol_dt", "INF.inf_start_dt", "HSCT.hsct_start_dt", "RESP.resp_dt"),
+            derivation=_("the origin of the endpoint: enrolment, T0, H0 or the first remission"),
+        ),
+        Variable(
+            name="ADT",
+            label=_("Analysis Date"),
+            type=pl.Date,
+            read=attrgetter("end"),
+            derivation=_(
+                "the first event or competing event by the cut-off, else the end of observation; the item is "
+                "named in form, visit, row_key and item"
+            ),
+        ),
+        Variable(
+            name="AVAL",
+            label=_("Analysis Value"),
+            type=pl.Int32,
+            read=attrgetter("days"),
+            derivation=_("ADT - STARTDT: the day of origin is day 0, no day is added"),
+        ),
+        Variable(
+            name="AVALU",
+            label=_("Analysis Value Unit"),
+            type=pl.String,
+            read=lambda row: "DAYS",
+            derivation=_("always days; a month is 30.4375 of them"),
+            length=4,
+        ),
+        Variable(
+            name="STATUS",
+            label=_("Status at the Analysis Date"),
+            type=pl.Int8,
+            read=attrgetter("status"),
+            derivation=_("what ended the observation"),
+            codes=STATUS_CODES,
+        ),
+        Variable(
+            name="CNSR",
+            label=_("Censor"),
+            type=pl.Int8,
+            read=lambda row: _CNSR[row.status],
+            derivation=_("0 of STATUS 1, 1 of STATUS 0, 2 of STATUS 2"),
+        ),
+        Variable(
+            name="EVNTDESC",
+            label=_("Event Description"),
+            type=pl.String,
+            read=attrgetter("event"),
+            derivation=_("the event or competing event; empty where censored"),
+            length=40,
+        ),
+        Variable(
+            name="CNSDTDSC",
+            label=_("Censor Date Description"),
+            type=pl.String,
+            read=attrgetter("censoring"),
+            derivation=_("what the date of censoring is; empty where there was an event"),
+            length=40,
+        ),
+        *(
+            Variable(
+                name=name,
+                label=label,
+                type=pl.String,
+                read=_of_source(name),
+                derivation=_(
+                    "of the item that gave ADT; empty where it is the cut-off, the origin or a last day"
+                ),
+                length=length,
+            )
+            for name, label, length in (
+                ("form", _("Form"), 12),
+                ("visit", _("Visit"), 12),
+                ("row_key", _("Row"), 60),
+                ("item", _("Item"), 30),
+            )
+        ),
+    ),
+)
 
 
 class ImpossibleDates(ValueError):
@@ -47,66 +157,25 @@ class ImpossibleDates(ValueError):
 
 
 def endpoints_of(story: Story) -> list[TimeToEvent]:
-    """The endpoints from T0 of a subject who was infused, and those from H0 of one who was transplanted.
-
-    Raises ImpossibleDates.
-    """
-    if story.enrolled is None or story.infused is None:
-        return []
-    from_infusion = _from_infusion(story, story.infused.value)
-    return from_infusion if story.grafted is None else from_infusion + _from_graft(story, story.grafted.value)
+    """The endpoints of a subject whose sets they are of. Raises ImpossibleDates."""
+    return list(_endpoints(story))
 
 
-def _from_infusion(story: Story, origin: date) -> list[TimeToEvent]:
-    """OS, PFS, CIR, NRM and FUREV."""
-    ends = {
-        "OS": _dead(story, EVENT) or _last_known_alive(story, origin),
-        "PFS": _relapsed(story, EVENT) or _dead(story, EVENT) or _last_assessment(story, origin),
-        "CIR": _relapsed(story, EVENT)
-        or _dead(story, COMPETING, "DEATH WITHOUT RELAPSE")
-        or _last_assessment(story, origin),
-        "NRM": _relapsed(story, COMPETING)
-        or _dead(story, EVENT, "NON-RELAPSE DEATH")
-        or _last_known_alive(story, origin),
-        "FUREV": _dead(story, CENSORED) or _last_known_alive(story, origin, EVENT, "REVERSE EVENT"),
-    }
-    return [_row(story.subject, origin, code, end) for code, end in ends.items()]
+def _endpoints(story: Story) -> Iterator[TimeToEvent]:
+    for parameter in PARAMETERS:
+        origin = parameter.origin.day(story)
+        if origin is not None:
+            yield _row(story, parameter, origin.value)
 
 
-def _from_graft(story: Story, origin: date) -> list[TimeToEvent]:
-    """Acute GVHD after the graft: AGV14 of any grade, AGV24 and AGV34 dated by the onset of that grade, and
-    AGV14R with relapse as a competing event too (the named sensitivity run). A subject with a lower grade
-    stays at risk; GVHD on the day of death or relapse counts."""
-    onsets = {
-        "AGV14": story.toxicity.acute_onset,
-        "AGV24": story.toxicity.acute_2_onset,
-        "AGV34": story.toxicity.acute_3_onset,
-    }
-    ends = {code: _gvhd(story, onset, origin) for code, onset in onsets.items()}
-    ends["AGV14R"] = _gvhd_or_relapse(story, onsets["AGV14"], origin)
-    return [_row(story.subject, origin, code, end) for code, end in ends.items()]
-
-
-def _gvhd(story: Story, onset: Sourced[date] | None, origin: date) -> _End:
-    if onset is not None:
-        return _End(onset.value, EVENT, "ACUTE GVHD", onset)
-    return _dead(story, COMPETING, "DEATH WITHOUT ACUTE GVHD") or _last_known_alive(story, origin)
-
-
-def _gvhd_or_relapse(story: Story, onset: Sourced[date] | None, origin: date) -> _End:
-    relapse = story.relapse
-    if relapse is not None and relapse.value >= origin and (onset is None or onset.value > relapse.value):
-        return _End(relapse.value, COMPETING, RELAPSED, relapse)
-    return _gvhd(story, onset, origin)
-
-
-def _row(subject: str, origin: date, code: str, end: _End) -> TimeToEvent:
+def _row(story: Story, parameter: Parameter, origin: date) -> TimeToEvent:
+    end = parameter.end(story, origin)
     if end.day < origin:
-        raise ImpossibleDates(f"{subject}: {end.why} on {end.day}, before its origin on {origin}")
+        raise ImpossibleDates(f"{story.subject}: {end.why} on {end.day}, before its origin on {origin}")
     censored = end.status == CENSORED
     return TimeToEvent(
-        subject,
-        code,
+        story.subject,
+        parameter.code,
         start=origin,
         end=end.day,
         status=end.status,
@@ -114,35 +183,3 @@ def _row(subject: str, origin: date, code: str, end: _End) -> TimeToEvent:
         censoring=end.why if censored else "",
         source=end.source,
     )
-
-
-def _dead(story: Story, status: int, why: str = "DEATH") -> _End | None:
-    return _End(story.died.value, status, why, story.died) if story.died else None
-
-
-def _relapsed(story: Story, status: int) -> _End | None:
-    """A relapse is never after death, so it is asked for first, also on the day of death."""
-    return _End(story.relapse.value, status, RELAPSED, story.relapse) if story.relapse else None
-
-
-def _last_known_alive(
-    story: Story, origin: date, status: int = CENSORED, why: str = "LAST KNOWN ALIVE"
-) -> _End:
-    if story.facts.alive_at_cutoff:
-        return _End(story.cutoff, status, AT_CUTOFF if status == CENSORED else why, None)
-    return _not_before(origin, story.last_alive, status, why)
-
-
-def _last_assessment(story: Story, origin: date) -> _End:
-    """The last assessment free of disease; without one after T0 the subject is censored at T0."""
-    if story.facts.progression_free_at_cutoff:
-        return _End(story.cutoff, CENSORED, AT_CUTOFF, None)
-    if story.last_free_of_disease is None:
-        return _End(origin, CENSORED, "NO POST-BASELINE", None)
-    return _not_before(origin, story.last_free_of_disease, CENSORED, "LAST DISEASE ASSESSMENT")
-
-
-def _not_before(origin: date, found: Sourced[date] | None, status: int, why: str) -> _End:
-    if found is None or found.value < origin:
-        return _End(origin, status, why, None)
-    return _End(found.value, status, why, found)

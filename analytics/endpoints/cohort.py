@@ -28,10 +28,10 @@ def cohort_figures(data: Datasets) -> Iterator[Figure]:
 
 def _follow_up(data: Datasets) -> Iterator[Figure]:
     """Observed: to death or the last day known alive. Potential: to the cut-off."""
-    observed = data.adtte.filter(pl.col("PARAMCD") == "OS")
-    yield from counted("fu_ge_3m", observed, pl.col("AVAL") >= THREE_MONTHS_DAYS)
+    observed, treated = data.adtte.filter(pl.col("PARAMCD") == "OS"), Set.SAF.of(data)
+    yield from counted("fu_ge_3m", treated, pl.col(Set.FU3M.value))
     possible = (pl.lit(data.cutoff) - pl.col("TRTSDT")).dt.total_days() >= THREE_MONTHS_DAYS
-    yield from counted("fu_ge_3m_potential", Set.SAF.of(data), possible)
+    yield from counted("fu_ge_3m_potential", treated, possible)
     yield from spread("fu", observed, pl.col("AVAL"), DAYS_PER_MONTH)
     yield _reverse_median(data.adtte.filter(pl.col("PARAMCD") == "FUREV"))
 

@@ -13,11 +13,18 @@ DAYS_PER_MONTH = 30.4375  # 365.25 / 12
 
 
 class Set(Enum):
-    """ENR: enrolled by the cut-off. SAF: ENR and infused by it. HSCTSET: SAF and transplanted by it."""
+    """The sets by their flag in ADSL; their rules stand in `analytics.datasets.analysis_sets`."""
 
     ENR = "ENRLFL"
     SAF = "SAFFL"
+    DLTEV = "DLTEVLFL"
+    RESPEV = "RESPFL"
     HSCTSET = "HSCTFL"
+    ENGEV = "ENGFL"
+    CHIMEV = "CHIMFL"
+    AGEV = "AGFL"
+    CGEV = "CGFL"
+    FU3M = "FU3FL"
 
     def of(self, data: Datasets) -> pl.DataFrame:
         """The subjects of the set."""

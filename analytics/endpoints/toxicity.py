@@ -15,7 +15,6 @@ from analytics.survival import cumulative_incidence
 THREE_MONTHS_DAYS = 3 * DAYS_PER_MONTH
 HUNDRED_DAYS = 100
 FULL_DONOR_FROM_PCT = 95
-CHRONIC_EVALUABLE_FROM_HSCT_DAY = 100
 
 
 def toxicity_figures(data: Datasets) -> Iterator[Figure]:
@@ -25,7 +24,7 @@ def toxicity_figures(data: Datasets) -> Iterator[Figure]:
     yield from counted("cytopenia_g34", treated, pl.col("CYTMAX") >= 3)
     yield from _acute(data, grafted)
     yield from _chimerism(treated, grafted)
-    yield from _chronic(data, grafted)
+    yield from _chronic(grafted)
 
 
 def _acute(data: Datasets, grafted: pl.DataFrame) -> Iterator[Figure]:
@@ -62,15 +61,9 @@ def _incidence(id: str, rows: pl.DataFrame, day: float) -> Figure:
 
 
 def _chimerism(treated: pl.DataFrame, grafted: pl.DataFrame) -> Iterator[Figure]:
-    """CHIMEV: a sample on HSCT day 27 to 35. Full donor: 95 % or more."""
-    evaluable = grafted.filter(pl.col("CHIM1PCT").is_not_null())
-    yield figure(
-        "chimerism_evaluable",
-        evaluable.height,
-        n=evaluable.height,
-        size=grafted.height,
-        subjects=subjects_of(evaluable),
-    )
+    """Full donor: 95 % or more."""
+    yield number("chimerism_evaluable", grafted, pl.col(Set.CHIMEV.value))
+    evaluable = grafted.filter(pl.col(Set.CHIMEV.value))
     full = pl.col("CHIM1PCT") >= FULL_DONOR_FROM_PCT
     yield from counted("chimerism_full", evaluable, full)
     yield from exact_limits("chimerism_full_pct", evaluable, full)
@@ -84,21 +77,6 @@ def _relapsed_first(treated: pl.DataFrame) -> pl.Expr:
     return pl.lit(False) if shortest is None else (interval == shortest).fill_null(False)
 
 
-def _chronic(data: Datasets, grafted: pl.DataFrame) -> Iterator[Figure]:
-    """CGEV: followed to HSCT day 100 or beyond, no relapse or death on or before it."""
-    observed = data.adtte.filter(pl.col("PARAMCD") == "OS").select("SUBJID", pl.col("ADT").alias("OSDT"))
-    grafted = grafted.join(observed, on="SUBJID", how="left")
-    day_100 = pl.col("TR02SDT") + pl.duration(days=CHRONIC_EVALUABLE_FROM_HSCT_DAY)
-    followed = pl.col("OSDT") >= day_100
-    without_event = (pl.col("RLPDT").is_null() | (pl.col("RLPDT") > day_100)) & (
-        pl.col("DTHDT").is_null() | (pl.col("DTHDT") > day_100)
-    )
-    evaluable = grafted.filter(followed & without_event)
-    yield figure(
-        "cgvhd_evaluable",
-        evaluable.height,
-        n=evaluable.height,
-        size=grafted.height,
-        subjects=subjects_of(evaluable),
-    )
-    yield number("cgvhd_n", evaluable, pl.col("CGONDT").is_not_null())
+def _chronic(grafted: pl.DataFrame) -> Iterator[Figure]:
+    yield number("cgvhd_evaluable", grafted, pl.col(Set.CGEV.value))
+    yield number("cgvhd_n", grafted.filter(pl.col(Set.CGEV.value)), pl.col("CGONDT").is_not_null())

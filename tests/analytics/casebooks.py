@@ -107,6 +107,49 @@ def assessed(on: int, blasts: int, **more: Any) -> Record:
     return row("RESP", day(on), f"R{on}", resp_dt=day(on), **marrow, **elsewhere, **more)
 
 
+NO_SIGN = {
+    "ag_bili": Decimal(10),
+    "ag_skin_bsa": Decimal(0),
+    "ag_skin_bullae": False,
+    "ag_ugi": "none_or_intermittent",
+    "ag_stool_mode": "no_diarrhoea",
+    "ag_lgi_severe": False,
+}
+RASH = {"ag_skin_bsa": Decimal(20)}  # grade I
+DIARRHOEA = {"ag_stool_mode": "volume", "ag_stool_ml": 1200}  # grade III
+
+
+def acute(on: int, signs: dict[str, Any], onset: int | None = None) -> Record:
+    """An assessment of acute GVHD with its organ values; an episode has its onset."""
+    begun = None if onset is None else day(onset)
+    return row("AGVHD", day(on), f"G{on}", ag_dt=day(on), ag_onset_dt=begun, **(NO_SIGN | signs))
+
+
+def chronic(on: int, mouth: int = 0, *, treated_from: int | None = None) -> Record:
+    """An assessment of chronic GVHD, of the mouth alone if it is there at all."""
+    treatment = {} if treated_from is None else {"cg_systemic_tx": True, "cg_tx_start": day(treated_from)}
+    score = {"cg_mouth": str(mouth)} if mouth else {}
+    return row("CGVHD", day(on), f"CG{on}", cg_dt=day(on), cg_present=mouth > 0, **score, **treatment)
+
+
+def counted(test: str, course: dict[int, str]) -> list[Record]:
+    """The counts of a test (10^9/L), by the day after the infusion."""
+    return [
+        row(
+            "LAB",
+            day(number),
+            f"UNS{test}{number}",
+            key=f"{test}{number}",
+            lab_dt=moment(day(number)),
+            lab_test=test,
+            lab_value=Decimal(value),
+            lab_unit="10^9/L",
+            lab_status="done",
+        )
+        for number, value in course.items()
+    ]
+
+
 def content(records: Iterable[Record], cutoff: date, subject: str = SUBJECT) -> CutContent:
     """What a data cut holds of a subject with these rows."""
     whole = HeldCasebook(subject, records)

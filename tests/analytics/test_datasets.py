@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from analytics.datasets import build
-from analytics.datasets.adverse_events import adverse_events_of
-from analytics.datasets.build import Datasets, build_datasets
+from analytics.datasets.adverse_events import ADAE
+from analytics.datasets.analysis_sets import SETS
+from analytics.datasets.build import Datasets, build_datasets, record_datasets
 from analytics.datasets.story import Story, tell
-from analytics.datasets.time_to_event import ImpossibleDates, endpoints_of
-from analytics.datasets.trace import traced
+from analytics.datasets.subjects import ADSL
+from analytics.datasets.trace import traced, with_versions
 from analytics.locks.cut import FORM_DATE, all_records
 from analytics.locks.seal import make_lock
 from analytics.locks.snapshot import CutSubject, read_snapshot
@@ -56,6 +57,7 @@ from trial.people.access import SystemPerson
 from trial.trail.actor import Source
 
 SLOW = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+TABLES = ("adsl", "adtte", "adae", "exclusions", "trace")
 MRD = {"mrd_done": True, "mrd_lod": Decimal("0.002")}
 
 
@@ -89,9 +91,8 @@ def test_the_facts_of_a_subject_stand_in_one_row() -> None:
     assert found == {
         "SUBJID": "HZ01-001",
         "SITEID": "HZ01",
-        "ENRLFL": True,
-        "SAFFL": True,
-        "HSCTFL": True,
+        **dict.fromkeys(("ENRLFL", "SAFFL", "RESPFL", "HSCTFL", "ENGFL", "AGFL", "FU3FL"), True),
+        **dict.fromkeys(("DLTEVLFL", "CHIMFL", "CGFL"), False),
         "AGEDAYS": (ENROLLED - BORN.earliest).days,
         "ENRLDT": ENROLLED,
         "TRTSDT": T0,
@@ -238,104 +239,19 @@ def test_remission(records: list[Record], remission: int | None, mrd_negative: i
     assert days == tuple(None if number is None else day(number) for number in (remission, mrd_negative))
 
 
-# --- ADTTE ------------------------------------------------------------------------------------------------
-def test_each_endpoint_is_a_row_with_its_dates_and_words() -> None:
-    data = cohort([*infused(), grafted(16), assessed(60, 2), relapsed(90), died(120)])
-    assert data.adtte.select("PARAMCD", "AVAL", "STATUS", "CNSR", "EVNTDESC", "CNSDTDSC").rows() == [
-        ("OS", 120, 1, 0, "DEATH", ""),
-        ("PFS", 90, 1, 0, "RELAPSE/PROGRESSION", ""),
-        ("CIR", 90, 1, 0, "RELAPSE/PROGRESSION", ""),
-        ("NRM", 90, 2, 2, "RELAPSE/PROGRESSION", ""),
-        ("FUREV", 120, 0, 1, "", "DEATH"),
-        ("AGV14", 104, 2, 2, "DEATH WITHOUT ACUTE GVHD", ""),
-        ("AGV24", 104, 2, 2, "DEATH WITHOUT ACUTE GVHD", ""),
-        ("AGV34", 104, 2, 2, "DEATH WITHOUT ACUTE GVHD", ""),
-        ("AGV14R", 74, 2, 2, "RELAPSE/PROGRESSION", ""),
-    ]
-    assert data.adtte["STARTDT"].to_list() == [T0] * 5 + [day(16)] * 4
-    ends = [120, 90, 90, 90, 120, 120, 120, 120, 90]
-    assert data.adtte["ADT"].to_list() == [day(number) for number in ends]
-    assert set(data.adtte["AVALU"]) == {"DAYS"}
-
-
-NO_SIGN = {
-    "ag_bili": Decimal(10),
-    "ag_skin_bsa": Decimal(0),
-    "ag_skin_bullae": False,
-    "ag_ugi": "none_or_intermittent",
-    "ag_stool_mode": "no_diarrhoea",
-    "ag_lgi_severe": False,
-}
-RASH = {"ag_skin_bsa": Decimal(20)}  # grade I
-DIARRHOEA = {"ag_stool_mode": "volume", "ag_stool_ml": 1200}  # grade III
-
-
-def acute(on: int, signs: dict[str, Any], onset: int | None = None) -> Record:
-    """An assessment of acute GVHD with its organ values; an episode has its onset."""
-    begun = None if onset is None else day(onset)
-    return row("AGVHD", day(on), f"G{on}", ag_dt=day(on), ag_onset_dt=begun, **(NO_SIGN | signs))
-
-
-@pytest.mark.parametrize(
-    ("records", "expected"),
-    [
-        ([acute(30, RASH, 28), acute(40, DIARRHOEA, 28), contact(90)], "12,1 24,1 24,1 12,1"),
-        ([acute(30, RASH, 28), contact(90)], "12,1 74,0 74,0 12,1"),
-        ([acute(14, DIARRHOEA, 12), acute(30, RASH, 12), contact(90)], "74,0 74,0 74,0 74,0"),
-        ([acute(14, {}), acute(16, RASH, 16), contact(90)], "0,1 74,0 74,0 0,1"),
-        ([acute(30, DIARRHOEA, 30), died(30)], "14,1 14,1 14,1 14,1"),
-        ([relapsed(25), acute(30, DIARRHOEA, 30), died(40)], "14,1 14,1 14,1 9,2"),
-        ([relapsed(30), acute(30, DIARRHOEA, 30), died(40)], "14,1 14,1 14,1 14,1"),
-        ([relapsed(10), acute(30, RASH, 30), died(40)], "14,1 24,2 24,2 14,1"),
-        ([acute(30, {}), died(40)], "24,2 24,2 24,2 24,2"),
-    ],
-    ids=[
-        "a grade that is reached later is dated by its day",
-        "who has a lower grade stays at risk",
-        "an episode from before the graft counts in none",
-        "onset on the day of the graft",
-        "on the day of death",
-        "after relapse",
-        "on the day of relapse",
-        "relapse before the graft competes with nothing after it",
-        "death without it",
-    ],
-)
-def test_acute_gvhd_after_the_graft(records: list[Record], expected: str) -> None:
-    ends = {row.paramcd: f"{row.days},{row.status}" for row in endpoints_of(story(grafted(16), *records))}
-    assert " ".join(ends[code] for code in ("AGV14", "AGV24", "AGV34", "AGV14R")) == expected
-
-
-@pytest.mark.parametrize(
-    ("records", "cutoff", "words"),
-    [
-        ([contact(50, free_on=40)], NEVER, "LAST KNOWN ALIVE / LAST DISEASE ASSESSMENT"),
-        ([contact(50)], NEVER, "LAST KNOWN ALIVE / NO POST-BASELINE"),
-        ([contact(50, free_on=50)], day(30), "DATA CUT-OFF / DATA CUT-OFF"),
-        ([assessed(20, 2), contact(50)], day(30), "DATA CUT-OFF / LAST DISEASE ASSESSMENT"),
-    ],
-)
-def test_why_somebody_is_censored(records: list[Record], cutoff: date, words: str) -> None:
-    rows = {row.paramcd: row for row in endpoints_of(story(*records, cutoff=cutoff))}
-    assert f"{rows['OS'].censoring} / {rows['PFS'].censoring}" == words
-
-
-def test_an_event_on_the_day_of_infusion_keeps_day_0() -> None:
-    assert {row.days for row in endpoints_of(story(died(0)))} == {0}
-
-
-@pytest.mark.parametrize("wrong", [died(-1), relapsed(-1)], ids=lambda record: record.form)
-def test_an_event_before_the_infusion_is_refused_by_name(wrong: Record) -> None:
-    with pytest.raises(ImpossibleDates, match=r"HZ01-001: .+ on 2024-02-29, before its origin on 2024-03-01"):
-        endpoints_of(story(wrong))
-
-
 # --- the tables as a whole --------------------------------------------------------------------------------
 def test_nobody_gives_empty_tables_of_the_same_columns() -> None:
     nobody, somebody = build_datasets(NEVER, []), cohort([*infused(), died(9)])
-    for table in ("adsl", "adtte", "adae", "trace"):
+    for table in TABLES:
         assert getattr(nobody, table).height == 0
         assert getattr(nobody, table).schema == getattr(somebody, table).schema
+
+
+def test_the_trace_is_left_out_on_demand() -> None:
+    subject = cut([*infused(), died(9)])
+    data = build_datasets(NEVER, [subject], with_trace=False)
+    assert data.trace.is_empty()
+    assert_frame_equal(data.adtte, build_datasets(NEVER, [subject]).adtte)
 
 
 @SLOW
@@ -347,7 +263,7 @@ def test_subjects_that_come_in_parts_give_the_same_tables(subjects: list[Timelin
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "_SUBJECTS_AT_ONCE", 1)
         parts = build_datasets(cutoff, cut_at(casebooks, cutoff))
-    for table in ("adsl", "adtte", "adae", "trace"):
+    for table in TABLES:
         assert_frame_equal(getattr(parts, table), getattr(whole, table), check_row_order=table != "trace")
 
 
@@ -363,10 +279,11 @@ def test_deriving_again_changes_nothing(timeline: Timeline) -> None:
 
 
 # --- the trace --------------------------------------------------------------------------------------------
-PLAIN = {"SUBJID", "SITEID", "ENRLFL", "SAFFL", "HSCTFL", "AGEDAYS"}  # not read from one item
+PLAIN = {"SUBJID", "SITEID", "AGEDAYS", *(one.flag for one in SETS)}  # not read from one item
+COUNTED = {"PRLINES", "PRALLO", "PRCLL1"}
 PLACE = {"form", "visit", "row_key"}
-PLAIN_OF_EVENTS = {"SUBJID", "AESEQ", "ASTDTF", "AENDTF", "TRTEMFL", *PLACE}
-TRACED_OF_EVENTS = set(build._ADAE) - PLAIN_OF_EVENTS
+PLAIN_OF_EVENTS = {"SUBJID", "AESEQ", "ASTDTF", "ASTDTC", "AENDTF", "AENDTC", "TRTEMFL", *PLACE}
+TRACED_OF_EVENTS = set(ADAE.schema) - PLAIN_OF_EVENTS
 
 
 def named(trace: dict[str, str], subjects: dict[str, CutSubject]) -> Any:
@@ -384,20 +301,20 @@ def assert_traced(data: Datasets, subjects: dict[str, CutSubject]) -> None:
     """Each value of ADSL and each date of ADTTE stands at the place that the trace names for it."""
     assert_events_traced(data, subjects)
     every = data.trace.filter(pl.col("DATASET") != "ADAE").to_dicts()
-    counted = [trace for trace in every if trace["VARIABLE"] in build._COUNTS]
+    counted = [trace for trace in every if trace["VARIABLE"] in COUNTED]
     traces = {(row["DATASET"], row["SUBJID"], row["VARIABLE"]): row for row in every if row not in counted}
     assert len(traces) == len(every) - len(counted)
     assert_each_counts_once(data, counted, subjects)
     for subject in data.adsl.to_dicts():
-        for variable in subject.keys() - PLAIN - build._COUNTS.keys():
+        for variable in subject.keys() - PLAIN - COUNTED:
             trace = traces.pop(("ADSL", subject["SUBJID"], variable), None)
             assert (None if trace is None else named(trace, subjects)) == subject[variable], variable
     for end in data.adtte.to_dicts():
         trace = traces.pop(("ADTTE", end["SUBJID"], end["PARAMCD"]), None)
         if trace is None:
-            assert end["ADT"] in (end["STARTDT"], data.cutoff)
-        else:
-            assert named(trace, subjects) == end["ADT"]
+            assert end["ADT"] in (end["STARTDT"], data.cutoff) or end["CNSDTDSC"] == f"DAY {end['AVAL']}"
+        else:  # what was there before the origin stands on it
+            assert max(named(trace, subjects), end["STARTDT"]) == end["ADT"]
     assert traces == {}
 
 
@@ -426,7 +343,7 @@ def assert_each_counts_once(
 ) -> None:
     """Each number of ADSL has as many traces, each of another row with a value."""
     for subject in data.adsl.to_dicts():
-        for variable in build._COUNTS:
+        for variable in COUNTED:
             mine = (subject["SUBJID"], variable)
             own = [one for one in counted if (one["SUBJID"], one["VARIABLE"]) == mine]
             places = {(one["form"], one["visit"], one["row_key"]) for one in own}
@@ -457,6 +374,12 @@ def test_every_value_leads_to_its_page_and_version_in_the_registry(
     assert led.height == data.trace.height > 40
     for place in led.to_dicts():
         assert_in_registry(place)
+    (records,) = record_datasets(cutoff, found.values())
+    for table in vars(records).values():
+        rows = with_versions(table, lock)
+        assert rows.height == table.height
+        for place in rows.head(20).to_dicts():
+            assert_in_registry(place)
 
 
 def assert_in_registry(place: dict[str, Any]) -> None:
@@ -473,12 +396,6 @@ def assert_in_registry(place: dict[str, Any]) -> None:
     assert current.history.latest().history_id == version.history_id
 
 
-def test_a_column_of_adsl_is_either_plain_or_traced() -> None:
-    columns = set(build_datasets(NEVER, []).adsl.columns)
-    assert columns == PLAIN | set(build._FACTS) | set(build._COUNTS)
-    assert isinstance(build_datasets(NEVER, []).adsl.schema["ENRLDT"], pl.Date)
-
-
-def test_a_column_of_adae_is_either_plain_or_traced() -> None:
-    (event,) = adverse_events_of(story(row("AE", day(3), key="1", ae_term="Fever")))
-    assert set(event.facts) == TRACED_OF_EVENTS
+def test_a_column_is_either_plain_or_traced() -> None:
+    for dataset, plain in ((ADSL, PLAIN), (ADAE, PLAIN_OF_EVENTS)):
+        assert {one.name for one in dataset.variables if one.fact is None} == plain
