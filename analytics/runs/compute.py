@@ -46,7 +46,7 @@ def compute_run(run_id: int) -> bool:
 def results_of(run: Run) -> tuple[list[Figure], dict[str, Any]]:
     """Every figure and the exhibits of the snapshot, under the configuration of the run."""
     with as_in_force(run.configuration):
-        data = build_datasets(*read_snapshot(run.snapshot.path))
+        data = build_datasets(*read_snapshot(run.snapshot.path), with_trace=False)
         return compute_figures(data), exhibits_of(data)
 
 
