@@ -288,7 +288,8 @@ class PageScreen:
             return said % told
         at, who = written_last(self.page)
         by = _("Since %(at)s, by %(who)s.") % {"at": moment(at), "who": who or "–"}
-        return f"{_('This page is closed.')} {by}"
+        closed = _("This page is closed.")
+        return f"{closed} {by}"
 
     @property
     def _day(self) -> Any:
