@@ -7,8 +7,9 @@ from datetime import date, datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.locks.models import Lock
 from patients.casebook.page import Subject
@@ -19,6 +20,19 @@ from patients.web.states import StateMark, mark
 from trial.people.access import sites_where
 from trial.people.models import Account, Site
 from trial.people.roles import Permission
+
+SHORT: dict[Check, Promise] = {
+    Check.PAGES: gettext_lazy("Pages"),
+    Check.QUERIES: gettext_lazy("Queries"),
+    Check.SIGNED: gettext_lazy("Signatures"),
+    Check.CRITICAL: gettext_lazy("Critical"),
+    Check.OTHERS: gettext_lazy("Others"),
+    Check.CODED: gettext_lazy("Codes"),
+    Check.RECONCILED: gettext_lazy("Serious"),
+    Check.REVIEWED: gettext_lazy("Trail"),
+    Check.DERIVED: gettext_lazy("Derived"),
+}
+"""What heads the column of a check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +50,23 @@ class GateLine:
     def is_met(self) -> bool:
         return self.state.name == "verified"
 
+    @property
+    def is_in_the_way(self) -> bool:
+        return self.state.name == "overdue"
+
 
 @dataclass(frozen=True, slots=True)
 class SubjectLine:
-    """A casebook: locked or not, and what stands in its way, in words."""
+    """A casebook: locked, unlocked for a while, or not, and what is left of each check."""
 
     code: str
     state: StateMark
-    left: list[str]
+    is_unlocked: bool
+    left: list[int]
+
+    @property
+    def in_all(self) -> int:
+        return sum(map(bool, self.left))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +97,10 @@ class DeskScreen:
     may_cut: bool
     typed: Mapping[str, str] = field(default_factory=dict)
     refused: Sequence[str] = ()
+
+    @property
+    def heads(self) -> list[str]:
+        return [str(SHORT[check]) for check in Check]
 
     @property
     def whose(self) -> str:
@@ -158,16 +185,14 @@ def subject_lines(subjects: Sequence[Subject], gate: Gate) -> list[SubjectLine]:
     lines = [
         _subject_line(each.code, gate.subjects.get(each.code, nothing), locked, unlocked) for each in subjects
     ]
-    return sorted(lines, key=lambda line: (-len(line.left), line.code))
+    return sorted(lines, key=lambda line: (-line.in_all, line.code))
 
 
 def _subject_line(code: str, left: "Counter[Check]", locked: set[str], unlocked: set[str]) -> SubjectLine:
     if code in locked and code not in unlocked:
-        return SubjectLine(code, mark("locked"), [])
-    words = [f"{LABELS[check]}: {left[check]}" for check in Check if left[check]]
-    if code in unlocked:
-        words.insert(0, _("unlocked for a while"))
-    return SubjectLine(code, mark("progress" if words else "complete"), words)
+        return SubjectLine(code, mark("locked"), is_unlocked=False, left=[])
+    numbers = [left[check] for check in Check]
+    return SubjectLine(code, mark("progress" if any(numbers) else "complete"), code in unlocked, numbers)
 
 
 def whole_gate(subjects: Sequence[Subject], on: date, *, derived: bool) -> Gate:

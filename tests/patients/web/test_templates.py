@@ -56,7 +56,7 @@ def test_a_view_writes_nothing_by_itself(view: Path) -> None:
     assert not re.search(r"\.(save|create|update|delete|bulk_\w+|get_or_create)\(", view.read_text())
 
 
-NAMES = {"Chimera", "CDISC", "CSV", "PDF", "SHA", "Alt", "Enter", "Tab"}
+NAMES = {"Chimera", "CDISC", "CSV", "JSON", "PDF", "SHA", "Alt", "Enter", "Tab"}
 """What reads the same in every language."""
 
 
