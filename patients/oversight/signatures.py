@@ -39,6 +39,14 @@ class Meaning(models.TextChoices):
     RESPONSIBILITY = "responsibility", _("responsibility")
 
 
+class Standing(models.TextChoices):
+    """Whether a signature stands, as everybody is told who reads or exports the record."""
+
+    VALID = "valid", _("valid")
+    FALLEN = "fallen", _("fallen: the page was changed after it")
+    NOT_VALID = "not_valid", _("not valid: it does not belong to what stands on the page")
+
+
 STATEMENT_VERSION = "1"
 STATEMENTS: dict[Meaning, Promise] = {
     Meaning.AUTHORSHIP: _("I recorded the data on this page, or had them recorded as I observed them."),
@@ -93,6 +101,12 @@ class Signature(AppendOnlyModel):
     def stands_for(self, page: Page, rows: Iterable[FormRow]) -> bool:
         """Whether this is the signature of the page with these rows, as they are now (ES-03)."""
         return self.page_id == page.pk and self.sha256 == self.hash_with(page, rows)
+
+    def standing(self, page: Page, rows: Iterable[FormRow]) -> Standing:
+        """How it stands for its page with these rows, as they are now."""
+        if self.has_fallen:
+            return Standing.FALLEN
+        return Standing.VALID if self.stands_for(page, rows) else Standing.NOT_VALID
 
     def hash_with(self, page: Page, rows: Iterable[FormRow]) -> str:
         """The hash over the content of a page and all that the signature says of itself."""
@@ -218,14 +232,19 @@ def _end_approvals(page: Page, day: date) -> None:
 
 def signatures_on(page: Page) -> list[Signature]:
     """Every signature that a page ever had, the oldest first, each with its fall."""
-    found: Any = Signature.objects.filter(page=page).select_related("fall__event")
+    found: Any = Signature.objects.filter(page=page).select_related("event", "fall__event")
     return list(found)
 
 
-def every_signature() -> Iterable[Signature]:
-    """Every signature of the registry, with its page and its fall."""
-    found: Any = Signature.objects.select_related("page__subject", "page__visit", "fall")
-    return list(found)
+def signatures_by_subject(*, until: datetime | None = None) -> dict[str, list[Signature]]:
+    """Every signature of the registry, or those made until a moment, by the code of its subject, the oldest
+    first; each with its page and its fall."""
+    among = Signature.objects.all() if until is None else Signature.objects.filter(at__lte=until)
+    found: dict[str, list[Signature]] = {}
+    stored: Any = among.select_related("event", "page__subject", "page__visit", "fall__event")
+    for signature in stored:
+        found.setdefault(signature.page.subject.code, []).append(signature)
+    return found
 
 
 def change_of(signature: Signature, *, falls: bool, where: str = "") -> Change:

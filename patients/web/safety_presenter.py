@@ -26,6 +26,7 @@ Tab = tuple[str, str, bool]
 class ClockLine:
     """One clock in words."""
 
+    page: int
     site: str
     subject: str
     url: str
@@ -40,7 +41,7 @@ class ClockLine:
 
     @property
     def cells(self) -> list[str]:
-        """Its cells, in the order of `headings`."""
+        """Its cells, in the order of `headings`, but for who has signed its page."""
         mails = "; ".join(text for text in (self.mails, self.not_sent) if text)
         return [self.site, self.subject, self.event, self.criteria, self.step, self.due, self.left, mails]
 
@@ -92,6 +93,7 @@ def headings() -> list[str]:
         _("Due (%(zone)s)") % {"zone": zone_in_words()},
         _("Time left"),
         _("Mails"),
+        _("Page signed by"),
     ]
 
 
@@ -102,6 +104,7 @@ def clock_lines(clocks: Sequence[RunningClock], told: Sequence[Told], now: datet
 def _line(clock: RunningClock, told: Told, now: datetime) -> ClockLine:
     page = clock.page
     return ClockLine(
+        page=page.pk,
         site=page.subject.site.code,
         subject=page.subject.code,
         url=page.get_absolute_url(),

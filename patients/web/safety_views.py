@@ -14,6 +14,7 @@ from patients.web.lists_as_csv import list_as_csv
 from patients.web.reconciliation_presenter import reconciliation_screen
 from patients.web.safety_presenter import ClockLine, clock_lines, headings, safety_screen
 from patients.web.shell import person_of, shell, show
+from patients.web.signature_presenter import signed_in_words
 from trial.people.access import sites_where
 from trial.people.models import Account
 from trial.people.needs import needs
@@ -41,8 +42,10 @@ def safety_file(request: HttpRequest) -> HttpResponse:
     """The same as CSV. It is asked for by POST, since it leaves a record."""
     person = person_of(request)
     codes = [site.code for site in sites_where(person, Permission.READ)]
-    lines = (line.cells for line in _lines(person))
-    return list_as_csv("safety.exported", request, "safety-clocks", headings(), lines, sites=codes)
+    lines = _lines(person)
+    signed = signed_in_words(line.page for line in lines)
+    cells = ([*line.cells, signed.get(line.page, "")] for line in lines)
+    return list_as_csv("safety.exported", request, "safety-clocks", headings(), cells, sites=codes)
 
 
 def _lines(person: Account) -> list[ClockLine]:
