@@ -8,8 +8,8 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, prefetch_related_obj
 from django.utils.translation import gettext as _
 
 from patients.casebook.form import FormRow, form_model
+from patients.casebook.header import HEADER
 from patients.casebook.page import Page
-from patients.entry.header import HEADER
 from patients.entry.signatures_exported import signature_cells
 from patients.oversight.signatures import Signature, Standing, signatures_on
 from patients.web.trail_presenter import EventBlock, block_of

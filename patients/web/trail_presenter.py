@@ -16,11 +16,11 @@ from django.utils.translation import get_language, gettext_lazy, ngettext, overr
 from django.utils.translation import gettext as _
 
 from patients.casebook.form import declared_forms, form_model, is_declared
+from patients.casebook.header import HEADER
 from patients.casebook.page import Page, PageState, Subject
 from patients.coding.codes import Why
 from patients.coding.coding_act import CODE_OF
 from patients.coding.schemes import CodedItem, coded_items
-from patients.entry.header import HEADER
 from patients.entry.reasons import ReasonCode
 from patients.items.item import Item
 from patients.items.missing import MissingReason
