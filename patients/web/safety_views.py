@@ -6,6 +6,7 @@ from django.views.decorators.cache import cache_control
 
 from patients.casebook.page import Page
 from patients.oversight.adjudication import to_adjudicate
+from patients.oversight.pregnancies import pregnancies
 from patients.oversight.reconciliation import reconcile
 from patients.oversight.safety_clocks import running_clocks
 from patients.oversight.safety_mail import told_of
@@ -28,11 +29,18 @@ private = cache_control(private=True, no_store=True)
 @needs(Permission.READ)
 @private
 def safety(request: HttpRequest) -> HttpResponse:
-    """The clocks of serious events that run at the sites of the person."""
+    """The clocks of serious events that run at the sites of the person, or those of pregnancies if they are
+    asked for, and every pregnancy with what is waited for."""
     person = person_of(request)
     sites = sites_where(person, Permission.READ)
     told = set(SafetyContact.objects.in_force().filter(site__in=sites).values_list("site_id", flat=True))
-    screen = safety_screen(_lines(person), [site for site in sites if site.pk not in told])
+    found = pregnancies(Page.objects.for_person(person))
+    screen = safety_screen(
+        _lines(person),
+        [site for site in sites if site.pk not in told],
+        found,
+        is_narrowed=bool(found) and request.GET.get("only") == "pregnancy",
+    )
     return show(request, "safety.html", screen, shell(person, sites, here="safety"))
 
 

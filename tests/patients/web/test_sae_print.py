@@ -81,6 +81,14 @@ def test_initial_and_follow_ups_stand_in_order(desk: Client, reports: Page) -> N
     assert text.index("Report2:initial") < text.index("Report1:follow-up1")
 
 
+def test_a_pregnancy_is_named_as_one(desk: Client) -> None:
+    subject = entry.infused()
+    log(subject, "AE", {"1": EVENT | {"ae_term": "Pregnancy of the partner"}, "2": EVENT})
+    page = log(subject, "SAE", {"1": SUSAR, "2": SUSAR | {"sae_ae": "2"}})
+    assert bare("Report of a pregnancy") in text_of(printed(desk, page))
+    assert bare("Report of a serious adverse event") in text_of(printed(desk, page, event="2"))
+
+
 def test_it_says_who_reports_by_the_role_and_names_no_patient(desk: Client, reports: Page) -> None:
     text = text_of(printed(desk, reports))
     assert bare("Reported by investigator the role") in text
