@@ -1,7 +1,7 @@
 """What the header of a page says counts among its values to verify (decision 0040).
 
-Pages that were counted before get it added; the tick is to be set. The columns are no part of a version. Going
-back leaves the counts: the next act on a page counts it again.
+Pages that were counted before get it added; the tick is to be set. The columns are no part of a version. A page
+that is locked stays as it is. Going back leaves the counts: the next act on a page counts it again.
 """
 
 from django.db import migrations
@@ -21,7 +21,7 @@ def count_headers(apps, schema_editor):
     not_done = one_if(not_done=True)
     why = Case(When(not_done_reason="", then=Value(0)), default=Value(1), output_field=IntegerField())
     sources = Case(When(source_documents=[], then=Value(0)), default=Value(1), output_field=IntegerField())
-    counted = page.objects.filter(verification_draw__isnull=False)
+    counted = page.objects.filter(verification_draw__isnull=False).exclude(state="locked")
     whole = counted.filter(IS_CRITICAL).values_list("pk", flat=True)
     reports = counted.filter(form_code="SAE")
     others = counted.exclude(pk__in=whole).exclude(form_code="SAE")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from patients.casebook.page import Page, PageState
+from patients.casebook.page import Page, PageState, Subject
 from patients.coding.codes import Coding, CodingWithdrawal, How, NoCode, Why
 from patients.coding.coding_act import (
     CannotCode,
@@ -18,7 +18,7 @@ from patients.coding.coding_act import (
 )
 from patients.coding.dictionaries import Term
 from patients.coding.schemes import Kind
-from patients.coding.standing import uncoded
+from patients.coding.standing import to_code_by_subject
 from patients.coding.withdrawing import withdraw_codes
 from patients.entry.freezing import Keeper, freeze_pages
 from patients.forms.adverse_event import AdverseEvent
@@ -116,7 +116,7 @@ def test_a_code_that_is_withdrawn_leaves_its_term_to_be_coded(page: Page) -> Non
     before = desk.content([AdverseEvent, Page])
     assert withdraw_codes([seen("1")], why=NoCode.UNCLEAR, by=coder) == 1
     assert states() == {(HERE, "1"): "uncoded", (HERE, "2"): "coded"}
-    assert uncoded(site="HZ01") == 1
+    assert to_code_by_subject(Subject.objects.all()) == {HERE: (1, 2)}
     assert desk.content([AdverseEvent, Page]) == before, "nothing of the row changes"
     withdrawal, event = CodingWithdrawal.objects.get(), TrailEvent.objects.latest("id")
     assert (withdrawal.withdrawn_by, withdrawal.printed_name) == ("mei.zhang", "Mei Zhang")
