@@ -9,6 +9,7 @@ page, or whose page was changed past Chimera, shows as not valid.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -39,12 +40,14 @@ class Meaning(models.TextChoices):
     RESPONSIBILITY = "responsibility", _("responsibility")
 
 
-class Standing(models.TextChoices):
-    """Whether a signature stands, as everybody is told who reads or exports the record."""
+class Standing(StrEnum):
+    """Whether a signature stands, as exports tell it."""
 
-    VALID = "valid", _("valid")
-    FALLEN = "fallen", _("fallen: the page was changed after it")
-    NOT_VALID = "not_valid", _("not valid: it does not belong to what stands on the page")
+    VALID = "valid"
+    FALLEN = "fallen"
+    """The page was changed after it."""
+    NOT_VALID = "not_valid"
+    """It does not belong to what stands on the page."""
 
 
 STATEMENT_VERSION = "1"

@@ -73,7 +73,7 @@ class SignatureTold(serializers.Serializer[object]):
     page_version = serializers.CharField(help_text="the version of the page that was signed")
     form_version = serializers.CharField()
     sha256 = serializers.CharField(help_text="over the content of the page and the signature")
-    standing = serializers.ChoiceField(Standing.choices)
+    standing = serializers.ChoiceField([standing.value for standing in Standing])
     in_force = serializers.BooleanField()
     valid = serializers.BooleanField()
     fallen_at = serializers.CharField(allow_blank=True)
