@@ -32,13 +32,14 @@ def export_lock(lock: Lock, out_dir: Path) -> int:
 
 
 def _signatures(lock: Lock, cut: Mapping[str, CutSubject]) -> Iterator[dict[str, str]]:
-    """The signatures on pages of the cut that had been made when it was: each stands for the whole of its
-    page, also for what is later than the cut-off."""
-    for code, signed in signatures_by_subject(until=lock.made_at).items():
+    """The signatures on pages of the cut that had been made at the moment as known at which it was cut: each
+    stands for the whole of its page, also for what is later than the cut-off."""
+    moment = lock.known_at or lock.made_at
+    for code, signed in signatures_by_subject(until=moment).items():
         pages = _pages_of(cut[code]) if code in cut else ()
         if of_the_cut := [each for each in signed if (each.page.form_code, each.page.visit_code) in pages]:
             casebook = StoredCasebook(of_the_cut[0].page.subject)
-            yield from signature_sheet_at(casebook, of_the_cut, lock.made_at)
+            yield from signature_sheet_at(casebook, of_the_cut, moment)
 
 
 def _pages_of(subject: CutSubject) -> set[tuple[str, str]]:

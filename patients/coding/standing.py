@@ -101,9 +101,9 @@ def counts(sites: Collection[str]) -> Counts:
 
 
 def to_code_by_subject(subjects: Collection[Subject]) -> dict[str, tuple[int, int]]:
-    """For each of these subjects with a term whose code a lock waits for, how many have none for the text that
-    they are now, and how many there are. A term that a new version marks has one: a study may be locked in the
-    version that it used (decision 0044)."""
+    """For each of these subjects with a term for whose code a lock waits, how many have none for the text
+    that they are now, and how many there are. A term that a new version marks has one: a study may be locked
+    in the version that it used (decision 0044)."""
     found = defaultdict[str, Counter[bool]](Counter)
     sites = {subject.site.code for subject in subjects}
     for coded in (each for each in coded_items() if each.is_awaited):

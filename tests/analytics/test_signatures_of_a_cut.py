@@ -5,10 +5,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from django.utils import timezone
 
 from analytics.locks.export import export_lock
 from analytics.locks.models import Lock
-from analytics.locks.seal import make_lock
+from analytics.locks.seal import Asked, make_cut, make_lock
 from patients.casebook.page import Subject
 from patients.oversight.signatures import Meaning, Signature
 from tests.patients.entry import desk
@@ -59,6 +60,15 @@ def test_a_fall_of_later_is_not_told_and_one_of_before_is(signed: Subject, tmp_p
     assert exported(lock, tmp_path / "before") == [("ELIG", "wei.shen.hz01", "stood")]
     later = exported(cut(site_today()), tmp_path / "after")
     assert later == [("ELIG", "wei.shen.hz01", "fallen")]
+
+
+def test_a_cut_as_known_before_holds_what_was_signed_by_then(signed: Subject, tmp_path: Path) -> None:
+    moment = timezone.now()
+    sign(desk.page_of(signed, "DM"), investigator(), Meaning.REVIEW)
+    desk.save(eligibility(signed), {"spo2_ra_pct": "96"}, why=desk.BECAUSE)
+    asked = Asked(site_today(), "as known then", known_at=moment)
+    lock = make_cut(asked, by=SystemPerson("lock"), source=Source.COMMAND)
+    assert exported(lock, tmp_path / "out") == [("ELIG", "wei.shen.hz01", "stood")]
 
 
 def test_a_page_past_the_cut_off_brings_no_signature(signed: Subject, tmp_path: Path) -> None:

@@ -234,9 +234,7 @@ def test_pages_of_before_are_counted_as_a_save_counts_them(page: Page) -> None:
     report = {"1": {"sae_aware_dt": "2024-02-10 09:00"}}
     desk.save(desk.logged(page.subject, "SAE"), rows=report, on="2024-02-11")
     desk.save(desk.logged(page.subject, "CM"), rows={"1": {"cm_name": "letermovir"}})
-    loader = MigrationLoader(connection)
-    [name] = [name for _app, name in loader.disk_migrations if name.endswith("_header_counted")]
-    by_a_save, apps = critical_and_others(), loader.project_state(("patients", name), at_end=False).apps
+    by_a_save, (apps, count_headers) = critical_and_others(), _the_migration()
     stored = apps.get_model("patients", "Page").objects
     for each in Page.objects.filter(version__gt=0):
         header = verifiable_in_header(each)
@@ -244,8 +242,23 @@ def test_pages_of_before_are_counted_as_a_save_counts_them(page: Page) -> None:
         others = each.other_items - len(header) + critical
         stored.filter(pk=each.pk).update(critical_items=each.critical_items - critical, other_items=others)
     assert critical_and_others() != by_a_save
-    import_module(f"patients.migrations.{name}").count_headers(apps, None)
+    count_headers(apps, None)
     assert critical_and_others() == by_a_save
+
+
+def test_a_page_that_was_locked_before_keeps_its_counts(page: Page) -> None:
+    desk.put_in_state(page, PageState.LOCKED)
+    before, (apps, count_headers) = critical_and_others()[page.pk], _the_migration()
+    count_headers(apps, None)
+    assert critical_and_others()[page.pk] == before
+
+
+def _the_migration() -> tuple[Any, Any]:
+    """The models before it, and what it does."""
+    loader = MigrationLoader(connection)
+    [name] = [name for _app, name in loader.disk_migrations if name.endswith("_header_counted")]
+    apps = loader.project_state(("patients", name), at_end=False).apps
+    return apps, import_module(f"patients.migrations.{name}").count_headers
 
 
 def critical_and_others() -> dict[int, tuple[int, int]]:
