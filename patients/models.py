@@ -52,7 +52,7 @@ from patients.forms.deviation import ProtocolDeviation  # isort: skip
 from patients.oversight.safety_clocks import SeriousNotice  # isort: skip
 from patients.oversight.safety_mail import SafetyMail, SafetyMailOutcome  # isort: skip
 from patients.coding.dictionaries import Concept, Dictionary, Term, TermIndex  # isort: skip
-from patients.coding.codes import Coding  # isort: skip
+from patients.coding.codes import Coding, CodingWithdrawal  # isort: skip
 from patients.oversight.verification import Verification, VerificationFall  # isort: skip
 from patients.entry.attachments import Attachment, AttachmentWithdrawal  # isort: skip
 from patients.entry.doubles import DoubleAnswer  # isort: skip
@@ -69,6 +69,7 @@ __all__ = [
     "Chimerism",
     "ChronicGVHD",
     "Coding",
+    "CodingWithdrawal",
     "Concept",
     "ConcomitantMedication",
     "CytokineRelease",

@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _lazily
 from django.utils.translation.template import templatize
 
 from patients.casebook.form import declared_forms
+from patients.casebook.header import FIELDS
 from patients.casebook.type_words import WORDS
-from patients.entry.header import FIELDS
 from patients.grading.result import Flag
 from patients.items.codelists import CodeList
 from patients.items.conditions import ALWAYS, Both, Condition, Either, Judged, judged, when, when_filled

@@ -1,7 +1,9 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.db import connections
 from django.db.backends.signals import connection_created
+from django.db.models import Model
 from django.db.models.signals import post_migrate
 
 
@@ -19,6 +21,18 @@ class TrialConfig(AppConfig):
 
 
 def _start_with_defaults(using: str, **_: Any) -> None:
-    from trial.protocol.defaults import ensure_defaults
+    """A registry that goes back, or not all the way forward, has not the tables that the rows are for."""
+    from trial.protocol.defaults import FILLED, ensure_defaults
 
-    ensure_defaults(using)
+    if all(_is_as_declared(model, using) for model in FILLED):
+        ensure_defaults(using)
+
+
+def _is_as_declared(model: type[Model], using: str) -> bool:
+    """Whether the database has the table of a model with the columns that this version declares."""
+    table, asked = model._meta.db_table, connections[using].introspection
+    with connections[using].cursor() as cursor:
+        if table not in asked.table_names(cursor):
+            return False
+        there = {column.name for column in asked.get_table_description(cursor, table)}
+    return there == {field.column for field in model._meta.fields}

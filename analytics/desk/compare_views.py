@@ -15,8 +15,8 @@ from analytics.locks.snapshot import SnapshotDamaged
 from analytics.reports.views import reader_of
 from analytics.runs.results import NotFinished
 from patients.casebook.form import form_model
+from patients.casebook.header import HEADER
 from patients.casebook.page import Page
-from patients.entry.header import HEADER
 from patients.web.shell import show
 from patients.web.views import private
 from trial.people.models import Account

@@ -17,8 +17,8 @@ from analytics.runs.models import Estimate, Run
 from analytics.runs.results import NoResult
 from patients.casebook.answers import Record
 from patients.casebook.form import form_model
+from patients.casebook.header import FORM_DATE as FORM_DATE_ITEM
 from patients.casebook.page import Subject
-from patients.entry.header import FORM_DATE as FORM_DATE_ITEM
 from trial.people.access import sites_where
 from trial.people.models import Account
 from trial.people.roles import Permission

@@ -29,7 +29,7 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     SUBJECTS: ("subject_id", "patient_id", "site", "planned_infusion"),
     MEMBERS: ("user_name", "printed_name", "role", "site"),
     IDENTITY: ("subject_id", "birth_date", "name", "hospital_number"),
-    # Written by an export, for who reads it. An import can sign for nobody and leaves the sheet aside.
+    # Written by an export, for who reads it. An import can sign for nobody: it leaves it aside, and says so.
     SIGNATURES: (
         "subject_id",
         "visit_code",
@@ -37,14 +37,19 @@ PEOPLE: dict[str, tuple[str, ...]] = {
         "user_name",
         "printed_name",
         "role",
+        "organisation",
         "signed_at",
+        "signed_at_utc",
+        "site_zone",
         "meaning",
         "statement_version",
         "statement",
         "page_version",
         "form_version",
         "sha256",
+        "standing",
         "fallen_at",
+        "fallen_by",
         "fallen_because",
     ),
 }

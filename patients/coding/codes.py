@@ -32,17 +32,26 @@ class Why(models.TextChoices):
     CONVENTION = "convention", _("coding convention")
 
 
+class NoCode(models.TextChoices):
+    """Why a code is withdrawn. A list says it, so that nobody can name a patient in it."""
+
+    UNCLEAR = "unclear", _("the text is not clear: the site is asked")
+    NO_TERM = "no_term", _("no term of the dictionary fits")
+    BY_MISTAKE = "by_mistake", _("coded by mistake")
+
+
 TO_BE_SAID = (Why.WRONG_TERM, Why.CONVENTION)
 
 
 class CodingQuerySet(AppendOnlyQuerySet["Coding"]):
     def standing(self) -> "CodingQuerySet":
-        """Those in whose place no other came."""
-        return self.filter(replaced_by=None)
+        """Those in whose place no other came, and that nobody withdrew."""
+        return self.filter(replaced_by=None, withdrawal=None)
 
 
 class Coding(AppendOnlyModel):
-    """A term of a row got this code, by whom, when and how. `replaces` is the code that it had before."""
+    """A term of a row got this code, by whom, when and how. `replaces` is the code that it had before, be it
+    a withdrawn one."""
 
     page = models.ForeignKey(Page, models.PROTECT, related_name="codings")
     row_key = models.CharField(max_length=60, blank=True)
@@ -73,3 +82,17 @@ class Coding(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.item} {self.row_key}: {self.term_id}"
+
+
+class CodingWithdrawal(AppendOnlyModel):
+    """The end of a code in whose place no other came: by whom, when and why."""
+
+    coding = models.OneToOneField(Coding, models.PROTECT, related_name="withdrawal")
+    why = models.CharField(max_length=20, choices=NoCode)
+    event = models.ForeignKey(TrailEvent, models.PROTECT, to_field="act", related_name="+")
+    withdrawn_by = models.CharField(max_length=150)
+    printed_name = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.coding}, withdrawn"

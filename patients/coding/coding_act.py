@@ -101,20 +101,21 @@ def code_terms(
         raise CannotCode(_("Choose between 1 and %(most)s terms.") % {"most": MOST_AT_ONCE})
     chosen = {(choice.seen.form, choice.seen.row): choice for choice in choices}
     with transaction.atomic():
-        terms = _as_they_are(chosen.values(), by)
+        terms = terms_held([choice.seen for choice in choices], by)
         pairs = [(term, chosen[term.coded.form, term.row]) for term in terms]
-        _refuse([term for term, choice in pairs if Seen.of(term) != choice.seen], terms)
+        refuse_changed([term for term, choice in pairs if Seen.of(term) != choice.seen], terms)
         act = _Act(how, why, by, request_id, _numbers_in_force(terms))
         act.refuse(pairs)
         by_page = groupby(pairs, key=lambda pair: (pair[0].subject, pair[0].page))
         return sum(act.code_page(list(some)) for _page, some in by_page)
 
 
-def _as_they_are(choices: Iterable[Choice], by: Person) -> list[CodedTerm]:
-    """The terms, of subjects that are held until the end, in the order of subjects and pages."""
-    by_form: dict[str, list[int]] = {}
-    for choice in choices:
-        by_form.setdefault(choice.seen.form, []).append(choice.seen.row)
+def terms_held(seen: Iterable[Seen], by: Person) -> list[CodedTerm]:
+    """The terms as they are now, of subjects that are held until the transaction ends, in the order of
+    subjects and pages. Raises UnknownTerm, PermissionDenied, and TermChanged for a row without the text."""
+    by_form: dict[str, set[int]] = {}
+    for each in seen:
+        by_form.setdefault(each.form, set()).add(each.row)
     subjects: set[int] = set()
     for form, rows in by_form.items():
         named: dict[int, tuple[int, str]] = {
@@ -142,7 +143,8 @@ def _may(by: Person, site: str) -> bool:
     return can(by, Permission.READ, site=site)
 
 
-def _refuse(changed: Sequence[CodedTerm], terms: Sequence[CodedTerm]) -> None:
+def refuse_changed(changed: Sequence[CodedTerm], terms: Sequence[CodedTerm]) -> None:
+    """Raises TermClosed where one of the terms is locked, and TermChanged where one is not as shown."""
     if any(term.page_state == PageState.LOCKED for term in terms):
         raise TermClosed
     if changed:
@@ -184,11 +186,14 @@ class _Act:
         actor = actor_at(self.by, site=new[0][0].site, source=Source.WEB, request_id=self.request_id)
         with acting(actor):
             act = uuid4()
+            before = _codes_before(term for term, _to in new)
             codings = [_coding(term, to, self.how, self._why(term), act) for term, to in new]
+            for (term, _to), coding in zip(new, codings, strict=True):
+                coding.replaces = before.get((term.row_key, term.coded.item))
             Coding.objects.bulk_create(codings)
             with translation.override("en"):  # the trail reads the same whoever codes
                 changes = [_change(term, to, made) for (term, to), made in zip(new, codings, strict=True)]
-            record_event("terms.coded", _place(new[0][0]), changes, act=act)
+            record_event("terms.coded", place_of(new[0][0]), changes, act=act)
         return len(new)
 
     def _why(self, term: CodedTerm) -> str:
@@ -219,12 +224,21 @@ def _coding(term: CodedTerm, to: Term, how: How, why: str, act: UUID) -> Coding:
         term=to,
         how=how,
         why=why,
-        replaces=term.coding,
         event_id=act,
         coded_by=actor.user_name,
         printed_name=actor.printed_name,
         at=timezone.now(),
     )
+
+
+def _codes_before(terms: Iterable[CodedTerm]) -> dict[tuple[str, str], Coding]:
+    """The last code of each of these terms of one page, by row and item; also one that was withdrawn."""
+    terms = list(terms)
+    last = Coding.objects.filter(page=terms[0].page, replaced_by=None)
+    return {
+        (coding.row_key, coding.item): coding
+        for coding in last.filter(row_key__in={term.row_key for term in terms})
+    }
 
 
 def _change(term: CodedTerm, to: Term, coding: Coding) -> Change:
@@ -236,17 +250,19 @@ def _change(term: CodedTerm, to: Term, coding: Coding) -> Change:
         before.code if before else "",
         to.code,
         row_key=term.row_key,
-        old_shown=_shown(before) if before else "",
-        new_shown=_shown(to),
+        old_shown=shown_in_full(before) if before else "",
+        new_shown=shown_in_full(to),
         reason_code=str(coding.why),
     )
 
 
-def _shown(term: Term) -> str:
+def shown_in_full(term: Term) -> str:
+    """A term with what it is reported as and its dictionary, as the trail keeps it."""
     return f"{term.concept.name} ({term.name}, {term.code}, {term.dictionary})"
 
 
-def _place(term: CodedTerm) -> Place:
+def place_of(term: CodedTerm) -> Place:
+    """Where the trail puts an act on this term."""
     page = Page.objects.select_related("subject", "visit").get(pk=term.page)
     form = form_model(page.form_code).form
     return Place(

@@ -1,7 +1,8 @@
 """What is read of the files of a dictionary before any of it goes into the registry, and what is wrong."""
 
+import csv
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,14 +65,44 @@ class Folder:
     path: Path
     problems: list[Problem] = field(default_factory=list)
     _read: dict[str, bytes] = field(default_factory=dict)
+    """What was read of each file: its content, or the SHA-256 of one that was read as it came."""
+
+    def has(self, name: str) -> bool:
+        """Whether a file of this name is there."""
+        return self._find(name) is not None
+
+    def _find(self, name: str) -> Path | None:
+        return next((each for each in self.path.iterdir() if each.name.lower() == name.lower()), None)
+
+    def _file(self, name: str) -> Path | None:
+        """The file of this name; that it is missing is said."""
+        if (found := self._find(name)) is None:
+            self.add(name, 0, _("The file is missing."))
+        return found
+
+    def rows(self, name: str) -> Iterator[tuple[int, list[str]]]:
+        """The rows of a CSV file, each with the number of its last line and its cells without blanks around
+        them; none of a file that is not there. It is read as it comes: some have millions."""
+        if (found := self._file(name)) is None:
+            return
+        digest = hashlib.sha256()
+        with found.open("rb") as file:
+            reader = csv.reader(_decoded_lines(file, digest.update), strict=True)
+            try:
+                for cells in reader:
+                    if any(cells):
+                        yield reader.line_num, [cell.strip() for cell in cells]
+            except csv.Error:
+                self.add(name, reader.line_num, _("The line is no CSV in UTF-8."))
+            except UnicodeDecodeError:  # before the reader has counted the line
+                self.add(name, reader.line_num + 1, _("The line is no CSV in UTF-8."))
+        self._read[name] = digest.digest()
 
     def lines(self, name: str) -> Iterator[tuple[int, str]]:
         """The numbered lines of a file that hold something; none of a file that is not there."""
-        found = [each for each in self.path.iterdir() if each.name.lower() == name.lower()]
-        if not found:
-            self.add(name, 0, _("The file is missing."))
+        if (found := self._file(name)) is None:
             return
-        self._read[name] = found[0].read_bytes()
+        self._read[name] = found.read_bytes()
         for number, line in enumerate(_decoded(self._read[name]).splitlines(), 1):
             if line.strip():
                 yield number, line
@@ -90,6 +121,12 @@ class Folder:
         for name in sorted(self._read):
             digest.update(f"{name}\0{len(self._read[name])}\0".encode() + self._read[name])
         return make(digest.hexdigest())
+
+
+def _decoded_lines(file: Iterable[bytes], seen: Callable[[bytes], None]) -> Iterator[str]:
+    for number, line in enumerate(file):
+        seen(line)
+        yield line.decode("utf-8" if number else "utf-8-sig")
 
 
 def _decoded(content: bytes) -> str:

@@ -7,10 +7,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormRow, declared_forms, form_model
-from patients.items.types import CodedTextItem
+from patients.items.types import CodedTextItem, TextItem
 
 EVENTS, MEDICINES = "MedDRA", "WHODrug"
 """The two schemes, by the names that items declare."""
+LOCK_WAITS_FOR = ("AE", "CM")
+"""Specification 5.4: no uncoded AE or CM. A regimen of before (PTHER) is "coded WHODrug later"."""
 
 
 class Kind(models.TextChoices):
@@ -46,6 +48,11 @@ class CodedItem:
         return form_model(self.form)
 
     @property
+    def is_awaited(self) -> bool:
+        """Whether a lock waits for its codes (specification 5.4)."""
+        return self.form in LOCK_WAITS_FOR
+
+    @property
     def label(self) -> str:
         return str(self.model.item(self.item).declared.label)
 
@@ -54,11 +61,16 @@ class CodedItem:
 def coded_items() -> tuple[CodedItem, ...]:
     """All of them, in the order of the forms."""
     return tuple(
-        CodedItem(model.form.code, item.of or item.name, item.dictionary, item.name if item.of else "")
+        _coded(model.form.code, item)
         for model in declared_forms()
         for item in model.items()
-        if isinstance(item, CodedTextItem)
+        if isinstance(item, TextItem) and item.dictionary
     )
+
+
+def _coded(form: str, item: TextItem) -> CodedItem:
+    written = item.of if isinstance(item, CodedTextItem) else ""
+    return CodedItem(form, written or item.name, item.dictionary, item.name if written else "")
 
 
 def coded_items_of(form: str) -> list[CodedItem]:

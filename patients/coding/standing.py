@@ -101,12 +101,12 @@ def counts(sites: Collection[str]) -> Counts:
 
 
 def to_code_by_subject(subjects: Collection[Subject]) -> dict[str, tuple[int, int]]:
-    """For each of these subjects with a term, how many have no code for the text that they are now, which is
-    what a lock waits for, and how many there are. A term that a new version marks has one: a study may be
-    locked in the version that it used (decision 0044)."""
+    """For each of these subjects with a term for whose code a lock waits, how many have none for the text
+    that they are now, and how many there are. A term that a new version marks has one: a study may be locked
+    in the version that it used (decision 0044)."""
     found = defaultdict[str, Counter[bool]](Counter)
     sites = {subject.site.code for subject in subjects}
-    for coded in coded_items():
+    for coded in (each for each in coded_items() if each.is_awaited):
         rows = _with_state(coded, sites).filter(page__subject__in=subjects)
         counted = rows.order_by().values_list("page__subject__code", "coding_state")
         for code, state, number in counted.annotate(number=models.Count("pk")):

@@ -6,8 +6,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from patients.casebook.form import form_model
+from patients.casebook.header import HEADER
 from patients.casebook.page import Page, Subject
-from patients.entry.header import HEADER
 from patients.entry.query_act import (
     LEAST_OF_A_TEXT,
     Assigned,

@@ -17,10 +17,10 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from patients.casebook.header import SOURCE_DOCUMENTS
 from patients.casebook.page import Page
 from patients.entry.attached_files import FileDamaged, keep_file, read_file, remove_file
 from patients.entry.gates import gate_findings
-from patients.entry.header import SOURCE_DOCUMENTS
 from patients.entry.judging import as_it_is
 from patients.entry.refusals import NotSaved, UnknownPage
 from patients.entry.save import held_casebook

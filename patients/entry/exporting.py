@@ -21,8 +21,9 @@ from patients.casebook.files import (
 )
 from patients.casebook.form import declared_forms, form_model
 from patients.casebook.page import Subject
+from patients.entry.signatures_exported import signature_sheet
 from patients.forms.eligibility import recorded
-from patients.oversight.signatures import Signature, every_signature
+from patients.oversight.signatures import signatures_by_subject
 from trial.people.access import Person, actor_at
 from trial.people.models import Member
 from trial.trail.actor import Source, acting
@@ -37,10 +38,12 @@ def export_registry(out_dir: Path) -> int:
     subjects = list(Subject.objects.select_related("site", "identity").order_by("code"))
     sheets = people_sheets(subjects)
     sheets[IDENTITY] = [_identity(subject) for subject in subjects if hasattr(subject, "identity")]
-    if signatures := [_signature(signature) for signature in every_signature()]:
-        sheets[SIGNATURES] = signatures
+    signed = signatures_by_subject()
     for subject in subjects:
-        add_records(sheets, subject.code, _records(subject))
+        casebook = StoredCasebook(subject)
+        add_records(sheets, subject.code, _records(subject, casebook))
+        if signatures := signed.get(subject.code):
+            sheets.setdefault(SIGNATURES, []).extend(signature_sheet(casebook, signatures))
     write_casebook(out_dir, sheets)
     return sum(len(rows) for rows in sheets.values())
 
@@ -105,31 +108,9 @@ def row_cells(subject: str, record: Record) -> dict[str, str]:
     return cells
 
 
-def _records(subject: Subject) -> list[Record]:
-    casebook = StoredCasebook(subject)
+def _records(subject: Subject, casebook: StoredCasebook) -> list[Record]:
     rows = [record for model in declared_forms() for record in recorded(casebook, model.form.code)]
     return [*rows, *pages_without_rows(subject, rows)]
-
-
-def _signature(signature: Signature) -> dict[str, str]:
-    page, fall = signature.page, signature.fall if signature.has_fallen else None
-    return {
-        "subject_id": page.subject.code,
-        "visit_code": page.visit_code,
-        "form": page.form_code,
-        "user_name": signature.signer,
-        "printed_name": signature.printed_name,
-        "role": signature.role,
-        "signed_at": signature.at_site.isoformat(),
-        "meaning": signature.meaning,
-        "statement_version": signature.statement_version,
-        "statement": signature.statement,
-        "page_version": str(signature.page_version),
-        "form_version": signature.form_version,
-        "sha256": signature.sha256,
-        "fallen_at": fall.at.astimezone(signature.at_site.tzinfo).isoformat() if fall else "",
-        "fallen_because": fall.why if fall else "",
-    }
 
 
 def _identity(subject: Subject) -> dict[str, str]:

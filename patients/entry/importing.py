@@ -23,6 +23,7 @@ from patients.casebook.files import (
     MEMBERS,
     MISSING_SUFFIX,
     PEOPLE,
+    SIGNATURES,
     SUBJECTS,
     UnreadableSheet,
     read_sheet,
@@ -79,11 +80,13 @@ class Remark:
 
 @dataclass
 class Report:
-    """The account of an import: pages and rows by outcome, and every remark."""
+    """The account of an import: pages and rows by outcome, every remark, and how many signatures it left
+    aside, since nobody signs by an import."""
 
     pages: Counter[Outcome] = field(default_factory=Counter)
     rows: Counter[Outcome] = field(default_factory=Counter)
     remarks: list[Remark] = field(default_factory=list)
+    not_imported: int = 0
 
     def count(self, staged: StagedPage, outcome: Outcome) -> None:
         self.pages[outcome] += 1
@@ -125,6 +128,7 @@ class CasebookImport:
         with Staging() as staging:
             self._stage(staging)
             self.people = {name: self._sheet(name) for name in PEOPLE}
+            self.report.not_imported = len(self.people[SIGNATURES])
             self._members()
             subjects = self._subjects()
             births = self._identities(subjects)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.answers import Record, RowAnswers, StoredCasebook, record_of
 from patients.casebook.form import FormRow, GradedRow, Repeat, form_model
+from patients.casebook.header import header_versions
 from patients.casebook.identity import fingerprint
 from patients.casebook.page import Page
 from patients.entry.checks import page_findings
@@ -22,7 +23,7 @@ from patients.entry.deviations import DEVIATIONS
 from patients.entry.edits import MISSING_SUFFIX, Edit, Typed, clashes_with, read_edits
 from patients.entry.ending import end_findings
 from patients.entry.gates import GATE_FORMS, approval_findings, gate_findings
-from patients.entry.header import HeaderEdit, header_findings, header_versions, read_header
+from patients.entry.header import HeaderEdit, header_findings, read_header
 from patients.entry.refusals import Clash, PageClosed, UnknownPage
 from patients.entry.voiding import Voids, asks_to_void, read_voids
 from patients.entry.watching import forms_needed

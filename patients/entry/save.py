@@ -211,7 +211,7 @@ class _Save(Judging):
     def _drop_verifications(self) -> list[Change]:
         """A verified value that changes returns to the monitor's list; the page knows who entered it."""
         self.page.entered_by = sorted({*(self.page.entered_by or ()), current_actor().user_name})
-        edited = {(edit.row_key, edit.item.name) for edit in self.edits}
+        edited = {(edit.row_key, edit.item.name) for edit in self.every_edit}
         return follow_edits(self.page, self.rows.values(), edited, act=self.act)
 
     def _other_pages(self) -> list[Page]:

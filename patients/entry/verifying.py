@@ -46,7 +46,7 @@ def verify_page(page: Page, keys: Collection[ItemKey] | None, *, seen: int, by: 
     Raises UnknownPage (404), PermissionDenied (403), PageClosed (423), ContentChanged (409) and NotVerified.
     """
     with _on_page(page, seen, by) as act:
-        offered = {each.key: each for each in verifiable(act.rows)}
+        offered = {each.key: each for each in verifiable(act.page, act.rows)}
         if keys is not None and not offered.keys() >= set(keys):
             raise NotVerified(_("There is nothing to verify where you ticked."))
         standing = ticks_on(act.page)

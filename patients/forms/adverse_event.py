@@ -53,9 +53,10 @@ LINKED_ITEMS = (
 )
 COUNTED = {"neutrophil_count_decreased": "NEUT", "platelet_count_decreased": "PLAT"}
 SECOND_MALIGNANCY = "second_malignancy"
-PREGNANCY = ("pregnan", "妊娠", "怀孕")
+PREGNANCY = ("pregnan", "miscarr", "妊娠", "怀孕", "受孕", "流产")
+"""What the term of a pregnancy, or of its end, holds: no form and no list of the protocol has it."""
 UPDATED_WITHIN_DAYS = 60
-_ENDED = ("RECOVERED/RESOLVED", "RECOVERED/RESOLVED WITH SEQUELAE", "FATAL")
+ENDED = ("RECOVERED/RESOLVED", "RECOVERED/RESOLVED WITH SEQUELAE", "FATAL")
 
 
 def _start_before(answers: Answers, form: str, item: str) -> bool:
@@ -130,14 +131,18 @@ def is_second_malignancy(special: str | None, ctcae_term: str | None) -> bool:
     return special == SECOND_MALIGNANCY or ctcae_term in SECOND_MALIGNANCIES
 
 
+def is_pregnancy(term: str | None) -> bool:
+    """Of the subject or a partner, by what was written."""
+    return any(word in (term or "").casefold() for word in PREGNANCY)
+
+
 def _serious_if_malignant(serious: bool, answers: Answers) -> bool:
     return serious or not is_second_malignancy(answers["ae_special"], answers["ae_ctcae_term"])
 
 
 def _serious_if_pregnant(serious: bool, answers: Answers) -> bool:
     """No form of the protocol holds a pregnancy: it is written here, and runs under the same clock."""
-    term = (answers["ae_term"] or "").casefold()
-    return serious or not any(word in term for word in PREGNANCY)
+    return serious or not is_pregnancy(answers["ae_term"])
 
 
 def _death_agrees(criteria: list[str], answers: Answers) -> bool:
@@ -225,7 +230,7 @@ def _not_updated(answers: Answers) -> Sight:
     """Open, and nothing reported of it for 60 days. A row does not say when it was saved: its start counts,
     and each report of a serious event. Asked while the subject is in the study."""
     start, left = answers["ae_start"], answers["DTH.dth_dt"] or answers["EOS.eos_dt"]
-    if start is None or left or answers["ae_end"] or answers["ae_outcome"] in (None, *_ENDED):
+    if start is None or left or answers["ae_end"] or answers["ae_outcome"] in (None, *ENDED):
         return False
     reports = [
         local_day(row["sae_aware_dt"]) for row in answers.rows("SAE") if row["sae_ae"] == answers.row_key
@@ -250,7 +255,7 @@ def _counted_otherwise(answers: Answers) -> Sight:
 
 
 def _ended_without_end(answers: Answers) -> Sight:
-    ended = answers["ae_outcome"] in _ENDED
+    ended = answers["ae_outcome"] in ENDED
     return ended and answers["ae_end"] is None and not answers.is_explained("ae_end")
 
 
@@ -390,7 +395,7 @@ class AdverseEvent(FormRow):
     ae_end = PartialDateItem(
         _("End"),
         req="C",
-        when=when("ae_outcome", *_ENDED),
+        when=when("ae_outcome", *ENDED),
         hard=numbered(
             must(_("not before the start"), _not_before_start, "ae_start"),
             "X-AE-02",

@@ -96,7 +96,7 @@ class PriorTherapy(FormRow):
         ),
         cdisc="CM.CMSCAT",
     )
-    regimen_name = TextItem(_("Regimen"), 120, cdisc="CM.CMTRT")
+    regimen_name = TextItem(_("Regimen"), 120, dictionary="WHODrug", cdisc="CM.CMTRT")
     agents = MultiItem(
         _("Agents"),
         choices(

@@ -209,10 +209,11 @@ class TimeItem(Item, TimeField):
 
 
 class TextItem(Item, TextField):
-    """Free text of at most `length` characters."""
+    """Free text of at most `length` characters. What is written is coded against `dictionary` (`MedDRA`,
+    `WHODrug`), if it names one."""
 
-    def __init__(self, label: Text = "", length: int = 200, **options: Any) -> None:
-        self.length = length
+    def __init__(self, label: Text = "", length: int = 200, dictionary: str = "", **options: Any) -> None:
+        self.length, self.dictionary = length, dictionary
         super().__init__(label, **options)
 
     @property
@@ -234,8 +235,8 @@ class CodedTextItem(TextItem):
     (`patients.coding`): in the column of such an item stands nothing."""
 
     def __init__(self, label: Text = "", dictionary: str = "", of: str = "", **options: Any) -> None:
-        self.dictionary, self.of = dictionary, of
-        super().__init__(label, **options)
+        self.of = of
+        super().__init__(label, dictionary=dictionary, **options)
 
     @property
     def type_name(self) -> str:

@@ -15,7 +15,8 @@ from django.db.models import QuerySet
 from patients.casebook.answers import local_day
 from patients.casebook.form import form_model
 from patients.casebook.page import Page
-from patients.forms.adverse_event import is_second_malignancy
+from patients.forms.adverse_event import ENDED, is_pregnancy, is_second_malignancy
+from patients.forms.serious_adverse_event import FINAL
 from patients.items.partial_date import PartialDate
 
 FATAL_GRADE, FATAL = "5", "FATAL"
@@ -36,6 +37,8 @@ class Kind(StrEnum):
     RELATED_OTHERWISE = "related_otherwise"
     MALIGNANCY_NOT_SERIOUS = "malignancy_not_serious"
     MALIGNANCY_WITHOUT_EVENT = "malignancy_without_event"
+    PREGNANCY_NOT_SERIOUS = "pregnancy_not_serious"
+    PREGNANCY_WITHOUT_OUTCOME = "pregnancy_without_outcome"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,18 @@ def _malignancy(found: Recorded) -> Iterator[Mismatch]:
         )
 
 
+def _pregnancy(found: Recorded) -> Iterator[Mismatch]:
+    """A pregnancy runs under the clock of a serious event, and its reports end with its outcome."""
+    for key, event in found.events.items():
+        if not is_pregnancy(event.ae_term):
+            continue
+        if not event.ae_serious:
+            yield Mismatch(Kind.PREGNANCY_NOT_SERIOUS, found.subject, (event,))
+        final = [report for report in found.reports_of(key) if report.sae_report_type == FINAL]
+        if final and event.ae_outcome not in ENDED:
+            yield Mismatch(Kind.PREGNANCY_WITHOUT_OUTCOME, found.subject, (event, final[0]))
+
+
 RULES: tuple[Callable[[Recorded], Iterable[Mismatch]], ...] = (
     _unreported,
     _without_event,
@@ -186,6 +201,7 @@ RULES: tuple[Callable[[Recorded], Iterable[Mismatch]], ...] = (
     _other_day,
     _related_otherwise,
     _malignancy,
+    _pregnancy,
 )
 
 

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from patients.casebook.form import form_model
 from patients.casebook.page import Page
+from patients.forms.adverse_event import is_pregnancy
 from patients.forms.serious_adverse_event import INITIAL, TO_SPONSOR_WITHIN_HOURS, clock_days
 from trial.protocol.configuration import setting_as
 from trial.protocol.study import SITE_ZONE
@@ -79,6 +80,10 @@ class RunningClock:
     def row_key(self) -> str:
         key: str = self.row.row_key
         return key
+
+    @property
+    def is_of_a_pregnancy(self) -> bool:
+        return self.event is not None and is_pregnancy(self.event.ae_term)
 
     @property
     def is_of_the_first_report(self) -> bool:

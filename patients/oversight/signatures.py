@@ -9,6 +9,7 @@ page, or whose page was changed past Chimera, shows as not valid.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -37,6 +38,16 @@ class Meaning(models.TextChoices):
     REVIEW = "review", _("review")
     APPROVAL = "approval", _("approval")
     RESPONSIBILITY = "responsibility", _("responsibility")
+
+
+class Standing(StrEnum):
+    """Whether a signature stands, as exports tell it."""
+
+    VALID = "valid"
+    FALLEN = "fallen"
+    """The page was changed after it."""
+    NOT_VALID = "not_valid"
+    """It does not belong to what stands on the page."""
 
 
 STATEMENT_VERSION = "1"
@@ -93,6 +104,12 @@ class Signature(AppendOnlyModel):
     def stands_for(self, page: Page, rows: Iterable[FormRow]) -> bool:
         """Whether this is the signature of the page with these rows, as they are now (ES-03)."""
         return self.page_id == page.pk and self.sha256 == self.hash_with(page, rows)
+
+    def standing(self, page: Page, rows: Iterable[FormRow]) -> Standing:
+        """How it stands for its page with these rows, as they are now."""
+        if self.has_fallen:
+            return Standing.FALLEN
+        return Standing.VALID if self.stands_for(page, rows) else Standing.NOT_VALID
 
     def hash_with(self, page: Page, rows: Iterable[FormRow]) -> str:
         """The hash over the content of a page and all that the signature says of itself."""
@@ -218,14 +235,19 @@ def _end_approvals(page: Page, day: date) -> None:
 
 def signatures_on(page: Page) -> list[Signature]:
     """Every signature that a page ever had, the oldest first, each with its fall."""
-    found: Any = Signature.objects.filter(page=page).select_related("fall__event")
+    found: Any = Signature.objects.filter(page=page).select_related("event", "fall__event")
     return list(found)
 
 
-def every_signature() -> Iterable[Signature]:
-    """Every signature of the registry, with its page and its fall."""
-    found: Any = Signature.objects.select_related("page__subject", "page__visit", "fall")
-    return list(found)
+def signatures_by_subject(*, until: datetime | None = None) -> dict[str, list[Signature]]:
+    """Every signature of the registry, or those made until a moment, by the code of its subject, the oldest
+    first; each with its page and its fall."""
+    among = Signature.objects.all() if until is None else Signature.objects.filter(at__lte=until)
+    found: dict[str, list[Signature]] = {}
+    stored: Any = among.select_related("event", "page__subject", "page__visit", "fall__event")
+    for signature in stored:
+        found.setdefault(signature.page.subject.code, []).append(signature)
+    return found
 
 
 def change_of(signature: Signature, *, falls: bool, where: str = "") -> Change:

@@ -1,13 +1,13 @@
 """Source verification: which value of a page somebody has compared with its source, and found to agree.
 
-A tick stands for one value of one row. It is written once, and so is its fall: when the value changes, when
-its row is made void, or when whoever verified takes it back. How much of a page is verified is counted on
-the page itself, which is what lists and progress read.
+A tick stands for one value of one row, or of the header of the page, which belongs to no row. It is written
+once, and so is its fall: when the value changes, when its row is made void, or when whoever verified takes
+it back. How much of a page is verified is counted on the page itself, which is what lists and progress read.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models
@@ -15,6 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import FormRow, form_model
+from patients.casebook.header import DATA, HEADER, header_values
 from patients.casebook.page import Page
 from patients.items.item import Item
 from patients.oversight.verification_plan import draw_of, is_critical
@@ -24,7 +25,7 @@ from trial.trail.models import TrailEvent
 from trial.trail.record import Change
 
 ItemKey = tuple[str, str]
-"""A value of a page: the key of its row, and its item."""
+"""A value of a page: the key of its row, and its item. The header has no row, and the key is empty."""
 
 
 class VerificationQuerySet(AppendOnlyQuerySet["Verification"]):
@@ -74,30 +75,37 @@ class VerificationFall(AppendOnlyModel):
 
 @dataclass(frozen=True, slots=True)
 class Verifiable:
-    """A value that somebody entered, with its source to be compared: the row and the item."""
+    """A value that somebody entered, to be compared with its source, or why there is none (`missing`)."""
 
-    row: FormRow
+    row_key: str
     item: Item
+    value: Any
+    missing: str = ""
 
     @property
     def key(self) -> ItemKey:
-        return self.row.row_key, self.item.name
+        return self.row_key, self.item.name
 
 
-def verifiable(rows: Iterable[FormRow]) -> list[Verifiable]:
-    """The values of a page that were entered, in the order of the form: not those that are derived, and not
-    those that say who the subject is, which monitors do not see."""
-    standing = [row for row in rows if not row.is_void]
-    return [
-        Verifiable(row, item)
-        for row in standing
-        for item in row.items()
-        if item.declared.derivation is None and not item.declared.identity and _is_answered(row, item)
-    ]
+def verifiable(page: Page, rows: Iterable[FormRow]) -> list[Verifiable]:
+    """The values of a page that were entered, its header first, then in the order of the form: not those that
+    are derived, and not those that say who the subject is, which monitors do not see."""
+    return [*verifiable_in_header(page), *(each for row in rows if not row.is_void for each in _in_row(row))]
 
 
-def _is_answered(row: FormRow, item: Item) -> bool:
-    return item.name in row.missing or getattr(row, item.name) not in (None, "", [], {})
+def verifiable_in_header(page: Page) -> list[Verifiable]:
+    """What the header says: a page that was done does not say so."""
+    values = header_values(page)
+    return [Verifiable("", HEADER[name], values[name]) for name in DATA if values[name]]
+
+
+def _in_row(row: FormRow) -> Iterator[Verifiable]:
+    for item in row.items():
+        if item.declared.derivation is not None or item.declared.identity:
+            continue
+        value, missing = getattr(row, item.name), row.missing.get(item.name, "")
+        if missing or value not in (None, "", [], {}):
+            yield Verifiable(row.row_key, item, value, missing)
 
 
 def ticks_on(page: Page) -> dict[ItemKey, Verification]:
@@ -116,7 +124,7 @@ def tick(page: Page, found: Iterable[Verifiable], by: Account, *, act: UUID) -> 
         Verification(
             page=page,
             event_id=act,
-            row_key=each.row.row_key,
+            row_key=each.row_key,
             item=each.item.name,
             page_version=page.version,
             **said,
@@ -150,7 +158,7 @@ def follow_edits(
 
 def count(page: Page, rows: Iterable[FormRow], verified: Collection[ItemKey]) -> None:
     """Note on the page, which is to be saved, how many values it has and how many of them are verified."""
-    keys, done = {each.key for each in verifiable(rows)}, set(verified)
+    keys, done = {each.key for each in verifiable(page, rows)}, set(verified)
     critical = {key for key in keys if is_critical(page.form_code, page.visit_code, key[1])}
     page.verification_draw = draw_of(page)
     page.critical_items, page.critical_verified = len(critical), len(critical & done)
@@ -160,8 +168,9 @@ def count(page: Page, rows: Iterable[FormRow], verified: Collection[ItemKey]) ->
 def _change(page: Page, key: ItemKey, who: str, *, falls: bool = False) -> Change:
     """A verification that is made or ends, for the trail, which reads the same whoever did it."""
     row_key, item = key
+    found = HEADER[item] if item in DATA else form_model(page.form_code).item(item)
     with translation.override("en"):
-        label = str(form_model(page.form_code).item(item).declared.label)
+        label = str(found.declared.label)
     told = f"verified by {who}"
     old, new = (told, "") if falls else ("", told)
     return Change(f"verified.{item}", label, old, new, row_key=row_key, old_shown=old, new_shown=new)

@@ -25,7 +25,8 @@ RESPONSE_VISITS = ("C14R", "C28", "HM1", "HM3")
 
 @dataclass(frozen=True, slots=True)
 class Critical:
-    """Items of a form, by name (`*` and `?` stand for any), at these visits; at each where none is named."""
+    """Items of a form or of the header of its page, by name (`*` and `?` stand for any), at these visits; at
+    each where none is named."""
 
     items: tuple[str, ...]
     visits: tuple[str, ...] = ()
@@ -42,7 +43,7 @@ CRITICAL = {
     "RESP": Critical(("bm_blast", "mrd_value"), RESPONSE_VISITS),
     "RLP": Critical(("rlp_dt", "rlp_cd7")),
     "DTH": Critical(("dth_dt", "dth_primary")),
-    "SAE": Critical(("sae_*_dt", "sae_hosp_from", "sae_hosp_to")),
+    "SAE": Critical(("form_date", "sae_*_dt", "sae_hosp_from", "sae_hosp_to")),
 }
 
 

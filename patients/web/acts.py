@@ -32,6 +32,7 @@ ACTS: dict[str, Promise] = {
     "query.directed": gettext_lazy("query given to somebody"),
     "queries.exported": gettext_lazy("list of queries taken out"),
     "terms.coded": gettext_lazy("terms coded"),
+    "terms.uncoded": gettext_lazy("codes withdrawn"),
     "terms.exported": gettext_lazy("list of terms taken out"),
     "dictionary.loaded": gettext_lazy("dictionary loaded"),
     "attachment.added": gettext_lazy("source attached"),

@@ -11,9 +11,9 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import QueryDict
 
 from patients.casebook.form import FormRow, Repeat
+from patients.casebook.header import HEADER
 from patients.entry.edits import MISSING_SUFFIX as MISSING
 from patients.entry.edits import next_key
-from patients.entry.header import HEADER
 from patients.entry.reasons import Reason
 from patients.items.item import Item
 from patients.items.types import GridItem, MultiItem

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from patients.casebook.answers import Record
 from patients.casebook.form import Repeat, declared_forms, form_model
+from patients.casebook.header import HEADER
 from patients.casebook.page import Page
-from patients.entry.header import HEADER
 from patients.entry.query_act import MOST_AT_ONCE, Target
 from patients.oversight.queries import Query
 from patients.web.clocks import full_day

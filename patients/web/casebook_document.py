@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 
 from patients.casebook.answers import Record, RowAnswers, StoredCasebook, record_of
 from patients.casebook.form import FormRow, Repeat, declared_forms, form_model, is_declared
+from patients.casebook.header import HEADER, header_values
 from patients.casebook.page import Page, Subject, Visit
 from patients.casebook.settings import settings_read_once
 from patients.coding.codes import Coding
 from patients.coding.standing import codings_of
 from patients.entry.attachments import Attachment
-from patients.entry.header import HEADER, header_values
 from patients.items.item import Item
 from patients.items.missing import MissingReason
 from patients.oversight.content import content_of, digest_of

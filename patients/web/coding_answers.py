@@ -14,6 +14,11 @@ def said_of(coded: int) -> str:
     return ngettext("%(count)s term is coded.", "%(count)s terms are coded.", coded) % {"count": coded}
 
 
+def said_of_withdrawn(count: int) -> str:
+    said = ngettext("%(count)s code is withdrawn.", "%(count)s codes are withdrawn.", count)
+    return said % {"count": count}
+
+
 def why_not(refused: Exception) -> tuple[str, ...]:
     if isinstance(refused, CannotCode):
         return (str(refused),)

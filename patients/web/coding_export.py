@@ -1,6 +1,6 @@
 """The list of terms as it is taken out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -8,14 +8,16 @@ from django.utils.translation import gettext as _
 from patients.coding.groups import Group
 from patients.coding.standing import CodedTerm, State, days_waiting
 from patients.web.clocks import moment
+from patients.web.signature_presenter import signed_in_words
 
 
-def rows_of(groups: Iterable[Group], now: datetime) -> Iterator[list[str]]:
-    """The terms, one row each."""
+def rows_of(groups: Sequence[Group], now: datetime) -> Iterator[list[str]]:
+    """The terms, one row each, with who has signed its page."""
+    signed = signed_in_words(term.page for group in groups for term in group.terms)
     for group in groups:
         days = "" if group.state is State.CODED else str(days_waiting(group.since, now))
         for term in group.terms:
-            yield _cells(term, days)
+            yield [*_cells(term, days), signed.get(term.page, "")]
 
 
 def headings() -> list[str]:
@@ -40,6 +42,7 @@ def headings() -> list[str]:
         _("How"),
         _("Coded by"),
         _("Coded at"),
+        _("Page signed by"),
     ]
 
 

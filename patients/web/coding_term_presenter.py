@@ -7,11 +7,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from patients.casebook.page import PageState
-from patients.coding.codes import TO_BE_SAID, Coding, Why
+from patients.coding.codes import TO_BE_SAID, Coding, CodingWithdrawal, NoCode, Why
 from patients.coding.coding_act import Seen
 from patients.coding.dictionaries import Dictionary, Term
 from patients.coding.standing import CodedTerm, State
 from patients.coding.suggesting import Suggestion
+from patients.web.clocks import moment
 from patients.web.coding_presenter import TermLine, suggestion_line, term_line, who_coded
 from patients.web.trail_presenter import Option
 
@@ -45,6 +46,7 @@ class TermScreen:
     found: list[TermLine]
     words: str
     reasons: list[Option]
+    withdrawals: list[Option]
     history: list[str]
     dictionary: str
     can_code: bool
@@ -58,11 +60,13 @@ class TermScreen:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What was typed in a form that was refused: the rows that were ticked, the term, and why."""
+    """What was typed in a form that was refused: the rows that were ticked, the term, and why; or why their
+    codes were to be withdrawn."""
 
     rows: frozenset[str] = frozenset()
     term: int = 0
     why: str = ""
+    why_withdrawn: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class TermPresenter:
             found=[term_line(term) for term in found],
             words=words,
             reasons=reasons_for(here, {each.pk for each in self.force}, self.typed.why),
+            withdrawals=reasons_to_withdraw(here, self.typed.why_withdrawn),
             history=history_in_words(history),
             dictionary=str(self.force[-1]) if self.force else "",
             can_code=bool(self.force) and any(term.site in self.codes_at for term in here),
@@ -140,6 +145,12 @@ def reasons_for(terms: Iterable[CodedTerm], force: Collection[int], chosen: str)
     return [Option(why.value, str(why.label), why.value == chosen) for why in TO_BE_SAID] if stand else []
 
 
+def reasons_to_withdraw(terms: Iterable[CodedTerm], chosen: str) -> list[Option]:
+    """The reasons to choose from, where one of the terms has a code."""
+    coded = any(term.coding is not None for term in terms)
+    return [Option(why.value, str(why.label), why.value == chosen) for why in NoCode] if coded else []
+
+
 def coded_before(terms: Iterable[CodedTerm]) -> list[TermLine]:
     """What rows with the same words are coded as, and how many are."""
     found: dict[int, tuple[Term, int]] = {}
@@ -160,4 +171,12 @@ def _was_coded(coding: Coding) -> str:
     term = coding.term
     told = {"term": term, "concept": term.concept.name, "dictionary": term.dictionary}
     said = _("%(term)s, reported as %(concept)s, %(dictionary)s") % told + f" · {who_coded(coding)}"
-    return f"{said} · {Why(coding.why).label}" if coding.why else said
+    if coding.why:
+        said = f"{said} · {Why(coding.why).label}"
+    return f"{said} · {_was_withdrawn(coding.withdrawal)}" if hasattr(coding, "withdrawal") else said
+
+
+def _was_withdrawn(withdrawal: CodingWithdrawal) -> str:
+    why = withdrawal.get_why_display()
+    told = {"who": withdrawal.printed_name, "at": moment(withdrawal.at), "why": why}
+    return _("withdrawn by %(who)s, %(at)s: %(why)s") % told

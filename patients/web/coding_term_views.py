@@ -14,8 +14,9 @@ from patients.coding.dictionaries import Term, in_force
 from patients.coding.schemes import coded_items
 from patients.coding.standing import CodedTerm, State, terms_at
 from patients.coding.suggesting import search, suggest
+from patients.coding.withdrawing import withdraw_codes
 from patients.entry.idempotency import Answer, KeyReused
-from patients.web.coding_answers import said_of, status_of, why_not
+from patients.web.coding_answers import said_of, said_of_withdrawn, status_of, why_not
 from patients.web.coding_term_presenter import TermPresenter, Typed
 from patients.web.once import once_for
 from patients.web.query_views import request_id_of
@@ -41,7 +42,8 @@ def coding_term(request: HttpRequest, pk: int, form: str) -> HttpResponse:
     if request.method != "POST":
         return _term(request, person, asked, sites)
     try:
-        return once_for(request, person, lambda: _code_chosen(request, person))
+        act = _withdraw_chosen if request.POST.get("do") == "withdraw" else _code_chosen
+        return once_for(request, person, lambda: act(request, person))
     except UnknownTerm as unknown:
         raise Http404 from unknown
     except (NotCoded, KeyReused) as refused:
@@ -62,11 +64,20 @@ def _code_chosen(request: HttpRequest, person: Account) -> Answer:
     term = Term.objects.filter(pk=number(request.POST.get("term", "")) or 0).first()
     if term is None:
         raise CannotCode(_("Choose a term."))
-    seen = [Seen.read(each) for each in dict.fromkeys(request.POST.getlist("row"))]
-    choices = [Choice(each, term) for each in seen]
+    choices = [Choice(each, term) for each in _rows_chosen(request)]
     why, request_id = request.POST.get("why", ""), request_id_of(request)
     coded = code_terms(choices, how=How.CHOSEN, by=person, why=why, request_id=request_id)
     return Answer(location=reverse("coding"), said=said_of(coded))
+
+
+def _withdraw_chosen(request: HttpRequest, person: Account) -> Answer:
+    why, request_id = request.POST.get("why_withdrawn", ""), request_id_of(request)
+    count = withdraw_codes(_rows_chosen(request), why=why, by=person, request_id=request_id)
+    return Answer(location=reverse("coding"), said=said_of_withdrawn(count))
+
+
+def _rows_chosen(request: HttpRequest) -> list[Seen]:
+    return [Seen.read(each) for each in dict.fromkeys(request.POST.getlist("row"))]
 
 
 def _term(
@@ -98,7 +109,8 @@ def _term(
 
 def _typed(request: HttpRequest) -> Typed:
     chosen = number(request.POST.get("term", "")) or 0
-    return Typed(frozenset(request.POST.getlist("row")), chosen, request.POST.get("why", ""))
+    why, why_withdrawn = request.POST.get("why", ""), request.POST.get("why_withdrawn", "")
+    return Typed(frozenset(request.POST.getlist("row")), chosen, why, why_withdrawn)
 
 
 def _found(scheme: str, words: str, typed: Typed) -> list[Term]:
@@ -114,4 +126,4 @@ def _is_alike(term: CodedTerm, asked: CodedTerm) -> bool:
 
 def _history(term: CodedTerm) -> Iterable[Coding]:
     given = Coding.objects.filter(page=term.page, row_key=term.row_key, item=term.coded.item)
-    return given.select_related("term__concept", "term__dictionary").order_by("-id")
+    return given.select_related("term__concept", "term__dictionary", "withdrawal").order_by("-id")

@@ -7,9 +7,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from patients.casebook.form import FormRow
+from patients.casebook.header import HEADER, header_values, header_versions
 from patients.casebook.page import Page
 from patients.entry.edits import MISSING_SUFFIX as MISSING
-from patients.entry.header import HEADER, header_values, header_versions
 from patients.entry.reasons import ReasonCode
 from patients.entry.refusals import Clash
 from patients.entry.voiding import VOID

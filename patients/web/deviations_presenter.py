@@ -1,6 +1,6 @@
 """The list of protocol deviations: as lines of the screen, and as the cells of its CSV."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ MOST_LINES = 500
 
 @dataclass(frozen=True, slots=True)
 class DeviationLine:
-    """One deviation in words."""
+    """One deviation in words; `signed` says who has signed its page, where that is asked for."""
 
     site: str
     subject: str
@@ -30,6 +30,7 @@ class DeviationLine:
     raised_by: str
     action: str
     excludes: str
+    signed: str
 
     @property
     def cells(self) -> list[str]:
@@ -45,6 +46,7 @@ class DeviationLine:
             self.raised_by,
             self.action,
             self.excludes,
+            self.signed,
         ]
 
 
@@ -70,14 +72,15 @@ def headings() -> list[str]:
         _("Raised by"),
         _("Corrective action"),
         _("Excludes from"),
+        _("Page signed by"),
     ]
 
 
-def deviation_lines(rows: Iterable[Any]) -> list[DeviationLine]:
-    return [_line(row) for row in rows]
+def deviation_lines(rows: Iterable[Any], signed: Mapping[int, str] | None = None) -> list[DeviationLine]:
+    return [_line(row, (signed or {}).get(row.page_id, "")) for row in rows]
 
 
-def _line(row: Any) -> DeviationLine:
+def _line(row: Any, signed: str) -> DeviationLine:
     return DeviationLine(
         site=row.page.subject.site.code,
         subject=row.page.subject.code,
@@ -91,6 +94,7 @@ def _line(row: Any) -> DeviationLine:
         raised_by=_("the system") if row.pd_auto else _("a person"),
         action=row.pd_capa or "",
         excludes=", ".join(answers_of("pd_excl").get(code, code) for code in row.pd_excl or ()),
+        signed=signed,
     )
 
 

@@ -13,6 +13,7 @@ from patients.web.deviations_presenter import (
 )
 from patients.web.lists_as_csv import list_as_csv
 from patients.web.shell import person_of, shell, show
+from patients.web.signature_presenter import signed_in_words
 from patients.web.trail_presenter import Option
 from trial.people.access import sites_where
 from trial.people.models import Site
@@ -46,8 +47,9 @@ def deviations_file(request: HttpRequest) -> HttpResponse:
     """The same as CSV. It is asked for by POST, since it leaves a record."""
     person = person_of(request)
     sites = _among(sites_where(person, Permission.READ), request.POST.get("site", ""))
-    rows = deviations_at(sites, weight=request.POST.get("class", ""))
-    lines = (line.cells for line in deviation_lines(rows))
+    rows = list(deviations_at(sites, weight=request.POST.get("class", "")))
+    signed = signed_in_words(row.page_id for row in rows)
+    lines = (line.cells for line in deviation_lines(rows, signed))
     return list_as_csv("deviations.exported", request, "deviations", headings(), lines, sites=sites)
 
 

@@ -26,7 +26,7 @@ from patients.items.types import (
     TextItem,
     TimeItem,
 )
-from patients.oversight.signatures import STATEMENTS, Meaning
+from patients.oversight.signatures import STATEMENT_VERSION, STATEMENTS, Meaning
 from patients.web.clocks import ClockDay
 from patients.web.coding_presenter import GroupLine, TermLine
 from patients.web.fields import Field, Message, ReasonBox, entry_field
@@ -133,6 +133,8 @@ def _signature(**more: Any) -> SignatureView:
         role=str(Role.INVESTIGATOR.label),
         meaning=str(Meaning.REVIEW.label),
         statement=str(STATEMENTS[Meaning.REVIEW]),
+        version=STATEMENT_VERSION,
+        cells={},
         at="2025-06-12 17:20:05 UTC+08:00",
         iso="2025-06-12T17:20:05+08:00",
         **{"is_valid": False, **more},

@@ -1,11 +1,11 @@
 """The common header of a page as it is shown: the same kind of fields as those of its rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from patients.casebook.header import HEADER, header_values, header_versions
 from patients.casebook.page import Page
-from patients.entry.header import HEADER, header_values, header_versions
 from patients.items.item import Item
 from patients.items.problems import Finding
 from patients.web.binding import Draft
@@ -23,6 +23,7 @@ class HeaderContext:
     locked: bool = False
     trail_url: str = ""
     today: str = ""
+    verified: Mapping[str, str] = field(default_factory=dict)
 
 
 def header_fields(header: HeaderContext) -> list[Field]:
@@ -46,6 +47,7 @@ def _field(item: Item, value: Any, versions: Mapping[str, int], header: HeaderCo
     made.day = header.today if made.size == "w-date" else ""
     made.trail_url = f"{header.trail_url}&item={name}" if header.trail_url and made.is_saved else ""
     made.messages = [message_of(found) for found in header.findings if (found.row_key, found.item) == place]
+    made.verified = header.verified.get(name, "")
     made.reason = given_reason(made, header.draft, place) or open_reason(made)
     return made
 

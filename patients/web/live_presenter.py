@@ -6,7 +6,7 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from patients.casebook.answers import Record
-from patients.entry.header import HEADER
+from patients.casebook.header import HEADER
 from patients.entry.looking import Look
 from patients.items.item import Item
 from patients.web.binding import Draft, Place

@@ -13,10 +13,9 @@ from patients.casebook.page import Subject
 from patients.entry.doubles import doubles_among
 from patients.forms.eligibility import EXCLUSION, INCLUSION
 from patients.items.codelists import NO, YES
-from patients.oversight.signatures import Signature
 from patients.web.doubles_presenter import likely_doubles
 from patients.web.shell import site_label
-from patients.web.signature_presenter import with_offset
+from patients.web.signature_presenter import signed_in_words
 from patients.web.subject_presenter import ChipView
 from trial.people.models import Site
 
@@ -52,16 +51,13 @@ def log_screen(site: Site, subjects: Iterable[Any]) -> LogScreen:
     model: Any = form_model(FORM)
     found = model.objects.filter(page__subject__site=site).select_related("page")
     rows = {row.page.subject_id: row for row in found}
-    on_them: Any = Signature.objects.in_force().filter(page__form_code=FORM, page__subject__site=site)
-    signed = {each.page_id: each for each in on_them.order_by("pk")}
+    signed = signed_in_words(row.page_id for row in rows.values())
     alike = likely_doubles(doubles_among(Subject.objects.filter(site=site)))
     lines = [_line(each, rows.get(each.pk), signed, alike.get(each.code, [])) for each in subjects]
     return LogScreen(site_label(site), lines, reverse("log-file", args=[site.code]))
 
 
-def _line(
-    subject: Any, row: FormRow | None, signed: dict[int, Signature], doubles: list[ChipView]
-) -> LogLine:
+def _line(subject: Any, row: FormRow | None, signed: dict[int, str], doubles: list[ChipView]) -> LogLine:
     def shown(name: str) -> str:
         return row.item(name).shown(getattr(row, name)) if row else ""
 
@@ -70,7 +66,7 @@ def _line(
         consent=shown("icf_main_dt"),
         eligible=shown("eligible"),
         failed=_failed(row) if row else [],
-        signed=_signed(row, signed.get(row.page_id)) if row else "",
+        signed=(signed.get(row.page_id) or _in_the_source(row)) if row else "",
         enrolled=shown("enrol_dt"),
         infused=str(local_day(subject.t0) or ""),
         stands=_stands(subject, is_enrolled=bool(shown("enrol_dt"))),
@@ -84,10 +80,8 @@ def _failed(row: FormRow) -> list[str]:
     return [str(row.item(name).declared.label) for name, failing in against if getattr(row, name) == failing]
 
 
-def _signed(row: Any, signature: Signature | None) -> str:
-    """The principal investigator's signature: here, or on paper in the source."""
-    if signature is not None:
-        return f"{signature.printed_name}, {with_offset(signature.at_site, signature.utc_offset)}"
+def _in_the_source(row: Any) -> str:
+    """The principal investigator's signature where it was made on paper."""
     if not row.signed_in_source_by:
         return ""
     named = {"who": row.signed_in_source_by, "day": row.signed_in_source_on or "–"}

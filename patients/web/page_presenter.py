@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from patients.casebook.answers import Record, RowAnswers
 from patients.casebook.form import FormRow, Repeat
+from patients.casebook.header import HEADER
 from patients.casebook.page import Page
 from patients.casebook.settings import settings_read_once
 from patients.entry.edits import next_key
@@ -241,7 +242,8 @@ class PagePresenter:
 
     def _header(self, findings: tuple[Finding, ...], draft: Draft | None) -> list[Field]:
         locked = self.is_locked or self.judging
-        context = HeaderContext(self.page, findings, draft, locked, self._trail_url, self.today)
+        verified = {item: who for (key, item), who in self._verified.items() if item in HEADER and not key}
+        context = HeaderContext(self.page, findings, draft, locked, self._trail_url, self.today, verified)
         return header_fields(context)
 
     # --- summary ---------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import declared_forms
-from patients.entry.header import HEADER
+from patients.casebook.header import HEADER
 from patients.oversight.queries import OUTSTANDING, QueryMessage, QueryQuerySet, QueryState
 from patients.oversight.query_figures import AGES, Age
 from patients.web.address_filters import AddressFilters

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from patients.casebook.answers import Record, record_of
 from patients.casebook.form import form_model
+from patients.casebook.header import HEADER, header_values
 from patients.casebook.page import Page, Subject
 from patients.entry.asking import item_of, roles_that_answer
-from patients.entry.header import HEADER, header_values
 from patients.entry.query_act import Target
 from patients.entry.query_moves import stands_on_its_side
 from patients.items.missing import MissingReason

@@ -23,6 +23,8 @@ WORDS: dict[Kind, Text] = {
     Kind.RELATED_OTHERWISE: _("Event and death say otherwise how they are related to the treatment."),
     Kind.MALIGNANCY_NOT_SERIOUS: _("A second malignancy that is not said to be serious."),
     Kind.MALIGNANCY_WITHOUT_EVENT: _("A second malignancy at a contact, and no adverse event of it."),
+    Kind.PREGNANCY_NOT_SERIOUS: _("A pregnancy that is not said to be serious: no clock runs."),
+    Kind.PREGNANCY_WITHOUT_OUTCOME: _("The final report of a pregnancy of which the outcome is not known."),
 }
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from patients.casebook.answers import StoredCasebook
 from patients.casebook.form import FormRow, form_model
 from patients.casebook.page import Page
+from patients.forms.adverse_event import is_pregnancy
 from patients.forms.serious_adverse_event import place_of_report
 from patients.items.missing import MissingReason
 from patients.oversight.content import content_of, digest_of
@@ -82,7 +83,7 @@ def report_document(page: Page, key: str, subject: Any, *, by: Person) -> Report
         _background(casebook, event),
         _reporting(page, reports),
     ]
-    data = _frame(page, key, sha256, by) | {"boxes": boxes, "signatures": _signatures(page, casebook)}
+    data = _frame(page, key, event, sha256, by) | {"boxes": boxes, "signatures": _signatures(page, casebook)}
     return ReportDocument(data, sha256, len(reports))
 
 
@@ -210,7 +211,7 @@ def _signatures(page: Page, casebook: StoredCasebook) -> list[dict[str, str]]:
 
 
 # --- the frame ---------------------------------------------------------------------------------------------
-def _frame(page: Page, key: str, sha256: str, by: Person) -> dict[str, Any]:
+def _frame(page: Page, key: str, event: Any, sha256: str, by: Person) -> dict[str, Any]:
     at = local_now()
     made = f"{at:%Y-%m-%d %H:%M:%S} {ZONE}"
     facts = _facts(page, key, sha256, _("%(at)s by %(who)s") % {"at": made, "who": by.user_name})
@@ -218,7 +219,7 @@ def _frame(page: Page, key: str, sha256: str, by: Person) -> dict[str, Any]:
         "language": (get_language() or "en").partition("-")[0],
         "study": f"{STUDY.study_id} · {STUDY.registry_id}",
         "subject": page.subject.code,
-        "title": _("Report of a serious adverse event"),
+        "title": _title(event),
         "subtitle": str(STUDY.title),
         "made": _("Chimera %(version)s · made %(at)s") % {"version": __version__, "at": made},
         "short_hash": sha256[:16],
@@ -230,6 +231,12 @@ def _frame(page: Page, key: str, sha256: str, by: Person) -> dict[str, Any]:
             "unsigned": _("Nobody has signed the page."),
         },
     }
+
+
+def _title(event: Any) -> str:
+    if event is not None and is_pregnancy(event.ae_term):
+        return _("Report of a pregnancy")
+    return _("Report of a serious adverse event")
 
 
 def _facts(page: Page, key: str, sha256: str, made: str) -> Iterator[tuple[str, str]]:

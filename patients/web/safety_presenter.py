@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from patients.oversight.pregnancies import Awaited, Pregnancy
 from patients.oversight.safety_clocks import RunningClock
 from patients.oversight.safety_mail import Told
 from patients.oversight.safety_words import step_in_words, time_left
@@ -24,12 +25,14 @@ Tab = tuple[str, str, bool]
 
 @dataclass(frozen=True, slots=True)
 class ClockLine:
-    """One clock in words."""
+    """One clock in words; `pregnancy` is the word for one, if it is of one."""
 
+    page: int
     site: str
     subject: str
     url: str
     event: str
+    pregnancy: str
     criteria: str
     step: str
     due: str
@@ -40,17 +43,35 @@ class ClockLine:
 
     @property
     def cells(self) -> list[str]:
-        """Its cells, in the order of `headings`."""
+        """Its cells, in the order of `headings`, but for who has signed its page."""
         mails = "; ".join(text for text in (self.mails, self.not_sent) if text)
-        return [self.site, self.subject, self.event, self.criteria, self.step, self.due, self.left, mails]
+        event = [self.event, self.pregnancy, self.criteria]
+        return [self.site, self.subject, *event, self.step, self.due, self.left, mails]
+
+
+@dataclass(frozen=True, slots=True)
+class PregnancyLine:
+    """One pregnancy in words: what was written of it, and what is waited for."""
+
+    subject: str
+    url: str
+    event: str
+    outcome: str
+    reports: int
+    last_heard: str
+    awaited: str
+    is_open: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SafetyScreen:
-    """Everything that the template says. `untold` are the sites without a contact."""
+    """Everything that the template says. `untold` are the sites without a contact; `is_narrowed`: only
+    the clocks of pregnancies are shown."""
 
     tabs: list[Tab]
     lines: list[ClockLine]
+    pregnancies: list[PregnancyLine]
+    is_narrowed: bool
     zone: str
     mail_leaves: bool
     untold: list[str]
@@ -66,10 +87,19 @@ def tabs_of(here: str) -> list[Tab]:
     return [(reverse(name), title, name == here) for name, title in pages]
 
 
-def safety_screen(lines: list[ClockLine], untold: Iterable[Site]) -> SafetyScreen:
+def safety_screen(
+    lines: list[ClockLine],
+    untold: Iterable[Site],
+    pregnancies: Iterable[Pregnancy],
+    *,
+    is_narrowed: bool = False,
+) -> SafetyScreen:
+    """`is_narrowed`: only the clocks of pregnancies are shown."""
     return SafetyScreen(
         tabs=tabs_of("safety"),
-        lines=lines,
+        lines=[line for line in lines if line.pregnancy or not is_narrowed],
+        pregnancies=[_pregnancy(each) for each in pregnancies],
+        is_narrowed=is_narrowed,
         zone=zone_in_words(),
         mail_leaves=settings.MAIL_LEAVES,
         untold=[site.code for site in untold],
@@ -87,11 +117,13 @@ def headings() -> list[str]:
         _("Site"),
         _("Subject"),
         _("Serious event"),
+        _("Pregnancy"),
         _("Seriousness criteria"),
         _("What is waited for"),
         _("Due (%(zone)s)") % {"zone": zone_in_words()},
         _("Time left"),
         _("Mails"),
+        _("Page signed by"),
     ]
 
 
@@ -102,10 +134,12 @@ def clock_lines(clocks: Sequence[RunningClock], told: Sequence[Told], now: datet
 def _line(clock: RunningClock, told: Told, now: datetime) -> ClockLine:
     page = clock.page
     return ClockLine(
+        page=page.pk,
         site=page.subject.site.code,
         subject=page.subject.code,
         url=page.get_absolute_url(),
         event=_event(clock.event),
+        pregnancy=_("pregnancy") if clock.is_of_a_pregnancy else "",
         criteria=_criteria(clock.event),
         step=step_in_words(clock),
         due=moment(clock.until),
@@ -122,6 +156,31 @@ def _event(event: Any) -> str:
     if event is None:
         return "–"
     return " · ".join(part for part in (event.ae_term or "", str(event.ae_start or "")) if part)
+
+
+def _pregnancy(found: Pregnancy) -> PregnancyLine:
+    event = found.event
+    outcomes = labels_of(event.item("ae_outcome"))
+    return PregnancyLine(
+        subject=event.page.subject.code,
+        url=event.page.get_absolute_url(),
+        event=_event(event),
+        outcome=outcomes.get(event.ae_outcome, event.ae_outcome or ""),
+        reports=len(found.reports),
+        last_heard=moment(found.last_heard) if found.last_heard else "",
+        awaited=_awaited(found.awaited),
+        is_open=found.awaited is not Awaited.NOTHING,
+    )
+
+
+def _awaited(awaited: Awaited) -> str:
+    return {
+        Awaited.SERIOUS: _("to be entered as serious"),
+        Awaited.REPORT: _("first report"),
+        Awaited.OUTCOME: _("follow-up, until the outcome is known"),
+        Awaited.FINAL: _("final report"),
+        Awaited.NOTHING: _("nothing: followed to its outcome"),
+    }[awaited]
 
 
 def _criteria(event: Any) -> str:

@@ -16,11 +16,11 @@ from django.utils.translation import get_language, gettext_lazy, ngettext, overr
 from django.utils.translation import gettext as _
 
 from patients.casebook.form import declared_forms, form_model, is_declared
+from patients.casebook.header import HEADER
 from patients.casebook.page import Page, PageState, Subject
-from patients.coding.codes import Why
+from patients.coding.codes import NoCode, Why
 from patients.coding.coding_act import CODE_OF
 from patients.coding.schemes import CodedItem, coded_items
-from patients.entry.header import HEADER
 from patients.entry.reasons import ReasonCode
 from patients.items.item import Item
 from patients.items.missing import MissingReason
@@ -43,7 +43,7 @@ _OWN_LABELS: dict[str, Promise] = {
     "signature": gettext_lazy("Signature"),
 }
 _OF_QUERY = re.compile(r"Query (?P<number>\d+) of (?P<place>.+)")  # as `patients.entry.query_act` names it
-_REASONS = {code.value: code.label for code in (*ReasonCode, *Why)}
+_REASONS = {code.value: code.label for code in (*ReasonCode, *Why, *NoCode)}
 _IDENTIFYING = ("full_name", "hospital_number", "birth_date")
 _ENGINES: dict[str, Promise] = {"derivation": gettext_lazy("derived"), "schedule": gettext_lazy("schedule")}
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from patients.casebook.form import FormRow, form_model
+from patients.casebook.header import HEADER
 from patients.casebook.page import Page
 from patients.items.missing import MissingReason
 from patients.oversight.verification import ItemKey, Verifiable, Verification, verifiable
@@ -36,9 +37,9 @@ class ValueLine:
 
 @dataclass(frozen=True, slots=True)
 class ValuesOfRow:
-    """The values of one row; `key` is empty on a single form."""
+    """The values of one row, or of the header of the page."""
 
-    key: str
+    title: str
     lines: list[ValueLine]
 
 
@@ -82,18 +83,24 @@ def verify_screen(
     """`own`: the person entered on the page, and may not verify it."""
     planned_whole = is_drawn(page)
     found: dict[str, list[ValueLine]] = {}
-    for each in verifiable(rows):
+    for each in verifiable(page, rows):
         line = _line(page, each, ticks.get(each.key), planned_whole)
-        found.setdefault(each.row.row_key, []).append(line)
-    shown = [ValuesOfRow(key, lines) for key, lines in found.items()]
+        found.setdefault(_title(each), []).append(line)
+    shown = [ValuesOfRow(title, lines) for title, lines in found.items()]
     title = str(form_model(page.form_code).form.title)
     return VerifyScreen(page, title, shown, own, reason, problems or [])
+
+
+def _title(each: Verifiable) -> str:
+    if each.item.name in HEADER:
+        return _("Assessment")
+    return _("Row %(key)s") % {"key": each.row_key} if each.row_key else _("Values")
 
 
 def _line(page: Page, each: Verifiable, tick: Verification | None, planned_whole: bool) -> ValueLine:
     critical = is_critical(page.form_code, page.visit_code, each.item.name)
     return ValueLine(
-        name=f"{each.item.name}{SEPARATOR}{each.row.row_key}",
+        name=f"{each.item.name}{SEPARATOR}{each.row_key}",
         label=str(each.item.declared.label),
         shown=_shown(each),
         is_critical=critical,
@@ -106,9 +113,10 @@ def _line(page: Page, each: Verifiable, tick: Verification | None, planned_whole
 def _shown(each: Verifiable) -> str:
     """The value with its unit, or why there is none."""
     item: Any = each.item
-    if reason := each.row.missing.get(item.name):
-        return str(MissingReason(reason).label) if reason in MissingReason.values else reason
-    return shown_value(item, getattr(each.row, item.name), labels_of(item))
+    if each.missing:
+        known = each.missing in MissingReason.values
+        return str(MissingReason(each.missing).label) if known else each.missing
+    return shown_value(item, each.value, labels_of(item))
 
 
 def keys_in(names: list[str]) -> list[ItemKey]:

@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from patients.casebook.form import form_model
+from patients.casebook.header import HEADER
 from patients.casebook.identity import Identity
 from patients.casebook.page import Page, Subject
-from patients.entry.header import HEADER
 from tests.patients.web import people
 from tests.trial.trail.tables import project_models
 from trial.people.access_review import AccessReview

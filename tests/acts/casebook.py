@@ -10,7 +10,10 @@ from django.db import transaction
 from django.urls import reverse
 
 from patients.casebook.page import Page, Subject
+from patients.coding.codes import NoCode
+from patients.coding.coding_act import Seen
 from patients.coding.schemes import Kind
+from patients.coding.withdrawing import withdraw_codes
 from patients.entry.asking import direct_query, raise_query
 from patients.entry.attachments import (
     Attachment,
@@ -341,6 +344,13 @@ def code_a_term(world: World) -> Deed:
     distributions.loaded(Kind.INVENTED_EVENTS, distributions.meddra(world.folder / "meddra"))
     distributions.events_of("HZ01-002", r1="fever", r2="fever")
     return lambda: distributions.code("Fever", world.manager)
+
+
+@act("terms.uncoded", "mei.zhang", "HZ01-002 AE")
+def withdraw_a_code(world: World) -> Deed:
+    code_a_term(world)()
+    seen = [Seen.of(term) for term in distributions.the_terms() if term.subject == "HZ01-002"]
+    return lambda: withdraw_codes(seen, why=NoCode.UNCLEAR, by=world.manager)
 
 
 @act("terms.exported", "lin.qiao", "csv")

@@ -1,6 +1,7 @@
 import django.db.models.deletion
 import django.utils.timezone
 from django.conf import settings
+from django.core.management.base import CommandError
 from django.db import migrations, models
 
 from trial.trail.triggers import AppendOnly
@@ -12,6 +13,20 @@ def file_defaults(apps, schema_editor):
     for default in approvals.filter(awaiting_confirmation=True, reference=""):
         default.pk, default.kind = None, "hgr"
         default.save(force_insert=True)
+
+
+def forget_filings(apps, schema_editor):
+    """Going back: the version of before knows approvals of the ethics committee alone. The default filing goes,
+    which awaits confirmation and is filed again on the way forward; one that somebody recorded stays, and so
+    does the registry in this version."""
+    approvals = apps.get_model("trial", "SiteApproval").objects.using(schema_editor.connection.alias)
+    filings = approvals.filter(kind="hgr")
+    filings.filter(awaiting_confirmation=True, reference="").delete()
+    if filings.exists():
+        raise CommandError(
+            "this registry does not go back further: the version of before would take its human genetic resources"
+            " filings for approvals of the ethics committee"
+        )
 
 
 class Migration(migrations.Migration):
@@ -110,6 +125,6 @@ class Migration(migrations.Migration):
             model_name='trainingrecord',
             constraint=models.UniqueConstraint(fields=('account', 'training'), name='training_completed_once', violation_error_message='This training is recorded already.'),
         ),
-        migrations.RunPython(file_defaults, migrations.RunPython.noop),
+        migrations.RunPython(file_defaults, forget_filings),
         AppendOnly('TrainingVersion', 'TrainingRecord'),
     ]

@@ -30,6 +30,10 @@ SITE_APPROVALS = tuple(
 )
 
 
+FILLED = (ConsentVersion, SiteApproval)
+"""The models of these rows."""
+
+
 def ensure_defaults(using: str = DEFAULT_DB_ALIAS) -> None:
     """Fill each table that is still empty. What the trial team recorded or removed is left alone."""
     with transaction.atomic(using=using):

@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 from patients.casebook.annotated import annotated_casebook
 from patients.casebook.dictionary import dictionary
 from patients.casebook.dictionary_sheet import dictionary_sheet
-from patients.entry.header import HEADER
+from patients.casebook.header import HEADER
 from trial.commands import RegistryCommand
 
 

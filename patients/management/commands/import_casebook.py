@@ -63,4 +63,7 @@ class Command(RegistryCommand):
             self.stderr.write(f"{'refused' if remark.refuses else 'not complete'}: {remark}")
         for outcome in Outcome:
             self.stdout.write(f"{outcome}: {report.pages[outcome]} pages, {report.rows[outcome]} rows")
+        if report.not_imported:
+            signatures = f"{report.not_imported} signatures of SIGNATURES.csv"
+            self.stderr.write(f"not imported: {signatures}: an import signs for nobody")
         self.stdout.write(f"rows in: {report.rows.total()}" + ("" if kept else "; nothing was kept"))

@@ -18,8 +18,9 @@ REFUSED, UNREADABLE = 1, 2
 
 class Command(RegistryCommand):
     help = (
-        "Take in MedDRA (the *.asc files of MedAscii) or WHODrug (DD, DDA and INA of the B3 text format) "
-        "from a folder. Exit 0: taken in, or there before; 1: refused, nothing taken in; 2: unreadable."
+        "Take in MedDRA (the *.asc files of MedAscii) or WHODrug (the text files DD, DDA and INA of the B3 "
+        "format, or the CSV files MP, ThG and ATC of C3) from a folder. Exit 0: taken in, or there before; "
+        "1: refused, nothing taken in; 2: unreadable."
     )
 
     def create_parser(self, prog_name: str, subcommand: str, **options: Any) -> CommandParser:

@@ -6,11 +6,11 @@ from typing import Any
 
 from patients.casebook.answers import Record
 from patients.casebook.form import FormRow, form_model
+from patients.casebook.header import HEADER, header_values
 from patients.casebook.page import Page
 from patients.coding.schemes import coded_items_of
 from patients.coding.standing import codings_on
 from patients.entry.edits import MISSING_SUFFIX
-from patients.entry.header import HEADER, header_values
 from patients.items.item import Item
 from patients.items.problems import Finding
 from patients.web.page_casebook import PageCasebook

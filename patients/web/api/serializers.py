@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from patients.casebook.page import PageState
 from patients.items.problems import Severity
+from patients.oversight.signatures import Standing
 from trial.problems import MEDIA_TYPE
 
 
@@ -57,15 +58,27 @@ class PageSaved(serializers.Serializer[object]):
 
 
 class SignatureTold(serializers.Serializer[object]):
-    """A signature on the page. `valid`: it belongs to what stands there now."""
+    """A signature on the page, for all its rows. `valid`: it belongs to what stands there now."""
 
     printed_name = serializers.CharField()
+    user_name = serializers.CharField()
     role = serializers.CharField()
-    signed_at = serializers.DateTimeField()
+    organisation = serializers.CharField(allow_blank=True, help_text="the site for which the signer acted")
+    signed_at = serializers.DateTimeField(help_text="with the offset of the site")
+    signed_at_utc = serializers.DateTimeField()
+    site_zone = serializers.CharField()
     meaning = serializers.CharField()
     statement = serializers.CharField()
+    statement_version = serializers.CharField()
+    page_version = serializers.CharField(help_text="the version of the page that was signed")
+    form_version = serializers.CharField()
+    sha256 = serializers.CharField(help_text="over the content of the page and the signature")
+    standing = serializers.ChoiceField([standing.value for standing in Standing])
     in_force = serializers.BooleanField()
     valid = serializers.BooleanField()
+    fallen_at = serializers.CharField(allow_blank=True)
+    fallen_by = serializers.CharField(allow_blank=True)
+    fallen_because = serializers.CharField(allow_blank=True, help_text="the items that changed")
 
 
 class PageRead(serializers.Serializer[object]):

@@ -79,6 +79,34 @@ def whodrug(folder: Path, changed: Mapping[str, str] | None = None) -> Path:
     return folder
 
 
+RECORDS = (  # record id, drug code, name, ATC code
+    ("11", "A0000101001", "Aciclovir", "ZZ01A"),
+    ("12", "A0000101001", "ACICLOVIR", ""),
+    ("13", "A0000101002", "Virzine", "ZZ02A"),
+    ("14", "A0000102001", "Aciclovir sodium", ""),
+    ("15", "A0000201001", "Prednisone", "ZZ02A"),
+)
+
+
+def whodrug_c3(folder: Path, changed: Mapping[str, str] | None = None) -> Path:
+    """As CSV: two records of one drug code, and a trade name with a class of its own."""
+    classed = [(record, atc) for record, _code, _name, atc in RECORDS if atc]
+    files = {
+        "MP.csv": "".join(mp_line(record, code, name) for record, code, name, _atc in RECORDS),
+        "ThG.csv": "".join(f'"{n}","{atc}","20200101","Y","{to}"\n' for n, (to, atc) in enumerate(classed)),
+        "ATC.csv": '"ZZ","1","All, of them"\n"ZZ01A","3","Antivirals"\n"ZZ02A","3","Steroids"\n',
+    } | dict(changed or {})
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8-sig")
+    return folder
+
+
+def mp_line(record: str, code: str, name: str) -> str:
+    cells = [record, "", code[:6], code[6:8], code[8:], "", "", "N", name, *[""] * 13]
+    return ",".join(f'"{cell}"' for cell in cells) + "\n"
+
+
 def loaded(kind: Kind, folder: Path, version: str = "1", language: str = "en") -> Dictionary:
     how = {"by": desk.SYSTEM, "source": Source.COMMAND}
     return load_dictionary(kind, folder, version=version, language=language, **how).dictionary

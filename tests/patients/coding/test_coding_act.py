@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from patients.casebook.page import Page, PageState
-from patients.coding.codes import Coding, How, Why
+from patients.casebook.page import Page, PageState, Subject
+from patients.coding.codes import Coding, CodingWithdrawal, How, NoCode, Why
 from patients.coding.coding_act import (
     CannotCode,
     Choice,
@@ -18,6 +18,8 @@ from patients.coding.coding_act import (
 )
 from patients.coding.dictionaries import Term
 from patients.coding.schemes import Kind
+from patients.coding.standing import to_code_by_subject
+from patients.coding.withdrawing import withdraw_codes
 from patients.entry.freezing import Keeper, freeze_pages
 from patients.forms.adverse_event import AdverseEvent
 from tests.patients.coding.distributions import (
@@ -104,6 +106,89 @@ def test_a_changed_text_gives_its_own_reason(page: Page) -> None:
     code("Pyrexia", r1=HERE)
     assert Coding.objects.latest("id").why == Why.TEXT_CHANGED
     assert states()[HERE, "1"] == "coded"
+
+
+# --- withdrawing -------------------------------------------------------------------------------------------
+def test_a_code_that_is_withdrawn_leaves_its_term_to_be_coded(page: Page) -> None:
+    coder = desk.a_member(Role.DATA_MANAGER, user_name="mei.zhang")
+    code("Fever", r1=HERE)
+    code("Rash", r2=HERE)
+    before = desk.content([AdverseEvent, Page])
+    assert withdraw_codes([seen("1")], why=NoCode.UNCLEAR, by=coder) == 1
+    assert states() == {(HERE, "1"): "uncoded", (HERE, "2"): "coded"}
+    assert to_code_by_subject(Subject.objects.all()) == {HERE: (1, 2)}
+    assert desk.content([AdverseEvent, Page]) == before, "nothing of the row changes"
+    withdrawal, event = CodingWithdrawal.objects.get(), TrailEvent.objects.latest("id")
+    assert (withdrawal.withdrawn_by, withdrawal.printed_name) == ("mei.zhang", "Mei Zhang")
+    assert (withdrawal.event, event.action, event.subject, event.form) == (event, "terms.uncoded", HERE, "AE")
+    change = event.changes.get()
+    assert (change.item, change.old, change.new) == ("code.ae_term", "P2", "")
+    assert (change.old_shown, change.reason_code) == ("Fever (Fever, P2, MedDRA 1)", "unclear")
+
+
+def test_a_withdrawn_term_is_coded_again_and_the_codes_stay_in_one_line(page: Page) -> None:
+    for name in ("Fever", "Pyrexia", "Fever"):
+        code(name, r1=HERE)
+        withdraw_codes([seen("1")], why=NoCode.BY_MISTAKE, by=desk.SYSTEM)
+    assert code("Pyrexia", r1=HERE) == 1
+    codings = list(Coding.objects.order_by("id"))
+    assert [coding.replaces for coding in codings] == [None, *codings[:-1]]
+    assert {coding.why for coding in codings} == {""}
+    assert Coding.objects.standing().get() == codings[-1]
+    assert states()[HERE, "1"] == "coded"
+
+
+def test_the_codes_of_several_pages_are_withdrawn_in_an_event_for_each(page: Page) -> None:
+    events_of(NEXT, r1="fever")
+    code("Fever")
+    terms = [seen("1"), seen("2"), seen("1", NEXT)]
+    assert withdraw_codes(terms, why=NoCode.NO_TERM, by=desk.SYSTEM) == 3
+    events = TrailEvent.objects.filter(action="terms.uncoded").order_by("id")
+    assert [(event.subject, event.changes.count()) for event in events] == [(HERE, 2), (NEXT, 1)]
+
+
+@pytest.mark.parametrize("why", ["", "no", "wrong_term"])
+def test_a_code_is_not_withdrawn_without_a_reason_of_the_list(page: Page, why: str) -> None:
+    code("Fever", r1=HERE)
+    before = desk.content()
+    with pytest.raises(CannotCode, match="Say why"):
+        withdraw_codes([seen("1")], why=why, by=desk.SYSTEM)
+    assert desk.content() == before
+
+
+def test_what_has_no_code_is_left_and_alone_refused(page: Page) -> None:
+    with pytest.raises(CannotCode, match="None of these"):
+        withdraw_codes([seen("1")], why=NoCode.NO_TERM, by=desk.SYSTEM)
+    with pytest.raises(CannotCode, match="between 1 and 500"):
+        withdraw_codes([], why=NoCode.NO_TERM, by=desk.SYSTEM)
+    code("Fever", r1=HERE)
+    assert withdraw_codes([seen("1"), seen("2")], why=NoCode.NO_TERM, by=desk.SYSTEM) == 1
+
+
+def test_what_changed_since_it_was_shown_is_not_withdrawn(page: Page) -> None:
+    code("Fever", r1=HERE)
+    shown = seen("1")
+    code("Pyrexia", why=Why.WRONG_TERM, r1=HERE)
+    with pytest.raises(TermChanged):
+        withdraw_codes([shown], why=NoCode.NO_TERM, by=desk.SYSTEM)
+
+
+def test_a_locked_page_keeps_its_codes(page: Page) -> None:
+    code("Fever", r1=HERE)
+    desk.put_in_state(desk.now(page), PageState.LOCKED)
+    with pytest.raises(TermClosed):
+        withdraw_codes([seen("1")], why=NoCode.NO_TERM, by=desk.SYSTEM)
+    assert not CodingWithdrawal.objects.exists()
+
+
+@pytest.mark.parametrize("role", [role for role in Role if Permission.CODE not in TABLE[role]])
+def test_who_does_not_code_withdraws_nothing(page: Page, role: Role) -> None:
+    code("Fever", r1=HERE)
+    with pytest.raises((PermissionDenied, UnknownTerm)):
+        withdraw_codes([seen("1")], why=NoCode.NO_TERM, by=desk.a_member(role, user_name="some.body"))
+    other = desk.a_member(Role.DATA_MANAGER, "HZ02", user_name="bo.lin")
+    with pytest.raises(UnknownTerm):
+        withdraw_codes([seen("1")], why=NoCode.NO_TERM, by=other)
 
 
 # --- closed pages ------------------------------------------------------------------------------------------

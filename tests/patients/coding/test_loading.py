@@ -2,6 +2,7 @@
 
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -12,7 +13,16 @@ from patients.coding.content import DictionaryRefused
 from patients.coding.dictionaries import Concept, Dictionary, Term, in_force
 from patients.coding.schemes import EVENTS as EVENT_SCHEME
 from patients.coding.schemes import MEDICINES, Kind
-from tests.patients.coding.distributions import DRUGS, Pt, loaded, meddra, whodrug
+from tests.patients.coding.distributions import (
+    DRUGS,
+    RECORDS,
+    Pt,
+    loaded,
+    meddra,
+    mp_line,
+    whodrug,
+    whodrug_c3,
+)
 from tests.patients.entry import desk
 from trial.trail.models import TrailEvent
 
@@ -135,6 +145,83 @@ DRUG_FAULTS = [
 )
 def test_a_fault_of_a_medicine_is_named_as_well(tmp_path: Path, file: str, text: str, said: str) -> None:
     assert said in refused(Kind.WHODRUG, whodrug(tmp_path, {file: text}))
+
+
+def test_a_c3_distribution_gives_the_codes_of_b3(tmp_path: Path) -> None:
+    loaded(Kind.WHODRUG, whodrug_c3(tmp_path / "c3"), "2026 Mar 1")
+    told = {(term.code, term.name, term.concept.code, term.concept.classes) for term in _terms()}
+    assert told == {
+        ("A0000101001", "Aciclovir", "A0000101", "ZZ01A|ZZ02A"),
+        ("A0000101002", "Virzine", "A0000101", "ZZ01A|ZZ02A"),
+        ("A0000102001", "Aciclovir sodium", "A0000102", "ZZ01A|ZZ02A"),
+        ("A0000201001", "Prednisone", "A0000201", "ZZ02A"),
+    }
+    concept = Concept.objects.get(code="A0000101")
+    assert (concept.name, concept.path_in_words) == ("Aciclovir", "ZZ01A Antivirals; ZZ02A Steroids")
+    loaded(Kind.WHODRUG, whodrug(tmp_path / "b3"), "2025 Sep 1")
+    of_b3 = {term.code for term in _terms().filter(dictionary__version="2025 Sep 1")}
+    assert of_b3 < {code for code, *_rest in told}
+
+
+def _terms() -> Any:
+    return Term.objects.select_related("concept")
+
+
+def test_a_c3_distribution_that_comes_again_is_the_same_and_a_changed_one_is_not(tmp_path: Path) -> None:
+    first = loaded(Kind.WHODRUG, whodrug_c3(tmp_path / "one"))
+    assert loaded(Kind.WHODRUG, whodrug_c3(tmp_path / "again")) == first
+    other = whodrug_c3(tmp_path / "two", {"MP.csv": _MP.replace("Virzine", "Virzin")})
+    assert "other files of this version" in refused(Kind.WHODRUG, other)[0]
+
+
+_MP = "".join(mp_line(*record[:3]) for record in RECORDS)
+C3_FAULTS = [
+    ("MP.csv", _MP.replace('"13","",', '"13",'), "MP.csv:3: The line has less than 22 columns."),
+    ("MP.csv", _MP.replace('"01","002"', '"1","002"'), "MP.csv:3: Columns 3 to 5 hold no drug code."),
+    ("MP.csv", _MP.replace('"01","002"', '"01","x02"'), "MP.csv:3: Columns 3 to 5 hold no drug code."),
+    ("MP.csv", _MP.replace("Virzine", " "), "MP.csv:3: Column 9 holds no name."),
+    ("MP.csv", _MP.replace("Virzine", "V" * 1501), "MP.csv:3: The name is longer than 1500."),
+    ("MP.csv", _MP.replace('"14",', '"11",'), "MP.csv:4: The record 11 stands there twice."),
+    ("MP.csv", _MP.replace("Virzine", 'Vir"zine'), "MP.csv:3: The line is no CSV in UTF-8."),
+    (
+        "MP.csv",
+        _MP.replace('"A00002","01"', '"A00002","02"'),
+        "MP.csv:5: A00002 has no record 01 001, which holds the preferred name.",
+    ),
+    ("MP.csv", "MP_ID" + ",x" * 21 + "\n" + _MP, "MP.csv:1: Columns 3 to 5 hold no drug code."),
+    ("ThG.csv", "1,ZZ01A,20200101,Y\n", "ThG.csv:1: The line has less than 5 columns."),
+    ("ThG.csv", "1,ZZ01A,20200101,Y,99\n", "ThG.csv:1: 99 is no record of MP.csv."),
+    ("ThG.csv", "1,ZZ09Z,20200101,Y,11\n", "ThG.csv:1: ZZ09Z is no class of ATC.csv."),
+    ("ATC.csv", "ZZ01A,Antivirals,3\n", "ATC.csv:1: Column 2 holds no level."),
+    ("ATC.csv", "ZZ01A,3,A\nZZ01A,3,B\n", "ATC.csv:2: The code ZZ01A stands there twice."),
+]
+
+
+@pytest.mark.parametrize(("file", "text", "said"), C3_FAULTS, ids=[said for _file, _text, said in C3_FAULTS])
+def test_a_fault_of_a_c3_distribution_is_named(tmp_path: Path, file: str, text: str, said: str) -> None:
+    assert said in refused(Kind.WHODRUG, whodrug_c3(tmp_path, {file: text}))
+
+
+def test_a_file_of_c3_that_is_missing_or_not_utf_8_is_named(tmp_path: Path) -> None:
+    folder = whodrug_c3(tmp_path)
+    (folder / "ThG.csv").unlink()
+    (folder / "ATC.csv").write_bytes("ZZ01A,3,Antivirals\nZZ02A,3,St\u00e9r".encode("latin-1"))
+    said = refused(Kind.WHODRUG, folder)
+    assert "ThG.csv: The file is missing." in said
+    assert "ATC.csv:2: The line is no CSV in UTF-8." in said
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("mp.txt", "MP.txt: C3 is read from its CSV files (MP, ThG, ATC), and B3 from its text files"),
+        ("DD.csv", "DD.csv: B3 is read from its text files (DD, DDA, INA), and C3 from its CSV files"),
+    ],
+)
+def test_a_format_that_is_not_known_is_refused_with_what_is(tmp_path: Path, file: str, said: str) -> None:
+    (tmp_path / file).write_text("anything")
+    [why] = refused(Kind.WHODRUG, tmp_path)
+    assert why.startswith(said)
 
 
 # --- versions ----------------------------------------------------------------------------------------------

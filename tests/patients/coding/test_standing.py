@@ -8,7 +8,8 @@ import time_machine
 from django.utils import timezone
 
 from patients.casebook.page import Page, Subject
-from patients.coding.codes import Coding
+from patients.coding.codes import Coding, How
+from patients.coding.coding_act import Choice, Seen, code_terms
 from patients.coding.schemes import Kind, coded_items
 from patients.coding.standing import (
     Counts,
@@ -20,7 +21,17 @@ from patients.coding.standing import (
     to_code_by_subject,
 )
 from patients.oversight.redaction import approve_redaction, request_redaction
-from tests.patients.coding.distributions import code, events_of, loaded, meddra, states, the_terms, whodrug
+from patients.web.coded_words import codes_shown
+from tests.patients.coding.distributions import (
+    code,
+    events_of,
+    loaded,
+    meddra,
+    states,
+    term_called,
+    the_terms,
+    whodrug,
+)
 from tests.patients.entry import desk
 from tests.trial.trail.faults import counted
 from trial.people.roles import Role
@@ -37,7 +48,24 @@ def page(tmp_path: Path) -> Page:
 
 def test_the_items_that_are_coded_are_those_that_say_so() -> None:
     told = [(each.form, each.item, each.scheme, each.shown_in) for each in coded_items()]
-    assert told == [("AE", "ae_term", "MedDRA", "ae_pt"), ("CM", "cm_name", "WHODrug", "")]
+    assert told == [
+        ("PTHER", "regimen_name", "WHODrug", ""),
+        ("AE", "ae_term", "MedDRA", "ae_pt"),
+        ("CM", "cm_name", "WHODrug", ""),
+    ]
+
+
+def test_a_regimen_of_before_is_coded_and_no_lock_waits_for_it(page: Page, tmp_path: Path) -> None:
+    loaded(Kind.WHODRUG, whodrug(tmp_path / "drugs"))
+    regimens = desk.logged(page.subject, "PTHER")
+    desk.save(regimens, rows={"1": {"line_no": "1", "regimen_name": "prednisone"}})
+    assert counts(["HZ01"]).uncoded == 3
+    assert to_code_by_subject(Subject.objects.all()) == {HERE: (2, 2)}
+    [term] = [term for term in the_terms() if term.coded.form == "PTHER"]
+    code_terms([Choice(Seen.of(term), term_called("PREDNISONE"))], how=How.EXACT, by=desk.SYSTEM)
+    assert counts(["HZ01"]).uncoded == 2
+    [shown] = codes_shown(regimens).items()
+    assert shown == (("1", "regimen_name"), "PREDNISONE (A0000201) · WHODrug 1")
 
 
 def test_a_term_waits_until_it_is_coded(page: Page) -> None:

@@ -74,7 +74,7 @@ def _verify(page: Page, by: Verifier, but: tuple[Check, ...]) -> None:
     rows = list(form_model(page.form_code).of_page(page))
     keys = [
         each.key
-        for each in verifiable(rows)
+        for each in verifiable(page, rows)
         if (Check.CRITICAL if is_critical(page.form_code, page.visit_code, each.key[1]) else Check.OTHERS)
         not in but
     ]

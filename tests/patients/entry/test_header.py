@@ -7,8 +7,8 @@ import pytest
 from django.db import transaction
 
 from patients.casebook.form import declared_forms
+from patients.casebook.header import FIELDS, HEADER
 from patients.casebook.page import Page
-from patients.entry.header import FIELDS, HEADER
 from patients.entry.reasons import Reason
 from patients.entry.refusals import Clash, Conflict, Refused
 from tests.patients.entry import desk

@@ -8,8 +8,8 @@ from random import Random
 import pytest
 from django.db import connections
 
+from patients.casebook.header import FIELDS, HEADER
 from patients.casebook.page import Page
-from patients.entry.header import FIELDS, HEADER
 from patients.entry.reasons import Reason
 from patients.entry.refusals import Clash, Conflict
 from patients.models import Demographics, DiseaseHistory

@@ -1,8 +1,10 @@
 """A signature goes out with the casebook, and comes in as what it can be elsewhere: an attested one."""
 
-from datetime import date
+from datetime import UTC, date
+from io import StringIO
 from pathlib import Path
 
+import polars as pl
 import pytest
 from django.core.management import call_command
 
@@ -13,8 +15,9 @@ from patients.casebook.page import PageState, Subject
 from patients.entry.exporting import export_registry
 from patients.oversight.signatures import Signature
 from tests.patients.entry import desk
-from tests.patients.entry.signing_desk import eligibility, principal_investigator, screened, sign
+from tests.patients.entry.signing_desk import eligibility, principal_investigator, raw, screened, sign
 from trial.protocol.study import site_today
+from trial.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -44,18 +47,45 @@ def test_all_of_a_signature_stands_in_a_sheet_of_its_own(signed: Subject, tmp_pa
         "user_name": made.signer,
         "printed_name": made.printed_name,
         "role": "principal_investigator",
+        "organisation": "HZ01",
         "signed_at": made.at_site.isoformat(),
+        "signed_at_utc": made.at.astimezone(UTC).isoformat(),
+        "site_zone": "Asia/Shanghai",
         "meaning": "approval",
         "statement_version": "1",
         "statement": made.statement,
         "page_version": str(made.page_version),
         "form_version": "1.0",
         "sha256": made.sha256,
+        "standing": "valid",
         "fallen_at": "",
+        "fallen_by": "",
         "fallen_because": "",
     }
-    assert fallen["fallen_because"] == "spo2_ra_pct"
+    assert (fallen["standing"], fallen["fallen_because"]) == ("fallen", "spo2_ra_pct")
     assert fallen["fallen_at"].endswith("+08:00")
+    assert fallen["fallen_by"] == TrailEvent.objects.filter(action="page.saved").latest("pk").actor
+
+
+@pytest.mark.requirement("ES-02")
+def test_a_data_frame_finds_the_signatures_of_a_row(signed: Subject, tmp_path: Path) -> None:
+    """By subject, visit and form, in a program that knows nothing of Chimera."""
+    export_registry(tmp_path / "out")
+    rows = pl.read_csv(tmp_path / "out" / "ELIG.csv", infer_schema=False)
+    signatures = pl.read_csv(tmp_path / "out" / "SIGNATURES.csv", try_parse_dates=True)
+    joined = rows.join(signatures.filter(form="ELIG"), on=["subject_id", "visit_code"])
+    made = Signature.objects.get()
+    found = joined.select("printed_name", "role", "meaning", "statement_version").rows()
+    assert found == [(made.printed_name, "principal_investigator", "approval", 1)]
+    assert joined["signed_at_utc"].cast(pl.Datetime("us", "UTC")).item() == made.at
+    assert joined["signed_at"].cast(pl.Datetime("us", "UTC")).item() == made.at
+
+
+@pytest.mark.requirement("ES-03")
+def test_what_does_not_belong_to_the_page_goes_out_as_not_valid(signed: Subject, tmp_path: Path) -> None:
+    raw("UPDATE patients_eligibility SET spo2_ra_pct = 95 WHERE page_id = %s", eligibility(signed).pk)
+    export_registry(tmp_path / "out")
+    assert [line["standing"] for line in sheet(tmp_path / "out", "SIGNATURES")] == ["not_valid"]
 
 
 @pytest.mark.requirement("ES-02")
@@ -66,7 +96,9 @@ def test_a_signature_comes_in_as_an_attested_one(signed: Subject, tmp_path: Path
     assert row["signed_in_source_on"] == site_today().isoformat()
     for sheet_name in ("SUBJECTS", "ELIG", "DM", "IDENTITY", "SIGNATURES"):
         _rename(tmp_path / "out" / f"{sheet_name}.csv", signed.code, "HZ01-009")
-    call_command("import_casebook", tmp_path / "out")
+    said = StringIO()
+    call_command("import_casebook", tmp_path / "out", stderr=said)
+    assert "not imported: 1 signatures of SIGNATURES.csv" in said.getvalue()
     imported = desk.page_of(Subject.objects.get(code="HZ01-009"), "ELIG")
     assert imported.state == PageState.COMPLETE  # X-ELIG-12 is content, and nobody has signed here
     assert desk.texts(imported)["signed_in_source_by"] == "wei.shen.hz01"

@@ -1,9 +1,12 @@
 """Values are compared with their source, one by one or all that are left; what changes has to be again."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 
 from patients.casebook.page import Page, PageState
 from patients.entry.reasons import Reason
@@ -16,21 +19,28 @@ from patients.entry.verifying import (
     verify_page,
     verify_visit,
 )
-from patients.oversight.verification import Verification, VerificationFall, ticks_on
+from patients.oversight.verification import (
+    Verification,
+    VerificationFall,
+    ticks_on,
+    verifiable_in_header,
+)
+from patients.oversight.verification_plan import is_critical
 from tests.patients.entry import desk
 from trial.people.models import Account
 from trial.people.roles import Role
 from trial.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
+HEADER = {"form_date", "src_doc"}
 BLASTS = {"resp_dt": "2024-02-01", "bm_done": "Y", "bm_blast": "3.0", "mrd_value": "0.005"}
 
 
 @pytest.fixture
 def page() -> Page:
-    """A response at day 28, of which two values are critical."""
+    """A response at day 28, of which two values are critical; its header says two more."""
     page = desk.page_of(desk.infused(), "RESP", "C28")
-    desk.save(page, BLASTS, on="2024-02-01")
+    desk.save(page, BLASTS, on="2024-02-01", header={"src_doc": "emr|lab_system"})
     return desk.now(page)
 
 
@@ -55,9 +65,9 @@ def verified(page: Page) -> set[str]:
 
 
 def test_one_value_is_verified_and_the_page_counts_it(page: Page, monitor: Account) -> None:
-    assert counts(page) == (0, 2, 0, 2)
+    assert counts(page) == (0, 2, 0, 4)
     assert verify(page, monitor, "bm_blast") == 1
-    assert (verified(page), counts(page)) == ({"bm_blast"}, (1, 2, 0, 2))
+    assert (verified(page), counts(page)) == ({"bm_blast"}, (1, 2, 0, 4))
     tick = Verification.objects.get()
     assert (tick.verified_by, tick.page_version, tick.event) == ("ke.fan", page.version, desk.last_event())
     assert not desk.now(page).is_verified
@@ -73,8 +83,8 @@ def test_it_is_one_act_with_a_change_for_each_value(page: Page, monitor: Account
 
 def test_the_rest_of_the_page_is_verified_in_one_act(page: Page, monitor: Account) -> None:
     verify(page, monitor, "bm_blast")
-    assert verify(page, monitor) == 3
-    assert (verified(page), counts(page)) == (set(BLASTS), (2, 2, 2, 2))
+    assert verify(page, monitor) == 5
+    assert (verified(page), counts(page)) == (HEADER | set(BLASTS), (2, 2, 4, 4))
     assert desk.now(page).is_verified
 
 
@@ -83,14 +93,14 @@ def test_what_is_verified_already_is_left_and_nothing_is_written(page: Page, mon
     events = TrailEvent.objects.count()
     assert verify(page, monitor, "bm_blast") == 0
     assert verify(page, monitor) == 0
-    assert (Verification.objects.count(), TrailEvent.objects.count()) == (4, events)
+    assert (Verification.objects.count(), TrailEvent.objects.count()) == (6, events)
 
 
 def test_a_change_takes_the_tick_of_its_value_and_no_other(page: Page, monitor: Account) -> None:
     verify(page, monitor)
     desk.save(desk.now(page), {"bm_blast": "4.0"}, why=desk.BECAUSE)
-    assert verified(page) == set(BLASTS) - {"bm_blast"}
-    assert counts(page) == (1, 2, 2, 2)
+    assert verified(page) == HEADER | set(BLASTS) - {"bm_blast"}
+    assert counts(page) == (1, 2, 4, 4)
     fall = VerificationFall.objects.get()
     assert (fall.verification.item, fall.event, fall.reason) == ("bm_blast", desk.last_event(), "")
     assert desk.changes_of(desk.last_event())["verified.bm_blast"].new == ""
@@ -106,7 +116,7 @@ def test_a_new_value_waits_for_its_verification(page: Page, monitor: Account) ->
     verify(page, monitor)
     desk.save(desk.now(page), {"pb_blast": "1.0"})
     assert not desk.now(page).is_verified
-    assert counts(page) == (2, 2, 2, 3)
+    assert counts(page) == (2, 2, 4, 5)
 
 
 def test_the_ticks_of_a_row_that_is_void_fall(monitor: Account) -> None:
@@ -130,7 +140,7 @@ def test_all_pages_of_a_visit_are_verified_or_none(page: Page, monitor: Account)
         verify_visit(seen, by=Verifier(monitor))
     assert not Verification.objects.exists()
     seen = {each: each.version for each in (desk.now(page), desk.now(other))}
-    assert verify_visit(seen, by=Verifier(monitor)) == 5
+    assert verify_visit(seen, by=Verifier(monitor)) == 8
     assert TrailEvent.objects.filter(action="page.verified").count() == 2
 
 
@@ -139,7 +149,7 @@ def test_a_verification_is_taken_back_with_a_reason(page: Page, monitor: Account
     taken = take_back(
         desk.now(page), [("", "bm_blast")], "wrong report", seen=page.version, by=Verifier(monitor)
     )
-    assert (taken, verified(page)) == (1, set(BLASTS) - {"bm_blast"})
+    assert (taken, verified(page)) == (1, HEADER | set(BLASTS) - {"bm_blast"})
     event = desk.last_event()
     assert (event.action, event.reason) == ("page.unverified", "wrong report")
     assert VerificationFall.objects.get().reason == "wrong report"
@@ -166,6 +176,93 @@ def test_what_the_system_puts_on_record_is_counted_and_loses_its_tick_when_it_wi
     desk.save(desk.now(visit), on="2024-02-01", why=desk.BECAUSE)
     assert "pd_text" not in verified(log)
     assert 0 < counts(log)[2] < values
+
+
+# --- the header --------------------------------------------------------------------------------------------
+def test_the_date_of_assessment_is_verified_by_itself(page: Page, monitor: Account) -> None:
+    assert verify(page, monitor, "form_date") == 1
+    assert (verified(page), counts(page)) == ({"form_date"}, (0, 2, 1, 4))
+    told = desk.changes_of(desk.last_event())["verified.form_date"]
+    assert (told.label, told.new) == ("Date of assessment (local site date)", "verified by ke.fan")
+
+
+@pytest.mark.parametrize(("item", "other"), [("form_date", "2024-02-02"), ("src_doc", "emr")])
+def test_a_change_of_the_header_takes_its_tick_and_no_other(
+    page: Page, monitor: Account, item: str, other: str
+) -> None:
+    verify(page, monitor)
+    desk.save(desk.now(page), header={item: other}, why=desk.BECAUSE)
+    assert verified(page) == (HEADER | set(BLASTS)) - {item}
+    assert counts(page) == (2, 2, 3, 4)
+    assert not desk.now(page).is_verified
+    desk.save(desk.now(page), header={"src_doc": ""}, why=desk.BECAUSE)
+    assert "src_doc" not in verified(page)
+    assert counts(page)[3] == 3, "what says nothing is not counted"
+
+
+def test_that_a_form_was_not_done_is_verified_with_its_reason(monitor: Account) -> None:
+    page = desk.page_of(desk.infused(), "RESP", "C28")
+    missed = {"form_date": "2024-02-01", "not_done": "Y", "not_done_reason": "missed_visit"}
+    desk.save(page, header=missed)
+    assert verify(page, monitor) == 3
+    assert verified(page) == missed.keys()
+    desk.save(desk.now(page), header={"not_done": "N", "not_done_reason": ""}, why=desk.BECAUSE)
+    assert (verified(page), counts(page)) == ({"form_date"}, (0, 0, 1, 1))
+
+
+def test_that_a_page_came_from_paper_is_no_data(page: Page, monitor: Account) -> None:
+    desk.save(desk.now(page), header={"recorded": "transcribed_from_paper"})
+    with pytest.raises(NotVerified):
+        verify(page, monitor, "recorded")
+    assert counts(page) == (0, 2, 0, 4)
+
+
+def test_where_all_values_are_critical_the_header_is_too(monitor: Account) -> None:
+    subject = desk.infused()
+    desk.save(desk.page_of(subject, "VS", "C28"), {"vs_temp": "36.8"}, on="2024-02-01")
+    log = desk.logged(subject, "SAE")
+    desk.save(log, rows={"1": {"sae_aware_dt": "2024-02-10 09:00"}}, on="2024-02-11")
+    assert counts(log) == (0, 2, 0, 0)
+    verify(log, monitor, "form_date")
+    assert counts(log) == (1, 2, 0, 0)
+
+
+def test_pages_of_before_are_counted_as_a_save_counts_them(page: Page) -> None:
+    """What the migration adds is what the header says; on both engines."""
+    missed = {"form_date": "2024-02-01", "not_done": "Y", "not_done_reason": "missed_visit"}
+    desk.save(desk.page_of(page.subject, "VS", "C28"), header=missed)
+    report = {"1": {"sae_aware_dt": "2024-02-10 09:00"}}
+    desk.save(desk.logged(page.subject, "SAE"), rows=report, on="2024-02-11")
+    desk.save(desk.logged(page.subject, "CM"), rows={"1": {"cm_name": "letermovir"}})
+    by_a_save, (apps, count_headers) = critical_and_others(), _the_migration()
+    stored = apps.get_model("patients", "Page").objects
+    for each in Page.objects.filter(version__gt=0):
+        header = verifiable_in_header(each)
+        critical = sum(is_critical(each.form_code, each.visit_code, one.item.name) for one in header)
+        others = each.other_items - len(header) + critical
+        stored.filter(pk=each.pk).update(critical_items=each.critical_items - critical, other_items=others)
+    assert critical_and_others() != by_a_save
+    count_headers(apps, None)
+    assert critical_and_others() == by_a_save
+
+
+def test_a_page_that_was_locked_before_keeps_its_counts(page: Page) -> None:
+    desk.put_in_state(page, PageState.LOCKED)
+    before, (apps, count_headers) = critical_and_others()[page.pk], _the_migration()
+    count_headers(apps, None)
+    assert critical_and_others()[page.pk] == before
+
+
+def _the_migration() -> tuple[Any, Any]:
+    """The models before it, and what it does."""
+    loader = MigrationLoader(connection)
+    [name] = [name for _app, name in loader.disk_migrations if name.endswith("_header_counted")]
+    apps = loader.project_state(("patients", name), at_end=False).apps
+    return apps, import_module(f"patients.migrations.{name}").count_headers
+
+
+def critical_and_others() -> dict[int, tuple[int, int]]:
+    return {page.pk: (page.critical_items, page.other_items) for page in Page.objects.filter(version__gt=0)}
 
 
 # --- what is refused ---------------------------------------------------------------------------------------

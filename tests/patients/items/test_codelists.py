@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.form import declared_forms
-from patients.entry.header import FIELDS
+from patients.casebook.header import FIELDS
 from patients.forms.eligibility import ConsentVersions
 from patients.items import codelists
 from patients.items.codelists import Code, CodeList, choices, codes, slug

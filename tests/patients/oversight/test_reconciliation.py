@@ -153,3 +153,24 @@ def test_it_takes_four_statements_however_many_there_are(subject: Subject) -> No
         lines = reconcile(Page.objects.all())
     assert len(sent) == 4
     assert [line.subject for line in lines] == ["HZ01-001"] * 5 + ["HZ01-002"]
+
+
+@pytest.mark.parametrize(
+    ("event", "report", "wanted"),
+    [
+        ({"ae_serious": "N", "ae_grade": "1"}, None, {Kind.PREGNANCY_NOT_SERIOUS: 1}),
+        ({}, None, {Kind.UNREPORTED: 1}),
+        ({}, "initial", {}),
+        ({}, "final", {Kind.PREGNANCY_WITHOUT_OUTCOME: 1}),
+        ({"ae_outcome": "UNKNOWN"}, "final", {Kind.PREGNANCY_WITHOUT_OUTCOME: 1}),
+        ({"ae_outcome": "RECOVERED/RESOLVED"}, "final", {}),
+        ({"ae_term": "nausea"}, "final", {}),
+    ],
+)
+def test_a_pregnancy_is_serious_and_followed_to_its_outcome(
+    subject: Subject, event: dict[str, str], report: str | None, wanted: dict[Kind, int]
+) -> None:
+    log(subject, "AE", {"1": EVENT | {"ae_term": "Pregnancy of the partner", "ae_grade": "2"} | event})
+    if report:
+        log(subject, "SAE", {"1": REPORT | {"sae_report_type": report}})
+    assert kinds(subject) == wanted

@@ -154,6 +154,8 @@ def test_what_runs_out_first_stands_in_front_in_three_statements(subject: Subjec
         ({"ae_ctcae_term": "treatment_related_secondary_malignancy", "ae_serious": "N"}, "hard"),
         ({"ae_term": "Pregnancy of the partner", "ae_serious": "N"}, "soft"),
         ({"ae_term": "妊娠", "ae_serious": "N"}, "soft"),
+        ({"ae_term": "Miscarriage", "ae_serious": "N"}, "soft"),
+        ({"ae_term": "伴侣受孕", "ae_serious": "N"}, "soft"),
         ({"ae_special": "second_malignancy"}, None),
         ({"ae_term": "pregnancy"}, None),
         ({"ae_term": "rash", "ae_serious": "N"}, None),

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from patients.casebook.form import form_model
+from patients.casebook.header import HEADER
 from patients.casebook.page import Page, Subject, Visit
 from patients.oversight.verification_plan import CRITICAL, DRAWN_FROM, draw_of, drawn_below, is_critical
 from trial.protocol.visits import visit_type
@@ -21,6 +22,10 @@ CASES = [
     ("RESP", "C28", "mol_marker", False),
     ("CHIM", "HM1", "chim_donor_pct", True),
     ("CHIM", "HM3", "chim_donor_pct", False),
+    ("CHIM", "HM1", "form_date", True),
+    ("CHIM", "HM3", "form_date", False),
+    ("RESP", "C28", "form_date", False),
+    ("SAE", "", "form_date", True),
     ("AGVHD", "UNS1", "ag_stool_ml", True),
     ("SAE", "", "sae_aware_dt", True),
     ("SAE", "", "sae_narrative", False),
@@ -37,7 +42,7 @@ def test_a_value_is_critical_as_the_specification_names_it(
 
 @pytest.mark.parametrize("form", CRITICAL)
 def test_every_name_in_the_plan_is_that_of_an_item_and_every_visit_one_of_the_protocol(form: str) -> None:
-    names = [item.name for item in form_model(form).items()]
+    names = [*HEADER, *(item.name for item in form_model(form).items())]
     for pattern in CRITICAL[form].items:
         assert any(fnmatchcase(name, pattern) for name in names), pattern
     for visit in CRITICAL[form].visits:

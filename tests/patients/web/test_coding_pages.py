@@ -185,6 +185,25 @@ def test_a_code_is_changed_with_a_reason_and_the_old_ones_are_shown(client: Clie
     assert "coding convention" in shown
 
 
+def test_a_code_is_withdrawn_with_a_reason_and_its_term_waits_again(client: Client, page: Page) -> None:
+    assert "Withdraw the code" not in text(client.get(url_of())), "there is none"
+    code("Fever", r1=HERE)
+    typed = {"row": tokens(client.get(url_of())), "do": "withdraw"}
+    refused = client.post(url_of(), typed)
+    assert (refused.status_code, states()[HERE, "1"]) == (422, "coded")
+    assert "Say why the code is withdrawn." in text(refused)
+    answer = client.post(url_of(), typed | {"why_withdrawn": "unclear"}, follow=True)
+    assert "1 code is withdrawn." in text(answer)
+    assert states()[HERE, "1"] == "uncoded"
+    shown = text(client.get(url_of()))
+    assert "withdrawn by Mei Zhang" in shown
+    assert "the text is not clear: the site is asked" in shown
+    assert "Withdraw the code" not in shown
+    trail = text(client.get(reverse("trail", args=[HERE])))
+    assert "codes withdrawn" in trail
+    assert "the text is not clear: the site is asked" in trail
+
+
 REFUSALS = [
     ({"term": "0"}, 422, "Choose a term."),
     ({"term": ""}, 422, "Choose a term."),

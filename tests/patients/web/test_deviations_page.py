@@ -9,7 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from patients.casebook.page import Page
+from patients.oversight.signatures import Meaning
 from tests.patients.entry import desk as entry
+from tests.patients.entry.signing_desk import investigator, sign
 from tests.patients.web import people
 from tests.trial.trail.faults import counted
 from trial.people.roles import Role
@@ -60,6 +62,20 @@ def test_a_data_frame_reads_it_and_no_cell_is_a_formula(desk: Client, log: Page)
     assert read["Occurred"].to_list() == ["2024-03-10", "2024-02-10"]
     assert read["What happened"].to_list() == ["'=cmd|' /C calc'!A0", "visit by telephone"]
     assert len(pl.read_csv(desk.post(FILE, {"class": "minor"}).content)) == 1
+
+
+@pytest.mark.requirement("ES-02")
+def test_it_names_who_has_signed_the_page(desk: Client, db: None) -> None:
+    log = entry.logged(entry.consented(), "PDEV")
+    told = MINOR | {"pd_text": "visit by telephone instead of at the site", "pd_excl": "none"}
+    entry.save(log, rows={"1": told}, complete=True)
+    made = sign(log, investigator(), Meaning.REVIEW)
+    read = pl.read_csv(desk.post(FILE).content, infer_schema=False)
+    at = f"{made.at_site:%Y-%m-%d %H:%M:%S} UTC+08:00"
+    assert set(read["Page signed by"]) == {f"{made.printed_name}, Investigator, {at}, review (statement 1)"}
+    entry.save(log, rows={"1": {"pd_aware_dt": "2024-02-12"}}, why=entry.BECAUSE)
+    read = pl.read_csv(desk.post(FILE).content, infer_schema=False)
+    assert set(read["Page signed by"]) == {None}
 
 
 def test_that_it_left_is_on_the_trail(desk: Client, log: Page) -> None:

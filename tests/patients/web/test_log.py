@@ -44,7 +44,10 @@ def test_it_names_who_signed_and_when(desk: Client) -> None:
     pi = principal_investigator()
     page = eligibility(screened())
     signature = sign(page, pi)
-    assert lines(desk)["HZ01-001"][3].startswith(f"{pi.printed_name}, {signature.at_site:%Y-%m-%d %H:%M}")
+    at = f"{signature.at_site:%Y-%m-%d %H:%M:%S} UTC+08:00"
+    assert lines(desk)["HZ01-001"][3] == (
+        f"{pi.printed_name}, Principal investigator, {at}, approval (statement 1)"
+    )
 
 
 def test_it_is_reached_from_the_list_of_subjects(desk: Client, subject: Subject) -> None:

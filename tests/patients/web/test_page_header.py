@@ -6,8 +6,8 @@ from django.test import Client
 from django.utils.html import escape
 
 from patients.casebook.form import form_model
+from patients.casebook.header import HEADER
 from patients.casebook.page import Page, Subject
-from patients.entry.header import HEADER
 from tests.patients.web import people
 from tests.patients.web.browser_form import form_of
 from trial.people.roles import Role

@@ -11,6 +11,7 @@ from pypdf import PdfReader
 
 from patients.casebook.page import Page
 from patients.entry.register import register_identity
+from patients.oversight.signatures import Signature
 from tests.patients.entry import desk as entry
 from tests.patients.entry.signing_desk import principal_investigator, sign
 from tests.patients.oversight.test_safety_clocks import EVENT, SUSAR, log
@@ -80,6 +81,14 @@ def test_initial_and_follow_ups_stand_in_order(desk: Client, reports: Page) -> N
     assert text.index("Report2:initial") < text.index("Report1:follow-up1")
 
 
+def test_a_pregnancy_is_named_as_one(desk: Client) -> None:
+    subject = entry.infused()
+    log(subject, "AE", {"1": EVENT | {"ae_term": "Pregnancy of the partner"}, "2": EVENT})
+    page = log(subject, "SAE", {"1": SUSAR, "2": SUSAR | {"sae_ae": "2"}})
+    assert bare("Report of a pregnancy") in text_of(printed(desk, page))
+    assert bare("Report of a serious adverse event") in text_of(printed(desk, page, event="2"))
+
+
 def test_it_says_who_reports_by_the_role_and_names_no_patient(desk: Client, reports: Page) -> None:
     text = text_of(printed(desk, reports))
     assert bare("Reported by investigator the role") in text
@@ -135,6 +144,7 @@ def test_only_who_reads_the_page_and_only_what_is_there(desk: Client, reports: P
     assert shown.count(f'action="{url}"') == 2, "one for each event"
 
 
+@pytest.mark.requirement("ES-02")
 def test_who_signed_it_and_whether_that_stands_is_printed(desk: Client) -> None:
     subject = entry.infused()
     log(subject, "AE", {"1": EVENT})
@@ -147,5 +157,8 @@ def test_who_signed_it_and_whether_that_stands_is_printed(desk: Client) -> None:
     text = text_of(printed(desk, entry.now(page)))
     assert bare("Wei.Shen.Hz01") in text or bare("Wei Shen Hz01") in text
     assert "Nobodyhassigned" not in text
+    made = Signature.objects.get()
+    at = f"{made.at_site:%Y-%m-%d %H:%M:%S} UTC+08:00"
+    assert bare(f"{at} · {made.meaning}: {made.statement} (statement 1)") in text
     entry.save(page, rows={"1": {"sae_to_ec_dt": "2024-02-11 17:00"}}, why=entry.BECAUSE)
     assert bare("no longer in force") in text_of(printed(desk, entry.now(page)))

@@ -118,6 +118,47 @@ def test_each_clock_stands_with_its_hours_and_leads_to_its_page(desk: Client, ev
     assert f'href="{SAFETY}"' in desk.get(reverse("home")).content.decode()
 
 
+PREGNANCY = EVENT | {
+    "ae_term": "Pregnancy of the partner",
+    "ae_grade": "2",
+    "ae_ser_crit": "medically_important",
+}
+
+
+def test_a_pregnancy_is_named_and_followed_to_its_outcome(desk: Client, events: Page) -> None:
+    assert "Pregnancies" not in clocks_seen(desk)
+    entry.save(events, rows={"3": PREGNANCY})
+    shown = clocks_seen(desk)
+    assert '<span class="chip chip-busy">pregnancy</span>' in shown
+    assert "first report" in shown
+    narrowed = html.unescape(desk.get(SAFETY, {"only": "pregnancy"}).content.decode())
+    assert "report of serious event 3 to be begun" in narrowed
+    assert "report of serious event 1 to be begun" not in narrowed
+    told = {"sae_to_sponsor_dt": "2024-02-11 15:00", "sae_expected": "expected"}
+    told |= {"sae_ae": "3", "sae_causality_spo": "cart=unlikely"}
+    log(events.subject, "SAE", {"1": REPORT | told})
+    narrowed = html.unescape(desk.get(SAFETY, {"only": "pregnancy"}).content.decode())
+    assert "No clock of a pregnancy runs" in narrowed
+    assert "follow-up, until the outcome is known" in narrowed
+    assert "2024-02-11 09:00" in narrowed
+    entry.save(events, rows={"3": {"ae_outcome": "RECOVERED/RESOLVED"}}, why=entry.BECAUSE)
+    assert "final report" in clocks_seen(desk)
+
+
+def test_the_csv_says_which_clocks_are_of_pregnancies(desk: Client, events: Page) -> None:
+    entry.save(events, rows={"3": PREGNANCY})
+    read = pl.read_csv(desk.post(FILE).content, infer_schema=False)
+    assert dict(zip(read["Serious event"], read["Pregnancy"], strict=True)) == {
+        "sepsis · 2024-02-10": None,
+        "Pregnancy of the partner · 2024-02-10": "pregnancy",
+    }
+
+
+def test_a_pregnancy_of_another_site_is_not_told_of(desk: Client) -> None:
+    log(entry.consented("HZ02-001"), "AE", {"1": PREGNANCY})
+    assert "Pregnancy of the partner" not in clocks_seen(desk)
+
+
 def test_what_has_gone_out_is_not_there(desk: Client, events: Page) -> None:
     page = log(events.subject, "SAE", {"1": REPORT | {"sae_to_sponsor_dt": "2024-02-11 15:00"}})
     assert "SAE report 1 to be judged by the sponsor" in clocks_seen(desk)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -14,7 +14,7 @@ from django.utils import timezone
 from patients.casebook.page import Page, PageState
 from patients.oversight.signatures import Signature
 from tests.patients.entry import desk as entry
-from tests.patients.entry.signing_desk import eligibility, principal_investigator, screened
+from tests.patients.entry.signing_desk import eligibility, principal_investigator, raw, screened
 from tests.patients.web import people
 from tests.trial.people.persons import code_of
 from trial.people.models import Account
@@ -167,7 +167,7 @@ def test_a_signature_stands_above_the_page(pi: Person, page: Page) -> None:
     made = Signature.objects.get()
     assert f"Signed by {pi.account.printed_name}, Principal investigator." in text
     assert f"{made.at_site:%Y-%m-%d %H:%M:%S} UTC+08:00 · meaning: approval" in text
-    assert made.statement in text
+    assert f"“{made.statement}” (statement {made.statement_version})" in text
     subject = pi.client.get(reverse("subject", args=[page.subject.code])).content.decode()
     assert "st-signed" in subject
 
@@ -187,17 +187,6 @@ def test_after_a_change_the_page_asks_to_be_signed_again(pi: Person, page: Page)
     assert "<del>97 %</del>" in shown
     assert pi.sign(page, code="").status_code == 302
     assert f"Signed by {pi.account.printed_name}" in text_of(pi.client, page)
-
-
-def raw(sql: str, *values: object) -> None:
-    """Change the database past Chimera, as whoever owns it can."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            cursor.execute("SET session_replication_role = replica")
-        cursor.execute(sql, values)
-        if connection.vendor == "postgresql":
-            cursor.execute("SET session_replication_role = DEFAULT")
 
 
 @pytest.mark.requirement("ES-03")

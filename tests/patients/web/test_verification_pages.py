@@ -60,7 +60,9 @@ def verified(page: Page) -> set[str]:
 
 def test_the_values_stand_with_units_and_what_is_critical(monitor: Client, page: Page) -> None:
     shown = seen(monitor, url_of(page))
-    assert "0 of 4 values verified" in shown
+    assert "0 of 5 values verified" in shown
+    assert "Assessment" in shown
+    assert "Date of assessment (local site date) 2025-06-13" in shown
     assert "Marrow blasts critical 3.0 % to verify" in shown
     assert "Strict response" not in shown, "what is derived has no source"
 
@@ -72,14 +74,22 @@ def test_what_is_ticked_is_verified_and_shown_on_the_page(monitor: Client, page:
     assert "2 verified." in seen(monitor, url_of(page))
     on_page = seen(desk, page.get_absolute_url())
     assert on_page.count("Verified by Ke Fan") == 2
-    assert "2 of 4 values verified" in on_page
+    assert "2 of 5 values verified" in on_page
     assert url_of(page) not in desk.get(page.get_absolute_url()).content.decode()
+
+
+def test_the_header_has_a_tick_of_its_own(monitor: Client, page: Page, desk: Client) -> None:
+    send(monitor, page, "ticked", "form_date")
+    assert verified(page) == {"form_date"}
+    shown = desk.get(page.get_absolute_url()).content.decode()
+    assert re.search(r'data-field="form_date".*?Verified by Ke Fan', shown, re.S)
+    assert seen(desk, page.get_absolute_url()).count("Verified by Ke Fan") == 1
 
 
 def test_the_rest_is_verified_in_one_act_and_the_page_says_so(monitor: Client, page: Page) -> None:
     send(monitor, page, "ticked", "bm_blast")
     assert send(monitor, page, "rest").status_code == 302
-    assert verified(page) == set(VALUES)
+    assert verified(page) == {"form_date", *VALUES}
     assert "Verify the rest" not in seen(monitor, url_of(page))
 
 
@@ -112,7 +122,7 @@ def test_it_is_taken_back_with_a_reason_that_is_kept_when_it_is_refused(monitor:
     assert answer.status_code == 422
     assert 'value="no"' in answer.content.decode()
     assert send(monitor, page, "take-back", "bm_blast", reason="another report").status_code == 302
-    assert verified(page) == set(VALUES) - {"bm_blast"}
+    assert verified(page) == {"form_date", *VALUES} - {"bm_blast"}
 
 
 def test_who_entered_on_it_is_told(page: Page, monitor: Client) -> None:
@@ -132,12 +142,12 @@ def test_a_visit_is_verified_in_one_act(monitor: Client, page: Page, coordinator
     form = monitor.get(url).content.decode()
     offered = re.findall(r'name="seen" value="([\d:]+)"', form)
     assert len(offered) == 2
-    assert "Verify the 5 values that are left at this visit" in form
+    assert "Verify the 7 values that are left at this visit" in form
     token = re.search(r'name="form_token" value="([^"]+)"', form)
     assert token
     sent = {"seen": offered, "form_token": token[1]}
     assert monitor.post(url, sent).status_code == 302
-    assert Verification.objects.count() == 5
+    assert Verification.objects.count() == 7
     assert entry.now(other).is_verified
     after = monitor.get(url).content.decode()
     assert "left at this visit" not in after

@@ -88,6 +88,7 @@ APPEND_ONLY = {
     "patients.Term",
     "patients.TermIndex",
     "patients.Coding",
+    "patients.CodingWithdrawal",
 }
 PLAIN = {
     "trial.Alarm": "there as long as it lasts; that it was raised and ended are events of the trail",

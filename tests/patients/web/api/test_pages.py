@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from datetime import datetime
 
 import pytest
 from django.http import HttpResponse
@@ -15,6 +16,7 @@ from tests.patients.web.api.programs import address, problem, read, save, send
 from trial.people.models import Account
 from trial.people.roles import FORMS_ENTERED, TABLE, Permission, Role
 from trial.people.tokens import issue_token
+from trial.protocol.study import SITE_ZONE
 from trial.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
@@ -239,6 +241,7 @@ def test_the_server_judges_as_it_does_for_the_browser(
     assert told["state"] == saved.page.state
 
 
+@pytest.mark.requirement("ES-02")
 def test_a_signature_is_told_with_the_page(desk: Client) -> None:
     from tests.patients.entry.signing_desk import eligibility, principal_investigator, screened, sign
 
@@ -249,6 +252,19 @@ def test_a_signature_is_told_with_the_page(desk: Client) -> None:
     assert told["role"] == "Principal investigator"
     assert told["signed_at"].endswith("+08:00")
     assert told["meaning"] == "approval"
-    assert told["statement"] == made.statement
-    assert told["in_force"]
-    assert told["valid"]
+    assert (told["statement"], told["statement_version"]) == (made.statement, "1")
+    assert (told["user_name"], told["organisation"], told["site_zone"]) == (
+        made.signer,
+        "HZ01",
+        SITE_ZONE.key,
+    )
+    assert datetime.fromisoformat(told["signed_at_utc"]) == made.at
+    assert (told["page_version"], told["sha256"]) == (page.version, made.sha256)
+    assert (told["in_force"], told["valid"], told["standing"]) == (True, True, "valid")
+    entry.save(page, {"spo2_ra_pct": "96"}, why=entry.BECAUSE)
+    (told,) = read(desk, page)["signatures"]
+    assert (told["in_force"], told["valid"], told["standing"]) == (False, False, "fallen")
+    assert (told["fallen_because"], told["fallen_by"]) == (
+        "spo2_ra_pct",
+        TrailEvent.objects.latest("pk").actor,
+    )
