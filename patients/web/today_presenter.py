@@ -108,7 +108,7 @@ def draft_lines(kept: Iterable[KeptDraft]) -> list[WorkLine]:
     ]
 
 
-_SCREENS = {On.PAGE: "page", On.PASTE: "paste", On.JUDGE: "judge"}
+_SCREENS: dict[str, str] = {On.PAGE: "page", On.PASTE: "paste", On.JUDGE: "judge"}
 
 
 def _address(draft: KeptDraft) -> str:
