@@ -23,7 +23,9 @@ from patients.schedule.due import expected
 from patients.schedule.placing import page_of as made_page
 from patients.web import subjects_presenter
 from patients.web.matrix_presenter import SECTIONS
+from patients.web.queries import counts_by_subject
 from tests.counts import told
+from tests.patients.entry import desk as entry
 from tests.patients.web import people
 from tests.trial.trail.claiming import claim
 from trial.people.access import actor_at
@@ -92,6 +94,20 @@ def test_the_list_counts_pages_by_state(desk: Client, treated: Subject) -> None:
         "overdue": str(len(ended)),
         "empty": str(len(begun)),
     }
+
+
+@pytest.mark.parametrize(
+    ("state", "counted"), [("frozen", "frozen"), ("locked", "locked"), ("signed", "query")]
+)
+def test_a_page_that_is_asked_about_counts_as_such_unless_it_is_closed(
+    treated: Subject, state: str, counted: str
+) -> None:
+    before = counts_by_subject([treated])[treated.pk]
+    asked = Page.objects.filter(subject=treated, queries__state="open", state="in_progress").distinct()[0]
+    entry.put_in_state(asked, state)
+    after = counts_by_subject([treated])[treated.pk]
+    moved = {"query": before["query"] - 1, counted: 1} if counted != "query" else {}
+    assert {name: number for name, number in after.items() if number} == {**before, **moved}
 
 
 def test_the_list_is_walked_by_key(
