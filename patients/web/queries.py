@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
@@ -72,8 +72,14 @@ def readable_sites(person: Account) -> "QuerySet[Site, Any]":
 
 def subjects_for(person: Person) -> "QuerySet[Subject, Any]":
     """The subjects that a person may see, each with what heads its page."""
-    subjects: QuerySet[Subject, Any] = Subject.objects.for_person(person).select_related("site")
-    return subjects.annotate(
+    found: QuerySet[Subject, Any] = _headed_subjects().for_person(person)
+    return found
+
+
+@cache
+def _headed_subjects() -> Any:
+    """All subjects; as for the pages below, put together once, which takes longer than the answer."""
+    return Subject.objects.select_related("site").annotate(
         diagnosis=_answer("DX", "dx_type", "pk"),
         sex=_answer("DM", "sex", "pk"),
         age=_answer("DM", "age_consent", "pk"),
@@ -86,14 +92,20 @@ def subjects_for(person: Person) -> "QuerySet[Subject, Any]":
 
 def pages_for(person: Person) -> "QuerySet[Page, Any]":
     """The pages that a person may see, each with the clocks of its subject and who saved it last."""
+    found: QuerySet[Page, Any] = _headed_pages().for_person(person)
+    return found
+
+
+@cache
+def _headed_pages() -> Any:
+    """All pages; the question is put together once, which takes longer than the answer."""
     last = TrailEvent.objects.filter(
         subject=OuterRef("subject__code"),
         visit=Coalesce(OuterRef("visit__code"), Value("")),
         form=OuterRef("form_code"),
         action="page.saved",
     ).order_by("-id")
-    pages: QuerySet[Page, Any] = Page.objects.for_person(person)
-    return pages.select_related("subject__site", "subject__identity", "visit").annotate(
+    return Page.objects.select_related("subject__site", "subject__identity", "visit").annotate(
         saved_at=Subquery(last.values("at")[:1]),
         saved_by=Subquery(last.values("actor_name")[:1]),
         open_queries=_queries(QueryState.OPEN),
