@@ -1,7 +1,7 @@
 """Whose session it is: the account with its roles and trainings, and whether it has a second factor, in one
 statement."""
 
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -29,13 +29,13 @@ def account_with_roles(pk: int) -> Account | None:
     rows: list[Any] = list(_accounts_with_grants(site_today()).filter(pk=pk))
     if not rows:
         return None
-    account: Account = rows[0]
-    now = timezone.now()
+    account, now = rows[0], timezone.now()
     held = [row for row in rows if row.held_role and is_in_force(row.held_from, row.held_until, now)]
     account.has_second_factor = account.with_second_factor
     account._untrained = frozenset(row.held_role for row in held if row.is_untrained)
     account._roles_held = [(_site_of(row), row.held_role) for row in held]
-    return account
+    found: Account = account
+    return found
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from patients.web.clocks import moment as as_moment
+from patients.web.drawing import item_drawn, missing_menu_drawn
+from patients.web.fields import Field
 from patients.web.form_token import FIELD
 
 register = template.Library()
@@ -23,6 +25,18 @@ def icon(name: str, size: int = 20) -> SafeString:
         static("icons.svg"),
         name if name.startswith("st-") else f"i-{name}",
     )
+
+
+@register.simple_tag(name="item")
+def item_of_a_form(item: Field) -> SafeString:
+    """An item by its component."""
+    return item_drawn(item)
+
+
+@register.simple_tag
+def missing_menu(item: Field) -> SafeString:
+    """The menu of an item by its component."""
+    return missing_menu_drawn(item)
 
 
 @register.simple_tag
