@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from patients.web.fields import Field
 
 MOST_KEPT = 8192
-"""In one process: the items of all forms in both languages, open, hidden and locked, are some 4,000 pieces."""
+"""Pieces. The items of all forms in both languages, open, hidden and locked, are some 4,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ def missing_menu_drawn(item: Field) -> SafeString:
     """Why there is no answer: the same of an item whatever stands in it."""
     named = (item.name, item.label, item.missing_choices)
     return _drawn_once(_Piece("components/missing_menu.html", named, get_language(), item))
+
+
+def forget_drawn() -> None:
+    """Draw all of them anew."""
+    _drawn_once.cache_clear()
 
 
 @lru_cache(maxsize=MOST_KEPT)

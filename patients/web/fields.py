@@ -3,9 +3,11 @@
 import json
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django.utils.http import urlencode
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from patients.casebook.answers import RowAnswers
@@ -303,20 +305,36 @@ def _proposal(item: Item, row: RowContext, entered: Entered) -> str:
 def entry_field(item: Item, name: str, entered: Entered, labels: Labels, label: str = "") -> Field:
     """The field of an item with what stands in it, from the declaration alone. `label` is for an item that
     belongs to no form."""
+    said = _declared(item, get_language())
     return Field(
         name,
         name if label else item.name,
-        label or str(item.declared.label),
+        label or said.label,
         widget_of(item, labels, entered.value),
         entered=entered,
-        unit=unit_of(item),
-        hint=hint_of(item),
+        unit=said.unit,
+        hint=said.hint,
         size=input_class(item),
         mode=input_mode(item),
         choices=choices_of(item, labels, entered.value),
         cell_choices=grid_choices(item),
         is_optional=item.declared.requirement is Requirement.OPTIONAL,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """What the declaration of an item says in a language."""
+
+    label: str
+    unit: str
+    hint: str
+
+
+@cache
+def _declared(item: Item, language: str | None) -> _Declared:
+    """Put into words once in each language: there are as many as items."""
+    return _Declared(str(item.declared.label), unit_of(item), hint_of(item))
 
 
 def _typed_aloud(item: Item, entered: Entered, labels: Labels) -> str:

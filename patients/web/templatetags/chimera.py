@@ -1,6 +1,7 @@
 """Template tags: icons from the one sprite, keys of forms, moments in the zone of the site."""
 
 from datetime import datetime
+from functools import cache
 from secrets import token_urlsafe
 
 from django import template
@@ -17,6 +18,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@cache  # names come from the code alone
 def icon(name: str, size: int = 20) -> SafeString:
     """An icon of the sprite: `trail`, or the shape of a state (`st-complete`). Its words stand beside it."""
     return format_html(
