@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
-from functools import cache, lru_cache
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
@@ -21,6 +20,7 @@ from patients.schedule.due import expected_at_visit
 from trial.people.access import Person, sites_where
 from trial.people.models import Account, Member, Site
 from trial.people.roles import Permission
+from trial.prepared import prepared
 from trial.protocol.study import site_today
 from trial.trail.models import TrailChange, TrailEvent
 
@@ -76,9 +76,9 @@ def subjects_for(person: Person) -> "QuerySet[Subject, Any]":
     return found
 
 
-@cache
+@prepared
 def _headed_subjects() -> Any:
-    """All subjects; as for the pages below, put together once, which takes longer than the answer."""
+    """All subjects, in the same way."""
     return Subject.objects.select_related("site").annotate(
         diagnosis=_answer("DX", "dx_type", "pk"),
         sex=_answer("DM", "sex", "pk"),
@@ -96,9 +96,9 @@ def pages_for(person: Person) -> "QuerySet[Page, Any]":
     return found
 
 
-@cache
+@prepared
 def _headed_pages() -> Any:
-    """All pages; the question is put together once, which takes longer than the answer."""
+    """All pages, in the same way."""
     last = TrailEvent.objects.filter(
         subject=OuterRef("subject__code"),
         visit=Coalesce(OuterRef("visit__code"), Value("")),
@@ -208,10 +208,10 @@ def counts_by_subject(subjects: list[Subject]) -> dict[int, dict[str, int]]:
     return found
 
 
-@lru_cache(maxsize=1)
+@prepared
 def _pages_by_state(on: date) -> Any:
-    """The question, put together once a day: that takes half as long as its answer. Of a page without answers
-    the window is looked at first, which is quick, and then whether anybody waits for it."""
+    """Of a page without answers the window is looked at first, which is quick, and then whether anybody waits
+    for it."""
     open_query = Query.objects.filter(page=OuterRef("pk"), state=QueryState.OPEN)
     is_open = Q(visit__opens__lte=on) & ~Q(visit__closes__lt=on)
     return (

@@ -2,7 +2,6 @@
 statement."""
 
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -12,6 +11,7 @@ from django.utils import timezone
 
 from trial.people.curriculum import not_completed
 from trial.people.models import Account, Site, is_in_force
+from trial.prepared import prepared
 from trial.protocol.study import site_today
 
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -38,10 +38,9 @@ def account_with_roles(pk: int) -> Account | None:
     return found
 
 
-@lru_cache(maxsize=1)
+@prepared
 def _accounts_with_grants(on: date) -> Any:
-    """The question of every request, put together once a day, which takes longer than its answer: an account
-    once for each role that it ever held."""
+    """Active accounts, each once for each role that it ever held."""
     factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=SECOND_FACTORS)
     return (
         Account.objects.filter(is_active=True)
