@@ -1,9 +1,10 @@
 """How long a page and the list of subjects take to show, each beside what Django alone would do.
 
 `python -m benchmarks.showing [SUBJECTS]`, for PostgreSQL after `python -m tests.services`: in a registry of
-its own that is thrown away. A response page is asked for over HTTP, and its form rendered by a ModelForm;
-of 50 subjects the pages are counted by state, and fetched with `prefetch_related`; the list is shown with 50
-subjects in the registry, and with many. Both sides are measured in turn; medians.
+its own that is thrown away. A response page is asked for over HTTP, as it is and with each of its items
+drawn anew (as if something stood in all of them), and its form rendered by a ModelForm; of 50 subjects the
+pages are counted by state, and fetched with `prefetch_related`; the list is shown with 50 subjects in the
+registry, and with many. Both sides are measured in turn; medians.
 """
 
 import os
@@ -34,13 +35,15 @@ def main(subjects: int) -> int:
 
     django.setup()
     from django.core.management import call_command
-    from django.test.utils import setup_test_environment
 
     call_command("migrate", verbosity=0)
-    setup_test_environment()
     page, client = a_page()
-    shown, plain = in_turn(lambda: get(client, page.get_absolute_url()), lambda: by_model_form(page))
-    rows = [("a page of 31 items over HTTP", shown), ("its form, rendered by a ModelForm", plain)]
+    url = page.get_absolute_url()
+    shown, anew, plain = in_turn(
+        lambda: get(client, url), lambda: get_drawn_anew(client, url), lambda: by_model_form(page)
+    )
+    rows = [("a page of 31 items over HTTP", shown), ("the same, each item drawn anew", anew)]
+    rows.append(("its form, rendered by a ModelForm", plain))
     copy_subject(page.subject_id, 2, ON_A_PAGE)
     counted, fetched = in_turn(counts, prefetched)
     rows += [("pages of 50 subjects, counted by state", counted), ("the same, by prefetch_related", fetched)]
@@ -68,6 +71,13 @@ def in_turn(*sides: Callable[[], object]) -> list[float]:
 def get(client: "Client", url: str) -> None:
     answer = client.get(url)
     assert answer.status_code == 200, answer.status_code
+
+
+def get_drawn_anew(client: "Client", url: str) -> None:
+    from patients.web.drawing import forget_drawn
+
+    forget_drawn()
+    get(client, url)
 
 
 def by_model_form(page: "Page") -> str:

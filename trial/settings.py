@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "analytics",
 ]
 MIDDLEWARE = [
+    "trial.call_stack.RoomForCalls",
     "trial.logs.RequestLine",
     "trial.compression.CompressPages",
     "django.middleware.security.SecurityMiddleware",

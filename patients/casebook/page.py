@@ -163,6 +163,9 @@ class Page(AuditedModel):
                 fields=("subject", "form_code"), condition=models.Q(visit=None), name="one_log_page_of_a_form"
             ),
         )
+        indexes = (  # the list of subjects counts by it, without looking at the pages themselves
+            models.Index(fields=("subject", "state", "visit", "form_code"), name="pages_by_state"),
+        )
 
     def __str__(self) -> str:
         return " ".join((self.subject.code, self.visit_code, self.form_code)).replace("  ", " ")

@@ -7,11 +7,12 @@ What is kept is the answer of whoever looked, with what was the same then; a sig
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import combinations
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Exists, ExpressionWrapper, OuterRef, Q, Subquery
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from patients.casebook.form import form_model
@@ -39,7 +40,7 @@ class DoubleAnswer(AppendOnlyModel):
     long as no sign has come that it did not know (`signs`). Why, stands in the event alone, where a text can
     be hidden."""
 
-    first = models.ForeignKey(Subject, models.PROTECT, related_name="+")
+    first = models.ForeignKey(Subject, models.PROTECT, related_name="double_answers")
     second = models.ForeignKey(Subject, models.PROTECT, related_name="+")
     is_one_person = models.BooleanField()
     signs = models.JSONField()
@@ -56,6 +57,18 @@ class DoubleAnswer(AppendOnlyModel):
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """An answer as it is read: its number, what was said, of which signs, by whom, when, and why."""
+
+    number: int
+    is_one_person: bool
+    signs: list[str]
+    by: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """Two subjects of a site that are alike, the one with the lower code first; `signs`: in what; `answer`:
     the newest that was given."""
@@ -63,7 +76,7 @@ class Pair:
     first: Subject
     second: Subject
     signs: tuple[Sign, ...]
-    answer: DoubleAnswer | None = None
+    answer: Said | None = None
 
     @property
     def is_open(self) -> bool:
@@ -76,26 +89,32 @@ class Pair:
     @property
     def seen(self) -> int:
         """The number of the answer that somebody has before them; 0 without one."""
-        return self.answer.pk if self.answer else 0
+        return self.answer.number if self.answer else 0
 
 
 # --- who is alike ----------------------------------------------------------------------------------------
 def doubles_among(subjects: Any) -> list[Pair]:
     """The pairs of which one is among these subjects (a list, or a question for them), by their codes. One
-    statement where nobody has said anything of those who are alike, else two, however many the site has."""
+    statement, however many the site has and whatever was said of them."""
     keys = Likeness.objects.filter(subject__in=subjects).values("key")
     asked = ExpressionWrapper(Q(subject__in=subjects), models.BooleanField())
     alike = Likeness.objects.filter(_shared(), key__in=keys).select_related("subject__site")
-    alike = alike.annotate(told=Exists(DoubleAnswer.objects.filter(first=OuterRef("subject"))))
-    by_key: dict[str, list[Any]] = defaultdict(list)
-    for each in alike.annotate(is_asked=asked, **_told()).order_by("subject__code"):
-        by_key[each.key].append(each)
+    by_key: dict[str, dict[int, Any]] = defaultdict(dict)
+    newest: dict[tuple[int, int], Said] = {}
+    rows: Any = alike.annotate(is_asked=asked, **_told(), **_said())
+    for each in rows.order_by("subject__code", "said_number"):
+        by_key[each.key][each.subject_id] = each  # which comes once for each answer
+        if each.said_number is not None:
+            newest[each.subject_id, each.said_of] = _answer_beside(each)
     signs: dict[tuple[Subject, Subject], set[Sign]] = defaultdict(set)
     for group in by_key.values():
-        for one, other in combinations(group, 2):
+        for one, other in combinations(group.values(), 2):
             if (one.is_asked or other.is_asked) and _may_be_one_person(one, other):
                 signs[one.subject, other.subject].add(Sign(one.sign))
-    return _with_answers(signs, {each.subject_id for group in by_key.values() for each in group if each.told})
+    return [
+        Pair(first, second, tuple(sign for sign in Sign if sign in found), newest.get((first.pk, second.pk)))
+        for (first, second), found in sorted(signs.items(), key=lambda item: [each.code for each in item[0]])
+    ]
 
 
 def has_something_shared() -> Exists:
@@ -126,6 +145,31 @@ def _told() -> dict[str, Subquery]:
     }
 
 
+def _said() -> dict[str, F]:
+    """What was said of the subject, as the first of two."""
+    columns = {
+        "number": "pk",
+        "of": "second",
+        "is_one_person": "is_one_person",
+        "signs": "signs",
+        "by": "printed_name",
+        "at": "at",
+        "reason": "event__reason",
+    }
+    return {f"said_{name}": F(f"subject__double_answers__{column}") for name, column in columns.items()}
+
+
+def _answer_beside(row: Any) -> Said:
+    return Said(
+        number=row.said_number,
+        is_one_person=row.said_is_one_person,
+        signs=row.said_signs,
+        by=row.said_by,
+        at=row.said_at,
+        reason=row.said_reason,
+    )
+
+
 def _may_be_one_person(one: Any, other: Any) -> bool:
     """A sex that is not known fits either. Somebody who is screened again is known to be the same person."""
     is_of_one_sex = not one.sex or not other.sex or one.sex == other.sex
@@ -136,18 +180,6 @@ def _may_be_one_person(one: Any, other: Any) -> bool:
 def _screened_again(one: Any, before: Any) -> bool:
     named = (one.screened_before or "").strip().upper().removeprefix(SCREENING_NUMBER)
     return bool(one.is_again) and named == before.subject.code
-
-
-def _with_answers(signs: dict[tuple[Subject, Subject], set[Sign]], told: set[int]) -> list[Pair]:
-    """`told`: the subjects of which somebody has said something."""
-    firsts = {first.pk for first, _other in signs} & told
-    found = DoubleAnswer.objects.filter(first__in=firsts).select_related("event").order_by("pk")
-    given = found if firsts else ()
-    newest = {(each.first_id, each.second_id): each for each in given}
-    return [
-        Pair(first, second, tuple(sign for sign in Sign if sign in found), newest.get((first.pk, second.pk)))
-        for (first, second), found in sorted(signs.items(), key=lambda item: [each.code for each in item[0]])
-    ]
 
 
 # --- what somebody says of them ----------------------------------------------------------------------------

@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from patients.casebook.identity import SealedField
 from patients.casebook.page import Page
-from trial.people.access import require_entry
+from trial.people.access import require, require_entry
 from trial.people.models import Account
+from trial.people.roles import Permission
 
 KEPT_FOR = timedelta(days=30)
 
@@ -27,6 +28,7 @@ class On(models.TextChoices):
 
     PAGE = "page"
     PASTE = "paste"
+    JUDGE = "judge"
 
 
 class KeptDraft(models.Model):
@@ -60,7 +62,7 @@ def keep_draft(
 ) -> datetime:
     """Keep what was typed, in the place of what was kept before; when that was. The page may be closed: what
     was typed on it stays there to be read. Raises PermissionDenied."""
-    require_entry(by, page.form_code, site=page.subject.site.code)
+    _require_typing(page, by, screen)
     draft = KeptDraft(
         account=by,
         page=page,
@@ -76,6 +78,15 @@ def keep_draft(
         update_fields=["base_version", "typed", "saved_at"],
     )
     return draft.saved_at
+
+
+def _require_typing(page: Page, by: Account, screen: On) -> None:
+    """What the sponsor judges is typed by whoever judges, all else by whoever enters the form."""
+    site = page.subject.site.code
+    if screen == On.JUDGE:
+        require(by, Permission.JUDGE, site=site)
+    else:
+        require_entry(by, page.form_code, site=site)
 
 
 def draft_of(page: Page, *, by: Account, screen: On = On.PAGE) -> KeptDraft | None:

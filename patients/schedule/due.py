@@ -29,16 +29,21 @@ class Due(StrEnum):
 
 
 def expected() -> Q:
-    """The pages that somebody waits for, whatever the day: those of visits that are still expected, but for
-    what is entered at the visit that covers this one, and what is only filled where it is needed. Of the
-    visits that death has closed the closure of the DLT window stays. What is begun is always expected."""
+    """The pages that somebody waits for, whatever the day. What is begun is always expected, and a log."""
+    return Q(visit=None) | expected_at_visit() | ~Q(state=PageState.EMPTY)
+
+
+def expected_at_visit() -> Q:
+    """The same of the empty pages of visits: those of visits that are still expected, but for what is entered
+    at the visit that covers this one, and what is only filled where it is needed. Of the visits that death
+    has closed the closure of the DLT window stays."""
     judged = Q(form_code="DLT", visit__code=DLT_CLOSURE, visit__reason=DIED)
-    covered = Q(form_code__in=SHARED_FORMS) & ~Q(visit__covered_by="")
+    covered = ~Q(visit__covered_by="") & Q(form_code__in=SHARED_FORMS)
     if_needed = Q(pk__in=())
     for code, form in _IF_NEEDED:
         if_needed |= Q(form_code=form, visit__code=code)
     waited_for = Q(visit__state=VisitState.OPEN) & ~covered & ~if_needed
-    return Q(visit=None) | waited_for | judged | ~Q(state=PageState.EMPTY)
+    return waited_for | judged
 
 
 def is_expected(page: Page) -> bool:

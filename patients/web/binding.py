@@ -64,6 +64,11 @@ class Draft:
         return {place[1]: entered.value for place, entered in found if is_of_header(place)}
 
     @property
+    def items(self) -> set[str]:
+        """The items that were changed, in whichever row."""
+        return {item for _key, item in self.entered}
+
+    @property
     def is_empty(self) -> bool:
         return not self.entered
 

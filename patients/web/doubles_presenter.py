@@ -78,8 +78,8 @@ def _card(pair: Pair, subject: Any, *, sees_identity: bool) -> PairCard:
         is_open=pair.is_open,
         seen=pair.seen,
         answer=_answered(pair),
-        reason=answer.event.reason if answer else "",
-        remark=f"{answer.printed_name}, {moment(answer.at)}" if answer else "",
+        reason=answer.reason if answer else "",
+        remark=f"{answer.by}, {moment(answer.at)}" if answer else "",
     )
 
 

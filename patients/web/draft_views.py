@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
 from patients.casebook.page import Page
-from patients.entry.drafts import discard_draft
+from patients.entry.drafts import On, discard_draft
 from patients.entry.idempotency import was_answered
 from patients.web.expired import is_of_another, keep_for_its_owner
 from patients.web.form_token import handed_out, token_in
@@ -36,20 +36,36 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
     require_entry(person, found.form_code, site=found.subject.site.code)
     if request.method != "POST":
         return redirect(found)
+    return _kept_or_given_up(request, person, found, On.PAGE)
+
+
+@needs(Permission.JUDGE, to_post=Permission.JUDGE, at=At.ITS_SITE)
+@private
+def judged_draft(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same of a page that is open for what the sponsor judges, kept apart from what the site types."""
+    person = person_of(request)
+    found = get_object_or_404(pages_for(person), pk=pk)
+    authorise(request, found.subject.site)
+    if request.method != "POST":
+        return redirect("judge", found.pk)
+    return _kept_or_given_up(request, person, found, On.JUDGE)
+
+
+def _kept_or_given_up(request: HttpRequest, person: Account, found: Page, screen: On) -> HttpResponse:
     if request.POST.get("do") == "discard":
-        discard_draft(found, by=person)
+        discard_draft(found, by=person, screen=screen)
         messages.success(request, _("What you had typed was given up; the page is as it was saved."))
-        return redirect(found)
+        return redirect("judge" if screen == On.JUDGE else "page", found.pk)
     if is_of_another(handed_out(request), found, person):
         keep_for_its_owner(request)
         return JsonResponse({"kept": ""}, status=CONFLICT)
-    at = _kept(request, found, person)
+    at = _kept(request, found, person, screen)
     return JsonResponse({"kept": hour(at) if at else "", "seconds": seconds_left(request.session)})
 
 
-def _kept(request: HttpRequest, found: Page, person: Account) -> datetime | None:
+def _kept(request: HttpRequest, found: Page, person: Account, screen: On) -> datetime | None:
     """Keep it, unless it comes after the save of its own form: then it is saved, and no draft any more."""
     with transaction.atomic():
         if was_answered(person, token_in(request)):
             return None
-        return keep_posted(found, request.POST, by=person)
+        return keep_posted(found, request.POST, by=person, judging=screen == On.JUDGE)

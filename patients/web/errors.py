@@ -16,11 +16,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form from elsewhere is refused. One of a page that was opened before the last sign-in (which changes
     the token) is not saved either, and what was typed is there when the page is opened again."""
-    page = keep_for_its_owner(request)
-    if page is None:
+    if keep_for_its_owner(request) is None:
         return render(request, "403_csrf.html", status=403)
     messages.warning(request, said_of_old_form())
-    return redirect(page)
+    return redirect(request.path)
 
 
 def said_of_old_form() -> str:

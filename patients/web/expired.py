@@ -14,12 +14,18 @@ from django.urls import Resolver404, resolve, reverse
 
 from patients.casebook.page import Page
 from patients.web.form_token import HandedOut, handed_out
-from patients.web.keeping import keep_pasted, keep_posted
+from patients.web.keeping import keep_judged, keep_pasted, keep_posted
 from patients.web.queries import pages_for
 from trial.people.models import Account
 from trial.people.sign_in import KEPT
 
-FORMS = {"page": keep_posted, "draft": keep_posted, "paste": keep_pasted}
+FORMS = {
+    "page": keep_posted,
+    "draft": keep_posted,
+    "judge": keep_judged,
+    "judge-draft": keep_judged,
+    "paste": keep_pasted,
+}
 """The routes to which a form of a page is sent, and how what it holds is kept."""
 
 

@@ -1,11 +1,13 @@
 """One item as the page shows it: what stands in it, how it is entered, and what is to say about it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django.utils.http import urlencode
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from patients.casebook.answers import RowAnswers
@@ -77,6 +79,8 @@ class Field:
     was: str = ""
     unit: str = ""
     hint: str = ""
+    proposal: str = ""
+    """What the hint proposes from other answers."""
     size: str = "w-full"
     mode: str = ""
     day: str = ""
@@ -130,6 +134,40 @@ class Field:
     @property
     def has_more(self) -> bool:
         return bool(self.messages or self.reason)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing stands in it, or stood, and nothing is to say of it: it holds nothing of a patient,
+        and leads nowhere that is the patient's."""
+        holds = self.entered.text or self.base or self.shown or self.was or self.proposal or self.code
+        said = self.messages or self.reason or self.flag or self.trail_url or self.verified
+        return not (holds or said or self.is_saved or self.is_changed or self.is_orphan)
+
+    @property
+    def declared_parts(self) -> tuple[Hashable, ...]:
+        """All that is said of a blank item: its declaration in the language of the reader, and how it is
+        open."""
+        return (
+            self.name,
+            self.item,
+            self.label,
+            self.widget,
+            self.unit,
+            self.hint,
+            self.size,
+            self.mode,
+            self.day,
+            tuple(self.choices),
+            tuple(self.cell_choices),
+            self.missing_choices,
+            self.reveal,
+            self.waits_for,
+            self.is_code,
+            self.is_conditional,
+            self.is_hidden,
+            self.is_optional,
+            self.is_locked,
+        )
 
     @property
     def state_class(self) -> str:
@@ -244,7 +282,8 @@ def _entered(item: Item, row: RowContext, name: str) -> Field:
     labels = labels_of(item)
     made = entry_field(item, name, entered, labels)
     made.base = kept.text
-    made.hint = "; ".join(part for part in (made.hint, _proposal(item, row, entered)) if part)
+    made.proposal = _proposal(item, row, entered)
+    made.hint = "; ".join(part for part in (made.hint, made.proposal) if part)
     made.code = row.codes.get(item.name, "")
     made.is_changed = is_changed
     made.is_saved = row.versions.get(item.name, 0) > 0
@@ -266,20 +305,36 @@ def _proposal(item: Item, row: RowContext, entered: Entered) -> str:
 def entry_field(item: Item, name: str, entered: Entered, labels: Labels, label: str = "") -> Field:
     """The field of an item with what stands in it, from the declaration alone. `label` is for an item that
     belongs to no form."""
+    said = _declared(item, get_language())
     return Field(
         name,
         name if label else item.name,
-        label or str(item.declared.label),
+        label or said.label,
         widget_of(item, labels, entered.value),
         entered=entered,
-        unit=unit_of(item),
-        hint=hint_of(item),
+        unit=said.unit,
+        hint=said.hint,
         size=input_class(item),
         mode=input_mode(item),
         choices=choices_of(item, labels, entered.value),
         cell_choices=grid_choices(item),
         is_optional=item.declared.requirement is Requirement.OPTIONAL,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """What the declaration of an item says in a language."""
+
+    label: str
+    unit: str
+    hint: str
+
+
+@cache
+def _declared(item: Item, language: str | None) -> _Declared:
+    """Put into words once in each language: there are as many as items."""
+    return _Declared(str(item.declared.label), unit_of(item), hint_of(item))
 
 
 def _typed_aloud(item: Item, entered: Entered, labels: Labels) -> str:

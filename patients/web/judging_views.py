@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.cache import cache_control
 
 from patients.casebook.form import form_model
+from patients.web.keeping import reopened
 from patients.web.page_presenter import PagePresenter
 from patients.web.queries import pages_for
 from patients.web.saving import save, show_page
@@ -26,4 +27,4 @@ def judge(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(found)
     if request.method == "POST":
         return save(request, person, found, judging=True)
-    return show_page(request, person, PagePresenter(found, person, judging=True).screen())
+    return show_page(request, person, reopened(PagePresenter(found, person, judging=True), person))

@@ -18,18 +18,25 @@ from trial.people.models import Account
 from trial.protocol.study import SITE_ZONE
 
 
-def keep_posted(page: Page, post: QueryDict, *, by: Account) -> datetime | None:
+def keep_posted(page: Page, post: QueryDict, *, by: Account, judging: bool = False) -> datetime | None:
     """Keep what a form holds as this person's draft; when. A form in which nothing differs from the page
     keeps nothing, and gives up what was kept before. Raises BadRequest and PermissionDenied."""
-    presenter = PagePresenter(page, by)
+    presenter = PagePresenter(page, by, judging=judging)
     draft = read_draft(post, presenter.model, presenter.kept_keys, identify=presenter.rights.identify)
     if draft.base_version > page.version:
         raise BadRequest("a version that does not exist yet")
+    if judging and not draft.items <= set(presenter.model.form.judged):
+        raise PermissionDenied("not an item of the sponsor")
     if draft.is_empty:
-        discard_draft(page, by=by)
+        discard_draft(page, by=by, screen=presenter.kept_on)
         return None
     typed = {name: values for name, values in post.lists() if name not in NOT_TYPED}
-    return keep_draft(page, typed, by=by, base_version=draft.base_version)
+    return keep_draft(page, typed, by=by, base_version=draft.base_version, screen=presenter.kept_on)
+
+
+def keep_judged(page: Page, post: QueryDict, *, by: Account) -> datetime | None:
+    """The same of a page that is open for what the sponsor judges; another item is not kept (403)."""
+    return keep_posted(page, post, by=by, judging=True)
 
 
 def keep_pasted(page: Page, post: QueryDict, *, by: Account) -> datetime | None:
@@ -54,7 +61,7 @@ def pasted_before(page: Page, *, by: Account) -> tuple[Pasted, datetime] | None:
 def reopened(presenter: PagePresenter, person: Account, *, asks_completion: bool = False) -> PageScreen:
     """The page as it is stored, with what the person typed and did not save laid over it."""
     page = presenter.page
-    kept = draft_of(page, by=person) if presenter.rights.enter else None
+    kept = draft_of(page, by=person, screen=presenter.kept_on) if presenter.rights.enter else None
     if kept is not None and (draft := _read(kept.fields, presenter)) is not None:
         screen = presenter.screen(draft, was_closed=page.is_closed)
         if screen.changed_count:

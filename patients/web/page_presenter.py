@@ -14,6 +14,7 @@ from patients.casebook.form import FormRow, Repeat
 from patients.casebook.header import HEADER
 from patients.casebook.page import Page
 from patients.casebook.settings import settings_read_once
+from patients.entry.drafts import On
 from patients.entry.edits import next_key
 from patients.entry.facts import Fact
 from patients.entry.judging import judges
@@ -76,6 +77,11 @@ class PagePresenter:
         self.model = self.stored.model
         self.today = local_now().date().isoformat()
         self.is_locked = False
+
+    @property
+    def kept_on(self) -> On:
+        """The screen under which it is kept what is typed here and not saved."""
+        return On.JUDGE if self.judging else On.PAGE
 
     @property
     def kept_keys(self) -> set[str]:

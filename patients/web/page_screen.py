@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -138,6 +139,16 @@ class PageScreen:
     attached: AttachmentsScreen | None = None
     judging: bool = False
     """Whether the page is open for what the sponsor judges, and for nothing else."""
+
+    @property
+    def address(self) -> str:
+        """Where the form is sent."""
+        return reverse("judge" if self.judging else "page", args=[self.page.pk])
+
+    @property
+    def draft_address(self) -> str:
+        """Where it is kept what is typed and not saved."""
+        return reverse("judge-draft" if self.judging else "draft", args=[self.page.pk])
 
     @property
     def is_open(self) -> bool:

@@ -1,5 +1,6 @@
 """What the screens read, within what a person may see."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
@@ -11,13 +12,15 @@ from django.http import Http404
 from patients.casebook.answers import local_day
 from patients.casebook.form import form_model
 from patients.casebook.page import Page, PageState, Subject
+from patients.casebook.page_states import CLOSED
 from patients.entry.attachments import Attachment
 from patients.oversight.queries import Query, QuerySeverity, QueryState
 from patients.oversight.signatures import Signature
-from patients.schedule.due import expected
+from patients.schedule.due import expected_at_visit
 from trial.people.access import Person, sites_where
 from trial.people.models import Account, Member, Site
 from trial.people.roles import Permission
+from trial.prepared import prepared
 from trial.protocol.study import site_today
 from trial.trail.models import TrailChange, TrailEvent
 
@@ -69,8 +72,14 @@ def readable_sites(person: Account) -> "QuerySet[Site, Any]":
 
 def subjects_for(person: Person) -> "QuerySet[Subject, Any]":
     """The subjects that a person may see, each with what heads its page."""
-    subjects: QuerySet[Subject, Any] = Subject.objects.for_person(person).select_related("site")
-    return subjects.annotate(
+    found: QuerySet[Subject, Any] = _headed_subjects().for_person(person)
+    return found
+
+
+@prepared
+def _headed_subjects() -> Any:
+    """All subjects, in the same way."""
+    return Subject.objects.select_related("site").annotate(
         diagnosis=_answer("DX", "dx_type", "pk"),
         sex=_answer("DM", "sex", "pk"),
         age=_answer("DM", "age_consent", "pk"),
@@ -83,14 +92,20 @@ def subjects_for(person: Person) -> "QuerySet[Subject, Any]":
 
 def pages_for(person: Person) -> "QuerySet[Page, Any]":
     """The pages that a person may see, each with the clocks of its subject and who saved it last."""
+    found: QuerySet[Page, Any] = _headed_pages().for_person(person)
+    return found
+
+
+@prepared
+def _headed_pages() -> Any:
+    """All pages, in the same way."""
     last = TrailEvent.objects.filter(
         subject=OuterRef("subject__code"),
         visit=Coalesce(OuterRef("visit__code"), Value("")),
         form=OuterRef("form_code"),
         action="page.saved",
     ).order_by("-id")
-    pages: QuerySet[Page, Any] = Page.objects.for_person(person)
-    return pages.select_related("subject__site", "subject__identity", "visit").annotate(
+    return Page.objects.select_related("subject__site", "subject__identity", "visit").annotate(
         saved_at=Subquery(last.values("at")[:1]),
         saved_by=Subquery(last.values("actor_name")[:1]),
         open_queries=_queries(QueryState.OPEN),
@@ -169,11 +184,7 @@ def printed_names(user_names: Iterable[str]) -> dict[str, str]:
 
 def overdue(on: date) -> Q:
     """The pages that are waited for, untouched, and late on this day."""
-    return _untouched() & Q(visit__closes__lt=on)
-
-
-def _untouched() -> Q:
-    return Q(state=PageState.EMPTY) & expected()
+    return Q(state=PageState.EMPTY) & Q(visit__closes__lt=on) & expected_at_visit()
 
 
 def asked_about() -> Q:
@@ -183,29 +194,36 @@ def asked_about() -> Q:
 
 
 def counts_by_subject(subjects: list[Subject]) -> dict[int, dict[str, int]]:
-    """How many pages of each subject stand in which state, in one statement. An empty page for which nobody
-    waits does not count."""
-    on = site_today()
-    due = _untouched()
-    asked = Q(has_query=True) & ~Q(state__in=(PageState.FROZEN, PageState.LOCKED))
+    """How many pages of each subject stand in which state, in one statement. A page with an open query counts
+    as such, unless it is closed; an empty page for which nobody waits does not count."""
+    found: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    counted = _pages_by_state(site_today()).filter(subject__in=[each.pk for each in subjects])
+    for subject, state, pages, with_query, late, due in counted:
+        counts, asked = found[subject], 0 if state in CLOSED else with_query
+        counts["query"] += asked
+        counts["overdue"] += late
+        counts["empty"] += due
+        if state != PageState.EMPTY:
+            counts["progress" if state == PageState.IN_PROGRESS else state] += pages - asked
+    return found
+
+
+@prepared
+def _pages_by_state(on: date) -> Any:
+    """Of a page without answers the window is looked at first, which is quick, and then whether anybody waits
+    for it."""
     open_query = Query.objects.filter(page=OuterRef("pk"), state=QueryState.OPEN)
-    counted: Any = (
-        Page.objects.filter(subject__in=subjects)
-        .order_by()
-        .annotate(has_query=Exists(open_query))
-        .values("subject")
+    is_open = Q(visit__opens__lte=on) & ~Q(visit__closes__lt=on)
+    return (
+        Page.objects.order_by()
+        .values_list("subject", "state")
         .annotate(
-            query=Count("pk", filter=asked),
-            complete=Count("pk", filter=Q(state=PageState.COMPLETE) & ~asked),
-            signed=Count("pk", filter=Q(state=PageState.SIGNED) & ~asked),
-            progress=Count("pk", filter=Q(state=PageState.IN_PROGRESS) & ~asked),
-            overdue=Count("pk", filter=overdue(on)),
-            empty=Count("pk", filter=due & Q(visit__opens__lte=on) & ~Q(visit__closes__lt=on)),
-            frozen=Count("pk", filter=Q(state=PageState.FROZEN)),
-            locked=Count("pk", filter=Q(state=PageState.LOCKED)),
+            pages=Count("pk"),
+            with_query=Count("pk", filter=Exists(open_query)),
+            late=Count("pk", filter=overdue(on)),
+            due=Count("pk", filter=Q(state=PageState.EMPTY) & is_open & expected_at_visit()),
         )
     )
-    return {row.pop("subject"): row for row in counted}
 
 
 def people_in(subject: Subject) -> list[tuple[str, str]]:

@@ -38,13 +38,12 @@ CONFLICT, UNPROCESSABLE, LOCKED = 409, 422, 423
 
 
 def save(request: HttpRequest, person: Account, found: Page, *, judging: bool = False) -> HttpResponse:
-    """Save what was typed and lead back to the page; what is not saved is shown again, and kept (of what the
-    sponsor judges, a few choices, nothing is)."""
+    """Save what was typed and lead back to the page; what is not saved is shown again, and kept."""
     given = handed_out(request)
     if is_of_another(given, found, person):
         keep_for_its_owner(request)
         messages.warning(request, said_of_old_form())
-        return redirect(found)
+        return redirect(request.path)
     presenter = PagePresenter(found, person, judging=judging)
     draft = read_draft(request.POST, presenter.model, presenter.kept_keys, identify=presenter.rights.identify)
     if draft.base_version > found.version:
@@ -53,7 +52,7 @@ def save(request: HttpRequest, person: Account, found: Page, *, judging: bool = 
         return _again(request, person, presenter, draft)
     try:
         answer = once(
-            lambda: _act(request, person, found, draft, given),
+            lambda: _act(request, person, presenter, draft, given),
             by=person,
             key=token_in(request),
             digest=digest_of(request.path, content_of(request)),
@@ -92,8 +91,11 @@ def note_identity(request: HttpRequest, person: Account, presenter: PagePresente
 
 
 # --- the act ---------------------------------------------------------------------------------------------
-def _act(request: HttpRequest, person: Account, found: Page, draft: Draft, given: HandedOut | None) -> Answer:
+def _act(
+    request: HttpRequest, person: Account, presenter: PagePresenter, draft: Draft, given: HandedOut | None
+) -> Answer:
     """The save, and the end of the draft with it."""
+    found = presenter.page
     saved = save_page(
         found,
         draft.rows,
@@ -108,7 +110,7 @@ def _act(request: HttpRequest, person: Account, found: Page, draft: Draft, given
     if saved.signature_fell and given is not None:
         refuse_if_signed_since(saved.page, given)
     if not draft.is_empty:  # what is typed in another tab stays
-        discard_draft(found, by=person)
+        discard_draft(found, by=person, screen=presenter.kept_on)
     said = " ".join([said_of_save(saved, draft.action), *_merged(saved, draft, person)])
     return Answer(location=_back(request, person, found, saved, draft), said=said)
 
@@ -178,8 +180,7 @@ def _again(
 
 
 def _keep(request: HttpRequest, person: Account, presenter: PagePresenter) -> None:
-    if not presenter.judging:
-        keep_posted(presenter.page, request.POST, by=person)
+    keep_posted(presenter.page, request.POST, by=person, judging=presenter.judging)
 
 
 def sent_before() -> Finding:

@@ -108,10 +108,11 @@ def draft_lines(kept: Iterable[KeptDraft]) -> list[WorkLine]:
     ]
 
 
+_SCREENS: dict[str, str] = {On.PAGE: "page", On.PASTE: "paste", On.JUDGE: "judge"}
+
+
 def _address(draft: KeptDraft) -> str:
-    if draft.screen == On.PASTE:
-        return reverse("paste", args=[draft.page_id])
-    return draft.page.get_absolute_url()
+    return reverse(_SCREENS[draft.screen], args=[draft.page_id])
 
 
 def review_lines(waiting: Mapping[str, int]) -> list[WorkLine]:

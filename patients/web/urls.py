@@ -83,6 +83,7 @@ urlpatterns: list[URLPattern] = [
     path("pages/<int:pk>/query/", raise_views.query_on_page, name="query-on-page"),
     path("pages/<int:pk>/sign/", signing_views.sign, name="sign"),
     path("pages/<int:pk>/judge/", judging_views.judge, name="judge"),
+    path("pages/<int:pk>/judge/draft/", draft_views.judged_draft, name="judge-draft"),
     path("pages/<int:pk>/report/", reporting_views.report, name="report-event"),
     path("pages/<int:pk>/report.pdf", sae_views.report_pdf, name="report-pdf"),
     path("pages/<int:pk>/verify/", verification_views.verify, name="verify"),

@@ -1,15 +1,17 @@
 """Whose session it is: the account with its roles and trainings, and whether it has a second factor, in one
 statement."""
 
+from datetime import date
 from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.backends import ModelBackend
-from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from trial.people.curriculum import not_completed
-from trial.people.models import Account, Site
+from trial.people.models import Account, Site, is_in_force
+from trial.prepared import prepared
 from trial.protocol.study import site_today
 
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -24,29 +26,36 @@ class AccountBackend(ModelBackend):
 
 def account_with_roles(pk: int) -> Account | None:
     """An active account that knows its roles in force, which it is trained for, and its second factor."""
-    now = timezone.now()
-    now_held = Q(grants__starts__lte=now) & (Q(grants__ends=None) | Q(grants__ends__gt=now))
-    factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=SECOND_FACTORS)
-    rows = list(
-        Account.objects.filter(pk=pk, is_active=True)
-        .annotate(
-            in_force=FilteredRelation("grants", condition=now_held),
-            held_role=F("in_force__role"),
-            held_at=F("in_force__site"),
-            code_of_site=F("in_force__site__code"),
-            name_of_site=F("in_force__site__name"),
-            with_second_factor=Exists(factors),
-            is_untrained=not_completed("pk", "in_force__role", site_today()),
-        )
-        .order_by("in_force__pk")
-    )
+    rows: list[Any] = list(_accounts_with_grants(site_today()).filter(pk=pk))
     if not rows:
         return None
-    account = rows[0]
+    account, now = rows[0], timezone.now()
+    held = [row for row in rows if row.held_role and is_in_force(row.held_from, row.held_until, now)]
     account.has_second_factor = account.with_second_factor
-    account._untrained = frozenset(row.held_role for row in rows if row.is_untrained)
-    account._roles_held = [(_site_of(row), row.held_role) for row in rows if row.held_role]
-    return account
+    account._untrained = frozenset(row.held_role for row in held if row.is_untrained)
+    account._roles_held = [(_site_of(row), row.held_role) for row in held]
+    found: Account = account
+    return found
+
+
+@prepared
+def _accounts_with_grants(on: date) -> Any:
+    """Active accounts, each once for each role that it ever held."""
+    factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=SECOND_FACTORS)
+    return (
+        Account.objects.filter(is_active=True)
+        .annotate(
+            held_role=F("grants__role"),
+            held_from=F("grants__starts"),
+            held_until=F("grants__ends"),
+            held_at=F("grants__site"),
+            code_of_site=F("grants__site__code"),
+            name_of_site=F("grants__site__name"),
+            with_second_factor=Exists(factors),
+            is_untrained=not_completed("pk", "grants__role", on),
+        )
+        .order_by("grants__pk")
+    )
 
 
 def _site_of(row: Any) -> Site:

@@ -83,6 +83,11 @@ class Account(AbstractBaseUser):
         return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
 
 
+def is_in_force(starts: datetime, ends: datetime | None, now: datetime) -> bool:
+    """Whether a grant of these moments holds now: what `MemberQuerySet.in_force` asks of many."""
+    return starts <= now and (ends is None or ends > now)
+
+
 class MemberQuerySet(models.QuerySet["Member"]):
     def in_force(self) -> "MemberQuerySet":
         """Grants that hold now; expiry needs no job."""

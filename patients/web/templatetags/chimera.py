@@ -1,6 +1,7 @@
 """Template tags: icons from the one sprite, keys of forms, moments in the zone of the site."""
 
 from datetime import datetime
+from functools import cache
 from secrets import token_urlsafe
 
 from django import template
@@ -9,12 +10,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from patients.web.clocks import moment as as_moment
+from patients.web.drawing import item_drawn, missing_menu_drawn
+from patients.web.fields import Field
 from patients.web.form_token import FIELD
 
 register = template.Library()
 
 
 @register.simple_tag
+@cache  # names come from the code alone
 def icon(name: str, size: int = 20) -> SafeString:
     """An icon of the sprite: `trail`, or the shape of a state (`st-complete`). Its words stand beside it."""
     return format_html(
@@ -23,6 +27,18 @@ def icon(name: str, size: int = 20) -> SafeString:
         static("icons.svg"),
         name if name.startswith("st-") else f"i-{name}",
     )
+
+
+@register.simple_tag(name="item")
+def item_of_a_form(item: Field) -> SafeString:
+    """An item by its component."""
+    return item_drawn(item)
+
+
+@register.simple_tag
+def missing_menu(item: Field) -> SafeString:
+    """The menu of an item by its component."""
+    return missing_menu_drawn(item)
 
 
 @register.simple_tag

@@ -19,7 +19,13 @@ from hypothesis import strategies as st
 from patients.casebook.identity import Identity, Likeness, fingerprint
 from patients.casebook.likeness import Sign
 from patients.casebook.page import Page, Subject
-from patients.entry.doubles import AnsweredMeanwhile, answer_double, doubles_among, open_doubles
+from patients.entry.doubles import (
+    AnsweredMeanwhile,
+    DoubleAnswer,
+    answer_double,
+    doubles_among,
+    open_doubles,
+)
 from patients.entry.register import register_identity
 from patients.models import Demographics
 from tests.patients.entry import desk
@@ -275,6 +281,19 @@ def test_a_sign_that_comes_later_asks_again(two: tuple[Subject, Subject]) -> Non
     said(two, is_one_person=True)
     assert open_doubles(list(two)) == []
     assert TrailEvent.objects.filter(action="double.answered").latest("pk").changes.get().old == "no"
+
+
+def test_the_newest_answer_counts_and_is_read_with_who_is_alike(two: tuple[Subject, Subject]) -> None:
+    for is_one_person in (True, False, True):
+        said(two, is_one_person, reason=f"compared, {is_one_person}")
+    with counted() as sent:
+        [pair] = doubles_among([two[1]])
+    assert len(sent) == 1
+    newest = DoubleAnswer.objects.latest("pk")
+    assert pair.answer is not None
+    assert (pair.seen, pair.answer.is_one_person, pair.answer.reason) == (newest.pk, True, "compared, True")
+    assert (pair.answer.by, pair.answer.at) == (newest.printed_name, newest.at)
+    assert pair.answer.signs == list(pair.signs) == [Sign.BIRTH_DATE]
 
 
 def test_whoever_had_not_seen_the_last_answer_is_told(two: tuple[Subject, Subject]) -> None:

@@ -14,14 +14,18 @@ from django.urls import reverse
 
 from patients.casebook.page import Page, Subject
 from patients.entry.asking import raise_query
+from patients.entry.doubles import answer_double, doubles_among
 from patients.entry.query_act import Question, Target
 from patients.entry.query_moves import answer_query
+from patients.entry.register import register_identity
 from patients.oversight.queries import Query
 from patients.schedule.due import expected
 from patients.schedule.placing import page_of as made_page
 from patients.web import subjects_presenter
 from patients.web.matrix_presenter import SECTIONS
+from patients.web.queries import counts_by_subject
 from tests.counts import told
+from tests.patients.entry import desk as entry
 from tests.patients.web import people
 from tests.trial.trail.claiming import claim
 from trial.people.access import actor_at
@@ -92,6 +96,20 @@ def test_the_list_counts_pages_by_state(desk: Client, treated: Subject) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("state", "counted"), [("frozen", "frozen"), ("locked", "locked"), ("signed", "query")]
+)
+def test_a_page_that_is_asked_about_counts_as_such_unless_it_is_closed(
+    treated: Subject, state: str, counted: str
+) -> None:
+    before = counts_by_subject([treated])[treated.pk]
+    asked = Page.objects.filter(subject=treated, queries__state="open", state="in_progress").distinct()[0]
+    entry.put_in_state(asked, state)
+    after = counts_by_subject([treated])[treated.pk]
+    moved = {"query": before["query"] - 1, counted: 1} if counted != "query" else {}
+    assert {name: number for name, number in after.items() if number} == {**before, **moved}
+
+
 def test_the_list_is_walked_by_key(
     desk: Client, coordinator: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,7 +155,26 @@ def test_the_list_asks_as_little_for_many_as_for_one(
         people.a_subject(f"HZ01-00{number}", infused=number % 2 == 0)
     told(record_property, f"list of subjects, {role}", SQL=one)
     assert statements() == one
-    assert one <= 6  # session and account, subjects, pages by state; for a reviewer what waits for a review
+    assert one <= 4 + (Permission.MARK_REVIEWED in TABLE[role])
+    # session, account, subjects, pages by state; for a reviewer what waits for a review
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", READERS)
+def test_doubles_on_the_list_add_one_statement_whatever_was_said_of_them(role: Role) -> None:
+    """The worst case: a reviewer, a pair of which nobody said anything, and one of which two things were."""
+    for number in range(1, 5):
+        subject = people.a_subject(f"HZ01-00{number}")
+        known = {"full_name": "", "hospital_number": f"N{number // 3}"}
+        register_identity(subject, **known, by=people.SETUP, source=Source.COMMAND)
+    for is_one_person in (True, False):
+        [pair, _open] = doubles_among(Subject.objects.all())
+        answer_double(pair, is_one_person, reason="charts compared", seen=pair.seen, by=people.SETUP)
+    reader = people.signed_in(people.a_member(role, name="a.reader"))
+    with CaptureQueriesContext(connection) as captured:
+        text = read(reader, SUBJECTS)
+    assert text.count("may be the same person as") == 2
+    assert len(captured) <= 6, captured.captured_queries
 
 
 # --- one subject --------------------------------------------------------------------------------------------

@@ -61,8 +61,10 @@ NAMES = {"Chimera", "CDISC", "CSV", "JSON", "PDF", "SHA", "Alt", "Enter", "Tab"}
 
 
 def included(name: str, seen: set[str]) -> set[str]:
-    """The templates that a template includes, and theirs."""
-    for found in re.findall(r'(?:include|extends) "([^"]+)"', (ROOT / "templates" / name).read_text()):
+    """The templates that a template includes or draws by a tag of their name, and theirs."""
+    text = (ROOT / "templates" / name).read_text()
+    drawn = [f"components/{tag}.html" for tag in re.findall(r"{% (item|missing_menu) item %}", text)]
+    for found in [*re.findall(r'(?:include|extends) "([^"]+)"', text), *drawn]:
         if found not in seen:
             seen.add(found)
             included(found, seen)
