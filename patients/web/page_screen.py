@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from patients.casebook.form import FormDeclaration, Repeat
-from patients.casebook.page import Page
+from patients.casebook.page import Page, PageState
 from patients.entry.lab_rows import LAB
 from patients.oversight.casebook_locks import lock_of
 from patients.oversight.freezes import standing_freeze
@@ -299,8 +299,9 @@ class PageScreen:
             return said % told
         at, who = written_last(self.page)
         by = _("Since %(at)s, by %(who)s.") % {"at": moment(at), "who": who or "–"}
-        closed = _("This page is closed.")
-        return f"{closed} {by}"
+        is_locked = self.page.state == PageState.LOCKED
+        state = _("This page is locked.") if is_locked else _("This page is frozen.")
+        return f"{state} {by}"
 
     @property
     def _day(self) -> Any:
