@@ -7,5 +7,8 @@ from analytics.reports import views
 urlpatterns: list[URLPattern] = [
     path("locks/", views.locks, name="locks"),
     path("locks/<int:pk>/", views.results, name="results"),
+    path("locks/<int:pk>/report.pdf", views.report, name="report-of-lock"),
+    path("locks/<int:pk>/figures/<slug:figure>.svg", views.figure_svg, name="figure-svg"),
+    path("locks/<int:pk>/figures/<slug:figure>.png", views.figure_png, name="figure-png"),
     path("locks/<int:pk>/<str:figure>/", views.trace, name="trace"),
 ]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import cache_control
@@ -10,9 +11,13 @@ from analytics.desk.staleness import Standing, standing_of
 from analytics.endpoints.catalogue import catalogue
 from analytics.locks.models import Lock
 from analytics.locks.visible import is_seen_at
+from analytics.reports.figure_files import png_of, svg_of
+from analytics.reports.report_print import figures_of, print_report
 from analytics.reports.results import results_screen
+from analytics.reports.step_figure import StepFigure
 from analytics.reports.trace import trace_screen
 from analytics.runs.results import NoResult, finished_run
+from patients.web.casebook_print import LANGUAGES
 from patients.web.shell import Shell, person_of, shell, show
 from trial.people.access import sites_where
 from trial.people.models import Account
@@ -99,3 +104,49 @@ def trace(request: HttpRequest, pk: int, figure: str) -> HttpResponse:
     except NoResult as problem:
         raise Http404(str(problem)) from problem
     return show(request, "trace.html", screen, reader.frame)
+
+
+@needs(to_post=Permission.READ_RESULTS, at=At.ALL_ITS_SITES)
+@private
+def report(request: HttpRequest, pk: int) -> HttpResponse:
+    """The results of a lock as PDF/A. It is asked for by POST, since it leaves a record."""
+    reader = reader_of(request)
+    lock, language = reader.lock(pk), request.POST.get("language", LANGUAGES[0])
+    if language not in LANGUAGES:
+        raise BadRequest("no such language")
+    request_id = request.request_id  # type: ignore[attr-defined]
+    try:
+        made = print_report(lock, language, by=reader.person, request_id=request_id)
+    except NoResult as problem:
+        raise Http404(str(problem)) from problem
+    headers = {"Content-Disposition": f'attachment; filename="{made.name}"'}
+    return HttpResponse(made.pdf, content_type="application/pdf", headers=headers)
+
+
+@needs(Permission.READ_RESULTS, at=At.ALL_ITS_SITES)
+@private
+def figure_svg(request: HttpRequest, pk: int, figure: str) -> HttpResponse:
+    """A figure of a lock as a drawing."""
+    return _file(svg_of(_figure(request, pk, figure)).encode(), "image/svg+xml", f"lock-{pk}-{figure}.svg")
+
+
+@needs(Permission.READ_RESULTS, at=At.ALL_ITS_SITES)
+@private
+def figure_png(request: HttpRequest, pk: int, figure: str) -> HttpResponse:
+    """A figure of a lock as pixels."""
+    return _file(png_of(_figure(request, pk, figure)), "image/png", f"lock-{pk}-{figure}.png")
+
+
+def _figure(request: HttpRequest, pk: int, figure: str) -> StepFigure:
+    reader = reader_of(request)
+    lock = reader.lock(pk)
+    try:
+        screen = results_screen(lock, finished_run(lock), reader.person, standing_of(lock))
+        return figures_of(screen)[figure]
+    except (NoResult, KeyError) as problem:
+        raise Http404(figure) from problem
+
+
+def _file(content: bytes, kind: str, name: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(content, content_type=kind, headers=headers)

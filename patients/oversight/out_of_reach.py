@@ -24,6 +24,7 @@ TAKEN_OUT = (
     "casebook.printed",
     "deviations.exported",
     "queries.exported",
+    "report.exported",
     "safety.exported",
     "sae.printed",
     "terms.exported",

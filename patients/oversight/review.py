@@ -42,6 +42,7 @@ READINGS = (
     "safety.exported",
     "sae.printed",
     "terms.exported",
+    "report.exported",
     "results.exported",
     "visit.closed",
     "visit_report.exported",

@@ -76,6 +76,7 @@ ACTS: dict[str, Promise] = {
     "lock.made": gettext_lazy("data cut made"),
     "run.finished": gettext_lazy("computation finished"),
     "run.failed": gettext_lazy("computation failed"),
+    "report.exported": gettext_lazy("report of results taken out"),
     "results.exported": gettext_lazy("results taken out"),
     "configuration.changed": gettext_lazy("configuration changed"),
     "clock.gap": gettext_lazy("clocks disagree"),

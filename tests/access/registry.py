@@ -174,6 +174,8 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
     if not route.parameters:
         return [Target(route.address)]
     room = route.address.split("/")[1]
+    if route.name.startswith("figure-"):
+        return [_target(route, {"pk": registry.lock.pk, "figure": "survival"})]
     if route.name == "relock":
         return [_target(route, {"pk": registry.unlocking})]
     if route.name == "paste":

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from analytics.locks.seal import make_lock
+from analytics.reports.report_print import print_report
 from analytics.runs import compute
 from analytics.runs.compute import compute_run
 from analytics.runs.start import run_of
@@ -179,6 +180,13 @@ def fail_a_run(world: World) -> Deed:
 
     world.monkeypatch.setattr(compute, "results_of", broken)
     return lambda: compute_run(run_of(lock.snapshot).pk)
+
+
+@act("report.exported", "mei.zhang", "lock ")
+def take_a_report_out(world: World) -> Deed:
+    lock = make_lock(date(2025, 8, 5), "interim analysis", by=SETUP, source=Source.COMMAND)
+    compute_run(run_of(lock.snapshot).pk)
+    return lambda: print_report(lock, "en", by=world.manager)
 
 
 @act("results.exported", "a program", "lock ")

@@ -67,6 +67,7 @@ ACTS_OVER_SITES = frozenset(
         "lock.refused",
         "lock.requested",
         "queries.exported",
+        "report.exported",
         "results.exported",
         "safety.exported",
         "terms.exported",

@@ -196,6 +196,7 @@ WITHOUT_A_KEY = {
     "coding.html": "takes a file out: each time on record",
     "deviations.html": "takes a file out: each time on record",
     "safety.html": "takes a file out: each time on record",
+    "components/results_menu.html": "takes a file out: each time on record",
     "components/report_menu.html": "takes a file out: each time on record",
     "trail.html": "takes a file out: each time on record",
     "people/access.html": "takes a file out: each time on record",

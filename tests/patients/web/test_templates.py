@@ -56,7 +56,7 @@ def test_a_view_writes_nothing_by_itself(view: Path) -> None:
     assert not re.search(r"\.(save|create|update|delete|bulk_\w+|get_or_create)\(", view.read_text())
 
 
-NAMES = {"Chimera", "CDISC", "CSV", "JSON", "PDF", "SHA", "Alt", "Enter", "Tab"}
+NAMES = {"Chimera", "CDISC", "CSV", "JSON", "PDF", "PNG", "SVG", "SHA", "Alt", "Enter", "Tab"}
 """What reads the same in every language."""
 
 
@@ -93,7 +93,13 @@ def test_the_gallery_shows_every_component(desk: Client) -> None:
     of_a_page |= {"query_thread.html", "query_choices.html", "figure_link.html", "proof.html"}
     of_a_page |= {"step_figure.html", "number_table.html", "event_table.html", "access_table.html"}
     of_a_page |= {"bar_plot.html", "month_plot.html"}
-    of_a_page |= {"gate_list.html", "prove_again.html", "lock_standing.html"}
+    of_a_page |= {
+        "step_curves.html",
+        "results_menu.html",
+        "gate_list.html",
+        "prove_again.html",
+        "lock_standing.html",
+    }
     shown = {Path(name).name for name in included("ui.html", set())}
     assert {path.name for path in COMPONENTS} - of_a_page <= shown
     text = desk.get(reverse("gallery")).content.decode()

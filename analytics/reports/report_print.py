@@ -1,0 +1,125 @@
+"""The report of a lock as PDF/A: the paragraph, the tables and the figures of its page, to be sent and kept.
+
+It is written from the numbers of the run alone; that it left, with its hash, is on the trail first.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.utils import translation
+from django.utils.html import strip_tags
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from analytics.desk.staleness import standing_of
+from analytics.locks.models import Lock
+from analytics.locks.visible import sites_of_lock
+from analytics.reports.adverse_events import EventTable
+from analytics.reports.figure_files import svg_of
+from analytics.reports.results import ResultsScreen, TableRow, results_screen
+from analytics.reports.step_figure import StepFigure
+from analytics.runs.results import finished_run
+from patients.casebook.typesetting import typeset
+from patients.web.clocks import local_now, moment
+from patients.web.trail_presenter import ZONE
+from trial import __version__
+from trial.people.access import actor_at
+from trial.people.models import Account
+from trial.protocol.study import STUDY
+from trial.trail.actor import Actor, Source, acting
+from trial.trail.record import Change, Place, record_event
+from trial.trail.taken_out import one_site, taken_out
+
+TEMPLATE = Path(__file__).with_name("report.typ")
+Cells = list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report that is ready to leave."""
+
+    pdf: bytes
+    name: str
+
+
+def print_report(lock: Lock, language: str, *, by: Account, request_id: str = "") -> Report:
+    """Make the report of a lock in a language, with one event that holds its hash. Raises NotFinished."""
+    with translation.override(language):
+        screen = results_screen(lock, finished_run(lock), by, standing_of(lock))
+        pdf = typeset(TEMPLATE, _document(screen), beside=_drawings(screen), archival=True)
+    sites = sites_of_lock(lock)
+    told = taken_out(entries=1, digest=hashlib.sha256(pdf).hexdigest(), sites=sites)
+    told.append(Change("language", "Language", "", language, new_shown=language))
+    with transaction.atomic(), acting(_actor(by, sites, request_id)):
+        record_event("report.exported", Place(site=one_site(sites), about=f"lock {lock.pk}"), told)
+    return Report(pdf, f"lock-{lock.pk}-report-{local_now():%Y%m%dT%H%M%S}.pdf")
+
+
+def _actor(by: Account, sites: frozenset[str], request_id: str) -> Actor:
+    """Who takes it out, in the role that he or she has at the first of its sites."""
+    return actor_at(by, site=min(sites, default=""), source=Source.WEB, request_id=request_id)
+
+
+def figures_of(screen: ResultsScreen) -> dict[str, StepFigure]:
+    """The figures that there are, by the names of their files."""
+    named = {"survival": screen.survival, "incidence": screen.incidence}
+    return {name: figure for name, figure in named.items() if figure is not None}
+
+
+def _drawings(screen: ResultsScreen) -> dict[str, str]:
+    return {f"{name}.svg": svg_of(figure) for name, figure in figures_of(screen).items()}
+
+
+def _document(screen: ResultsScreen) -> dict[str, Any]:
+    lock, run, today = screen.lock, screen.run, local_now()
+    captions = {"survival": screen.survival_caption, "incidence": screen.incidence_caption}
+    return {
+        "title": _("Results, cut-off %(cutoff)s") % {"cutoff": lock.cutoff.isoformat()},
+        "study": f"{STUDY.study_id} · {STUDY.protocol_version}",
+        "language": (get_language() or "en")[:2],
+        "day": [today.year, today.month, today.day],
+        "made": f"{moment(today)} {ZONE} · Chimera {__version__}",
+        "facts": [
+            [_("Lock"), f"{lock.pk} · {lock.reason}"],
+            [_("As known at"), f"{moment(lock.known_at)} {ZONE}" if lock.known_at else "–"],
+            [_("Snapshot"), lock.snapshot.hash],
+            [_("SHA-256 of the result"), run.result_hash],
+            [_("Version of the code and configuration"), run.code_version],
+        ],
+        "stale": _("Stale: locked casebooks were changed since.") if screen.standing.is_stale else "",
+        "paragraph_title": _("Results paragraph"),
+        "paragraph": " ".join(map(_plain, screen.paragraph)),
+        "figures": [
+            [figure.title, f"{name}.svg", _plain(captions[name]), figure.described]
+            for name, figure in figures_of(screen).items()
+        ],
+        "tables": list(_tables(screen)),
+    }
+
+
+def _tables(screen: ResultsScreen) -> Iterable[dict[str, Any]]:
+    yield _table(_("Table 1. Patients"), _("Characteristic"), screen.patients, screen.patients_note)
+    yield _table(_("Table 2. Safety and outcome"), _("Event"), screen.safety, _("n (%)"))
+    if screen.events is not None:
+        yield _event_table(screen.events)
+
+
+def _table(title: str, first: str, rows: Iterable[TableRow], note: str) -> dict[str, Any]:
+    lines = [[_plain(row.label), _plain(row.cell or ""), row.indent] for row in rows]
+    return {"title": title, "note": note, "heads": [first, _("n (%)")], "rows": lines}
+
+
+def _event_table(table: EventTable) -> dict[str, Any]:
+    lines = [[row.label, row.any_grade, row.severe, row.indent] for row in table.rows]
+    heads = [_("Event"), _("Any grade"), _("Grade 3 or more")]
+    return {"title": _("Table 3. Adverse events"), "note": table.note, "heads": heads, "rows": lines}
+
+
+def _plain(text: object) -> str:
+    """A sentence with links as its words."""
+    return unescape(strip_tags(str(text)))
