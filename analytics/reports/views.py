@@ -2,24 +2,28 @@
 
 from dataclasses import dataclass
 
-from django.core.exceptions import BadRequest
+from django.contrib import messages
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 
 from analytics.desk.staleness import Standing, standing_of
 from analytics.endpoints.catalogue import catalogue
 from analytics.locks.models import Lock
-from analytics.locks.visible import is_seen_at
+from analytics.locks.visible import is_seen_at, sites_of_lock
 from analytics.reports.figure_files import png_of, svg_of
 from analytics.reports.report_print import figures_of, print_report
 from analytics.reports.results import results_screen
 from analytics.reports.step_figure import StepFigure
 from analytics.reports.trace import trace_screen
+from analytics.runs.models import ENDED, Run
 from analytics.runs.results import NoResult, finished_run
+from analytics.runs.stopping import TooLate, cancel_run, restart_run
 from patients.web.casebook_print import LANGUAGES
 from patients.web.shell import Shell, person_of, shell, show
-from trial.people.access import sites_where
+from trial.people.access import can, sites_where
 from trial.people.models import Account
 from trial.people.needs import At, needs
 from trial.people.roles import Permission
@@ -35,11 +39,21 @@ class LocksScreen:
 
 @dataclass(frozen=True, slots=True)
 class WaitingScreen:
-    """A lock whose run is not finished, or that has none; `error` says why it failed."""
+    """A lock whose run is not finished, or that has none; `error` says why it failed. Who locks at all of its
+    sites may stop it, and start it again."""
 
     lock: Lock
-    error: str
+    run: Run | None
     standing: Standing
+    may_stop: bool
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.run is not None and self.run.state not in ENDED
+
+    @property
+    def error(self) -> str:
+        return self.run.error if self.run else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +100,33 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
         screen = results_screen(lock, finished_run(lock), reader.person, standing_of(lock))
     except NoResult:
         newest = lock.snapshot.runs.order_by("-pk").first()
-        waiting = WaitingScreen(lock, newest.error if newest else "", standing_of(lock))
+        waiting = WaitingScreen(lock, newest, standing_of(lock), _may_stop(lock, reader.person))
         return show(request, "results_waiting.html", waiting, reader.frame)
     return show(request, "results.html", screen, reader.frame)
+
+
+def _may_stop(lock: Lock, person: Account) -> bool:
+    return all(can(person, Permission.LOCK, site=site) for site in sites_of_lock(lock))
+
+
+@needs(to_post=Permission.LOCK, at=At.ALL_ITS_SITES)
+@private
+def stop(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop the run of a lock, or start it again."""
+    reader = reader_of(request)
+    lock = reader.lock(pk)
+    if not _may_stop(lock, reader.person):
+        raise PermissionDenied(f"{reader.person.user_name}: lock at each site of {lock}")
+    run = lock.snapshot.runs.order_by("-pk").first()
+    act = {"cancel": cancel_run, "restart": restart_run}.get(request.POST.get("do", ""))
+    if run is None or act is None:
+        raise BadRequest("no run, or neither stopped nor started")
+    try:
+        request_id = request.request_id  # type: ignore[attr-defined]
+        act(run, by=reader.person, site=min(sites_of_lock(lock), default=""), request_id=request_id)
+    except TooLate:
+        messages.info(request, _("The analysis has ended in the meantime."))
+    return redirect("results", pk)
 
 
 @needs(Permission.READ_RESULTS, at=At.ALL_ITS_SITES)

@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,14 +19,15 @@ from django.utils import timezone
 from analytics.datasets.build import build_datasets
 from analytics.endpoints.exhibits import exhibits_of
 from analytics.endpoints.figures import Figure, compute_figures
-from analytics.locks.snapshot import read_snapshot
+from analytics.locks.snapshot import CutSubject, read_snapshot
 from analytics.runs.models import Estimate, Run, RunState
-from analytics.runs.start import code_version
+from analytics.runs.start import code_version, environment
 from trial.protocol.in_force import as_in_force
 from trial.trail.actor import Source, acting, system_actor
 from trial.trail.record import Change, Place, record_event
 
 log = logging.getLogger(__name__)
+TOLD_EVERY = 250  # subjects
 
 
 def compute_run(run_id: int) -> bool:
@@ -37,6 +38,9 @@ def compute_run(run_id: int) -> bool:
     try:
         with _heartbeat(run):
             figures, exhibits = results_of(run)
+    except Lost:
+        log.info("run %s: claim %s is not the last any more, or was cancelled", run_id, run.attempts)
+        return False
     except Exception as problem:
         log.exception("run %s failed", run_id)
         return _fail(run, problem)
@@ -46,8 +50,27 @@ def compute_run(run_id: int) -> bool:
 def results_of(run: Run) -> tuple[list[Figure], dict[str, Any]]:
     """Every figure and the exhibits of the snapshot, under the configuration of the run."""
     with as_in_force(run.configuration):
-        data = build_datasets(*read_snapshot(run.snapshot.path), with_trace=False)
+        cutoff, subjects = read_snapshot(run.snapshot.path)
+        data = build_datasets(cutoff, _watched(run, subjects), with_trace=False)
         return compute_figures(data), exhibits_of(data)
+
+
+class Lost(Exception):
+    """Somebody else holds the run, or nobody any more: it was cancelled."""
+
+
+def _watched(run: Run, subjects: Iterable[CutSubject]) -> Iterator[CutSubject]:
+    """The subjects one by one, telling now and then how many there were. Raises Lost."""
+    for number, subject in enumerate(subjects, 1):
+        if number % TOLD_EVERY == 0:
+            _tell(run, number)
+        yield subject
+
+
+def _tell(run: Run, done: int) -> None:
+    held = Run.objects.filter(pk=run.pk, attempts=run.attempts, state=RunState.RUNNING)
+    if not held.update(progress={"done": done, "of": run.snapshot.subjects}, heartbeat=timezone.now()):
+        raise Lost(str(run))
 
 
 def _claim(run_id: int) -> Run | None:
@@ -115,11 +138,21 @@ def _finish(run: Run, figures: list[Figure], exhibits: dict[str, Any]) -> bool:
             return False
         Estimate.objects.bulk_create(_estimate(run, figure) for figure in figures)
         run.state, run.finished_at, run.result_hash = RunState.DONE, timezone.now(), result_hash(figures)
-        run.exhibits = exhibits
+        run.exhibits, run.environment, run.progress = exhibits, environment(), {}
         run.save()
-        changes = [Change("result_hash", "Hash of the result", "", run.result_hash)]
-        record_event("run.finished", Place(about=f"run {run.pk}"), changes)
+        record_event("run.finished", Place(about=f"run {run.pk}"), _sealed(run))
     return True
+
+
+def _sealed(run: Run) -> list[Change]:
+    """What the trail signs of a result: of which snapshot, by what, and the result itself."""
+    told = {
+        "snapshot": ("Snapshot hash", run.snapshot.hash),
+        "code_version": ("Version of the code and configuration", run.code_version),
+        "environment": ("Environment", json.dumps(run.environment, sort_keys=True)),
+        "result_hash": ("Hash of the result", run.result_hash),
+    }
+    return [Change(item, label, "", value) for item, (label, value) in told.items()]
 
 
 def _fail(run: Run, problem: Exception) -> bool:

@@ -17,6 +17,11 @@ class RunState(models.TextChoices):
     RUNNING = "running", _("running")
     DONE = "done", _("done")
     FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+ENDED = (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
+"""The states in which nobody computes any more."""
 
 
 class RunQuerySet(models.QuerySet["Run"]):
@@ -30,7 +35,8 @@ class Run(models.Model):
     """One computation: unique for a snapshot and the version of the code and configuration that computes.
 
     `attempts` counts the claims; the last one alone may finish the run. `exhibits` are the plain numbers of
-    what is drawn and listed beside the estimates.
+    what is drawn and listed beside the estimates. `progress` says how many subjects of how many are read,
+    while it runs; `environment` the versions of what computed it.
     """
 
     snapshot = models.ForeignKey(Snapshot, models.PROTECT, related_name="runs")
@@ -44,6 +50,8 @@ class Run(models.Model):
     result_hash = models.CharField(max_length=64, blank=True)
     exhibits = models.JSONField(default=dict, blank=True)
     error = models.TextField(blank=True)
+    progress = models.JSONField(default=dict, blank=True)
+    environment = models.JSONField(default=dict, blank=True)
 
     objects = RunQuerySet.as_manager()
 

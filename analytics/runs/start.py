@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import platform
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from analytics.locks.models import Snapshot
 from analytics.runs.models import Run, RunState
+from trial import __version__
 from trial.protocol.in_force import in_force
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -63,9 +65,20 @@ def run_of(snapshot: Snapshot) -> Run:
 
 
 def waiting_run(snapshot: Snapshot) -> Run:
-    """As `run_of`; a run that failed waits again."""
+    """As `run_of`; a run that failed or was cancelled waits again."""
     run = run_of(snapshot)
-    failed = Run.objects.filter(pk=run.pk, state=RunState.FAILED)
-    if failed.update(state=RunState.QUEUED, error="", finished_at=None):
+    if queue_again(run):
         run.refresh_from_db()
     return run
+
+
+def queue_again(run: Run) -> bool:
+    """Let a run that failed or was cancelled wait again; whether it was one."""
+    ended = Run.objects.filter(pk=run.pk, state__in=(RunState.FAILED, RunState.CANCELLED))
+    return bool(ended.update(state=RunState.QUEUED, error="", finished_at=None, progress={}))
+
+
+def environment() -> dict[str, str]:
+    """The versions of what computes here."""
+    found = {name: version(name) for name in _LIBRARIES}
+    return {"python": platform.python_version(), "chimera": __version__, "system": platform.system(), **found}

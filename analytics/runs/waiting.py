@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from analytics.runs.compute import compute_run
-from analytics.runs.models import Run, RunState
+from analytics.runs.models import ENDED, Run
 from analytics.runs.own_worker import LOG, Worker, own_worker
 from analytics.runs.ring import ring
 
@@ -51,7 +51,7 @@ def _ends(run: Run, unclaimed: float, worker: Worker | None = None) -> bool:
     since = time.monotonic()
     while True:
         run.refresh_from_db()
-        if run.state in (RunState.DONE, RunState.FAILED):
+        if run.state in ENDED:
             return True
         if not Run.objects.claimable().filter(pk=run.pk).exists():
             since = time.monotonic()

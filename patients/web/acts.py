@@ -75,6 +75,8 @@ ACTS: dict[str, Promise] = {
     "ranges.loaded": gettext_lazy("normal ranges loaded"),
     "lock.made": gettext_lazy("data cut made"),
     "run.finished": gettext_lazy("computation finished"),
+    "run.cancelled": gettext_lazy("analysis cancelled"),
+    "run.restarted": gettext_lazy("analysis started again"),
     "run.failed": gettext_lazy("computation failed"),
     "report.exported": gettext_lazy("report of results taken out"),
     "results.exported": gettext_lazy("results taken out"),

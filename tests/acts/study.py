@@ -16,6 +16,7 @@ from analytics.reports.report_print import print_report
 from analytics.runs import compute
 from analytics.runs.compute import compute_run
 from analytics.runs.start import run_of
+from analytics.runs.stopping import cancel_run, restart_run
 from patients.oversight.review import mark_reviewed, stretch
 from tests.access.registry import a_closed_visit
 from tests.acts.world import TEST, Deed, World, act
@@ -180,6 +181,19 @@ def fail_a_run(world: World) -> Deed:
 
     world.monkeypatch.setattr(compute, "results_of", broken)
     return lambda: compute_run(run_of(lock.snapshot).pk)
+
+
+@act("run.cancelled", "mei.zhang", "run ")
+def cancel_a_run(world: World) -> Deed:
+    run = run_of(make_lock(date(2025, 8, 5), "interim analysis", by=SETUP, source=Source.COMMAND).snapshot)
+    return lambda: cancel_run(run, by=world.manager, site="HZ01")
+
+
+@act("run.restarted", "mei.zhang", "run ")
+def restart_a_run(world: World) -> Deed:
+    run = run_of(make_lock(date(2025, 8, 5), "interim analysis", by=SETUP, source=Source.COMMAND).snapshot)
+    cancel_run(run, by=world.manager, site="HZ01")
+    return lambda: restart_run(run, by=world.manager, site="HZ01")
 
 
 @act("report.exported", "mei.zhang", "lock ")

@@ -221,6 +221,7 @@ WITHOUT_A_KEY = {
     "laboratory_file.html": "the same file, the same mapping; results carry the versions of their pages",
     "review.html": "marked once by itself",
     "lock_desk.html": "refused the second time, as asked for or locked already; the same cut is one snapshot",
+    "results_waiting.html": "what has ended or waits already is left as it is",
     "lock_request.html": "refused the second time: decided already",
     "unlock.html": "refused the second time: asked for already",
 }
