@@ -41,6 +41,8 @@ faults: .venv/development ## the long form of what is broken on purpose: 1,000 c
 	DROPS=1000 $(BIN)/pytest tests/patients/web/test_lost_answers.py
 	ROUNDS=200 $(BIN)/pytest tests/patients/entry/test_freezing_races.py
 	ROUNDS=200 $(BIN)/python -m tests.services $(BIN)/pytest tests/patients/entry/test_freezing_races.py
+	ROUNDS=200 EDITORS=20 $(BIN)/pytest tests/analytics/test_locking.py -k refused
+	ROUNDS=200 EDITORS=50 $(BIN)/python -m tests.services $(BIN)/pytest tests/analytics/test_locking.py -k refused
 	WRITERS_SECONDS=60 $(BIN)/python -m tests.services $(BIN)/pytest tests/trial/trail/test_writers.py
 
 bench: .venv/development ## how long a save, a page and a large cohort take, and how much memory (SUBJECTS=500)

@@ -160,6 +160,7 @@ def undisturbed(sealed: Sealed) -> str:
         return result_hash(compute_figures(build_datasets(*read_snapshot(sealed.path))))
 
 
+@pytest.mark.requirement("LK-07")
 def test_a_worker_that_is_killed_ten_times_leaves_one_result(
     registry: Registry, redis_url: str, many: list[CutContent]
 ) -> None:
