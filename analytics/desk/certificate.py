@@ -12,12 +12,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from analytics.desk.staleness import saves_since
+from analytics.locks.locking import relocked_since
 from analytics.locks.models import Lock
 from analytics.locks.snapshot import first_line
 from analytics.runs.models import Run, RunState
 from patients.casebook.typesetting import typeset
 from patients.entry.lock_gate import LABELS, Check
-from patients.oversight.casebook_locks import LockRequest
+from patients.oversight.casebook_locks import LockDecision, Relocking
 from patients.web.clocks import local_now, moment
 from patients.web.trail_presenter import ZONE
 from trial import __version__
@@ -49,7 +50,8 @@ def certificate(lock: Lock) -> dict[str, Any]:
             "made_at": _utc(lock.made_at),
             "repeats": lock.follows_id,
         },
-        "people": _people(decision.request, decision.printed_name, decision.at) if decision else None,
+        "people": _people(decision) if decision else None,
+        "unlocked_since": [_unlocked(each) for each in _relockings(lock)],
         "counts": {"subjects": lock.snapshot.subjects, "values": lock.snapshot.values},
         "snapshot": {"sha256": lock.snapshot.hash, **first_line(lock.snapshot.path)},
         "runs": [_run(run) for run in lock.snapshot.runs.order_by("pk")],
@@ -58,14 +60,40 @@ def certificate(lock: Lock) -> dict[str, Any]:
     }
 
 
-def _people(request: LockRequest, approved_by: str, approved_at: datetime) -> dict[str, Any]:
+def _people(decision: LockDecision) -> dict[str, Any]:
+    """Those of the lock, also where it is repeated; what was unlocked since has its own."""
+    request = decision.request
     return {
         "asked_by": request.printed_name,
         "asked_at": _utc(request.at),
-        "approved_by": approved_by,
-        "approved_at": _utc(approved_at),
+        "approved_by": decision.printed_name,
+        "approved_at": _utc(decision.at),
         "left_when_asked": {name: left for name, left in request.gate.items() if left},
+        "left_when_approved": {name: left for name, left in decision.gate.items() if left},
         "override": request.override,
+    }
+
+
+def _relockings(lock: Lock) -> list[Relocking]:
+    """What was unlocked and locked again between the lock that this one repeats and this one."""
+    if lock.follows is None:
+        return []
+    found = relocked_since(lock.follows).filter(at__lte=lock.made_at).order_by("pk")
+    return list(found.select_related("unlocking__lock__subject", "unlocking__decision__request"))
+
+
+def _unlocked(done: Relocking) -> dict[str, Any]:
+    unlocking = done.unlocking
+    request = unlocking.decision.request
+    return {
+        "subject": unlocking.lock.subject.code,
+        "pages": len(unlocking.pages) or None,
+        "reason": request.reason,
+        "asked_by": request.printed_name,
+        "approved_by": unlocking.decision.printed_name,
+        "from": _utc(unlocking.at),
+        "to": _utc(done.at),
+        "locked_again_by": done.printed_name or done.relocked_by,
     }
 
 
@@ -122,6 +150,7 @@ def _groups(lock: Lock, found: dict[str, Any]) -> list[tuple[str, Lines]]:
     return [
         (_("What was cut"), _what(lock, found)),
         (_("By whom"), _by_whom(lock, found["people"])),
+        (_("Unlocked and locked again since"), _unlockings(found["unlocked_since"])),
         (_("What is sealed"), _sealed(found)),
         (_("What was computed"), _computed(found)),
         (_("Checkpoint of the trail"), _checkpoint(found["trail"])),
@@ -148,12 +177,34 @@ def _by_whom(lock: Lock, people: dict[str, Any] | None) -> Lines:
     if people is None or lock.decision is None:
         return []
     asked, decided = lock.decision.request, lock.decision
-    left = "; ".join(f"{LABELS[Check(name)]}: {count}" for name, count in people["left_when_asked"].items())
+    left = "; ".join(f"{LABELS[Check(name)]}: {n}" for name, n in people["left_when_approved"].items())
     return [
         (_("Asked for"), f"{people['asked_by']}, {moment(asked.at)} {ZONE}"),
         (_("Approved"), f"{people['approved_by']}, {moment(decided.at)} {ZONE}"),
         (_("What stood in the way"), left or _("nothing")),
         *([(_("Why it was locked all the same"), people["override"])] if people["override"] else []),
+    ]
+
+
+def _unlockings(found: list[dict[str, Any]]) -> Lines:
+    """One line for each: whose casebook, how much of it, why, and by whom."""
+    return [
+        (
+            each["subject"],
+            _(
+                "%(pages)s, %(reason)s; asked for by %(asked)s, approved by %(approved)s, locked again by %(again)s"
+            )
+            % {
+                "pages": _("%(n)s pages") % {"n": each["pages"]}
+                if each["pages"]
+                else _("the whole casebook"),
+                "reason": each["reason"],
+                "asked": each["asked_by"],
+                "approved": each["approved_by"],
+                "again": each["locked_again_by"],
+            },
+        )
+        for each in found
     ]
 
 

@@ -106,7 +106,7 @@ def _show(
         request=found,
         extent=extent,
         decision=decision,
-        lock=Lock.objects.filter(decision=decision).first() if decision else None,
+        lock=Lock.objects.filter(decision=decision, follows=None).first() if decision else None,
         gate=_gate_now(found, extent) if decision is None else [],
         pages=list(pages),
         is_own=found.asked_by == person.user_name,

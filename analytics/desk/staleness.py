@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from analytics.locks.models import Lock
 from patients.casebook.page import Subject
 from patients.oversight.casebook_locks import Scope, Unlocking
+from trial.trail.hiding import HIDDEN
 from trial.trail.models import TrailEvent
 
-SAVED = "page.saved"
+WRITING = ("page.saved", "subject.checked", HIDDEN)
+"""The acts by which a row of a casebook can become another."""
 
 
 def saves_since(lock: Lock) -> int:
-    """How many acts have saved something in the casebooks of a lock since it was made; of a plain cut none
+    """How many acts have changed something in the casebooks of a lock since it was made; of a plain cut none
     count."""
     if lock.decision_id is None:
         return 0
-    saves = TrailEvent.objects.filter(action=SAVED, at__gt=lock.made_at)
+    saves = TrailEvent.objects.filter(action__in=WRITING, at__gt=lock.made_at)
     if lock.scope == Scope.SUBJECT:
         saves = saves.filter(subject=lock.of)
     elif lock.scope == Scope.SITE:

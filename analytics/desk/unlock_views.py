@@ -22,6 +22,7 @@ from patients.oversight.casebook_locks import LONGEST_HOURS, Unlocking
 from patients.web.binding import tidy
 from patients.web.shell import person_of, shell
 from patients.web.signing_views import clocks_in_words, prove
+from patients.web.trail_filters import number
 from patients.web.views import private
 from trial.people.models import Account
 from trial.people.needs import At, authorise, needs
@@ -64,7 +65,7 @@ def unlock(request: HttpRequest, code: str) -> HttpResponse:
     if request.method != "POST":
         return _show(request, person, subject)
     wish, hours = Wish(tidy(request.POST.get("reason", ""))), request.POST.get("hours", "")
-    numbers = [int(number) for number in request.POST.getlist("page") if number.isdecimal()]
+    numbers = [found for text in request.POST.getlist("page") if (found := number(text)) is not None]
     if not numbers and not request.POST.get("all"):
         return _show(request, person, subject, (_("Choose the pages, or the whole casebook."),))
     try:

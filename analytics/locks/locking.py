@@ -5,15 +5,17 @@ that a lock and its snapshot are there together or not at all.
 """
 
 import logging
+from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from analytics.locks.models import Lock
 from analytics.locks.seal import Asked, make_cut
 from patients.casebook.page import Subject
 from patients.entry.locking import Decided, Extent, lock_again, lock_casebooks
-from patients.oversight.casebook_locks import LockRequest, Scope, Unlocking
+from patients.oversight.casebook_locks import LockRequest, Relocking, Scope, Unlocking
 from trial.people.access import Person, SystemPerson
 from trial.people.models import Account
 from trial.protocol.study import site_today
@@ -36,22 +38,31 @@ def approve_lock(request: LockRequest, *, by: Account, request_id: str = "") -> 
 
 
 def relock(unlocking: Unlocking, *, by: Person, source: Source, request_id: str = "") -> list[Lock]:
-    """Lock again what was unlocked. Each lock that took the subject in is repeated, by its cut-off, so that
-    what changed meanwhile and what it moves can be told; the locks made.
+    """Lock again what was unlocked; then each lock that took the subject in is repeated, by its cut-off, so
+    that what changed meanwhile and what it moves can be told. The locks made.
 
-    Raises as `lock_again` does.
+    It is locked again whatever becomes of the cuts: those that fail are made by the worker later. Raises as
+    `lock_again` does, and what `make_cut` raises.
     """
-    with transaction.atomic():
-        lock_again(unlocking, by=by, source=source, request_id=request_id)
-        return [_repeated(lock, by, source) for lock in locks_of(unlocking.lock.subject)]
+    lock_again(unlocking, by=by, source=source, request_id=request_id)
+    return repeat_locks(locks_of(unlocking.lock.subject), by=by, source=source)
 
 
-def _repeated(lock: Lock, by: Person, source: Source) -> Lock:
+def repeat_locks(locks: Iterable[Lock], *, by: Person, source: Source) -> list[Lock]:
+    """Repeat these locks, each in a transaction of its own, where nothing of them is open; those made."""
+    made = (_repeated(lock, by, source) for lock in locks)
+    return [lock for lock in made if lock is not None]
+
+
+def _repeated(lock: Lock, by: Person, source: Source) -> Lock | None:
+    """The lock once more, unless somebody else has repeated it."""
     extent = _extent_of(lock)
-    list(extent.subjects().select_for_update(of=("self",)))
-    return make_cut(
-        Asked(lock.cutoff, lock.reason, extent, decision=lock.decision, follows=lock), by=by, source=source
-    )
+    with transaction.atomic():
+        list(extent.subjects().select_for_update(of=("self",)))
+        if lock.followed_by.exists():
+            return None
+        asked = Asked(lock.cutoff, lock.reason, extent, decision=lock.decision, follows=lock)
+        return make_cut(asked, by=by, source=source)
 
 
 def _extent_of(lock: Lock) -> Extent:
@@ -59,12 +70,21 @@ def _extent_of(lock: Lock) -> Extent:
     return Extent() if request is None else Extent.of(request)
 
 
+def relocked_since(lock: Lock) -> QuerySet[Relocking]:
+    """What was locked again in the casebooks of a lock since it was made."""
+    subjects = _extent_of(lock).subjects()
+    return Relocking.objects.filter(at__gt=lock.made_at, unlocking__lock__subject__in=subjects)
+
+
 def locks_of(subject: Subject) -> list[Lock]:
     """The locks by two people that took a subject in and that none repeats yet."""
-    made = Lock.objects.exclude(decision=None).filter(followed_by=None)
     of = {Scope.SUBJECT: subject.code, Scope.SITE: subject.site.code, Scope.STUDY: ""}
-    found = made.select_related("decision__request__site", "decision__request__subject__site")
-    return [lock for lock in found.order_by("pk") if lock.of == of[Scope(lock.scope)]]
+    return [lock for lock in _newest_locks() if lock.of == of[Scope(lock.scope)]]
+
+
+def _newest_locks() -> QuerySet[Lock]:
+    made = Lock.objects.exclude(decision=None).filter(followed_by=None).order_by("pk")
+    return made.select_related("decision__request__site", "decision__request__subject__site")
 
 
 def relock_what_is_over() -> int:
@@ -77,5 +97,11 @@ def relock_what_is_over() -> int:
         except Decided:
             continue
         except Exception:
-            log.exception("%s could not be locked again", unlocking)
+            log.exception("%s could not be locked again, or its locks not repeated", unlocking)
     return len(found)
+
+
+def repeat_what_is_missing() -> int:
+    """Repeat each lock of which something was locked again and whose cut failed then; how many."""
+    missing = [lock for lock in _newest_locks() if relocked_since(lock).exists()]
+    return len(repeat_locks(missing, by=SystemPerson("lock"), source=Source.TASK))

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from analytics.locks.models import Lock
 from analytics.locks.snapshot import SnapshotDamaged, sites_of
+from patients.oversight.casebook_locks import Scope
 from trial.people.models import Site
 
 _sites = lru_cache(maxsize=256)(sites_of)  # a snapshot never changes
@@ -18,6 +19,13 @@ def is_seen_at(lock: Lock, sites: Iterable[str]) -> bool:
 def sites_of_lock(lock: Lock) -> frozenset[str]:
     """The sites of a lock; all there are where its file no longer says which."""
     try:
-        return _sites(lock.snapshot.path)
+        return _sites(lock.snapshot.path) | _named(lock)
     except SnapshotDamaged:
         return frozenset(Site.objects.values_list("code", flat=True))
+
+
+def _named(lock: Lock) -> frozenset[str]:
+    """The site that a lock is of, which may have no row in it yet."""
+    if lock.scope == Scope.STUDY:
+        return frozenset()
+    return frozenset({lock.of.partition("-")[0]})

@@ -16,7 +16,7 @@ from django.utils.html import strip_tags
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from analytics.desk.staleness import standing_of
+from analytics.desk.staleness import Standing, standing_of
 from analytics.locks.models import Lock
 from analytics.locks.visible import sites_of_lock
 from analytics.reports.adverse_events import EventTable
@@ -91,7 +91,7 @@ def _document(screen: ResultsScreen) -> dict[str, Any]:
             [_("SHA-256 of the result"), run.result_hash],
             [_("Version of the code and configuration"), run.code_version],
         ],
-        "stale": _("Stale: locked casebooks were changed since.") if screen.standing.is_stale else "",
+        "stale": _stale(screen.standing),
         "paragraph_title": _("Results paragraph"),
         "paragraph": " ".join(map(_plain, screen.paragraph)),
         "figures": [
@@ -100,6 +100,14 @@ def _document(screen: ResultsScreen) -> dict[str, Any]:
         ],
         "tables": list(_tables(screen)),
     }
+
+
+def _stale(standing: Standing) -> str:
+    if standing.repeated_by is not None:
+        return _("Lock %(id)s repeats this one, after something was unlocked.") % {
+            "id": standing.repeated_by.pk
+        }
+    return _("Stale: locked casebooks were changed since.") if standing.is_stale else ""
 
 
 def _tables(screen: ResultsScreen) -> Iterable[dict[str, Any]]:

@@ -89,10 +89,11 @@ def _forms_read(form: str, touched: Set[str]) -> frozenset[str]:
 
 
 def as_it_is(page: Page, casebook: StoredCasebook) -> Page:
-    """The page as it is now, of the subject that is read. Raises PageClosed."""
+    """The page as it is now, of the subject that is read. Raises PageClosed, also where the time for which it
+    was unlocked is over."""
     found = casebook.page_at_hand(page) or Page.objects.select_related("visit").get(pk=page.pk)
     found.subject = casebook.subject
-    if found.is_closed:
+    if found.is_closed or getattr(casebook.subject, "is_over", False):
         raise PageClosed(str(found))
     return found
 

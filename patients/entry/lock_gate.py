@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from patients.casebook.page import DONE, Page, PageState, Subject
 from patients.coding.standing import to_code_by_subject
 from patients.entry.recomputing import derived_differences
+from patients.oversight.casebook_locks import ACTS
 from patients.oversight.queries import OUTSTANDING, Query
 from patients.oversight.reconciliation import reconcile
 from patients.oversight.review import reviewed_up_to, unreviewed
@@ -175,7 +176,7 @@ def _unreconciled(subjects: Sequence[Subject]) -> Left:
 def _unreviewed(subjects: Sequence[Subject]) -> Left:
     marked = Subject.objects.filter(pk__in=[subject.pk for subject in subjects])
     reviewed = dict(marked.annotate(reviewed=reviewed_up_to()).values_list("code", "reviewed"))
-    return unreviewed(reviewed), None
+    return unreviewed(reviewed, but=ACTS), None
 
 
 def _differing(subjects: Iterable[Subject]) -> Left:

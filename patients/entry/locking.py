@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from patients.casebook.identity import Identity
 from patients.casebook.page import Page, PageState, Subject
 from patients.entry.identity_patterns import reason_without_identity
-from patients.entry.lock_gate import LABELS, Gate, gate_of
+from patients.entry.lock_gate import LABELS, Check, Gate, gate_of
 from patients.entry.refusals import NotSaved, UnknownPage
 from patients.oversight.casebook_locks import (
     LONGEST_HOURS,
@@ -123,12 +123,13 @@ def ask_for_lock(
     """
     extent.require(by, Permission.LOCK)
     refuse([*_against_reason(wish.reason, extent), *_against_override(wish.override, extent)])
+    subjects = list(extent.subjects().filter(lock=None))
+    refuse(_against_lock(extent, cutoff, subjects))
+    gate = gate_of(subjects, cutoff, derived=True)  # before anything is held: the approval looks again
+    refuse(_against_gate(gate, wish.override))
     with transaction.atomic(), acting(_actor(extent, by, request_id)):
         _one_at_a_time(extent)
-        subjects = list(extent.subjects().filter(lock=None))
         refuse(_against_lock(extent, cutoff, subjects))
-        gate = gate_of(subjects, cutoff, derived=True)
-        refuse(_against_gate(gate, wish.override))
         return _keep_request(
             extent, Kind.LOCK, wish, by, cutoff=cutoff, gate=gate.as_data(), kind_of_act="lock.requested"
         )
@@ -195,21 +196,38 @@ def _against_override(override: str, extent: Extent) -> list[str]:
 def _against_lock(extent: Extent, cutoff: date, subjects: Sequence[Subject]) -> list[str]:
     if cutoff > site_today():
         return [_("The cut-off has not come yet.")]
-    if not subjects:
-        return [_("There is no casebook here that is not locked.")]
     if _waiting(Kind.LOCK, extent).exists():
         return [_("Somebody has asked for this lock already.")]
+    return _against_locking(extent, subjects)
+
+
+def _against_locking(extent: Extent, subjects: Sequence[Subject]) -> list[str]:
+    if not subjects:
+        return [_("There is no casebook here that is not locked.")]
+    if Unlocking.objects.standing().filter(lock__subject__in=extent.subjects()).exists():
+        return [_("Something here is unlocked for a while. Lock it again first.")]
     return []
 
 
 def _against_gate(gate: Gate, override: str) -> list[str]:
     if not gate.unmet or override.strip():
         return []
-    named = "; ".join(f"{LABELS[check]}: {gate.tallies[check].left}" for check in gate.unmet)
-    return [
-        _("This stands in the way: %(what)s. Settle it, or say why it is locked all the same.")
-        % {"what": named}
-    ]
+    said = _("This stands in the way: %(what)s. Settle it, or say why it is locked all the same.")
+    return [said % {"what": _named(gate, gate.unmet)}]
+
+
+def _against_later(gate: Gate, request: LockRequest) -> list[str]:
+    """What is left now and was not when it was asked for: neither of the two people has seen it, and no
+    reason is about it."""
+    later = [check for check in gate.unmet if gate.tallies[check].left > request.gate.get(check.value, 0)]
+    if not later:
+        return []
+    said = _("More stands in the way than when it was asked for: %(what)s. Settle it, or ask again.")
+    return [said % {"what": _named(gate, later)}]
+
+
+def _named(gate: Gate, checks: Iterable[Check]) -> str:
+    return "; ".join(f"{LABELS[check]}: {gate.tallies[check].left}" for check in checks)
 
 
 def _against_hours(hours: int) -> list[str]:
@@ -259,10 +277,11 @@ def lock_casebooks(request: LockRequest, *, by: Account, request_id: str = "") -
         _one_at_a_time(extent)
         _require_second(request, extent, by)
         subjects = list(extent.subjects().filter(lock=None).select_for_update(of=("self",)))
+        refuse(_against_locking(extent, subjects))
         gate = gate_of(subjects, request.cutoff or site_today(), derived=True)
-        refuse(_against_gate(gate, request.override))
+        refuse(_against_later(gate, request))
         act = uuid4()
-        decision = _decide(request, by, approved=True, act=act)
+        decision = _decide(request, by, approved=True, act=act, gate=gate.as_data())
         for subject in subjects:
             _lock_one(subject, decision, request)
         changes = [*_changes(request), Change("casebooks", "Casebooks locked", "", str(len(subjects)))]
@@ -328,10 +347,13 @@ def _require_open(request: LockRequest) -> None:
         raise Decided(str(request))
 
 
-def _decide(request: LockRequest, by: Account, *, approved: bool, act: UUID) -> LockDecision:
+def _decide(
+    request: LockRequest, by: Account, *, approved: bool, act: UUID, gate: dict[str, int] | None = None
+) -> LockDecision:
     return LockDecision.objects.create(
         request=request,
         approved=approved,
+        gate=gate or {},
         asked_by=request.asked_by,
         decided_by=by.user_name,
         printed_name=by.printed_name,

@@ -60,6 +60,7 @@ def register_subject(
         found = Subject.objects.filter(code=code).select_related("site").first()
         if found is not None:
             return found
+        Site.objects.select_for_update().get(pk=site.pk)  # a lock of it is over, or waits
         if is_closed_to_subjects(site):
             raise ValidationError({"site": _("The site is locked: nobody is entered there any more.")})
         subject = Subject(code=code, site=site, patient_id=patient_id, planned_infusion=planned_infusion)

@@ -39,6 +39,7 @@ from patients.entry.safety_mailing import ring
 from patients.entry.voiding import carry_out
 from patients.forms.eligibility import attested
 from patients.items.problems import Finding
+from patients.oversight.casebook_locks import is_over
 from patients.oversight.follow import drop_signatures
 from patients.oversight.safety_clocks import note_serious
 from patients.oversight.verification import follow_edits
@@ -105,9 +106,8 @@ def held_casebook(subject: Subject) -> StoredCasebook:
     """The casebook of a subject, locked until the transaction ends. Saves of one subject wait for each
     other: rules look across its forms. What stands beside the locked row (the identity) is read after
     the lock: in the same statement it would be as it was before the wait."""
-    locked: Subject = (
-        Subject.objects.select_for_update(of=("self",)).select_related("site").get(pk=subject.pk)
-    )
+    held = Subject.objects.select_for_update(of=("self",)).select_related("site")
+    locked: Subject = held.annotate(is_over=is_over()).get(pk=subject.pk)
     return StoredCasebook(locked)
 
 

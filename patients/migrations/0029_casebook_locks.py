@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('approved', models.BooleanField()),
+                ('gate', models.JSONField(default=dict)),
                 ('asked_by', models.CharField(max_length=150)),
                 ('decided_by', models.CharField(max_length=150)),
                 ('printed_name', models.CharField(max_length=200)),

@@ -25,6 +25,20 @@ from trial.trail.record import Change
 LONGEST_HOURS = 72
 """How long something may stay unlocked (specification 5.4)."""
 
+ACTS = frozenset(
+    {
+        "lock.requested",
+        "lock.refused",
+        "lock.approved",
+        "casebook.locked",
+        "unlock.requested",
+        "unlock.refused",
+        "casebook.unlocked",
+        "casebook.relocked",
+    }
+)
+"""What is done here. A review of the trail that a lock waits for does not wait for the lock."""
+
 
 class Scope(models.TextChoices):
     """What a lock takes in."""
@@ -95,10 +109,12 @@ class LockRequest(AppendOnlyModel):
 
 
 class LockDecision(AppendOnlyModel):
-    """What became of a request: approved by another person, refused, or withdrawn by whoever asked."""
+    """What became of a request: approved by another person, refused, or withdrawn by whoever asked. `gate` is
+    what stood in the way of a lock when it was approved."""
 
     request = models.OneToOneField(LockRequest, models.PROTECT, related_name="decision")
     approved = models.BooleanField()
+    gate = models.JSONField(default=dict)
     asked_by = models.CharField(max_length=150)
     decided_by = models.CharField(max_length=150)
     printed_name = models.CharField(max_length=200)
@@ -175,10 +191,17 @@ def standing_unlocking(subject: Subject) -> Unlocking | None:
 
 
 def is_sealed(subject: Subject) -> bool:
-    """Whether the casebook is locked and nothing of it is unlocked: nothing can be added to it either."""
+    """Whether the casebook is locked and not open as a whole: nothing can be added to it. Where pages of it
+    are unlocked, these alone are open."""
     locked = CasebookLock.objects.filter(subject=subject)
-    open_now = Unlocking.objects.standing().filter(lock=OuterRef("pk"))
-    return locked.exclude(Exists(open_now)).exists()
+    whole = Unlocking.objects.standing().filter(lock=OuterRef("pk"), pages=[], until__gt=timezone.now())
+    return locked.exclude(Exists(whole)).exists()
+
+
+def is_over() -> Exists:
+    """An annotation of subjects: whether the time of an unlocking is over, and it is not locked again."""
+    standing = Unlocking.objects.standing().filter(lock__subject=OuterRef("pk"))
+    return Exists(standing.filter(until__lte=timezone.now()))
 
 
 def is_closed_to_subjects(site: Site) -> bool:

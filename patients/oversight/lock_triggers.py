@@ -2,8 +2,8 @@
 too, is refused with an integrity error.
 
 Rows of forms cannot come, change or go on a page that is locked. A locked page leaves its state only while an
-unlocking of its casebook stands, and changes nothing else. A casebook that is locked, and of which nothing is
-unlocked, gets no new page, and its visits, its subject and the identity stay as they are.
+unlocking stands that is about it, and changes nothing else. A casebook that is locked, and of which nothing
+is unlocked, gets no new page, and its visits, its subject and the identity stay as they are.
 """
 
 from collections.abc import Iterable
@@ -22,6 +22,14 @@ _PAGE = "patients_page"
 _SEALED = """EXISTS (SELECT 1 FROM patients_casebooklock l WHERE l.subject_id = {subject} AND NOT EXISTS (
     SELECT 1 FROM patients_unlocking u WHERE u.lock_id = l.id AND NOT EXISTS (
       SELECT 1 FROM patients_relocking r WHERE r.unlocking_id = u.id)))"""
+_OPENED = """EXISTS (SELECT 1 FROM patients_casebooklock l JOIN patients_unlocking u ON u.lock_id = l.id
+  WHERE l.subject_id = OLD.subject_id AND NOT EXISTS (
+    SELECT 1 FROM patients_relocking r WHERE r.unlocking_id = u.id) AND {named})"""
+_NAMED = {
+    "postgresql": "(jsonb_array_length(u.pages) = 0 OR u.pages @> to_jsonb(OLD.id))",
+    "sqlite": "(json_array_length(u.pages) = 0 OR OLD.id IN (SELECT value FROM json_each(u.pages)))",
+}
+"""Whether an unlocking is about the whole casebook, or names the page."""
 _ON_LOCKED_PAGE = "EXISTS (SELECT 1 FROM patients_page p WHERE p.id = {row}.page_id AND p.state = 'locked')"
 
 
@@ -43,13 +51,13 @@ def _kind_of(model: type[Model]) -> _Kind:
     return _Kind.OF_SUBJECT if "subject_id" in columns else _Kind.SUBJECTS
 
 
-def _refusals(kind: _Kind) -> dict[str, str]:
+def _refusals(kind: _Kind, vendor: str) -> dict[str, str]:
     """By verb, when it is refused: OLD and NEW are the row before and after it."""
     if kind is _Kind.PAGES:
-        sealed = _SEALED.format(subject="OLD.subject_id")
+        opened = _OPENED.format(named=_NAMED[vendor])
         return {
             "insert": _SEALED.format(subject="NEW.subject_id"),
-            "update": f"OLD.state = 'locked' AND (NEW.state = 'locked' OR {sealed})",
+            "update": f"OLD.state = 'locked' AND (NEW.state = 'locked' OR NOT {opened})",
             "delete": "OLD.state = 'locked'",
         }
     old, new = (_held(kind, row) for row in ("OLD", "NEW"))
@@ -70,7 +78,7 @@ class HeldByLock(TriggerOperation):
 
     def create(self, model: type[Model], vendor: str, state: ProjectState) -> Iterable[str]:
         kind = _kind_of(model)
-        for verb, refused in _refusals(kind).items():
+        for verb, refused in _refusals(kind, vendor).items():
             names = {"table": model._meta.db_table, "verb": verb, "kind": kind.value, "refused": refused}
             if vendor == "postgresql":
                 yield _FUNCTION.format(row="OLD" if verb == "delete" else "NEW", **names)

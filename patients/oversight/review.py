@@ -5,7 +5,7 @@ something was reviewed is no property of the data and is decided by nothing else
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
@@ -193,16 +193,16 @@ def reviewed_up_to() -> Greatest:
     return Greatest(furthest(OuterRef("code")), furthest(""))
 
 
-def unreviewed(reviewed: Mapping[str, int]) -> dict[str, int]:
+def unreviewed(reviewed: Mapping[str, int], *, but: Collection[str] = ()) -> dict[str, int]:
     """How many acts wait for anybody's review, for each of these subjects with any: by code, how far each is
-    reviewed (`reviewed_up_to`). One statement."""
+    reviewed (`reviewed_up_to`). Acts of the kinds `but` do not count. One statement."""
     if not reviewed:
         return {}
     by_mark: dict[int, list[str]] = defaultdict(list)
     for code, up_to in reviewed.items():
         by_mark[up_to].append(code)
     since = reduce(or_, (Q(subject__in=codes, leaf__seq__gt=up_to) for up_to, codes in by_mark.items()))
-    waiting = TrailEvent.objects.filter(since).exclude(action__in=READINGS).order_by()
+    waiting = TrailEvent.objects.filter(since).exclude(action__in={*READINGS, *but}).order_by()
     return dict(waiting.values_list("subject").annotate(models.Count("pk")))
 
 

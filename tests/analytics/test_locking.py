@@ -97,6 +97,29 @@ def test_what_changes_between_unlocking_and_relocking_is_told_and_nothing_else()
 
 
 @pytest.mark.django_db
+def test_it_is_locked_again_though_the_cut_fails_and_the_worker_makes_the_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    subject = desk.infused()
+    first = approved()
+    unlocking = unlocked(subject, desk.page_of(subject, "DX"))
+
+    def apart(*_args: Any) -> None:
+        raise ClocksDisagree(90.0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("analytics.locks.seal.refuse_if_clocks_disagree", apart)
+        with pytest.raises(ClocksDisagree):
+            relock(unlocking, by=manager(), source=Source.WEB)
+    assert desk.page_of(subject, "DX").state == PageState.LOCKED
+    assert Lock.objects.get() == first
+    assert lock_again() == 0
+    assert Lock.objects.latest("pk").follows == first
+    assert lock_again() == 0
+    assert Lock.objects.count() == 2
+
+
+@pytest.mark.django_db
 def test_the_estimates_that_moved_are_named() -> None:
     subject = desk.infused()
     first = computed(approved())

@@ -78,8 +78,9 @@ def test_of_an_unlocked_page_what_is_named_is_open_and_the_rest_is_held(subject:
     page = desk.page_of(subject, "DX")
     unlocking = unlocked(subject, page)
     desk.save(page, {"cd7_pct": "50.0"}, why=desk.BECAUSE)
-    with pytest.raises(IntegrityError, match="locked"), transaction.atomic():
-        run(RAW["a value"], subject)
+    for way in ("a value", "the state of the page"):
+        with pytest.raises(IntegrityError, match="locked"), transaction.atomic():
+            run(RAW[way], subject)
     lock_again(unlocking, by=manager(), source=Source.WEB)
     with pytest.raises(IntegrityError, match="locked"), transaction.atomic():
         run(RAW["the state of the page"], subject)

@@ -1,6 +1,6 @@
 """One person asks for a lock, another approves it; what is locked stays so until two people unlock it."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -229,15 +229,69 @@ def test_what_cannot_be_unlocked_is_said() -> None:
 
 
 # --- the gate ----------------------------------------------------------------------------------------------
-def test_the_gate_is_kept_with_the_request() -> None:
+def test_the_gate_is_kept_with_the_request_and_the_decision() -> None:
     request = asked(desk.infused())
     assert request.gate[Check.PAGES] > 0
     assert set(request.gate) == {check.value for check in Check}
+    assert lock_casebooks(request, by=approver()).gate == request.gate
 
 
-def test_a_gate_that_closes_meanwhile_holds_up_the_approval() -> None:
+def test_what_is_done_is_locked_without_a_word_more() -> None:
+    """Asking for the lock is no act that somebody has to review before it."""
     subject = locking_desk.spotless()
-    request = asked(subject, Wish("all is done"), locking_desk.BEFORE_ALL)
+    lock_casebooks(asked(subject, Wish("all is done"), locking_desk.BEFORE_ALL), by=approver())
+    assert states(subject) == {PageState.LOCKED}
+
+
+@pytest.mark.parametrize("override", ["", "what is left is known"])
+def test_what_stands_in_the_way_later_holds_up_the_approval(override: str) -> None:
+    """Neither of the two has seen it, so no reason is about it."""
+    subject = locking_desk.spotless()
+    request = asked(subject, Wish("all is done", override), locking_desk.BEFORE_ALL)
     desk.save(desk.page_of(subject, "DM"), {"hctci": "3"}, why=desk.BECAUSE, by=desk.a_member())
-    with pytest.raises(NotAsked, match="stands in the way"):
+    with pytest.raises(NotAsked, match="More stands in the way.*verified: 1"):
         lock_casebooks(request, by=approver())
+
+
+def test_a_lock_waits_for_what_is_unlocked() -> None:
+    first, second = desk.consented(), desk.consented("HZ01-002")
+    locked(first)
+    unlocking = unlocked(first)
+    with pytest.raises(NotAsked, match="unlocked for a while"):
+        asked(None, site=first.site)
+    lock_again(unlocking, by=manager(), source=Source.WEB)
+    request = asked(None, site=first.site)
+    unlocked(first)
+    with pytest.raises(NotAsked, match="unlocked for a while"):
+        lock_casebooks(request, by=approver())
+    assert states(second) != {PageState.LOCKED}
+
+
+# --- the scope and the end of an unlocking -----------------------------------------------------------------
+def test_where_pages_are_unlocked_nothing_is_added() -> None:
+    subject, coordinator = desk.infused(), desk.a_member()
+    locked(subject)
+    unlocked(subject, desk.page_of(subject, "DX"))
+    with pytest.raises(Refused, match="locked"):
+        open_event(subject, "UNS", date(2024, 2, 1), by=coordinator, form="VS")
+    with pytest.raises(Refused, match="locked"):
+        open_log(subject, "CM", by=coordinator)
+    before = desk.content()
+    check_subject(subject.code, by=desk.SYSTEM)
+    assert desk.content() == before
+
+
+def test_when_the_time_is_over_nothing_is_saved_whoever_has_to_lock_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    subject = desk.infused()
+    page = desk.page_of(subject, "DX")
+    locked(subject)
+    with monkeypatch.context() as patch:
+        patch.setattr("patients.entry.locking.timedelta", lambda hours: timedelta(seconds=-hours))
+        unlocked(subject)
+    assert desk.now(page).state != PageState.LOCKED
+    with pytest.raises(PageClosed):
+        desk.save(page, {"cd7_pct": "50.0"}, why=desk.BECAUSE)
+    with pytest.raises(Refused, match="locked"):
+        open_log(subject, "CM", by=desk.a_member())
