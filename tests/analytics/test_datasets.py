@@ -57,7 +57,7 @@ from trial.people.access import SystemPerson
 from trial.trail.actor import Source
 
 SLOW = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
-TABLES = ("adsl", "adtte", "adae", "exclusions", "trace")
+TABLES = ("adsl", "adtte", "adae", "adin", "exclusions", "trace")
 MRD = {"mrd_done": True, "mrd_lod": Decimal("0.002")}
 
 
@@ -112,7 +112,8 @@ def test_the_facts_of_a_subject_stand_in_one_row() -> None:
         "NOCONDFL": True,
         "NOPROPFL": True,
         **dict.fromkeys(("DONCLASS", "DONGRP", "MFGFL", "CRSMAX", "CYTMAX", "AGMAX", "AGONDT", "AGRESDT")),
-        **dict.fromkeys(("CHIM1PCT", "CGONDT")),
+        **dict.fromkeys(("CHIM1PCT", "CGONDT", "REMSDT", "ICANSMAX", "IECHSMAX", "NEUTMAX", "PLATMAX")),
+        **dict.fromkeys(("HGBMAX", "LYMMAX", *OF_ALL_COUNTS, "AGPREMAX", "DLTOCFL", "GFFL", "RCL")),
         **dict.fromkeys(("PRLINES", "PRALLO", "PRCLL1"), 0),
     }
 
@@ -279,7 +280,8 @@ def test_deriving_again_changes_nothing(timeline: Timeline) -> None:
 
 
 # --- the trace --------------------------------------------------------------------------------------------
-PLAIN = {"SUBJID", "SITEID", "AGEDAYS", *(one.flag for one in SETS)}  # not read from one item
+OF_ALL_COUNTS = {"ICAHTEP", "ICAHTE", "ICAHTL"}
+PLAIN = {"SUBJID", "SITEID", "AGEDAYS", *OF_ALL_COUNTS, *(one.flag for one in SETS)}  # not read from one item
 COUNTED = {"PRLINES", "PRALLO", "PRCLL1"}
 PLACE = {"form", "visit", "row_key"}
 PLAIN_OF_EVENTS = {"SUBJID", "AESEQ", "ASTDTF", "ASTDTC", "AENDTF", "AENDTC", "TRTEMFL", *PLACE}
