@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from statsmodels.duration.survfunc import CumIncidenceRight, SurvfuncRight, survdiff
 from statsmodels.stats.proportion import proportion_confint
 
@@ -39,7 +41,9 @@ from tests.analytics.casebooks import (
     without_database,
 )
 from tests.analytics.conftest import DEMO_CUTOFF
+from tests.patients.builder.strategies import cohorts
 
+SLOW = settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 CUTOFF = date.fromisoformat(DEMO_CUTOFF)
 MONTH = 30.4375
 
@@ -260,3 +264,19 @@ def test_everything_is_plain_json_and_the_order_of_subjects_does_not_matter(
     assert json.loads(json.dumps(ours, allow_nan=False)) == ours
     assert exhibits_of(again) == ours
     json.dumps(exhibits_of(cohort()), allow_nan=False)
+
+
+@SLOW
+@given(cohorts(max_size=5), st.integers(0, 1200))
+def test_any_cohort_is_told_whole(subjects: list[Timeline], days: int) -> None:
+    """On any cut-off everything is plain JSON, and each subject of a set stands in one row of each table."""
+    cutoff = date(2021, 11, 1) + timedelta(days)
+    data = build_datasets(cutoff, cut_at(built(subjects), cutoff))
+    told = exhibits_of(data)
+    json.dumps(told, allow_nan=False)
+    members = {one["set"]: one["subjects"] for one in told["populations"]}
+    for table in told["safety"]["grades"]:
+        assert sorted(one for line in table["rows"] for one in line["subjects"]) == members[table["set"]]
+    for rule in told["stopping"]["rules"]:
+        assert set(rule["subjects"]) <= set(rule["evaluated_subjects"])
+        assert rule["crossed"] == (rule["probability"] > 0.8 and rule["evaluated"] > 0)
