@@ -41,6 +41,8 @@ _ITEMS = {
     "HSCTDY": "ae_day_hsct",
     "AESER": "ae_serious",
     "AEREL": "ae_rel_cart",
+    "AERELLD": "ae_rel_ld",
+    "AERELGR": "ae_rel_hsct",
     "DLTFL": "ae_dlt",
 }
 _FILLED_IN = CodeList("DATEFL", (Code("D", _("day")), Code("M", _("month and day"))), "C81223")
@@ -274,6 +276,8 @@ ADAE = Dataset(
         ),
         _fact("AESER", _("Serious Event"), pl.Boolean, "ae_serious"),
         _fact("AEREL", _("Causality to the CAR-T Product"), pl.String, "ae_rel_cart"),
+        _fact("AERELLD", _("Causality to Lymphodepletion"), pl.String, "ae_rel_ld"),
+        _fact("AERELGR", _("Causality to the Graft"), pl.String, "ae_rel_hsct"),
         _fact(
             "AEOUT",
             _("Outcome of Adverse Event"),

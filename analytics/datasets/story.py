@@ -13,6 +13,7 @@ from typing import Any
 
 from analytics.datasets.blood_counts import Sample, samples_of
 from analytics.datasets.history import History, history_of
+from analytics.datasets.safety import Safety, safety_of
 from analytics.datasets.sourced import Sourced, days, earliest, first, latest, sourced, sourced_day
 from analytics.datasets.toxicity import Toxicity, toxicity_of
 from analytics.locks.cut import FORM_DATE, SubjectFacts
@@ -133,6 +134,13 @@ class Story:
         return earliest(days(self.casebook, "RESP", "resp_dt", self._is_remission))
 
     @property
+    def remission_strict(self) -> Day:
+        """The first CR, CRh or CRi by the strict reading, after infusion and before relapse."""
+        return earliest(
+            days(self.casebook, "RESP", "resp_dt", lambda record: self._is_remission(record, "resp_strict"))
+        )
+
+    @property
     def remission_mrd_negative(self) -> Day:
         """The first with negative MRD on the same page, on or before the day of transplantation."""
 
@@ -142,9 +150,9 @@ class Story:
 
         return earliest(days(self.casebook, "RESP", "resp_dt", counts))
 
-    def _is_remission(self, record: Record) -> bool:
+    def _is_remission(self, record: Record, policy: str = "resp_protocol") -> bool:
         day = record.values["resp_dt"]
-        if record.values["resp_protocol"] not in REMISSIONS or day is None or self.infused is None:
+        if record.values[policy] not in REMISSIONS or day is None or self.infused is None:
             return False
         return bool(day > self.infused.value and (self.relapse is None or day < self.relapse.value))
 
@@ -156,6 +164,10 @@ class Story:
     @cached_property
     def toxicity(self) -> Toxicity:
         return toxicity_of(self.casebook, value(self.infused), value(self.grafted))
+
+    @cached_property
+    def safety(self) -> Safety:
+        return safety_of(self.casebook, value(self.infused), value(self.grafted))
 
     # --- blood counts --------------------------------------------------------------------------------------
     @cached_property

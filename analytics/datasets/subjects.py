@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from analytics.datasets.analysis_sets import SETS, AnalysisSet
 from analytics.datasets.metadata import SUBJECT, Dataset, PolarsType, Variable
 from analytics.datasets.story import Story
+from patients.grading.result import Graded
 from patients.items.codelists import CodeList
 from patients.items.problems import Text
 
@@ -56,11 +57,24 @@ def _fact(
     )
 
 
+def _haematotoxicity(name: str, label: Text, grade: str, derivation: Text) -> Variable:
+    """A grade over many counts, which is no one item's."""
+
+    def read(row: SubjectRow) -> int | None:
+        found = row.story.safety.haematotoxicity
+        graded: Graded | None = None if found is None else getattr(found, grade)
+        return None if graded is None else graded.number
+
+    source = ("LAB.lab_value", "INF.inf_start_dt")
+    return Variable(name=name, label=label, type=pl.Int8, read=read, source=source, derivation=derivation)
+
+
 _SET_FLAGS = tuple(map(_flag, SETS))
 _LATEST_ALIVE = _("the latest contact that says alive, visit or sample, not after death")
 _LATEST_FREE = _("the latest assessment after T0 that found neither relapse nor progression")
 _BEFORE_GRAFT = _("the first remission with negative MRD on the same page, by the day of transplantation")
 _CYTOPENIA = _("worst grade of neutrophils, platelets, haemoglobin, lymphocytes, T0 to min(H0 + 30, T0 + 60)")
+_LINEAGE = _("the highest from T0 to min(H0 + 30, T0 + 60)")
 _CHIMERISM = _(
     "whole blood, else the lower of CD3 and CD33, marrow only without blood; transplant day 27 to 35, the "
     "nearest to day 30, the later on a tie"
@@ -248,6 +262,89 @@ ADSL = Dataset(
             "toxicity.chronic_onset",
             "CGVHD.cg_dt",
             _("the first day with chronic GVHD"),
+        ),
+        _fact(
+            "REMSDT",
+            _("Date of First Strict Remission"),
+            pl.Date,
+            "remission_strict",
+            "RESP.resp_dt",
+            _("first CR, CRh or CRi by the strict reading, after T0 and before relapse"),
+        ),
+        _fact(
+            "ICANSMAX",
+            _("Worst ICANS Grade"),
+            pl.Int8,
+            "safety.icans_max",
+            "ICANS.icans_grade",
+            _("the highest of all tests"),
+        ),
+        _fact(
+            "IECHSMAX",
+            _("Worst IEC-HS Grade"),
+            pl.Int8,
+            "safety.iec_hs_max",
+            "HLH.hlh_grade",
+            _("the highest of all evaluations"),
+        ),
+        *(
+            _fact(name, label, pl.Int8, f"safety.{fact}", "LAB.lab_grade", _LINEAGE)
+            for name, label, fact in (
+                ("NEUTMAX", _("Worst Grade of Neutrophils"), "neutrophils_max"),
+                ("PLATMAX", _("Worst Grade of Platelets"), "platelets_max"),
+                ("HGBMAX", _("Worst Grade of Haemoglobin"), "haemoglobin_max"),
+                ("LYMMAX", _("Worst Grade of Lymphocytes"), "lymphocytes_max"),
+            )
+        ),
+        _haematotoxicity(
+            "ICAHTEP",
+            _("Early ICAHT Grade Before the Graft"),
+            "icaht_early_pre",
+            _("neutrophils from T0 to the graft, at most to day 30"),
+        ),
+        _haematotoxicity(
+            "ICAHTE",
+            _("Early ICAHT Grade"),
+            "icaht_early_all",
+            _("neutrophils of the 30 days from T0, the graft among them"),
+        ),
+        _haematotoxicity(
+            "ICAHTL",
+            _("Late ICAHT Grade"),
+            "icaht_late",
+            _("neutrophils after day 30, until progression or new therapy"),
+        ),
+        _fact(
+            "AGPREMAX",
+            _("Worst Acute GVHD Grade Before the Graft"),
+            pl.Int8,
+            "safety.acute_before_max",
+            "AGVHD.ag_grade",
+            _("the highest of episodes that began from T0 on and before the graft"),
+        ),
+        _fact(
+            "DLTOCFL",
+            _("Dose-Limiting Toxicity Occurred Flag"),
+            pl.Boolean,
+            "safety.dose_limiting",
+            "DLT.dlt_occurred",
+            _("as the adjudication says"),
+        ),
+        _fact(
+            "GFFL",
+            _("Graft Failure Flag"),
+            pl.Boolean,
+            "safety.graft_failure",
+            "ENG.eng_primary_gf ENG.eng_secondary_gf",
+            _("primary or secondary; false only if a primary one was excluded"),
+        ),
+        _fact(
+            "RCL",
+            _("Test for Replication-Competent Virus"),
+            pl.String,
+            "safety.replication_competent",
+            "REL.rel_rcl",
+            _("a positive test, if there is one, else the last"),
         ),
         _fact(
             "PRLINES",

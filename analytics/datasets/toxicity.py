@@ -1,10 +1,9 @@
 """CRS, cytopenia, chimerism and GVHD of one subject, graded from their components."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 from analytics.datasets.sourced import Sourced, earliest, sourced, sourced_day
 from patients.casebook.answers import Casebook, Record, local_day
@@ -35,9 +34,9 @@ class Toxicity:
 def toxicity_of(casebook: Casebook, infused: date | None, grafted: date | None) -> Toxicity:
     acute = list(_acute_after_graft(casebook, grafted))
     return Toxicity(
-        crs_max=_worst(casebook.records("CRS"), "crs_grade"),
-        cytopenia_max=_worst(_counts(casebook, infused, grafted), "lab_grade"),
-        acute_max=_worst(acute, "ag_grade"),
+        crs_max=worst(casebook.records("CRS"), "crs_grade"),
+        cytopenia_max=worst(counts_in_window(casebook, infused, grafted), "lab_grade"),
+        acute_max=worst(acute, "ag_grade"),
         acute_onset=earliest(_onsets(acute)),
         acute_2_onset=earliest(_reached(acute, 2)),
         acute_3_onset=earliest(_reached(acute, 3)),
@@ -47,12 +46,13 @@ def toxicity_of(casebook: Casebook, infused: date | None, grafted: date | None) 
     )
 
 
-def _worst(records: "list[Record] | Any", item: str) -> Sourced[int] | None:
+def worst(records: Iterable[Record], item: str) -> Sourced[int] | None:
+    """The highest grade of an item, the first of several."""
     graded = [found for record in records if (found := sourced(record, item)) is not None]
     return max(graded, key=lambda found: found.value, default=None)
 
 
-def _counts(casebook: Casebook, infused: date | None, grafted: date | None) -> list[Record]:
+def counts_in_window(casebook: Casebook, infused: date | None, grafted: date | None) -> list[Record]:
     """Neutrophils, platelets, haemoglobin and lymphocytes from T0 to min(H0 + 30, T0 + 60)."""
     if infused is None:
         return []

@@ -10,16 +10,27 @@ from typing import Any
 
 import polars as pl
 
+from analytics.datasets.adverse_events import FATAL
 from analytics.datasets.build import Datasets
 from analytics.endpoints.sets import Set
+from patients.items.codelists import RELATED
 
-SEVERE_FROM_GRADE = 3
+SEVERE_FROM_GRADE, FATAL_GRADE = 3, 5
 EVERY, CATEGORY, TERM = "every", "category", "term"  # what a row counts
 Event = dict[str, Any]  # a row of ADAE
+# What is asked of an event beside its grade (section 4.1); related is possible or more.
+ASPECTS: dict[str, Callable[[Event], bool]] = {
+    "serious": lambda event: bool(event["AESER"]),
+    "related_ld": lambda event: event["AERELLD"] in RELATED,
+    "related_cart": lambda event: event["AEREL"] in RELATED,
+    "related_hsct": lambda event: event["AERELGR"] in RELATED,
+    "fatal": lambda event: event["AETOXGR"] == FATAL_GRADE or event["AEOUT"] == FATAL,
+}
 
 
 def adverse_event_counts(data: Datasets) -> dict[str, Any]:
-    """The size of SAF, and rows with `kind`, `code`, `text` and, of each subject, the worst event.
+    """The size of SAF, and rows with `kind`, `code`, `text`, the worst event of each subject, and who had an
+    event of each aspect.
 
     The rows are sorted by the number of subjects, the most first, then by name.
     """
@@ -60,7 +71,16 @@ def _as_entered(events: list[Event]) -> str:
 
 
 def _row(kind: str, events: list[Event], *, code: str = "", text: str = "") -> dict[str, Any]:
-    return {"kind": kind, "code": code, "text": text, "worst": list(_worst(events).values())}
+    worst = list(_worst(events).values())
+    return {"kind": kind, "code": code, "text": text, "worst": worst, "aspects": _aspects(events)}
+
+
+def _aspects(events: list[Event]) -> dict[str, list[str]]:
+    """Who had such an event, whether or not it was the worst of theirs."""
+    return {
+        aspect: sorted({event["SUBJID"] for event in events if holds(event)})
+        for aspect, holds in ASPECTS.items()
+    }
 
 
 def _worst(events: list[Event]) -> dict[str, dict[str, Any]]:

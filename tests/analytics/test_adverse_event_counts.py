@@ -131,10 +131,41 @@ def test_an_event_without_category_or_name_is_counted_all_the_same() -> None:
     assert rows([*infused(), bare]) == expected
 
 
+NONE: dict[str, list[str]] = {
+    aspect: [] for aspect in ("serious", "related_ld", "related_cart", "related_hsct", "fatal")
+}
+
+
+@pytest.mark.parametrize(
+    ("values", "aspects"),
+    [
+        ({"ae_serious": True}, {"serious"}),
+        ({"ae_serious": False}, set()),
+        ({"ae_rel_ld": "possible"}, {"related_ld"}),
+        ({"ae_rel_cart": "probable"}, {"related_cart"}),
+        ({"ae_rel_hsct": "definite"}, {"related_hsct"}),
+        ({"ae_rel_ld": "unlikely", "ae_rel_cart": "not_related"}, set()),
+        ({"ae_outcome": "FATAL"}, {"fatal"}),
+        ({"ae_grade": "5"}, {"fatal"}),
+        ({"ae_grade": "4"}, set()),
+    ],
+)
+def test_an_aspect_of_any_event_counts_the_subject(values: dict[str, Any], aspects: set[str]) -> None:
+    """Also where another event was worse, and in its term alone."""
+    one = row("AE", day(0), key="1", ae_start=PartialDate.of(day(3)), ae_ctcae_term="nausea", **values)
+    found = adverse_event_counts(cohort([*infused(), one, event("2", "sepsis", 4)]))["rows"]
+    of_all, of_nausea = (
+        next(each for each in found if (each["kind"], each["code"]) == key)
+        for key in (("every", ""), ("term", "nausea"))
+    )
+    expected = {aspect: ["HZ01-001"] if aspect in aspects else [] for aspect in NONE}
+    assert of_all["aspects"] == of_nausea["aspects"] == expected
+
+
 def test_nobody_has_none() -> None:
     assert adverse_event_counts(cohort()) == {
         "size": 0,
-        "rows": [{"kind": "every", "code": "", "text": "", "worst": []}],
+        "rows": [{"kind": "every", "code": "", "text": "", "worst": [], "aspects": NONE}],
     }
 
 

@@ -40,6 +40,7 @@ from tests.analytics.casebooks import (
     built,
     cohort,
     contact,
+    counted,
     cut,
     cut_at,
     day,
@@ -57,7 +58,7 @@ from trial.people.access import SystemPerson
 from trial.trail.actor import Source
 
 SLOW = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
-TABLES = ("adsl", "adtte", "adae", "exclusions", "trace")
+TABLES = ("adsl", "adtte", "adae", "adin", "exclusions", "trace")
 MRD = {"mrd_done": True, "mrd_lod": Decimal("0.002")}
 
 
@@ -72,6 +73,10 @@ def new_registry(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def story(*records: Record, cutoff: date = NEVER) -> Story:
     return tell(cut([*infused(), *records], cutoff), cutoff)
+
+
+PANCYTOPENIA = counted("PLAT", {18: "9", 30: "9", 44: "9"})
+FULL_COUNTS = [*counted("NEUT", {14: "2.0"}), *counted("PLAT", {14: "150"})]
 
 
 def facts(data: Datasets) -> dict[str, Any]:
@@ -112,7 +117,8 @@ def test_the_facts_of_a_subject_stand_in_one_row() -> None:
         "NOCONDFL": True,
         "NOPROPFL": True,
         **dict.fromkeys(("DONCLASS", "DONGRP", "MFGFL", "CRSMAX", "CYTMAX", "AGMAX", "AGONDT", "AGRESDT")),
-        **dict.fromkeys(("CHIM1PCT", "CGONDT")),
+        **dict.fromkeys(("CHIM1PCT", "CGONDT", "REMSDT", "ICANSMAX", "IECHSMAX", "NEUTMAX", "PLATMAX")),
+        **dict.fromkeys(("HGBMAX", "LYMMAX", *OF_ALL_COUNTS, "AGPREMAX", "DLTOCFL", "GFFL", "RCL")),
         **dict.fromkeys(("PRLINES", "PRALLO", "PRCLL1"), 0),
     }
 
@@ -131,6 +137,61 @@ def test_what_was_before_the_product_and_what_it_did_stand_in_the_row() -> None:
     ]
     found = facts(cohort([*infused(), *before]))
     expected = {"PRLINES": 3, "PRALLO": 1, "PRCLL1": 1, "DONGRP": "parent", "MFGFL": True}
+    assert {name: found[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ([row("HLH", day(4), "a", hlh_grade="2"), row("HLH", day(9), "b", hlh_grade="3")], {"IECHSMAX": 3}),
+        (
+            [row("REL", day(-3), "a", rel_rcl="positive"), row("REL", day(-2), "b", rel_rcl="negative")],
+            {"RCL": "positive"},
+        ),
+        (
+            [row("REL", day(-3), "a", rel_rcl="pending"), row("REL", day(-2), "b", rel_rcl="negative")],
+            {"RCL": "negative"},
+        ),
+        ([row("DLT", day(28), "C28", dlt_evaluable="Y", dlt_occurred=False)], {"DLTOCFL": False}),
+        ([grafted(16), row("ENG", day(60), "HD30", eng_secondary_gf=True)], {"GFFL": True}),
+        ([grafted(16), row("ENG", day(60), "HD30", eng_secondary_gf=False)], {"GFFL": None}),
+        (
+            [
+                grafted(16),
+                *counted("NEUT", dict.fromkeys(range(17, 50, 3), "0.1")),
+                *PANCYTOPENIA,
+                contact(60),
+                row("ENG", day(60), "HD30"),
+            ],
+            {"GFFL": True},
+        ),
+        (
+            [
+                grafted(16),
+                *counted("NEUT", {26: "0.9", 27: "0.9", 28: "0.9"}),
+                contact(60),
+                row("ENG", day(60), "HD30"),
+            ],
+            {"GFFL": False},
+        ),
+        ([assessed(14, 2)], {"REMSDT": None, "REMDT": day(14)}),
+        ([assessed(14, 2), *FULL_COUNTS], {"REMSDT": day(14), "REMDT": day(14)}),
+    ],
+    ids=[
+        "worst IEC-HS",
+        "a positive test stays",
+        "the last test",
+        "no toxicity",
+        "secondary failure",
+        "a primary one is not excluded",
+        "primary failure",
+        "engrafted",
+        "strict without counts",
+        "strict with counts",
+    ],
+)
+def test_what_safety_asks_for_stands_in_the_row(records: list[Record], expected: dict[str, Any]) -> None:
+    found = facts(cohort([*infused(), *records]))
     assert {name: found[name] for name in expected} == expected
 
 
@@ -279,7 +340,8 @@ def test_deriving_again_changes_nothing(timeline: Timeline) -> None:
 
 
 # --- the trace --------------------------------------------------------------------------------------------
-PLAIN = {"SUBJID", "SITEID", "AGEDAYS", *(one.flag for one in SETS)}  # not read from one item
+OF_ALL_COUNTS = {"ICAHTEP", "ICAHTE", "ICAHTL"}
+PLAIN = {"SUBJID", "SITEID", "AGEDAYS", *OF_ALL_COUNTS, *(one.flag for one in SETS)}  # not read from one item
 COUNTED = {"PRLINES", "PRALLO", "PRCLL1"}
 PLACE = {"form", "visit", "row_key"}
 PLAIN_OF_EVENTS = {"SUBJID", "AESEQ", "ASTDTF", "ASTDTC", "AENDTF", "AENDTC", "TRTEMFL", *PLACE}

@@ -1,0 +1,1 @@
+"""The estimators of `analytics.survival` for the data of anybody's file."""
