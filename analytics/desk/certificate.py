@@ -4,11 +4,12 @@ The same facts as JSON, whose names do not change, and as a page to sign and fil
 """
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from analytics.desk.staleness import saves_since
@@ -188,24 +189,17 @@ def _by_whom(lock: Lock, people: dict[str, Any] | None) -> Lines:
 
 def _unlockings(found: list[dict[str, Any]]) -> Lines:
     """One line for each: whose casebook, how much of it, why, and by whom."""
-    return [
-        (
-            each["subject"],
-            _(
-                "%(pages)s, %(reason)s; asked for by %(asked)s, approved by %(approved)s, locked again by %(again)s"
-            )
-            % {
-                "pages": _("%(n)s pages") % {"n": each["pages"]}
-                if each["pages"]
-                else _("the whole casebook"),
-                "reason": each["reason"],
-                "asked": each["asked_by"],
-                "approved": each["approved_by"],
-                "again": each["locked_again_by"],
-            },
-        )
-        for each in found
-    ]
+    return [(each["subject"], "; ".join(_told(each))) for each in found]
+
+
+def _told(each: dict[str, Any]) -> Iterator[str]:
+    pages = each["pages"]
+    named = ngettext("%(n)s page", "%(n)s pages", pages or 0) % {"n": pages}
+    yield named if pages else _("the whole casebook")
+    yield each["reason"]
+    yield _("asked for by %(who)s") % {"who": each["asked_by"]}
+    yield _("approved by %(who)s") % {"who": each["approved_by"]}
+    yield _("locked again by %(who)s") % {"who": each["locked_again_by"]}
 
 
 def _sealed(found: dict[str, Any]) -> Lines:

@@ -20,7 +20,7 @@ from analytics.runs.compute import compute_run
 from analytics.runs.models import Run
 from analytics.runs.results import NotFinished
 from patients.casebook.page import Page, PageState, Subject
-from patients.entry.locking import Extent, NotAsked
+from patients.entry.locking import Extent, NotAsked, refuse_request
 from patients.entry.refusals import PageClosed
 from patients.models import CasebookLock, LockDecision
 from tests.patients.entry import desk
@@ -201,7 +201,20 @@ def editing(subject: Subject, editors: list[Account]) -> list[Callable[[], objec
 
 
 def locking(subject: Subject) -> Callable[[], object]:
-    return partial(approve_lock, asked(subject), by=approver())
+    """The lock approved; where an edit came first and brought something into its way, asked for once more."""
+    request, second = asked(subject), approver()
+
+    def lock() -> Lock:
+        asking = request
+        for _edit in range(EDITORS):
+            try:
+                return approve_lock(asking, by=second)
+            except NotAsked:
+                refuse_request(asking, by=second)
+                asking = asked(subject)
+        return approve_lock(asking, by=second)
+
+    return lock
 
 
 def acts_on(subject: Subject) -> list[str]:

@@ -25,6 +25,7 @@ from trial.people.roles import Role
 from trial.trail.seals import seal_trail
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
+WRONG = "not what it is"
 
 
 @pytest.fixture
@@ -94,9 +95,7 @@ def test_a_lock_is_asked_for_and_approved_by_another(
     url = reverse("lock-request", args=[request.pk])
     assert client.post(url, {"do": "approve", **manager.proof}).status_code == 422
     assert "Approve the lock" in text(other.get(url))
-    wrong = other.post(
-        url, {"do": "approve", **second.proof, "password": "not it"}
-    )  # pragma: allowlist secret
+    wrong = other.post(url, {"do": "approve", **second.proof, "password": WRONG})
     assert (wrong.status_code, Lock.objects.count()) == (422, 0)
     answer = other.post(url, {"do": "approve", **second.proof})
     lock = Lock.objects.get()
@@ -142,6 +141,10 @@ def test_what_is_unlocked_makes_the_lock_stale_until_it_is_locked_again(
     told = text(client.get(reverse("compare-locks", args=[again.pk, first.pk])))
     for said in ("t_all", "aml", "dx_aml_n", reverse("page", args=[page.pk])):
         assert said in told
+    paper = json.loads(client.get(reverse("certificate-json", args=[again.pk])).content)
+    (opened,) = paper["unlocked_since"]
+    assert (opened["subject"], opened["pages"], opened["locked_again_by"]) == (subject.code, 1, "Mei Zhang")
+    assert client.get(reverse("certificate-pdf", args=[again.pk])).status_code == 200
     assert client.post(reverse("relock", args=[unlocking.pk])).status_code == 302, "and nothing else happens"
     assert Lock.objects.latest("pk") == again
 
