@@ -13,6 +13,7 @@ from analytics.endpoints.catalogue import catalogue
 from analytics.locks.models import Lock
 from analytics.reports.adverse_events import EventTable, event_table
 from analytics.reports.figures import incidence_figure, survival_figure
+from analytics.reports.section_four import crossed_in
 from analytics.reports.step_figure import StepFigure
 from analytics.runs.models import Estimate, Run
 from trial.people.models import Account
@@ -83,6 +84,7 @@ class ResultsScreen:
     survival: StepFigure | None
     incidence: StepFigure | None
     events: EventTable | None
+    crossed: tuple[str, ...]
 
     @property
     def patients_note(self) -> str:
@@ -128,6 +130,7 @@ def results_screen(lock: Lock, run: Run, reader: Account, standing: Standing) ->
         survival=survival_figure(curves, texts) if curves else None,
         incidence=incidence_figure(curves, texts) if curves else None,
         events=event_table(events, reader) if events else None,
+        crossed=crossed_in(run.exhibits),
     )
 
 

@@ -7,6 +7,7 @@ from analytics.reports import views
 urlpatterns: list[URLPattern] = [
     path("locks/", views.locks, name="locks"),
     path("locks/<int:pk>/", views.results, name="results"),
+    path("locks/<int:pk>/tables/", views.tables, name="lock-tables"),
     path("locks/<int:pk>/run/", views.stop, name="stop-run"),
     path("locks/<int:pk>/report.pdf", views.report, name="report-of-lock"),
     path("locks/<int:pk>/figures/<slug:figure>.svg", views.figure_svg, name="figure-svg"),

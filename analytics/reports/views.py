@@ -16,6 +16,7 @@ from analytics.locks.visible import is_seen_at, sites_of_lock
 from analytics.reports.figure_files import png_of, svg_of
 from analytics.reports.report_print import figures_of, print_report
 from analytics.reports.results import results_screen
+from analytics.reports.section_four import tables_screen
 from analytics.reports.step_figure import StepFigure
 from analytics.reports.trace import trace_screen
 from analytics.runs.models import ENDED, Run
@@ -188,3 +189,16 @@ def _figure(request: HttpRequest, pk: int, figure: str) -> StepFigure:
 def _file(content: bytes, kind: str, name: str) -> HttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(content, content_type=kind, headers=headers)
+
+
+@needs(Permission.READ_RESULTS, at=At.ALL_ITS_SITES)
+@private
+def tables(request: HttpRequest, pk: int) -> HttpResponse:
+    """The tables of section 4, each count with its subjects."""
+    reader = reader_of(request)
+    lock = reader.lock(pk)
+    try:
+        screen = tables_screen(lock, finished_run(lock).exhibits, reader.person)
+    except NoResult as problem:
+        raise Http404(str(problem)) from problem
+    return show(request, "lock_tables.html", screen, reader.frame)

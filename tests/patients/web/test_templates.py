@@ -96,6 +96,8 @@ def test_the_gallery_shows_every_component(desk: Client) -> None:
     of_a_page |= {
         "step_curves.html",
         "results_menu.html",
+        "counted_table.html",
+        "stopping_alert.html",
         "gate_list.html",
         "prove_again.html",
         "lock_standing.html",
