@@ -2,7 +2,6 @@
 
 import re
 import struct
-from datetime import date
 from io import BytesIO
 from xml.etree import ElementTree
 
@@ -11,39 +10,14 @@ from django.test import Client
 from django.urls import reverse
 from pypdf import PdfReader
 
-from analytics.locks import seal
-from analytics.locks.cut import all_records
 from analytics.locks.models import Lock
-from analytics.runs.compute import compute_run
-from analytics.runs.start import run_of
-from patients.builder.timeline import Timeline
-from tests.analytics.casebooks import CutContent, built, content, without_database
 from tests.patients.web import people
-from trial.people.access import SystemPerson
 from trial.people.models import Account
 from trial.people.roles import Role
-from trial.trail.actor import Source
 from trial.trail.models import TrailEvent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
-CUTOFF = date(2025, 8, 5)
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-@pytest.fixture(scope="module")
-def cohort(demo_timelines: list[Timeline]) -> list[CutContent]:
-    with without_database():
-        return [content(all_records(book), CUTOFF, code) for code, book in built(demo_timelines).items()]
-
-
-@pytest.fixture
-def lock(db: None, cohort: list[CutContent], monkeypatch: pytest.MonkeyPatch) -> Lock:
-    """The finished lock of the invented cohort."""
-    with monkeypatch.context() as patch:
-        patch.setattr(seal, "_content", lambda cutoff, sources: iter(cohort))
-        made = seal.make_lock(CUTOFF, "interim", by=SystemPerson("lock"), source=Source.COMMAND)
-    assert compute_run(run_of(made.snapshot).pk)
-    return made
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,8 @@ from analytics.datasets.build import build_datasets
 from analytics.endpoints.catalogue import catalogue
 from analytics.endpoints.exhibits import exhibits_of
 from analytics.locks import seal
-from analytics.locks.cut import all_records
 from analytics.locks.models import Lock
+from analytics.runs import compute
 from analytics.runs.compute import compute_run
 from analytics.runs.models import Estimate
 from analytics.runs.start import run_of
@@ -27,6 +26,7 @@ from patients.entry.importing import CasebookImport
 from patients.items.partial_date import PartialDate
 from tests.analytics import plain_events
 from tests.analytics.casebooks import CutContent, built, content, cut_at, day, infused, row, without_database
+from tests.analytics.reports.conftest import CUTOFF, Results, cut_of
 from tests.patients.web import people
 from trial.people.access import SystemPerson
 from trial.people.grants import grant_role
@@ -35,31 +35,21 @@ from trial.people.roles import Role
 from trial.trail.actor import Source
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
-CUTOFF = date(2025, 8, 5)
 LockOf = Callable[..., Lock]
 
 
-@pytest.fixture(scope="module")
-def cohort(demo_timelines: list[Timeline]) -> list[CutContent]:
-    """The invented cohort as the data cut holds it."""
-    return cut_of(demo_timelines)
-
-
-def cut_of(timelines: list[Timeline]) -> list[CutContent]:
-    with without_database():
-        casebooks = built(timelines)
-        return [content(all_records(book), CUTOFF, subject) for subject, book in casebooks.items()]
-
-
 @pytest.fixture
-def lock_of(monkeypatch: pytest.MonkeyPatch) -> LockOf:
-    """A lock of what a cut holds; its run is finished unless said otherwise."""
+def lock_of(cohort: list[CutContent], results_of_cohort: Results, monkeypatch: pytest.MonkeyPatch) -> LockOf:
+    """A lock of what a cut holds; its run is finished unless said otherwise. Of the cohort it is not computed
+    for each test anew."""
 
     def made(cut: list[CutContent], *, computed: bool = True) -> Lock:
         with monkeypatch.context() as patch:
             patch.setattr(seal, "_content", lambda cutoff, sources: iter(cut))
+            if cut is cohort:
+                patch.setattr(compute, "results_of", lambda run: results_of_cohort)
             lock = seal.make_lock(CUTOFF, "interim", by=SystemPerson("lock"), source=Source.COMMAND)
-        assert not computed or compute_run(run_of(lock.snapshot).pk)
+            assert not computed or compute.compute_run(run_of(lock.snapshot).pk)
         return lock
 
     return made

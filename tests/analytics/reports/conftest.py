@@ -1,0 +1,56 @@
+"""The invented cohort as its data cut holds it, what a run comes to for it, and its finished lock."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from analytics.datasets.build import build_datasets
+from analytics.endpoints.exhibits import exhibits_of
+from analytics.endpoints.figures import Figure, compute_figures
+from analytics.locks import seal
+from analytics.locks.cut import all_records
+from analytics.locks.models import Lock
+from analytics.locks.snapshot import CutSubject, casebook_of
+from analytics.runs import compute
+from analytics.runs.start import run_of
+from patients.builder.timeline import Timeline
+from tests.analytics.casebooks import CutContent, built, content, without_database
+from trial.people.access import SystemPerson
+from trial.trail.actor import Source
+
+CUTOFF = date(2025, 8, 5)
+Results = tuple[list[Figure], dict[str, Any]]
+
+
+def cut_of(timelines: list[Timeline]) -> list[CutContent]:
+    with without_database():
+        casebooks = built(timelines)
+        return [content(all_records(book), CUTOFF, subject) for subject, book in casebooks.items()]
+
+
+@pytest.fixture(scope="session")
+def cohort(demo_timelines: list[Timeline]) -> list[CutContent]:
+    return cut_of(demo_timelines)
+
+
+@pytest.fixture(scope="session")
+def results_of_cohort(cohort: list[CutContent]) -> Results:
+    """Figures and exhibits, computed once for all tests of the pages that show them."""
+    with without_database():
+        subjects = (CutSubject(facts, casebook_of(facts, values)) for facts, values in cohort)
+        data = build_datasets(CUTOFF, subjects, with_trace=False)
+        return compute_figures(data), exhibits_of(data)
+
+
+@pytest.fixture
+def lock(
+    db: None, cohort: list[CutContent], results_of_cohort: Results, monkeypatch: pytest.MonkeyPatch
+) -> Lock:
+    """The finished lock of the cohort."""
+    with monkeypatch.context() as patch:
+        patch.setattr(seal, "_content", lambda asked, sources: iter(cohort))
+        patch.setattr(compute, "results_of", lambda run: results_of_cohort)
+        made = seal.make_lock(CUTOFF, "interim", by=SystemPerson("lock"), source=Source.COMMAND)
+        assert compute.compute_run(run_of(made.snapshot).pk)
+    return made
