@@ -16,10 +16,18 @@ from patients.builder.timeline import Timeline
 from patients.builder.timelines import read_timelines
 from patients.casebook.files import write_casebook
 from tests import services
+from tests.analytics.casebooks import without_database
 from tests.conftest import Registry
 
 DEMO = Path(timelines.__file__).parent / "demo" / "timelines.csv"
 DEMO_CUTOFF = "2025-08-05"
+
+
+@pytest.fixture(scope="module")
+def new_registry() -> Iterator[None]:
+    """The settings of a new registry, and no database to read them from."""
+    with without_database():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """How many had which adverse event: cases, and agreement with a count of the casebook's text."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,17 +14,14 @@ from patients.builder.timeline import DAYS, Timeline
 from patients.casebook.answers import Record
 from patients.items.partial_date import PartialDate
 from tests.analytics import plain_events
-from tests.analytics.casebooks import cohort, cut_at, day, enrolled, infused, row, without_database
+from tests.analytics.casebooks import cohort, cut_at, day, enrolled, infused, row
 from tests.patients.builder import reading
 from tests.patients.builder.strategies import cohorts
 
 SLOW = settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 
 
-@pytest.fixture(scope="module", autouse=True)
-def new_registry() -> Iterator[None]:
-    with without_database():
-        yield
+pytestmark = pytest.mark.usefixtures("new_registry")
 
 
 def event(

@@ -1,6 +1,5 @@
 """The adverse events as the analysis sees them on the cut-off (dataset ADAE)."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,17 +19,13 @@ from tests.analytics.casebooks import (
     grafted,
     infused,
     row,
-    without_database,
 )
 
 MARCH, YEAR = PartialDate(2024, 3), PartialDate(2024)  # the infusion is on 1 March 2024
 PAGE = ENROLLED  # the date of the page of all events
 
 
-@pytest.fixture(scope="module", autouse=True)
-def new_registry() -> Iterator[None]:
-    with without_database():
-        yield
+pytestmark = pytest.mark.usefixtures("new_registry")
 
 
 def event(

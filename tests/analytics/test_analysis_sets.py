@@ -1,6 +1,5 @@
 """Who is in which analysis set, and the one reason of everybody who is not."""
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -28,15 +27,10 @@ from tests.analytics.casebooks import (
     infused,
     relapsed,
     row,
-    without_database,
 )
 from tests.analytics.conftest import DEMO_CUTOFF
 
-
-@pytest.fixture(scope="module", autouse=True)
-def new_registry() -> Iterator[None]:
-    with without_database():
-        yield
+pytestmark = pytest.mark.usefixtures("new_registry")
 
 
 def reasons(*records: Record, cutoff: date = NEVER) -> dict[str, str]:

@@ -45,7 +45,6 @@ from tests.analytics.casebooks import (
     moment,
     relapsed,
     row,
-    without_database,
 )
 from tests.patients.builder.strategies import cohorts, timelines
 
@@ -53,10 +52,7 @@ SLOW = settings(deadline=None, max_examples=30, suppress_health_check=[HealthChe
 CUTOFF = day(100)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def new_registry() -> Iterator[None]:
-    with without_database():
-        yield
+pytestmark = pytest.mark.usefixtures("new_registry")
 
 
 def in_cut(*records: Record) -> list[Record]:

@@ -1,7 +1,6 @@
 """Rates, times and subgroups: against statsmodels on the invented cohort, and where there is nobody."""
 
 import json
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -38,7 +37,6 @@ from tests.analytics.casebooks import (
     infused,
     relapsed,
     row,
-    without_database,
 )
 from tests.analytics.conftest import DEMO_CUTOFF
 from tests.patients.builder.strategies import cohorts
@@ -48,10 +46,7 @@ CUTOFF = date.fromisoformat(DEMO_CUTOFF)
 MONTH = 30.4375
 
 
-@pytest.fixture(scope="module", autouse=True)
-def new_registry() -> Iterator[None]:
-    with without_database():
-        yield
+pytestmark = pytest.mark.usefixtures("new_registry")
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ The long way is: timeline, pages of the casebook, data cut, datasets, estimators
 them (`plain.py`).
 """
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -15,17 +14,14 @@ from analytics.endpoints.figure import Figure
 from patients.builder.timeline import DAYS, Timeline
 from patients.casebook.answers import HeldCasebook
 from tests.analytics import plain
-from tests.analytics.casebooks import built, figures_at, without_database
+from tests.analytics.casebooks import built, figures_at
 from tests.patients.builder.strategies import cohorts
 
 SLOW = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 CUTOFFS = [date(2024, 12, 31), date(2025, 2, 1), date(2025, 8, 5)]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def new_registry() -> Iterator[None]:
-    with without_database():
-        yield
+pytestmark = pytest.mark.usefixtures("new_registry")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """What the datasets say of themselves is what they are: columns, types, lengths, code lists, sources."""
 
-from collections.abc import Iterator
 from datetime import date
 
 import polars as pl
@@ -19,7 +18,7 @@ from patients.items.types import (
     IntegerItem,
     MultiItem,
 )
-from tests.analytics.casebooks import built, cut_at, without_database
+from tests.analytics.casebooks import built, cut_at
 from tests.analytics.conftest import DEMO_CUTOFF
 
 VARIABLES = [
@@ -31,10 +30,7 @@ LABEL_CHARACTERS, NAME_CHARACTERS = 40, 8  # of a SAS transport file
 PLACE = {"form", "visit", "row_key", "item"}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def new_registry() -> Iterator[None]:
-    with without_database():
-        yield
+pytestmark = pytest.mark.usefixtures("new_registry")
 
 
 @pytest.fixture(scope="module")

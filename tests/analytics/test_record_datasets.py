@@ -1,6 +1,5 @@
 """The datasets of results and assessments: one row for each row of the casebook, in place and derived."""
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -38,7 +37,6 @@ from tests.analytics.casebooks import (
     moment,
     relapsed,
     row,
-    without_database,
 )
 from tests.patients.builder.strategies import cohorts
 
@@ -46,10 +44,7 @@ SLOW = settings(deadline=None, max_examples=20, suppress_health_check=[HealthChe
 TABLES = {"adlb": ADLB, "adrs": ADRS, "adgv": ADGV, "adch": ADCH}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def new_registry() -> Iterator[None]:
-    with without_database():
-        yield
+pytestmark = pytest.mark.usefixtures("new_registry")
 
 
 def tables(*records: Record, cutoff: date = NEVER) -> RecordDatasets:

@@ -1,7 +1,6 @@
 """The safety tables: each subject of a set in one row, cases of each table, the casebook counted again."""
 
 import json
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -28,17 +27,13 @@ from tests.analytics.casebooks import (
     grafted,
     infused,
     row,
-    without_database,
 )
 from tests.analytics.conftest import DEMO_CUTOFF
 
 CUTOFF = date.fromisoformat(DEMO_CUTOFF)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def new_registry() -> Iterator[None]:
-    with without_database():
-        yield
+pytestmark = pytest.mark.usefixtures("new_registry")
 
 
 @pytest.fixture(scope="module")

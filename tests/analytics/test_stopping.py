@@ -1,6 +1,5 @@
 """The stopping boundaries: every printed column of the specification, and the counts of the data."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -26,7 +25,6 @@ from tests.analytics.casebooks import (
     infused,
     relapsed,
     row,
-    without_database,
 )
 from tests.analytics.conftest import DEMO_CUTOFF
 
@@ -46,10 +44,7 @@ PRIORS = {
 BY_CODE = {rule.code: rule for rule in RULES}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def new_registry() -> Iterator[None]:
-    with without_database():
-        yield
+pytestmark = pytest.mark.usefixtures("new_registry")
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)

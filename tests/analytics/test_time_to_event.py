@@ -3,7 +3,6 @@
 Days of the records are those after the infusion; the rows of a table say `days,status` from the origin.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -42,15 +41,10 @@ from tests.analytics.casebooks import (
     infused,
     relapsed,
     row,
-    without_database,
 )
 from tests.patients.builder.strategies import cohorts
 
-
-@pytest.fixture(scope="module", autouse=True)
-def new_registry() -> Iterator[None]:
-    with without_database():
-        yield
+pytestmark = pytest.mark.usefixtures("new_registry")
 
 
 def story(*records: Record, cutoff: date = NEVER) -> Story:

@@ -1,7 +1,6 @@
 """Worked time-to-event cases of the trial's specification (4.5): days from the infusion (of GRFS from the
 graft), and status."""
 
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -22,7 +21,6 @@ from tests.analytics.casebooks import (
     grafted,
     infused,
     relapsed,
-    without_database,
 )
 
 PARAMETERS = ("OS", "PFS", "CIR", "NRM", "GRFS", "FUREV")
@@ -53,10 +51,7 @@ CASES: dict[str, tuple[list[Record], date, str]] = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def new_registry() -> Iterator[None]:
-    with without_database():
-        yield
+pytestmark = pytest.mark.usefixtures("new_registry")
 
 
 def ended(records: list[Record], cutoff: date) -> dict[str, str]:
