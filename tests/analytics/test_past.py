@@ -1,11 +1,13 @@
 """The state of the data at any moment is reproduced from the kept versions, to the byte."""
 
 from datetime import date, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from analytics.locks.cut import Value
@@ -101,6 +103,22 @@ def test_a_birth_date_that_came_later_was_not_known_and_a_corrected_one_cannot_b
     desk.save(desk.page_of(subject, "DM"), {"birth_date": "1990-01-01"}, why=desk.BECAUSE)
     with pytest.raises(NotReproduced, match="HZ01-001"):
         list(content_of_cut(CUTOFF, Extent(), known))
+
+
+def test_the_command_cuts_as_known_at_a_moment(known: datetime) -> None:
+    made = cut()
+    later_changes()
+    output = StringIO()
+    call_command("lock", cutoff=CUTOFF, reason="again", known_at=known, stdout=output, stderr=StringIO())
+    again = Lock.objects.get(pk=int(output.getvalue()))
+    assert (again.snapshot, again.known_at) == (made.snapshot, known)
+
+
+@pytest.mark.parametrize("typed", ["2100-01-01T00:00", "yesterday"])
+def test_the_command_refuses_a_moment_that_is_none_or_has_not_come(typed: str) -> None:
+    with pytest.raises(CommandError, match="known-at"):
+        call_command("lock", "--cutoff", "2024-06-01", "--reason", "again", "--known-at", typed)
+    assert not Lock.objects.exists()
 
 
 def test_before_anybody_was_there_is_nothing() -> None:

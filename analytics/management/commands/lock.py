@@ -1,17 +1,26 @@
-"""`lock --cutoff DATE --reason TEXT [--wait]`: a data cut by the system actor."""
+"""`lock --cutoff DATE --reason TEXT [--known-at MOMENT] [--wait]`: a data cut by the system actor."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
 
-from analytics.locks.seal import make_lock
+from analytics.locks.past import NotReproduced
+from analytics.locks.seal import Asked, make_cut
 from analytics.runs.models import RunState
 from analytics.runs.start import run_of
 from analytics.runs.waiting import wait_for
 from trial.commands import RegistryCommand
+from trial.protocol.study import SITE_ZONE
 from trial.trail.actor import Source
 from trial.trail.clocks import ClocksDisagree
+
+
+def _moment(text: str) -> datetime:
+    """A moment; one without a zone is of the site."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=SITE_ZONE)
 
 
 class Command(RegistryCommand):
@@ -20,16 +29,22 @@ class Command(RegistryCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--cutoff", required=True, type=date.fromisoformat)
         parser.add_argument("--reason", required=True)
+        parser.add_argument(
+            "--known-at", type=_moment, metavar="MOMENT", help="as known then (2025-08-05T18:00, site's time)"
+        )
         parser.add_argument("--wait", action="store_true", help="until the estimates are there")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["reason"].strip():
             raise CommandError("--reason: say why the data are cut")
-        by = self.system("lock")
+        known_at = options["known_at"]
+        if known_at and known_at > timezone.now():
+            raise CommandError("--known-at: this moment has not come yet")
+        asked = Asked(options["cutoff"], options["reason"], known_at=known_at)
         try:
-            lock = make_lock(options["cutoff"], options["reason"], by=by, source=Source.COMMAND)
-        except ClocksDisagree as gap:
-            raise CommandError(f"nothing was cut: {gap}") from gap
+            lock = make_cut(asked, by=self.system("lock"), source=Source.COMMAND)
+        except (ClocksDisagree, NotReproduced) as problem:
+            raise CommandError(f"nothing was cut: {problem}") from problem
         self.stderr.write(f"cut-off {lock.cutoff}, snapshot {lock.snapshot.hash}")
         if options["wait"]:
             run = wait_for(run_of(lock.snapshot), self.stderr.write)
