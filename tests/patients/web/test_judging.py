@@ -368,7 +368,7 @@ def test_whoever_leaves_a_judgement_in_the_middle_finds_it_again(
         tab.goto(url_of(report))
         tab.locator(f'input[name="{EXPECTED}"][value="unexpected"]').check()
         tab.goto("/subjects/")
-        tab.goto(url_of(report))
+        tab.go_back()
         tab.wait_for_selector(".banner-warn")
         assert tab.is_checked(f'input[name="{EXPECTED}"][value="unexpected"]')
         look(tab, "judging-kept")
