@@ -57,7 +57,7 @@ from tests.patients.builder.strategies import timelines as any_timeline
 from trial.people.access import SystemPerson
 from trial.trail.actor import Source
 
-SLOW = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 TABLES = ("adsl", "adtte", "adae", "adin", "exclusions", "trace")
 MRD = {"mrd_done": True, "mrd_lod": Decimal("0.002")}
 

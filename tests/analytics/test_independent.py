@@ -17,7 +17,7 @@ from tests.analytics import plain
 from tests.analytics.casebooks import built, figures_at
 from tests.patients.builder.strategies import cohorts
 
-SLOW = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 CUTOFFS = [date(2024, 12, 31), date(2025, 2, 1), date(2025, 8, 5)]
 
 
