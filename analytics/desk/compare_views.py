@@ -18,6 +18,7 @@ from patients.casebook.form import form_model
 from patients.casebook.header import HEADER
 from patients.casebook.page import Page
 from patients.web.shell import show
+from patients.web.taken_file import PDF, as_file
 from patients.web.views import private
 from trial.people.models import Account
 from trial.people.needs import At, needs
@@ -113,7 +114,7 @@ def certificate_pdf(request: HttpRequest, pk: int) -> HttpResponse:
         pdf = as_pdf(lock, certificate(lock))
     except SnapshotDamaged:
         return HttpResponse(_damaged(), status=HTTPStatus.CONFLICT, content_type="text/plain; charset=utf-8")
-    return _file(pdf, "application/pdf", f"lock-{lock.pk}-certificate.pdf")
+    return as_file(pdf, PDF, f"lock-{lock.pk}-certificate.pdf")
 
 
 @needs(Permission.READ_RESULTS, at=At.ALL_ITS_SITES)
@@ -125,13 +126,8 @@ def certificate_json(request: HttpRequest, pk: int) -> HttpResponse:
         text = as_json(certificate(lock))
     except SnapshotDamaged:
         return HttpResponse(_damaged(), status=HTTPStatus.CONFLICT, content_type="text/plain; charset=utf-8")
-    return _file(text.encode(), "application/json", f"lock-{lock.pk}-certificate.json")
+    return as_file(text.encode(), "application/json", f"lock-{lock.pk}-certificate.json")
 
 
 def _damaged() -> str:
     return _("The sealed file of this lock is not there any more as it was: nothing can be certified.")
-
-
-def _file(content: bytes, kind: str, name: str) -> HttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(content, content_type=kind, headers=headers)

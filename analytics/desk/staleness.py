@@ -7,9 +7,9 @@ stale until they are locked again, and then the lock that repeats it tells what 
 
 from dataclasses import dataclass
 
+from analytics.locks.locking import extent_of
 from analytics.locks.models import Lock
-from patients.casebook.page import Subject
-from patients.oversight.casebook_locks import Scope, Unlocking
+from patients.oversight.casebook_locks import Unlocking
 from trial.trail.hiding import HIDDEN
 from trial.trail.models import TrailEvent
 
@@ -22,24 +22,15 @@ def saves_since(lock: Lock) -> int:
     count."""
     if lock.decision_id is None:
         return 0
-    saves = TrailEvent.objects.filter(action__in=WRITING, at__gt=lock.made_at)
-    if lock.scope == Scope.SUBJECT:
-        saves = saves.filter(subject=lock.of)
-    elif lock.scope == Scope.SITE:
-        saves = saves.filter(site=lock.of)
-    return saves.count()
+    subjects = extent_of(lock).subjects().order_by().values("code")
+    return TrailEvent.objects.filter(action__in=WRITING, at__gt=lock.made_at, subject__in=subjects).count()
 
 
 def open_casebooks(lock: Lock) -> list[str]:
     """The casebooks of a lock of which something is unlocked now."""
     if lock.decision_id is None:
         return []
-    subjects = Subject.objects.all()
-    if lock.scope == Scope.SUBJECT:
-        subjects = subjects.filter(code=lock.of)
-    elif lock.scope == Scope.SITE:
-        subjects = subjects.filter(site__code=lock.of)
-    standing = Unlocking.objects.standing().filter(lock__subject__in=subjects)
+    standing = Unlocking.objects.standing().filter(lock__subject__in=extent_of(lock).subjects())
     return list(standing.order_by("lock__subject__code").values_list("lock__subject__code", flat=True))
 
 

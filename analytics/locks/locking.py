@@ -56,7 +56,7 @@ def repeat_locks(locks: Iterable[Lock], *, by: Person, source: Source) -> list[L
 
 def _repeated(lock: Lock, by: Person, source: Source) -> Lock | None:
     """The lock once more, unless somebody else has repeated it."""
-    extent = _extent_of(lock)
+    extent = extent_of(lock)
     with transaction.atomic():
         list(extent.subjects().select_for_update(of=("self",)))
         if lock.followed_by.exists():
@@ -65,14 +65,16 @@ def _repeated(lock: Lock, by: Person, source: Source) -> Lock | None:
         return make_cut(asked, by=by, source=source)
 
 
-def _extent_of(lock: Lock) -> Extent:
-    request = lock.decision.request if lock.decision else None
-    return Extent() if request is None else Extent.of(request)
+def extent_of(lock: Lock) -> Extent:
+    """What a lock by two people took in."""
+    if lock.decision is None:
+        raise TypeError(f"{lock} is a cut that nobody decided on")
+    return Extent.of(lock.decision.request)
 
 
 def relocked_since(lock: Lock) -> QuerySet[Relocking]:
     """What was locked again in the casebooks of a lock since it was made."""
-    subjects = _extent_of(lock).subjects()
+    subjects = extent_of(lock).subjects()
     return Relocking.objects.filter(at__gt=lock.made_at, unlocking__lock__subject__in=subjects)
 
 

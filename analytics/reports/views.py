@@ -24,6 +24,7 @@ from analytics.runs.results import NoResult, finished_run
 from analytics.runs.stopping import TooLate, cancel_run, restart_run
 from patients.web.casebook_print import LANGUAGES
 from patients.web.shell import Shell, person_of, shell, show
+from patients.web.taken_file import PDF, as_file
 from trial.people.access import can, sites_where
 from trial.people.models import Account
 from trial.people.needs import At, needs
@@ -158,22 +159,21 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         made = print_report(lock, language, by=reader.person, request_id=request_id)
     except NoResult as problem:
         raise Http404(str(problem)) from problem
-    headers = {"Content-Disposition": f'attachment; filename="{made.name}"'}
-    return HttpResponse(made.pdf, content_type="application/pdf", headers=headers)
+    return as_file(made.pdf, PDF, made.name)
 
 
 @needs(Permission.READ_RESULTS, at=At.ALL_ITS_SITES)
 @private
 def figure_svg(request: HttpRequest, pk: int, figure: str) -> HttpResponse:
     """A figure of a lock as a drawing."""
-    return _file(svg_of(_figure(request, pk, figure)).encode(), "image/svg+xml", f"lock-{pk}-{figure}.svg")
+    return as_file(svg_of(_figure(request, pk, figure)).encode(), "image/svg+xml", f"lock-{pk}-{figure}.svg")
 
 
 @needs(Permission.READ_RESULTS, at=At.ALL_ITS_SITES)
 @private
 def figure_png(request: HttpRequest, pk: int, figure: str) -> HttpResponse:
     """A figure of a lock as pixels."""
-    return _file(png_of(_figure(request, pk, figure)), "image/png", f"lock-{pk}-{figure}.png")
+    return as_file(png_of(_figure(request, pk, figure)), "image/png", f"lock-{pk}-{figure}.png")
 
 
 def _figure(request: HttpRequest, pk: int, figure: str) -> StepFigure:
@@ -184,11 +184,6 @@ def _figure(request: HttpRequest, pk: int, figure: str) -> StepFigure:
         return figures_of(screen)[figure]
     except (NoResult, KeyError) as problem:
         raise Http404(figure) from problem
-
-
-def _file(content: bytes, kind: str, name: str) -> HttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(content, content_type=kind, headers=headers)
 
 
 @needs(Permission.READ_RESULTS, at=At.ALL_ITS_SITES)

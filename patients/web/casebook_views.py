@@ -11,6 +11,7 @@ from django.views.decorators.cache import cache_control
 from patients.web.casebook_print import LANGUAGES, Printing, print_casebook
 from patients.web.queries import subjects_for
 from patients.web.shell import person_of
+from patients.web.taken_file import PDF, as_file
 from patients.web.trail_export import TooMuchForPdf
 from trial.people.needs import At, authorise, needs
 from trial.people.roles import Permission
@@ -35,8 +36,7 @@ def casebook(request: HttpRequest, code: str) -> HttpResponse:
     except TooMuchForPdf:
         messages.error(request, _("The trail is too long to be printed with the casebook: take it as CSV."))
         return HttpResponseRedirect(reverse("subject", args=[code]))
-    headers = {"Content-Disposition": f'attachment; filename="{printed.name}"'}
-    return HttpResponse(printed.pdf, content_type="application/pdf", headers=headers)
+    return as_file(printed.pdf, PDF, printed.name)
 
 
 def _asked(request: HttpRequest) -> Printing:

@@ -39,6 +39,7 @@ from patients.web.once import SENT_BEFORE, once_for
 from patients.web.queries import readable_site
 from patients.web.query_reading import names_in
 from patients.web.shell import person_of, shell, show
+from patients.web.taken_file import PDF, as_file
 from patients.web.trail_filters import number
 from patients.web.visit_report import export_report
 from trial.people.access import can, sites_where
@@ -159,5 +160,4 @@ def report(request: HttpRequest, site: str, number: int) -> HttpResponse:
         raise BadRequest("no such language")
     request_id = request.request_id  # type: ignore[attr-defined]
     made = export_report(found, language, by=person, request_id=request_id)
-    headers = {"Content-Disposition": f'attachment; filename="{made.name}"'}
-    return HttpResponse(made.pdf, content_type="application/pdf", headers=headers)
+    return as_file(made.pdf, PDF, made.name)

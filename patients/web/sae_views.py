@@ -11,6 +11,7 @@ from patients.web.queries import pages_for, subjects_for
 from patients.web.sae_document import NothingReported
 from patients.web.sae_print import print_report
 from patients.web.shell import person_of
+from patients.web.taken_file import PDF, as_file
 from trial.people.needs import At, authorise, needs
 from trial.people.roles import Permission
 
@@ -39,5 +40,4 @@ def report_pdf(request: HttpRequest, pk: int) -> HttpResponse:
         )
     except NothingReported as nothing:
         raise Http404 from nothing
-    headers = {"Content-Disposition": f'attachment; filename="{printed.name}"'}
-    return HttpResponse(printed.pdf, content_type="application/pdf", headers=headers)
+    return as_file(printed.pdf, PDF, printed.name)
