@@ -7,14 +7,19 @@ stale until they are locked again, and then the lock that repeats it tells what 
 
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
+
 from analytics.locks.locking import extent_of
 from analytics.locks.models import Lock
 from patients.oversight.casebook_locks import Unlocking
 from trial.trail.hiding import HIDDEN
-from trial.trail.models import TrailEvent
+from trial.trail.models import TrailChange, TrailEvent
 
 WRITING = ("page.saved", "subject.checked", HIDDEN)
 """The acts by which a row of a casebook can become another."""
+
+_of_values = TrailChange.objects.filter(event=OuterRef("act")).exclude(item__contains="query.")
+"""What changed in an act beside queries, which are no data."""
 
 
 def saves_since(lock: Lock) -> int:
@@ -23,7 +28,8 @@ def saves_since(lock: Lock) -> int:
     if lock.decision_id is None:
         return 0
     subjects = extent_of(lock).subjects().order_by().values("code")
-    return TrailEvent.objects.filter(action__in=WRITING, at__gt=lock.made_at, subject__in=subjects).count()
+    since = TrailEvent.objects.filter(action__in=WRITING, at__gt=lock.made_at, subject__in=subjects)
+    return since.filter(Exists(_of_values)).count()
 
 
 def open_casebooks(lock: Lock) -> list[str]:

@@ -122,6 +122,8 @@ class CasebookImport:
     people: dict[str, list[tuple[int, dict[str, str]]]] = field(init=False, default_factory=dict)
     _casebook: StoredCasebook = field(init=False)
     _is_sealed: bool = field(init=False, default=False)
+    _has_saved: bool = field(init=False, default=False)
+    """Whether anything of the subject at hand was saved."""
 
     def run(self) -> Report:
         """Import everything. Raises UnreadableCasebook before anything is written."""
@@ -263,7 +265,7 @@ class CasebookImport:
         unfinished: list[_Unfinished] = []
         if subject:
             self._casebook = held_casebook(subject)
-            self._is_sealed = is_sealed(subject)
+            self._is_sealed, self._has_saved = is_sealed(subject), False
         seen: dict[tuple[str, str], int] = {}
         for staged in staging.pages(code):
             line = seen.setdefault((staged.form, staged.visit), staged.line)
@@ -352,6 +354,7 @@ class CasebookImport:
             casebook=self._casebook,
             follows=False,
         )
+        self._has_saved = True
         if not saved.is_complete:
             return _Unfinished(staged, saved.page)
         self.report.count(staged, Outcome.KEPT)
@@ -383,7 +386,10 @@ class CasebookImport:
 
     def _follow(self, subject: Subject, staging: Staging) -> None:
         """What follows from all pages together: queries and deviations, and a remark on each page that was
-        complete until a later one spoke against it, or that answers what is not asked."""
+        complete until a later one spoke against it, or that answers what is not asked. A locked casebook in
+        which nothing was saved stays as it is."""
+        if self._is_sealed and not self._has_saved:
+            return
         with acting(actor_at(self.by, site=subject.site.code, source=Source.IMPORT)):
             act = uuid4()
             looked, changes = follow_subject(held_casebook(subject), act=act)

@@ -1,6 +1,7 @@
 """One person asks for a lock, another approves it; what is locked stays so until two people unlock it."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -25,7 +26,7 @@ from patients.entry.refusals import PageClosed, Refused, UnknownPage
 from patients.entry.register import register_identity, register_subject
 from patients.oversight.casebook_locks import CasebookLock, LockRequest
 from patients.oversight.signatures import Signature
-from tests.patients.entry import desk, locking_desk, signing_desk
+from tests.patients.entry import casebooks, desk, locking_desk, signing_desk
 from tests.patients.entry.locking_desk import CUTOFF, WHY, approver, asked, locked, manager, unlocked
 from trial.people.roles import Role
 from trial.trail.actor import Source
@@ -295,3 +296,19 @@ def test_when_the_time_is_over_nothing_is_saved_any_more(
         desk.save(page, {"cd7_pct": "50.0"}, why=desk.BECAUSE)
     with pytest.raises(Refused, match="locked"):
         open_log(subject, "CM", by=desk.a_member())
+
+
+def test_an_import_over_a_locked_casebook_leaves_it_as_it_is(tmp_path: Path) -> None:
+    """Nor does it ask about it: what the end of study waits for was settled by the lock."""
+    folder = casebooks.write(tmp_path / "in", casebooks.sheets(ended=True))
+    casebooks.imported(folder)
+    subject = Subject.objects.get()
+    locked(subject)
+    before, last = desk.content(), TrailEvent.objects.latest("pk").pk
+    casebooks.imported(folder)
+    casebooks.imported(folder, reason="late sources")
+    assert set(TrailEvent.objects.filter(pk__gt=last).values_list("action", flat=True)) == {
+        "casebook.imported"
+    }
+    kept = {table: rows for table, rows in before.items() if table.startswith("patients_")}
+    assert {table: rows for table, rows in desk.content().items() if table in kept} == kept
