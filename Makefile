@@ -45,6 +45,10 @@ faults: .venv/development ## the long form of what is broken on purpose: 1,000 c
 	ROUNDS=200 EDITORS=50 $(BIN)/python -m tests.services $(BIN)/pytest tests/analytics/test_locking.py -k refused
 	WRITERS_SECONDS=60 $(BIN)/python -m tests.services $(BIN)/pytest tests/trial/trail/test_writers.py
 
+check-external: .venv/development ## what others' programs say that are no wheels: R of the estimators
+	scripts/bring r
+	$(BIN)/pytest tests/analytics/check_r.py
+
 bench: .venv/development ## how long a save, a page and a large cohort take, and how much memory (SUBJECTS=500)
 	scripts/bring postgresql
 	$(BIN)/python -m benchmarks.saving
@@ -87,4 +91,4 @@ clean: ## what tools left behind; the registries in var/ and .venv stay
 	PYTHON=$(PYTHON) scripts/bring venv
 	$(PYTHON) -m venv .venv
 
-.PHONY: help setup demo test trace faults bench check lock-requirements screenshots messages clean
+.PHONY: help setup demo test trace faults check-external bench check lock-requirements screenshots messages clean

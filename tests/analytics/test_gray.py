@@ -24,7 +24,7 @@ def data(name: str) -> tuple[NDArray[np.float64], NDArray[np.int64], list[str]]:
     return np.array(times), np.array(causes), [row["group"] for row in rows]
 
 
-@pytest.mark.parametrize("name", ["follic", "made"])
+@pytest.mark.parametrize("name", ["follic", "made", "three"])
 def test_the_answer_is_that_of_r(name: str) -> None:
     ours = gray_test(*data(name))
     assert set(R[name]) == {"1", "2"} == set(map(str, ours))
