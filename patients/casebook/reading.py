@@ -108,13 +108,16 @@ def _row(model: type[FormRow], texts: list[str | None], page: Page) -> FormRow:
 
 
 def _instance(model: type[models.Model], texts: list[str | None]) -> Any:
-    values = [None if text is None else read(text) for read, text in zip(_readers(model), texts, strict=True)]
-    return model.from_db(connection.alias, [column.attname for column in _columns(model)], values)
+    names, readers = _attributes(model)
+    values = [None if text is None else read(text) for read, text in zip(readers, texts, strict=True)]
+    return model.from_db(connection.alias, names, values)
 
 
 @cache
-def _readers(model: type[models.Model]) -> tuple[Callable[[str], Any], ...]:
-    return tuple(_reader(column) for column in _columns(model))
+def _attributes(model: type[models.Model]) -> tuple[list[str], list[Callable[[str], Any]]]:
+    """The names of the attributes of a row, and what reads each from its text."""
+    columns = _columns(model)
+    return [column.attname for column in columns], [_reader(column) for column in columns]
 
 
 def _reader(column: "models.Field[Any, Any]") -> Callable[[str], Any]:

@@ -105,6 +105,8 @@ EXCLUSION = (
 class ConsentVersions(CodeList):
     """The versions of the main consent that the ethics committee has approved, as configured."""
 
+    is_fixed = False
+
     @property
     def labels(self) -> dict[str, Text]:
         """Read anew each time: a version may be approved while the application runs."""

@@ -7,7 +7,7 @@ were read from SDTM controlled terminology 2025-03-25.
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +24,9 @@ class Code:
 @dataclass(frozen=True)
 class CodeList:
     """An ordered list of codes; `name` is the NCI codelist's short name, or the item's own."""
+
+    is_fixed: ClassVar[bool] = True
+    """Whether its codes are those of the declaration, for as long as the application runs."""
 
     name: str
     codes: tuple[Code, ...]

@@ -24,7 +24,7 @@ from patients.entry.idempotency import Answer, KeyReused
 from patients.entry.refusals import PageClosed, UnknownPage
 from patients.web.attachments_presenter import attachments_screen
 from patients.web.once import once_for
-from patients.web.queries import pages_for
+from patients.web.queries import page_for
 from patients.web.saving import CONFLICT, LOCKED, UNPROCESSABLE
 from patients.web.shell import person_of, shell, show
 from patients.web.trail_filters import number
@@ -40,7 +40,7 @@ private = cache_control(private=True, no_store=True)
 def attachments(request: HttpRequest, pk: int) -> HttpResponse:
     """The sources attached to a page; a new one, and the withdrawal of one."""
     person = person_of(request)
-    found = get_object_or_404(pages_for(person), pk=pk)
+    found = page_for(person, pk)
     authorise(request, found.subject.site)
     if request.method != "POST":
         return _show(request, person, found)
@@ -63,7 +63,7 @@ def attachments(request: HttpRequest, pk: int) -> HttpResponse:
 def attachment(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """The file itself. It is asked for by POST, since to open it leaves a record."""
     person = person_of(request)
-    found = get_object_or_404(pages_for(person), pk=pk)
+    found = page_for(person, pk)
     authorise(request, found.subject.site)
     one = _on(found, number)
     try:

@@ -50,7 +50,7 @@ class AttachmentsScreen:
 
 
 def attachments_screen(page: Page, person: Account) -> AttachmentsScreen:
-    """The sources of a page (as `pages_for` finds it) for one person."""
+    """The sources of a page (as `page_for` finds it) for one person."""
     site = page.subject.site.code
     found = attachments_on(page) if getattr(page, "has_attachments", True) else []
     hides = can(person, Permission.REDACT, site=site)

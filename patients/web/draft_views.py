@@ -5,7 +5,7 @@ from datetime import datetime
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from patients.casebook.page import Page
@@ -14,7 +14,7 @@ from patients.entry.idempotency import was_answered
 from patients.web.expired import is_of_another, keep_for_its_owner
 from patients.web.form_token import handed_out, token_in
 from patients.web.keeping import hour, keep_posted
-from patients.web.queries import pages_for
+from patients.web.queries import page_for
 from patients.web.shell import person_of
 from patients.web.views import private
 from trial.people.access import require_entry
@@ -31,7 +31,7 @@ CONFLICT = 409
 def draft(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep what was typed on a page, or give it up. Who comes by GET after signing in is led to the page."""
     person = person_of(request)
-    found = get_object_or_404(pages_for(person), pk=pk)
+    found = page_for(person, pk)
     authorise(request, found.subject.site)
     require_entry(person, found.form_code, site=found.subject.site.code)
     if request.method != "POST":
@@ -44,7 +44,7 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
 def judged_draft(request: HttpRequest, pk: int) -> HttpResponse:
     """The same of a page that is open for what the sponsor judges, kept apart from what the site types."""
     person = person_of(request)
-    found = get_object_or_404(pages_for(person), pk=pk)
+    found = page_for(person, pk)
     authorise(request, found.subject.site)
     if request.method != "POST":
         return redirect("judge", found.pk)

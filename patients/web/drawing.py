@@ -1,54 +1,80 @@
-"""Items that hold nothing of a patient are drawn once in each language, and shown from then on as they are.
+"""What an item says by its declaration alone is drawn once in each language, and shown from then on as it is.
 
 Most of a page is its declaration: labels, units, ranges, the choices of an item, the menu of reasons for
-having no answer. An item in which nothing stands, and of which nothing is to say, is nothing else; it looks
-the same on the page of every subject. One that holds something is drawn each time: nothing of a patient is
-kept here.
+having no answer. An item in which nothing stands, or one of its own choices, says nothing else; but for its
+marks, which lead to its query and its trail, it looks the same on the page of every subject. One in which
+something was typed is drawn each time: nothing that tells of a patient is kept here.
 """
 
-from collections.abc import Hashable
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Any
 
 from django.template.loader import render_to_string
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from patients.web.fields import Field
+from patients.web.fields import Field, ReasonBox
 
-MOST_KEPT = 8192
-"""Pieces. The items of all forms in both languages, open, hidden and locked, are some 4,000."""
+MOST_KEPT = 16384
+"""Pieces. The items of all forms in both languages, open, hidden and locked, are some 4,000; one with choices
+has a piece for each of them that is chosen somewhere."""
+_MARKS, _TRAIL, _THREAD = SafeString("\0"), SafeString("\1"), SafeString("\2")
+"""Where in a piece its marks go, and the addresses of its trail and its queries: characters that no template
+and no address holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """An item whose component says no more than `says`."""
+    """A component that says no more in a language than `says`, drawn with its arguments."""
 
     component: str
     says: Hashable
-    language: str | None
-    item: Field = field(compare=False)
+    arguments: Mapping[str, Any] = field(compare=False)
+    language: str | None = field(default_factory=get_language)
 
 
 def item_drawn(item: Field) -> SafeString:
     """One item of a form."""
-    component = "components/item.html"
-    if not item.is_blank:
-        return render_to_string(component, {"item": item})
-    return _drawn_once(_Piece(component, item.declared_parts, get_language(), item))
+    component, marks = "components/item.html", _marks_drawn(item)
+    if not item.is_declared:
+        return render_to_string(component, {"item": item, "marks": marks})
+    piece = _drawn_once(_Piece(component, item.declared_parts, {"item": item, "marks": _MARKS}))
+    return SafeString(piece.replace(_MARKS, marks))
 
 
 def missing_menu_drawn(item: Field) -> SafeString:
     """Why there is no answer: the same of an item whatever stands in it."""
     named = (item.name, item.label, item.missing_choices)
-    return _drawn_once(_Piece("components/missing_menu.html", named, get_language(), item))
+    return _drawn_once(_Piece("components/missing_menu.html", named, {"item": item}))
 
 
-def forget_drawn() -> None:
-    """Draw all of them anew."""
-    _drawn_once.cache_clear()
+def keys_drawn() -> SafeString:
+    """The keys that spare a way on a page."""
+    return _drawn_once(_Piece("components/keys.html", None, {}))
+
+
+def reason_pattern_drawn() -> SafeString:
+    """The question why a value changes, as a pattern that the script fills for an item."""
+    names = {"name": "%field", "label": "%label", "was": "%was"}
+    return _drawn_once(_Piece("components/reason.html", "pattern", {**names, "box": ReasonBox()}))
+
+
+def _marks_drawn(item: Field) -> SafeString:
+    if not (item.trail_url or item.flag or item.verified):
+        return SafeString("")
+    component = "components/marks.html"
+    if item.verified:
+        return render_to_string(component, {"item": item})
+    flag = replace(item.flag, url=_THREAD) if item.flag else None
+    said = {"label": item.label, "flag": flag, "trail_url": _TRAIL if item.trail_url else ""}
+    piece = _drawn_once(_Piece(component, tuple(said.values()), {"item": said}))
+    led = piece.replace(_TRAIL, escape(item.trail_url))
+    return SafeString(led.replace(_THREAD, escape(item.flag.url)) if item.flag else led)
 
 
 @lru_cache(maxsize=MOST_KEPT)
 def _drawn_once(piece: _Piece) -> SafeString:
-    return render_to_string(piece.component, {"item": piece.item})
+    return render_to_string(piece.component, dict(piece.arguments))

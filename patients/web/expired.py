@@ -15,7 +15,7 @@ from django.urls import Resolver404, resolve, reverse
 from patients.casebook.page import Page
 from patients.web.form_token import HandedOut, handed_out
 from patients.web.keeping import keep_judged, keep_pasted, keep_posted
-from patients.web.queries import pages_for
+from patients.web.queries import page_if_any
 from trial.people.models import Account
 from trial.people.sign_in import KEPT
 
@@ -58,7 +58,7 @@ def keep_for_its_owner(request: HttpRequest) -> Page | None:
     if keep is None or given is None or given.page != number:
         return None
     owner = Account.objects.filter(pk=given.account, is_active=True).first()
-    page = pages_for(owner).filter(pk=given.page).first() if owner else None
+    page = page_if_any(owner, given.page) if owner else None
     if owner is None or page is None:
         return None
     try:

@@ -5,8 +5,8 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 
-from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -22,6 +22,7 @@ from patients.web.query_flags import QueryFlag
 from patients.web.reveal import Data, is_settled, reveal_data
 from patients.web.widgets import (
     MISSING_CHOICES,
+    MISSING_TEXTS,
     Choice,
     Entered,
     Labels,
@@ -136,22 +137,31 @@ class Field:
         return bool(self.messages or self.reason)
 
     @property
-    def is_blank(self) -> bool:
-        """Whether nothing stands in it, or stood, and nothing is to say of it: it holds nothing of a patient,
-        and leads nowhere that is the patient's."""
-        holds = self.entered.text or self.base or self.shown or self.was or self.proposal or self.code
-        said = self.messages or self.reason or self.flag or self.trail_url or self.verified
-        return not (holds or said or self.is_saved or self.is_changed or self.is_orphan)
+    def is_declared(self) -> bool:
+        """Whether all that it says beside its marks stands in its declaration: nothing is in it, or one of
+        its own choices or a reason for having none, and no more is to say than that an answer is due."""
+        if self.reason or self.proposal or self.code or self.is_changed or self.is_orphan:
+            return False
+        is_due = all(message.kind == "due" for message in self.messages)
+        return is_due and self._says_a_choice(self.entered.text) and self._says_a_choice(self.base)
+
+    def _says_a_choice(self, text: str) -> bool:
+        """Of an item that is derived or typed, nothing is one."""
+        offered = self.choices if self.widget in ("seg", "select") else ()
+        return not text or text in MISSING_TEXTS or any(choice.value == text for choice in offered)
 
     @property
     def declared_parts(self) -> tuple[Hashable, ...]:
-        """All that is said of a blank item: its declaration in the language of the reader, and how it is
-        open."""
+        """All that is said of a declared item beside its marks, in the language of the reader."""
         return (
             self.name,
             self.item,
             self.label,
             self.widget,
+            self.entered,
+            self.base,
+            self.shown,
+            self.was,
             self.unit,
             self.hint,
             self.size,
@@ -160,12 +170,14 @@ class Field:
             tuple(self.choices),
             tuple(self.cell_choices),
             self.missing_choices,
+            tuple(self.messages),
             self.reveal,
             self.waits_for,
             self.is_code,
             self.is_conditional,
             self.is_hidden,
             self.is_optional,
+            self.is_saved,
             self.is_locked,
         )
 
@@ -249,16 +261,16 @@ def _withheld(item: Item, name: str) -> Field:
 
 def _derived(item: Item, row: RowContext, name: str) -> Field:
     value = row.stored.get(item.name)
-    text = item.text(value)
+    text, said = item.text(value), _declared(item, get_language())
     waits = item.declared.waits_for if item.waits(row.answers) else ""
     return Field(
         name,
         item.name,
-        str(item.declared.label),
+        said.label,
         "derived",
         entered=Entered(text),
         shown=row.codes.get(item.name) or item.shown(value),
-        unit=unit_of(item),
+        unit=said.unit,
         hint=rule_in_words(row.grades.get(item.name)),
         waits_for=waits,
         trail_url=_trail_of(item, row) if text else "",
@@ -359,8 +371,10 @@ def open_reason(made: Field) -> ReasonBox | None:
 
 def _trail_of(item: Item, row: RowContext) -> str:
     """Where the trail of this item stands, on a repeating form that of its row alone."""
-    named = urlencode({name: value for name, value in (("item", item.name), ("row", row.slot.key)) if value})
-    return f"{row.trail_url}&{named}" if row.trail_url else ""
+    if not row.trail_url:
+        return ""
+    of_row = f"&row={quote(row.slot.key, safe='')}" if row.slot.key else ""
+    return f"{row.trail_url}&item={item.name}{of_row}"
 
 
 # --- findings --------------------------------------------------------------------------------------------

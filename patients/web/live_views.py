@@ -2,7 +2,6 @@
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, JsonResponse
-from django.shortcuts import get_object_or_404
 
 from patients.casebook.page import Page
 from patients.entry.looking import Look, look_at
@@ -12,7 +11,7 @@ from patients.web.expired import is_of_another
 from patients.web.form_token import handed_out
 from patients.web.live_presenter import LivePresenter
 from patients.web.page_presenter import PagePresenter
-from patients.web.queries import pages_for
+from patients.web.queries import page_for
 from patients.web.saving import CONFLICT, LOCKED
 from patients.web.shell import person_of
 from patients.web.views import private
@@ -28,7 +27,7 @@ from trial.people.sessions import seconds_left
 def check(request: HttpRequest, pk: int) -> JsonResponse:
     """Say of each item what a save would say; nothing is saved, kept as a draft or used up by it."""
     person = person_of(request)
-    found = get_object_or_404(pages_for(person), pk=pk)
+    found = page_for(person, pk)
     authorise(request, found.subject.site)
     require_entry(person, found.form_code, site=found.subject.site.code)
     if is_of_another(handed_out(request), found, person):

@@ -16,7 +16,7 @@ from patients.oversight.freezes import standing_freeze
 from patients.web.attachments_presenter import AttachmentsScreen
 from patients.web.binding import Slot
 from patients.web.clocks import ClockDay, days_on_clocks, local_now, long_day, moment, window_in_words
-from patients.web.fields import Field, ReasonBox
+from patients.web.fields import Field
 from patients.web.query_flags import QueryLine
 from patients.web.signature_presenter import SignatureView
 from patients.web.states import StateMark, state_of
@@ -271,11 +271,6 @@ class PageScreen:
     def changed_count(self) -> int:
         fields = [*self.header, *(each for row in self.rows for each in row.fields)]
         return sum(each.is_changed for each in fields)
-
-    @property
-    def reason_box(self) -> ReasonBox:
-        """The question that the script asks as soon as a saved value changes."""
-        return ReasonBox()
 
     @property
     def closed_in_words(self) -> str:

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 
 from patients.casebook.page import Page
 from patients.entry.drafts import On, discard_draft
@@ -27,7 +27,7 @@ from patients.web.paste_presenter import (
     summarise,
 )
 from patients.web.pasting import Pasted, read_pasted
-from patients.web.queries import pages_for
+from patients.web.queries import page_for
 from patients.web.saving import (
     CONFLICT,
     LOCKED,
@@ -50,7 +50,7 @@ from trial.trail.actor import Source
 def paste(request: HttpRequest, pk: int) -> HttpResponse:
     """Paste results, look at what they would do, and save them."""
     person = person_of(request)
-    found = get_object_or_404(pages_for(person), pk=pk)
+    found = page_for(person, pk)
     authorise(request, found.subject.site)
     require_entry(person, found.form_code, site=found.subject.site.code)
     if found.form_code != LAB:
@@ -154,7 +154,7 @@ def _act(request: HttpRequest, person: Account, screen: PasteScreen) -> Answer:
 
 def _moved(request: HttpRequest, person: Account, screen: PasteScreen) -> HttpResponse:
     """Somebody saved the same rows meanwhile: the lines again, against what stands there now."""
-    found = pages_for(person).get(pk=screen.page.pk)
+    found = page_for(person, screen.page.pk)
     pasted = screen.pasted
     pasted.base_version = found.version
     again = _screen(found, person, pasted)

@@ -17,10 +17,10 @@ from patients.entry.attachments import Attachment
 from patients.oversight.queries import Query, QuerySeverity, QueryState
 from patients.oversight.signatures import Signature
 from patients.schedule.due import expected_at_visit
-from trial.people.access import Person, sites_where
+from trial.people.access import Person, SystemPerson, sites_where
 from trial.people.models import Account, Member, Site
 from trial.people.roles import Permission
-from trial.prepared import prepared
+from trial.prepared import Asked, Written, prepared
 from trial.protocol.study import site_today
 from trial.trail.models import TrailChange, TrailEvent
 
@@ -90,22 +90,36 @@ def _headed_subjects() -> Any:
     )
 
 
-def pages_for(person: Person) -> "QuerySet[Page, Any]":
-    """The pages that a person may see, each with the clocks of its subject and who saved it last."""
-    found: QuerySet[Page, Any] = _headed_pages().for_person(person)
+def page_for(person: Person, pk: int) -> Page:
+    """A page that a person may see, with the clocks of its subject and who saved it last. Raises Http404."""
+    found = page_if_any(person, pk)
+    if found is None:
+        raise Http404(pk)
     return found
 
 
+def page_if_any(person: Person, pk: int) -> Page | None:
+    """The same, or None."""
+    sites = None if isinstance(person, SystemPerson) else _numbers(sites_where(person, Permission.READ))
+    return next(iter(_headed_page(sites).of(pk)), None)
+
+
+def _numbers(sites: Iterable[Site]) -> tuple[int, ...]:
+    return tuple(site.pk for site in sites)
+
+
 @prepared
-def _headed_pages() -> Any:
-    """All pages, in the same way."""
+def _headed_page(sites: tuple[int, ...] | None) -> Written[Page]:
+    """A page of these sites, None for all."""
     last = TrailEvent.objects.filter(
         subject=OuterRef("subject__code"),
         visit=Coalesce(OuterRef("visit__code"), Value("")),
         form=OuterRef("form_code"),
         action="page.saved",
     ).order_by("-id")
-    return Page.objects.select_related("subject__site", "subject__identity", "visit").annotate(
+    pages = Page.objects.select_related("subject__site", "subject__identity", "visit").filter(pk=Asked())
+    at_sites = pages if sites is None else pages.filter(subject__site__in=sites)
+    found: QuerySet[Page, Any] = at_sites.annotate(
         saved_at=Subquery(last.values("at")[:1]),
         saved_by=Subquery(last.values("actor_name")[:1]),
         open_queries=_queries(QueryState.OPEN),
@@ -116,6 +130,7 @@ def _headed_pages() -> Any:
         has_attachments=Exists(Attachment.objects.filter(page=OuterRef("pk"))),
         **_clocks("subject"),
     )
+    return Written(found)
 
 
 def _standing_signatures() -> "QuerySet[Signature, Any]":
@@ -152,7 +167,7 @@ def _queries(state: QueryState, **about: str) -> Coalesce:
 
 
 def queries_on(page: Page) -> list[Query]:
-    """All queries on a page (as `pages_for` finds it), without a statement where there are none."""
+    """All queries on a page (as `page_for` finds it), without a statement where there are none."""
     if not getattr(page, "has_queries", True):
         return []
     return list(Query.objects.filter(page=page).with_question().order_by("pk"))

@@ -18,7 +18,7 @@ from patients.entry.query_act import AlreadyAsked, NotAsked, Question, Target, U
 from patients.oversight.queries import Priority
 from patients.web.bulk_query_presenter import AskedFor, bulk_screen, targets_among
 from patients.web.once import once_for
-from patients.web.queries import pages_for, subjects_for
+from patients.web.queries import page_for, subjects_for
 from patients.web.query_presenter import Typed, raise_screen
 from patients.web.query_reading import outstanding_at, who_answers_at
 from patients.web.query_views import directed_in, request_id_of, why
@@ -39,7 +39,7 @@ private = cache_control(private=True, no_store=True)
 def query_on_page(request: HttpRequest, pk: int) -> HttpResponse:
     """A query about a page, or about an item of it that the address names."""
     person = person_of(request)
-    page = get_object_or_404(pages_for(person), pk=pk)
+    page = page_for(person, pk)
     authorise(request, page.subject.site)
     item, row = (_text(request, name) for name in ("item", "row"))
     return _raise(request, person, Target(page=page, item=item, row_key=row))

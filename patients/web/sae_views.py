@@ -2,12 +2,11 @@
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import cache_control
 
 from patients.casebook.page import Page
 from patients.web.casebook_print import LANGUAGES
-from patients.web.queries import pages_for, subjects_for
+from patients.web.queries import page_for, subjects_for
 from patients.web.sae_document import NothingReported
 from patients.web.sae_print import print_report
 from patients.web.shell import person_of
@@ -23,7 +22,7 @@ private = cache_control(private=True, no_store=True)
 def report_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     """The reports of one event on a page of reports as PDF. It is asked for by POST: it leaves a record."""
     person = person_of(request)
-    page: Page = get_object_or_404(pages_for(person), pk=pk)
+    page: Page = page_for(person, pk)
     authorise(request, page.subject.site)
     language = request.POST.get("language", LANGUAGES[0])
     if language not in LANGUAGES or page.form_code != "SAE":

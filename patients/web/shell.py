@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from patients.casebook.page import Subject
@@ -51,8 +53,9 @@ def site_label(site: Site) -> str:
     return site.code if site.name == site.code else str(site)
 
 
-def _places(here: str) -> list[tuple[Permission, NavLink]]:
-    """Where everybody may go who holds the right at one of the sites."""
+@lru_cache(maxsize=256)
+def _places(here: str, language: str | None) -> list[tuple[Permission, NavLink]]:
+    """Where everybody may go who holds the right at one of the sites, in words once for each language."""
     return [
         (Permission.READ, NavLink(reverse("home"), _("Today"), "home", here == "home")),
         (Permission.READ, NavLink(reverse("subjects"), _("Subjects"), "subjects", here == "subjects")),
@@ -104,7 +107,7 @@ def shell(person: Account, sites: Iterable[Site], *, here: str, subject: Subject
     """The frame for a person at these sites; `here` is the name of the place they are at."""
     at = list(sites)
     roles = dict.fromkeys(role.label for site in at for role in roles_at(person, site.code))
-    links = [link for right, link in _places(here) if holds(person, right)]
+    links = [link for right, link in _places(here, get_language()) if holds(person, right)]
     links += [_visit_link(site, here) for site in sites_where(person, Permission.VERIFY)[:1]]
     if subject is not None:
         links.append(

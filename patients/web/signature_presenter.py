@@ -72,7 +72,7 @@ _TOLD = (
 
 
 def signatures_of(page: Page, rows: Mapping[str, FormRow]) -> list[SignatureView]:
-    """The signatures of a page (as `pages_for` finds it) with these rows, the oldest first."""
+    """The signatures of a page (as `page_for` finds it) with these rows, the oldest first."""
     if not getattr(page, "was_signed", True):
         return []
     return [view_of(signature, page, rows.values()) for signature in signatures_on(page)]

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
@@ -18,7 +18,7 @@ from patients.items.problems import Finding
 from patients.oversight.signatures import Meaning, permission_to_sign
 from patients.web.form_token import token_in
 from patients.web.page_presenter import PagePresenter
-from patients.web.queries import pages_for
+from patients.web.queries import page_for
 from patients.web.shell import person_of, shell
 from patients.web.signing_presenter import signing_screen
 from patients.web.views import LOCKED, private
@@ -39,7 +39,7 @@ from trial.trail.clocks import ClocksDisagree
 def sign(request: HttpRequest, pk: int) -> HttpResponse:
     """What would be signed, and the signature."""
     person = person_of(request)
-    found = get_object_or_404(pages_for(person), pk=pk)
+    found = page_for(person, pk)
     authorise(request, found.subject.site)
     require(person, permission_to_sign(found), site=found.subject.site.code)
     if request.method == "POST":
@@ -117,7 +117,7 @@ def _again(
     standing: Sequence[Finding] | None = None,
     status: int = HTTPStatus.UNPROCESSABLE_ENTITY,
 ) -> HttpResponse:
-    page = get_object_or_404(pages_for(person), pk=found.pk)  # as it is now
+    page = page_for(person, found.pk)  # as it is now
     return _show(request, person, page, refused=refused, standing=standing, status=status)
 
 

@@ -25,7 +25,7 @@ from patients.web.queries import (
     counts_by_subject,
     grave_counts,
     last_recorded,
-    pages_for,
+    page_for,
     pages_of,
     printed_names,
     subjects_for,
@@ -133,7 +133,7 @@ def _reviewed_by(person: Account, subjects: Iterable[Any]) -> dict[str, int]:
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """A page of any form: shown, with what was typed on it before, and saved through the one way in."""
     person = person_of(request)
-    found = get_object_or_404(pages_for(person), pk=pk)
+    found = page_for(person, pk)
     authorise(request, found.subject.site)
     if request.method == "POST":
         return save(request, person, found)

@@ -4,9 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from patients.items.codelists import CodeList
 from patients.items.item import Item
 from patients.items.limits import Between, Compare, Fixed, Limit
 from patients.items.missing import MissingReason
@@ -28,6 +31,7 @@ from patients.items.types import (
 )
 from patients.items.units import unit_in_words
 
+_REASONS = frozenset(MissingReason.values)
 MOST_SEGMENTS = 4
 MOST_SEGMENT_LETTERS = 34  # more do not fit in one line beside the label
 ONE_LINE_CHARACTERS = 80
@@ -43,6 +47,10 @@ class Choice:
     entered: str = ""
 
 
+def in_brackets(missing: str) -> str:
+    return f"[{missing}]"
+
+
 @dataclass(frozen=True, slots=True)
 class Entered:
     """What stands in an item, as text: a value, or the reason for having none, or nothing."""
@@ -53,11 +61,11 @@ class Entered:
     @property
     def text(self) -> str:
         """Both in one, as the page hands them back and forth: a missing reason stands in brackets."""
-        return f"[{self.missing}]" if self.missing else self.value
+        return in_brackets(self.missing) if self.missing else self.value
 
     @property
     def missing_label(self) -> str:
-        return str(MissingReason(self.missing).label) if self.missing in MissingReason.values else ""
+        return str(MissingReason(self.missing).label) if self.missing in _REASONS else ""
 
 
 def typed_text(item: Item, value: object) -> str:
@@ -73,11 +81,26 @@ Labels = Mapping[str, str]
 def labels_of(item: Item) -> Labels:
     """What may be answered, by its code; empty where it is typed. Asked once for each field: some lists are
     read from the database."""
+    offered = _offered(item)
+    if offered is None:
+        return {}
+    return _in_words_once(item, get_language()) if offered.is_fixed else _in_words(offered)
+
+
+def _offered(item: Item) -> CodeList | None:
     if isinstance(item, GridItem):
-        return {code: str(label) for code, label in item.cells.labels.items()}
-    if isinstance(item, BooleanItem | ChoiceItem | MultiItem):
-        return {code: str(label) for code, label in item.codes.labels.items()}
-    return {}
+        return item.cells
+    return item.codes if isinstance(item, BooleanItem | ChoiceItem | MultiItem) else None
+
+
+def _in_words(offered: CodeList | None) -> Labels:
+    return {code: str(label) for code, label in offered.labels.items()} if offered else {}
+
+
+@cache
+def _in_words_once(item: Item, language: str | None) -> Labels:
+    """Put into words once in each language: there are as many as items."""
+    return _in_words(_offered(item))
 
 
 def widget_of(item: Item, labels: Labels, text: str = "") -> str:
@@ -142,6 +165,11 @@ _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 def unit_of(item: Item) -> str:
     """The unit with raised exponents: 10⁹/L."""
+    return _unit_once(item, get_language())
+
+
+@cache
+def _unit_once(item: Item, language: str | None) -> str:
     return re.sub(r"\^(-?\d+)", lambda found: found[1].translate(_RAISED), unit_in_words(item.declared.unit))
 
 
@@ -202,3 +230,5 @@ def _number(number: Decimal) -> str:
 
 
 MISSING_CHOICES = tuple(MissingReason)
+MISSING_TEXTS = frozenset(in_brackets(reason) for reason in MissingReason.values)
+"""The reasons as they stand in an item."""

@@ -2,7 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from trial.prepared import prepared
+import pytest
+from django.db.models import Exists, F, OuterRef
+from pytest_django import DjangoAssertNumQueries
+
+from tests.patients.entry.desk import a_site
+from trial.people.models import Member, Site
+from trial.prepared import Asked, Written, prepared
 
 
 def test_it_is_put_together_again_for_other_arguments_alone() -> None:
@@ -14,7 +20,7 @@ def test_it_is_put_together_again_for_other_arguments_alone() -> None:
         return [day]
 
     assert [question(1), question(1), question(2), question(2), question(1)] == [[1], [1], [2], [2], [1]]
-    assert made == [1, 2, 1]
+    assert made == [1, 2]
     assert question(1) is question(1)
 
 
@@ -27,3 +33,31 @@ def test_no_two_threads_share_one() -> None:
         theirs = [other.submit(question).result() for _ in range(2)]
     assert theirs[0] is theirs[1]
     assert question() is not theirs[0]
+
+
+@pytest.mark.django_db
+def test_a_written_question_answers_as_the_question_itself(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    sites = [a_site(code) for code in ("HZ01", "HZ02")]
+    asked = Site.objects.annotate(
+        same=F("code"), peopled=Exists(Member.objects.filter(site=OuterRef("pk")))
+    ).filter(code__startswith="HZ")
+    written = Written(asked.filter(pk=Asked()))
+    for each in (*sites, *reversed(sites)):
+        with django_assert_num_queries(1):
+            found = written.of(each.pk)
+        assert [(one.pk, one.same, one.peopled) for one in found] == [(each.pk, each.code, False)]
+
+
+@pytest.mark.parametrize("number", [0, 10**18, 10**19, 10**400])
+@pytest.mark.django_db
+def test_a_number_that_nothing_has_is_answered_by_nothing(number: int) -> None:
+    a_site()
+    assert Written(Site.objects.filter(pk=Asked())).of(number) == []
+
+
+@pytest.mark.django_db
+def test_a_question_about_no_site_is_answered_by_nothing() -> None:
+    written = Written(Site.objects.filter(pk=Asked(), code__in=()))
+    assert [written.of(a_site().pk), written.of(0)] == [[], []]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from trial.people.curriculum import not_completed
 from trial.people.models import Account, Site, is_in_force
-from trial.prepared import prepared
+from trial.prepared import Asked, Written, prepared
 from trial.protocol.study import site_today
 
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -26,7 +26,7 @@ class AccountBackend(ModelBackend):
 
 def account_with_roles(pk: int) -> Account | None:
     """An active account that knows its roles in force, which it is trained for, and its second factor."""
-    rows: list[Any] = list(_accounts_with_grants(site_today()).filter(pk=pk))
+    rows: list[Any] = list(_account_with_grants(site_today()).of(pk))
     if not rows:
         return None
     account, now = rows[0], timezone.now()
@@ -39,11 +39,11 @@ def account_with_roles(pk: int) -> Account | None:
 
 
 @prepared
-def _accounts_with_grants(on: date) -> Any:
-    """Active accounts, each once for each role that it ever held."""
+def _account_with_grants(on: date) -> Written[Account]:
+    """An active account, once for each role that it ever held."""
     factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=SECOND_FACTORS)
-    return (
-        Account.objects.filter(is_active=True)
+    return Written(
+        Account.objects.filter(is_active=True, pk=Asked())
         .annotate(
             held_role=F("grants__role"),
             held_from=F("grants__starts"),

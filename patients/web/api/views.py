@@ -27,7 +27,7 @@ from patients.web.api.reading import SaveAsked, read_save
 from patients.web.api.serializers import PROBLEMS, PageRead, PageSaved, PageToSave
 from patients.web.api.strict_json import StrictJSONParser
 from patients.web.page_presenter import rights_on
-from patients.web.queries import pages_for
+from patients.web.queries import page_if_any
 from trial.people.models import Account
 from trial.people.needs import At, session_needs
 from trial.people.roles import Permission
@@ -76,7 +76,7 @@ class PageDoor(APIView):
 
     def page(self, pk: int) -> Page:
         """The page, if this person may see it. Raises NotFound."""
-        found: Page | None = pages_for(self.person).filter(pk=pk).first()
+        found: Page | None = page_if_any(self.person, pk)
         if found is None:
             raise NotFound
         return found

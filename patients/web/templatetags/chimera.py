@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from patients.web.clocks import moment as as_moment
-from patients.web.drawing import item_drawn, missing_menu_drawn
+from patients.web.drawing import item_drawn, keys_drawn, missing_menu_drawn, reason_pattern_drawn
 from patients.web.fields import Field
 from patients.web.form_token import FIELD
 
@@ -39,6 +39,18 @@ def item_of_a_form(item: Field) -> SafeString:
 def missing_menu(item: Field) -> SafeString:
     """The menu of an item by its component."""
     return missing_menu_drawn(item)
+
+
+@register.simple_tag
+def keys() -> SafeString:
+    """The keys of a page by their component."""
+    return keys_drawn()
+
+
+@register.simple_tag
+def reason_pattern() -> SafeString:
+    """The question for a reason by its component, for the script to fill."""
+    return reason_pattern_drawn()
 
 
 @register.simple_tag

@@ -60,10 +60,20 @@ NAMES = {"Chimera", "CDISC", "CSV", "JSON", "PDF", "PNG", "SVG", "SHA", "Alt", "
 """What reads the same in every language."""
 
 
+DRAWN_BY = {
+    "item item": ("item", "marks"),
+    "missing_menu item": ("missing_menu",),
+    "keys": ("keys",),
+    "reason_pattern": ("reason",),
+}
+"""The components that a tag draws."""
+
+
 def included(name: str, seen: set[str]) -> set[str]:
-    """The templates that a template includes or draws by a tag of their name, and theirs."""
+    """The templates that a template includes or draws by a tag, and theirs."""
     text = (ROOT / "templates" / name).read_text()
-    drawn = [f"components/{tag}.html" for tag in re.findall(r"{% (item|missing_menu) item %}", text)]
+    tags = [tag for tag in DRAWN_BY if f"{{% {tag} %}}" in text]
+    drawn = [f"components/{component}.html" for tag in tags for component in DRAWN_BY[tag]]
     for found in [*re.findall(r'(?:include|extends) "([^"]+)"', text), *drawn]:
         if found not in seen:
             seen.add(found)
