@@ -8,6 +8,9 @@ import re
 
 _FORMULA = "=+-@\t\r＝＋－＠"
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+AS_FORMULA = r"^['=+\-@\t\r＝＋－＠]"
+"""What begins a text that gets an apostrophe, for who judges whole columns of texts: a number that stands
+among texts is one of them."""
 
 
 def cell(text: str) -> str:

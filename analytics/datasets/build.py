@@ -68,6 +68,13 @@ def record_datasets(cutoff: date, subjects: Iterable[CutSubject]) -> Iterator[Re
         yield RecordDatasets(*(_rows(*one, stories) for one in _OF_RECORDS))
 
 
+def tables_of(stories: list[Story]) -> dict[str, pl.DataFrame]:
+    """Every dataset of these subjects, by its name."""
+    names = ("ADSL", "ADTTE", "ADAE", "ADIN", "EXCLUSIONS")
+    frames = dict(zip(names, _part(stories, with_trace=False), strict=False))
+    return frames | {dataset.name: _rows(dataset, rows_of, stories) for dataset, rows_of in _OF_RECORDS}
+
+
 _OF_RECORDS: tuple[tuple[Dataset, Callable[[Story], Iterable[Any]]], ...] = (
     (ADLB, results_of),
     (ADRS, assessments_of),

@@ -19,7 +19,7 @@ def export_estimates(name: str, *, by: ExportToken, request_id: str = "") -> dic
 
     Raises NoSuchLock (also if the lock has a site that the token has not) and NotFinished.
     """
-    lock = _visible(find_lock(name), by)
+    lock = visible_lock(name, by)
     content = _content(lock)
     sites = sites_of_lock(lock)
     told = taken_out(entries=len(content["estimates"]), digest=content["result_hash"], sites=sites)
@@ -29,7 +29,10 @@ def export_estimates(name: str, *, by: ExportToken, request_id: str = "") -> dic
     return content
 
 
-def _visible(lock: Lock, by: ExportToken) -> Lock:
+def visible_lock(name: str, by: ExportToken) -> Lock:
+    """The lock of this id, or the newest finished one for `latest`. Raises NoSuchLock, also if the lock has a
+    site that the token has not."""
+    lock = find_lock(name)
     if not is_seen_at(lock, by.sites.values_list("code", flat=True)):
         raise NoSuchLock(f"no lock {lock.pk}")
     return lock

@@ -1,6 +1,10 @@
 """The shapes of the answers, as the OpenAPI document tells them."""
 
+from typing import Any
+
 from rest_framework import serializers
+
+from analytics.exports.tables import Kind, Origin
 
 
 class Estimate(serializers.Serializer[object]):
@@ -27,6 +31,64 @@ class Estimates(serializers.Serializer[object]):
     code_version = serializers.CharField(help_text="SHA-256 of the code and its configuration")
     result_hash = serializers.CharField(help_text="SHA-256 of the estimates")
     estimates = serializers.DictField(child=Estimate())
+
+
+class LockEntry(serializers.Serializer[object]):
+    """A data cut, or a lock that two people made."""
+
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(["lock", "data cut"])
+    scope = serializers.ChoiceField(["study", "site", "subject"])
+    of = serializers.CharField(allow_blank=True, help_text="the site or subject that it is of")
+    cutoff = serializers.DateField()
+    known_at = serializers.DateTimeField(allow_null=True, help_text="the moment as known at which it was cut")
+    made_at = serializers.DateTimeField()
+    snapshot = serializers.CharField(help_text="SHA-256 of the data")
+    subjects = serializers.IntegerField()
+    values = serializers.IntegerField()
+
+
+class Locks(serializers.Serializer[object]):
+    """The locks that a token sees, the newest first."""
+
+    locks = LockEntry(many=True)
+
+
+class CutColumn(serializers.Serializer[object]):
+    """A column of a table."""
+
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    kind = serializers.ChoiceField([str(kind) for kind in Kind])
+    origin = serializers.ChoiceField([str(origin) for origin in Origin])
+    length = serializers.IntegerField(help_text="the most characters of a text, 0 for what is none")
+    unit = serializers.CharField(allow_blank=True)
+    source = serializers.ListField(  # type: ignore[assignment]
+        child=serializers.CharField(), help_text="FORM.item"
+    )
+    derivation = serializers.CharField(allow_blank=True)
+    codes = serializers.SerializerMethodField(help_text="what its codes mean")
+
+    def get_codes(self, column: Any) -> dict[str, str] | None:
+        if column.codes is None:
+            return None
+        return {code: str(label) for code, label in column.codes.labels.items()}
+
+
+class CutTable(serializers.Serializer[object]):
+    """A table of a cut: an analysis dataset, or a form of the casebook."""
+
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    structure = serializers.CharField(help_text="what a row is")
+    keys = serializers.ListField(child=serializers.CharField())
+    columns = CutColumn(many=True)
+
+
+class CutTables(serializers.Serializer[object]):
+    """The tables of a cut as a token may have them."""
+
+    tables = CutTable(many=True)
 
 
 class Problem(serializers.Serializer[object]):

@@ -235,7 +235,7 @@ class DiseaseHistory(FormRow):
         cdisc="RS",
     )
 
-    karyotype_iscn = TextItem(_("Karyotype (ISCN text)"), 300, req="O", cdisc="GF")
+    karyotype_iscn = TextItem(_("Karyotype (ISCN text)"), 300, req="O", genetic=True, cdisc="GF")
     cyto_group = ChoiceItem(
         _("Cytogenetic group"),
         choices(
@@ -255,12 +255,14 @@ class DiseaseHistory(FormRow):
         _("Fusion genes detected"),
         CodeList("fusion_genes", (*codes("", *FUSIONS).codes, *_NONE_FOUND)),
         exclusive=("none", "not_done"),
+        genetic=True,
         cdisc="GF",
     )
     mutations = MultiItem(
         _("Mutated genes"),
         CodeList("mutations", (*codes("", *GENES).codes, *_NONE_FOUND)),
         exclusive=("none", "not_done"),
+        genetic=True,
         cdisc="GF.GFTESTCD (C181178)",
     )
 

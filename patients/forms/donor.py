@@ -171,6 +171,7 @@ def _grid(label: Any) -> GridItem:
         pattern=HLA_PATTERN,
         hint=_("WHO nomenclature, e.g. A*02:01"),
         hard=must(_("10 values, each of its locus"), _complete_typing),
+        genetic=True,
         cdisc="GF.GFSTRESC",
     )
 

@@ -416,7 +416,7 @@ class ResponseAssessment(GradedRow):
         ),
         cdisc="RS.MRDRESP (C124433)",
     )
-    mol_marker = TextItem(_("Molecular marker followed"), 40, req="O", cdisc="GF")
+    mol_marker = TextItem(_("Molecular marker followed"), 40, req="O", genetic=True, cdisc="GF")
     mol_result = DecimalItem(
         _("Marker result"),
         12,
@@ -425,6 +425,7 @@ class ResponseAssessment(GradedRow):
         when=when_filled("mol_marker"),
         hard=at_least("0"),
         unit="ratio",
+        genetic=True,
         cdisc="GF",
     )
 

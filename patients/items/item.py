@@ -61,6 +61,7 @@ class Declaration:
     derivation: Derivation | None
     proposal: Derivation | None
     identity: bool
+    genetic: bool
     waits_for: str
 
 
@@ -90,14 +91,17 @@ class Item(_Column):
         derived: Derivation | None = None,
         proposed: Derivation | None = None,
         identity: bool = False,
+        genetic: bool = False,
         waits_for: str = "",
         **column: Any,
     ) -> None:
         """Declare an item.
 
         `req` is R, C, O (see Requirement); D follows from `derived`, D/R from `proposed`. `identity` items
-        are kept in the encrypted identity of the subject, the row holding a keyed hash. `waits_for` names a
-        form that this version does not have: until it is declared the item is not asked, or stays empty.
+        are kept in the encrypted identity of the subject, the row holding a keyed hash; `genetic` ones fall
+        under the rules on human genetic resources: an export withholds them unless it has a filing.
+        `waits_for` names a form that this version does not have: until it is declared the item is not asked,
+        or stays empty.
         """
         self.declared = Declaration(
             label=label,
@@ -111,6 +115,7 @@ class Item(_Column):
             derivation=derived,
             proposal=proposed,
             identity=identity,
+            genetic=genetic,
             waits_for=waits_for,
         )
         super().__init__(null=True, blank=True, **column)

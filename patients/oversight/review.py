@@ -44,6 +44,7 @@ READINGS = (
     "terms.exported",
     "report.exported",
     "results.exported",
+    "data.exported",
     "visit.closed",
     "visit_report.exported",
 )

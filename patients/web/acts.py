@@ -80,6 +80,7 @@ ACTS: dict[str, Promise] = {
     "run.failed": gettext_lazy("computation failed"),
     "report.exported": gettext_lazy("report of results taken out"),
     "results.exported": gettext_lazy("results taken out"),
+    "data.exported": gettext_lazy("data of a cut taken out"),
     "configuration.changed": gettext_lazy("configuration changed"),
     "clock.gap": gettext_lazy("clocks disagree"),
     "database.granted": gettext_lazy("database opened to a role"),

@@ -97,7 +97,8 @@ def built_registry() -> Registry:
         for role in Role:
             found.sessions[role, site] = session_of(people.signed_in(people.a_member(role, site)))
         at = [Site.objects.get(code=site)]
-        found.tokens[site] = issue_token(site, by="test", sites=at, permissions=[Permission.READ_RESULTS])
+        carries = [Permission.READ_RESULTS, Permission.EXPORT]
+        found.tokens[site] = issue_token(site, by="test", sites=at, permissions=carries)
     return found
 
 
@@ -199,7 +200,7 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
         "people": {"pk": registry.somebody.pk},
         "locks": {"pk": registry.lock.pk, "figure": "saf_n", "earlier": registry.lock.pk},
         "lock-desk": {"code": HERE, "pk": registry.asked_for},
-        "api": {"lock": registry.lock.pk},
+        "api": {"lock": registry.lock.pk, "name": "ADSL", "suffix": "csv"},
         "set-password": {"secret": "none"},  # pragma: allowlist secret
     }
     return [_target(route, named[room])]

@@ -211,6 +211,13 @@ def take_results_out(world: World) -> Deed:
     return lambda: Client().get(f"/api/v1/locks/{lock.pk}/estimates", headers=shown)
 
 
+@act("data.exported", "a program", "lock ")
+def take_a_table_out(world: World) -> Deed:
+    lock = make_lock(date(2025, 8, 5), "interim analysis", by=SETUP, source=Source.COMMAND)
+    shown = {"Authorization": f"Token {persons.a_token(Permission.EXPORT)}"}
+    return lambda: Client().get(f"/api/v1/locks/{lock.pk}/tables/ADSL/csv", headers=shown)
+
+
 # --- approvals and consents --------------------------------------------------------------------------------
 @act("approval.recorded", "system:test", "HZ02")
 def record_an_approval(world: World) -> Deed:

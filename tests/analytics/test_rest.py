@@ -292,7 +292,8 @@ def test_a_token_leaves_an_event_without_the_token() -> None:
     assert (event.about, event.source) == ("cro", "command")
     assert event.actor.startswith("system:issue_token@")
     changes = {change.item: change.new for change in event.changes.all()}
-    assert changes == {"sites": "HZ01 HZ02", "permissions": "read_results export", "days": "90"}
+    carried = {"sites": "HZ01 HZ02", "permissions": "read_results export"}
+    assert changes == {**carried, "days": "90", "dates": "shifted"}
     assert out.strip() not in str([*changes.values(), event.about, event.reason])
 
 

@@ -20,13 +20,26 @@ from trial.people.roles import Permission
 MAX_DAYS = 90
 
 
+class Dates(models.TextChoices):
+    """How dates leave the registry with a token."""
+
+    SHIFTED = "shifted", _("moved by a number of days of each subject")
+    TRUE = "true", _("as they are")
+
+
 class ExportToken(models.Model):
-    """A key that a sponsor's program shows. Only its SHA-256 is kept; it never carries a person's rights."""
+    """A key that a sponsor's program shows. Only its SHA-256 is kept; it never carries a person's rights.
+
+    `dates`: whether it sees the days themselves. `filing`: the number and day under which the authority was
+    told that genetic data leave; without it these are withheld (PV-05).
+    """
 
     name = models.CharField(_("name"), max_length=100)
     digest = models.CharField(max_length=64, unique=True)
     sites = models.ManyToManyField(Site)
     permissions = models.JSONField(default=list)
+    dates = models.CharField(_("dates"), max_length=8, choices=Dates, default=Dates.SHIFTED)
+    filing = models.CharField(_("filing of genetic data"), max_length=100, blank=True, default="")
     created = models.DateTimeField(auto_now_add=True)
     created_by = models.CharField(max_length=150)
     expires = models.DateTimeField()
@@ -46,7 +59,14 @@ class ExportToken(models.Model):
 
 
 def issue_token(
-    name: str, *, by: str, sites: list[Site], permissions: list[Permission], days: int = MAX_DAYS
+    name: str,
+    *,
+    by: str,
+    sites: list[Site],
+    permissions: list[Permission],
+    days: int = MAX_DAYS,
+    dates: Dates = Dates.SHIFTED,
+    filing: str = "",
 ) -> str:
     """Make a token and return its clear text, which is not kept. Raises ValueError beyond 90 days."""
     if not 0 < days <= MAX_DAYS:
@@ -56,6 +76,8 @@ def issue_token(
         name=name,
         digest=digest_of(clear),
         permissions=[str(permission) for permission in permissions],
+        dates=dates,
+        filing=filing,
         created_by=by,
         expires=timezone.now() + timedelta(days=days),
     )

@@ -64,6 +64,7 @@ ACTS_OVER_SITES = frozenset(
     {
         "casebook.exported",
         "casebook.imported",
+        "data.exported",
         "deviations.exported",
         "lock.approved",
         "lock.refused",

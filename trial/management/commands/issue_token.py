@@ -9,7 +9,7 @@ from trial.commands import RegistryCommand
 from trial.people.access import SystemPerson, actor_at
 from trial.people.models import Site
 from trial.people.roles import Permission
-from trial.people.tokens import MAX_DAYS, issue_token
+from trial.people.tokens import MAX_DAYS, Dates, issue_token
 from trial.trail.actor import Source, acting
 from trial.trail.record import Change, Place, record_event
 
@@ -30,6 +30,12 @@ class Command(RegistryCommand):
             help="what it may do; repeat it",
         )
         parser.add_argument("--days", type=int, default=MAX_DAYS, help="until it expires")
+        parser.add_argument(
+            "--dates", choices=Dates.values, default=Dates.SHIFTED, help="moved for each subject, or true"
+        )
+        parser.add_argument(
+            "--filing", default="", help="number and day of the filing under which genetic data may leave"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         codes = sorted(set(options["site"]))
@@ -50,10 +56,18 @@ class Command(RegistryCommand):
             Change("sites", "Sites", "", " ".join(site.code for site in sites)),
             Change("permissions", "Permissions", "", " ".join(permissions)),
             Change("days", "Days until it expires", "", str(options["days"])),
+            Change("dates", "Dates", "", options["dates"]),
+            *([Change("filing", "Filing", "", options["filing"])] if options["filing"] else ()),
         ]
         with transaction.atomic(), acting(actor_at(by, site="", source=Source.COMMAND)):
             clear = issue_token(
-                name, by=by.user_name, sites=sites, permissions=permissions, days=options["days"]
+                name,
+                by=by.user_name,
+                sites=sites,
+                permissions=permissions,
+                days=options["days"],
+                dates=Dates(options["dates"]),
+                filing=options["filing"],
             )
             record_event("token.issued", Place(about=name), changes)
         return clear

@@ -1,0 +1,106 @@
+"""The whole of a data cut in one archive: its tables in some formats, what they mean, and how to check them.
+
+`MANIFEST.json` names each file with its rows and SHA-256, the snapshot, how dates and genetic data were
+dealt with, and the checkpoint of the trail; `SHA256SUMS` is for `sha256sum -c`. The dates of the members are
+that of the lock, so the same cut gives the same bytes but for formats that write the time into themselves.
+"""
+
+import json
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from analytics.exports.about import about
+from analytics.exports.codebook import write_codebook, write_codes
+from analytics.exports.disclosure import Disclosure, withheld
+from analytics.exports.files import Kept, MadeFile, NoSuchFile, file_of, kept, tables_for
+from analytics.exports.formats.registry import FORMATS
+from analytics.exports.import_scripts import R_SCRIPT, SAS_SCRIPT, write_r, write_sas
+from analytics.exports.kept_tables import tables_of_snapshot
+from analytics.locks.models import Lock
+from trial.trail.seals import Seal
+
+FORMAT = "chimera-export/1"
+MEDIA_TYPE = "application/zip"
+MANIFEST, SUMS = "MANIFEST.json", "SHA256SUMS"
+CELLS = "a text that begins with one of ' = + - @, a tab or a carriage return has one apostrophe before it"
+
+
+def bundle_of(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> MadeFile:
+    """The archive of a cut with its tables in these formats. Raises NoSuchFile for an unknown one,
+    SnapshotDamaged and ImpossibleDates."""
+    if unknown := sorted(set(suffixes) - set(FORMATS)):
+        raise NoSuchFile(", ".join(unknown))
+    wanted = [suffix for suffix in FORMATS if suffix in suffixes]
+    name = f"{about(lock, to).study}-lock-{lock.pk}-{'-'.join(wanted)}.zip"
+    made = kept(lock, to, name, lambda path: _write(lock, wanted, to, path))
+    return MadeFile(made.path, name, MEDIA_TYPE, made.digest, made.rows)
+
+
+def _write(lock: Lock, suffixes: Sequence[str], to: Disclosure, path: Path) -> int:
+    """Write the archive; how many rows are in its tables."""
+    files = dict(_tables(lock, suffixes, to)) | dict(_explained(lock, to))
+    manifest = _manifest(lock, to, files)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, file in files.items():
+            _add(lock, archive, name, file.path.read_bytes())
+        text = json.dumps(manifest, indent=1, ensure_ascii=False)
+        _add(lock, archive, MANIFEST, text.encode())
+        sums = "".join(f"{file.digest}  {name}\n" for name, file in sorted(files.items()))
+        _add(lock, archive, SUMS, sums.encode())
+    return sum(file.rows for name, file in files.items() if "/" in name)
+
+
+def _add(lock: Lock, archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    at = lock.made_at.timetuple()[:6]
+    archive.writestr(zipfile.ZipInfo(name, at), content, zipfile.ZIP_DEFLATED)
+
+
+def _tables(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> Iterator[tuple[str, Kept]]:
+    for suffix in suffixes:
+        for name in tables_for(lock, to):
+            made = file_of(lock, name, suffix, to)
+            yield f"{suffix}/{made.name}", Kept(made.path, made.digest, made.rows)
+
+
+def _explained(lock: Lock, to: Disclosure) -> Iterator[tuple[str, Kept]]:
+    """What says what the tables hold, and reads the CSV files with labels."""
+    tables, told = tables_for(lock, to), about(lock, to)
+    writers: dict[str, Callable[[Path], int]] = {
+        "codebook.csv": lambda path: write_codebook(tables, path),
+        "codes.csv": lambda path: write_codes(tables, path),
+        R_SCRIPT: lambda path: write_r(tables, path, told),
+        SAS_SCRIPT: lambda path: write_sas(tables, path, told),
+    }
+    for name, write in writers.items():
+        yield name, kept(lock, to, name, write)
+
+
+def _manifest(lock: Lock, to: Disclosure, files: dict[str, Kept]) -> dict[str, Any]:
+    told = about(lock, to)
+    seal = Seal.objects.order_by("-number").first()
+    return {
+        "format": FORMAT,
+        "study": told.study,
+        "lock": lock.pk,
+        "cutoff": lock.cutoff.isoformat(),
+        "snapshot_sha256": told.snapshot,
+        "code_sha256": told.code,
+        "version": told.version,
+        "metadata": told.metadata,
+        "dates": to.dates,
+        "genetic_data": to.filing or "withheld",
+        "withheld": _withheld(lock, to),
+        "cells": CELLS,
+        "trail": seal.as_data() if seal else None,
+        "files": [
+            {"name": name, "rows": file.rows, "bytes": file.path.stat().st_size, "sha256": file.digest}
+            for name, file in sorted(files.items())
+        ],
+    }
+
+
+def _withheld(lock: Lock, to: Disclosure) -> list[str]:
+    tables = tables_of_snapshot(lock.snapshot).values()
+    return [f"{table.name}.{column.name}" for table in tables for column in withheld(table, to)]

@@ -1,0 +1,91 @@
+"""What of a table its reader may have: dates as the rule says, genetic data under a filing alone.
+
+Identity is in no snapshot. What remains that could tell who somebody is are the days of their life: unless a
+reader is to have them, all dates of a subject are moved by one number of days of its own, which the key of
+the registry alone can tell. Days between two dates stay, and so does everything computed from them. A partial
+date is moved by its earliest day and stays as partial as it was. (Requirements PV-04 and PV-05.)
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import polars as pl
+from django.conf import settings
+
+from analytics.exports.tables import Column, Kind, Table
+from patients.items.partial_date import read_partial_date
+from trial.people.tokens import Dates, ExportToken
+
+MOST_DAYS = 364
+"""Dates are moved back by 1 to so many days: nobody is moved into the future."""
+_DAY = len("2025-08-05")
+_MOVED = (Kind.DATE, Kind.DATETIME)
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """What a reader may have: `dates`, and `filing`, the number under which genetic data may leave."""
+
+    dates: str = Dates.SHIFTED
+    filing: str = ""
+
+    @classmethod
+    def to(cls, token: ExportToken) -> "Disclosure":
+        """What the bearer of a token may have."""
+        return cls(token.dates, token.filing)
+
+
+def disclosed(table: Table, to: Disclosure) -> Table:
+    """The table as its reader may have it."""
+    columns = tuple(column for column in table.columns if to.filing or not column.is_genetic)
+    names = [column.name for column in columns]
+    moved = to.dates != Dates.TRUE
+
+    def parts() -> Iterator[pl.DataFrame]:
+        for frame in table.parts():
+            own = frame.select(names)
+            yield _moved(own, table.subject, columns) if moved else own
+
+    return replace(table, columns=columns, parts=parts)
+
+
+def withheld(table: Table, to: Disclosure) -> tuple[Column, ...]:
+    """The columns of a table that its reader does not get."""
+    return () if to.filing else tuple(column for column in table.columns if column.is_genetic)
+
+
+def days_of(subject: str) -> int:
+    """By how many days the dates of a subject are moved back."""
+    key = hashlib.sha256(b"shift of dates" + settings.IDENTITY_KEY.encode()).digest()
+    drawn = hmac.new(key, subject.encode(), hashlib.sha256).digest()
+    return 1 + int.from_bytes(drawn[:8], "big") % MOST_DAYS
+
+
+def _moved(frame: pl.DataFrame, subject: str, columns: tuple[Column, ...]) -> pl.DataFrame:
+    subjects = frame[subject].unique().to_list()
+    shift = pl.DataFrame(
+        {subject: subjects, "_shift": [days_of(one) for one in subjects]},
+        schema={subject: pl.String, "_shift": pl.Int64},
+    )
+    joined = frame.join(shift, on=subject, how="left", maintain_order="left")
+    back = pl.duration(days=pl.col("_shift"))
+    whole = [(pl.col(one.name) - back).alias(one.name) for one in columns if one.kind in _MOVED]
+    partial = [
+        pl.struct(one.name, "_shift").map_elements(_partial_moved, pl.String).alias(one.name)
+        for one in columns
+        if one.kind is Kind.PARTIAL_DATE
+    ]
+    return joined.with_columns(*whole, *partial).drop("_shift")
+
+
+def _partial_moved(row: dict[str, str | int | None]) -> str | None:
+    """A text of a date as it was entered; what follows the day is the time of that day."""
+    text, days = row.values()
+    if not text:
+        return None
+    day, clock = str(text)[:_DAY], str(text)[_DAY:]
+    earliest = read_partial_date(day).earliest - timedelta(days=int(days or 0))
+    return earliest.isoformat()[: len(day)] + clock

@@ -1,0 +1,102 @@
+"""The files of a data cut: each made once for what its reader may have, and kept beside its tables.
+
+A file never changes, so its SHA-256 is its ETag, and a transfer that broke off goes on where it ended.
+"""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from analytics.exports.about import About, about
+from analytics.exports.disclosure import Disclosure, disclosed
+from analytics.exports.formats.registry import FORMATS
+from analytics.exports.kept_tables import folder_of, tables_of_snapshot
+from analytics.exports.tables import Table
+from analytics.locks.models import Lock
+
+_CHUNK = 1 << 20
+
+
+class NoSuchFile(LookupError):
+    """The cut has no table of this name, or there is no such format."""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file as it lies there."""
+
+    path: Path
+    name: str
+    media_type: str
+    digest: str
+    rows: int
+
+
+def tables_for(lock: Lock, to: Disclosure) -> dict[str, Table]:
+    """Every table of a cut as its reader may have it. Raises SnapshotDamaged and ImpossibleDates."""
+    return {name: disclosed(table, to) for name, table in tables_of_snapshot(lock.snapshot).items()}
+
+
+def file_of(lock: Lock, name: str, suffix: str, to: Disclosure) -> MadeFile:
+    """A table of a cut in a format. Raises NoSuchFile, SnapshotDamaged and ImpossibleDates."""
+    form, table = FORMATS.get(suffix), tables_for(lock, to).get(name)
+    if form is None or table is None:
+        raise NoSuchFile(f"{name}.{suffix}")
+    told = about(lock, to)
+    made = kept(lock, to, f"{name}.{suffix}", lambda path: form.write(table, path, told))
+    return MadeFile(made.path, f"{name}.{suffix}", form.media_type, made.digest, made.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file that was written, its SHA-256 and the rows in it."""
+
+    path: Path
+    digest: str
+    rows: int
+
+
+def kept(lock: Lock, to: Disclosure, name: str, write: Callable[[Path], int]) -> Kept:
+    """The file of this name, written now if it never was. What is said of it is written last: a file without
+    that is none."""
+    folder = folder_of(lock.snapshot) / f"for-{_mark(about(lock, to))}"
+    folder.mkdir(mode=0o750, exist_ok=True)
+    path, said = folder / name, folder / f"{name}.made"
+    if not said.exists():
+        rows = _written(path, write)
+        _put(said, json.dumps({"sha256": _digest(path), "rows": rows}).encode())
+    told = json.loads(said.read_bytes())
+    return Kept(path, told["sha256"], told["rows"])
+
+
+def _mark(told: About) -> str:
+    """What a file depends on beside the snapshot and the code, which name the folder around."""
+    content = json.dumps([told.lock, told.at.isoformat(), asdict(told.disclosure)])
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _written(path: Path, write: Callable[[Path], int]) -> int:
+    """Written beside its place and renamed, so that nobody reads a half of it."""
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".draft-") as folder:
+        draft = Path(folder) / path.name
+        rows = write(draft)
+        draft.replace(path)
+    return rows
+
+
+def _put(path: Path, content: bytes) -> None:
+    def write(draft: Path) -> int:
+        return draft.write_bytes(content)
+
+    _written(path, write)
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

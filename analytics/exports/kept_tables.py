@@ -1,0 +1,136 @@
+"""The tables of a data cut, computed once and kept as Parquet beside its snapshot.
+
+A snapshot never changes and the version of the code names the folder, so what lies there is never stale: it
+may be removed at any time and is made again when it is asked for. It is written beside its place and
+renamed: two who make it at once leave one.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import polars as pl
+from django.conf import settings
+
+from analytics.datasets.build import DATASETS, tables_of
+from analytics.datasets.story import Story, tell
+from analytics.exports import analysis_tables, form_tables
+from analytics.exports.tables import Table
+from analytics.locks.models import Snapshot
+from analytics.locks.snapshot import CutSubject, read_snapshot
+from analytics.runs.start import sources_digest
+from patients.casebook.form import declared_forms, form_model
+
+_SUBJECTS_AT_ONCE = 250  # so many casebooks are held in memory, about 1 MiB each
+_ROWS_OF_A_PART = 50_000
+
+
+def tables_of_snapshot(snapshot: Snapshot) -> dict[str, Table]:
+    """Every table of a data cut by its name: the analysis datasets, then the forms. Raises SnapshotDamaged
+    and ImpossibleDates."""
+    folder = folder_of(snapshot)
+    if not folder.exists():
+        _make(snapshot, folder)
+    return {table.name: table for table in (*_analysis(folder), *_forms(folder))}
+
+
+def folder_of(snapshot: Snapshot) -> Path:
+    """Where the tables of a snapshot lie, as this code makes them."""
+    return Path(settings.SNAPSHOT_DIR) / f"tables-{snapshot.hash[:32]}-{sources_digest()[:16]}"
+
+
+def _analysis(folder: Path) -> Iterator[Table]:
+    for dataset in DATASETS:
+        yield Table(
+            name=dataset.name,
+            label=dataset.label,
+            structure=dataset.row,
+            keys=analysis_tables.keys_of(dataset),
+            columns=analysis_tables.columns_of(dataset),
+            parts=partial(_parts, folder, dataset.name),
+        )
+
+
+def _forms(folder: Path) -> Iterator[Table]:
+    for model in declared_forms():
+        yield Table(
+            name=model.form.code,
+            label=model.form.title,
+            structure=model.form.title,
+            keys=form_tables.KEYS,
+            columns=form_tables.columns_of(model),
+            parts=partial(_parts, folder, model.form.code),
+            subject="subject_id",
+        )
+
+
+def _parts(folder: Path, name: str) -> Iterator[pl.DataFrame]:
+    for path in sorted(folder.glob(f"{name}-*.parquet")):
+        yield pl.read_parquet(path)
+
+
+# --- making -----------------------------------------------------------------------------------------------
+def _make(snapshot: Snapshot, folder: Path) -> None:
+    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".tables-"))
+    try:
+        cutoff, subjects = read_snapshot(snapshot.path)
+        writers = {name: _Writer(draft, name) for name in _names()}
+        for some in _at_once(subjects):
+            for name, frame in _told([tell(subject, cutoff) for subject in some]):
+                writers[name].add(frame)
+        for writer in writers.values():
+            writer.write()
+        _put(draft, folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _put(draft: Path, folder: Path) -> None:
+    """Rename the draft; who comes second leaves the first one's."""
+    draft.chmod(0o750)
+    try:
+        draft.rename(folder)
+    except OSError:
+        if not folder.exists():
+            raise
+
+
+def _names() -> list[str]:
+    return [*(dataset.name for dataset in DATASETS), *(model.form.code for model in declared_forms())]
+
+
+def _told(stories: list[Story]) -> Iterator[tuple[str, pl.DataFrame]]:
+    found = tables_of(stories)
+    for dataset in DATASETS:
+        yield dataset.name, analysis_tables.as_exported(dataset, found[dataset.name])
+    for model in declared_forms():
+        yield model.form.code, form_tables.rows_of(form_model(model.form.code), stories)
+
+
+def _at_once(subjects: Iterable[CutSubject]) -> Iterator[list[CutSubject]]:
+    waiting = iter(subjects)
+    while some := list(islice(waiting, _SUBJECTS_AT_ONCE)):
+        yield some
+
+
+class _Writer:
+    """Gathers the frames of a table and writes them in parts of some size."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.folder, self.name, self.number = folder, name, 0
+        self.waiting: list[pl.DataFrame] = []
+
+    def add(self, frame: pl.DataFrame) -> None:
+        self.waiting.append(frame)
+        if sum(each.height for each in self.waiting) >= _ROWS_OF_A_PART:
+            self.write()
+
+    def write(self) -> None:
+        """What waits, as the next part; of a table without rows the first part is empty."""
+        if self.waiting and (self.number == 0 or any(each.height for each in self.waiting)):
+            pl.concat(self.waiting).write_parquet(self.folder / f"{self.name}-{self.number:06d}.parquet")
+            self.number += 1
+        self.waiting = []

@@ -1,0 +1,33 @@
+"""A file of a data cut leaves with its act in the trail: which it was, how many rows, its SHA-256."""
+
+from django.db import transaction
+
+from analytics.exports.bundle import bundle_of
+from analytics.exports.disclosure import Disclosure
+from analytics.exports.files import MadeFile, file_of
+from analytics.locks.models import Lock
+from analytics.locks.visible import sites_of_lock
+from trial.people.tokens import ExportToken
+from trial.trail.actor import Actor, Source, acting
+from trial.trail.record import Place, record_event
+from trial.trail.taken_out import one_site, taken_out
+
+
+def table_for(lock: Lock, name: str, suffix: str, *, by: ExportToken) -> MadeFile:
+    """A table of a lock in a format, as the token may have it. Raises NoSuchFile, SnapshotDamaged and
+    ImpossibleDates."""
+    return file_of(lock, name, suffix, Disclosure.to(by))
+
+
+def bundle_for(lock: Lock, suffixes: list[str], *, by: ExportToken) -> MadeFile:
+    """The archive of a lock with its tables in these formats. Raises as `table_for`."""
+    return bundle_of(lock, suffixes, Disclosure.to(by))
+
+
+def record_taking(lock: Lock, made: MadeFile, *, by: ExportToken, request_id: str) -> None:
+    """Put on the trail that a file leaves."""
+    sites = sites_of_lock(lock)
+    told = taken_out(entries=made.rows, digest=made.digest, sites=sites)
+    about = f"lock {lock.pk} {made.name}"[:200]
+    with transaction.atomic(), acting(Actor(by.name, by.name, "token", "", Source.API, request_id)):
+        record_event("data.exported", Place(site=one_site(sites), about=about), told)

@@ -1,0 +1,192 @@
+"""`/api/v1/locks`, their tables and files, for a program that shows a token."""
+
+import csv
+import hashlib
+import io
+import json
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.http import HttpResponseBase
+from django.test import Client
+from jsonschema import Draft202012Validator
+
+from analytics.exports.problems import MEDIA_TYPE
+from analytics.locks.models import Lock
+from tests.analytics.exports.conftest import a_key
+from trial.people.models import Site
+from trial.people.roles import Permission
+from trial.people.tokens import Dates, issue_token
+from trial.trail.models import TrailEvent
+
+PARTS = {
+    "bytes=0-9": slice(0, 10),
+    "bytes=10-": slice(10, None),
+    "bytes=-7": slice(-7, None),
+    "bytes=5-99999999": slice(5, None),
+    "bytes=-99999999": slice(None),
+}
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("exports")]
+
+
+def get(path: str, key: str, **headers: str) -> HttpResponseBase:
+    return Client().get(f"/api/v1/{path}", headers={"Authorization": f"Token {key}", **headers})
+
+
+def body(response: Any) -> bytes:
+    return b"".join(response.streaming_content) if response.streaming else response.content
+
+
+def rows(response: Any) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(body(response).decode())))
+
+
+def taken() -> list[TrailEvent]:
+    return list(TrailEvent.objects.filter(action="data.exported").order_by("id"))
+
+
+def test_the_locks_that_a_token_sees(lock: Lock, key: str) -> None:
+    (found,) = get("locks", key).json()["locks"]  # type: ignore[attr-defined]
+    assert (found["id"], found["kind"], found["cutoff"]) == (lock.pk, "data cut", "2025-08-05")
+    assert found["snapshot"] == lock.snapshot.hash
+    other = Site.objects.create(code="HZ02", name="Ningbo")
+    foreign = issue_token("b", by="test", sites=[other], permissions=[Permission.EXPORT])
+    assert get("locks", foreign).json() == {"locks": []}  # type: ignore[attr-defined]
+    for path in ("tables", "tables/ADSL/csv", "bundle.zip"):
+        assert get(f"locks/{lock.pk}/{path}", foreign).status_code == 404
+
+
+def test_the_tables_say_what_their_columns_are(lock: Lock, key: str) -> None:
+    tables = {one["name"]: one for one in get(f"locks/{lock.pk}/tables", key).json()["tables"]}  # type: ignore[attr-defined]
+    assert {"ADSL", "ADTTE", "LAB", "AE"} <= tables.keys()
+    columns = {one["name"]: one for one in tables["ADSL"]["columns"]}
+    assert columns["SEX"]["codes"] == {"M": "male", "F": "female"} or "M" in columns["SEX"]["codes"]
+    assert columns["SEX"]["source"] == ["DM.sex"]
+    assert "r_hla" not in {one["name"] for one in tables["DONOR"]["columns"]}
+
+
+@pytest.mark.requirement("CP-03")
+def test_a_file_leaves_with_its_rows_and_hash_on_the_trail(lock: Lock, key: str) -> None:
+    response = get("locks/latest/tables/ADSL/csv", key)
+    content = body(response)
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert response.headers["Cache-Control"] == "no-store"
+    digest = hashlib.sha256(content).hexdigest()
+    assert response.headers["ETag"] == f'"{digest}"'
+    (event,) = taken()
+    assert (event.actor, event.site, event.about) == ("sponsor", "HZ01", f"lock {lock.pk} ADSL.csv")
+    told = {change.item: change.new for change in event.changes.all()}
+    assert told == {"entries": "19", "sha256": digest, "sites": "HZ01"}
+
+
+def test_who_has_a_file_is_told_that_it_has_not_changed(lock: Lock, key: str) -> None:
+    etag = get(f"locks/{lock.pk}/tables/ADAE/xpt", key).headers["ETag"]
+    again = get(f"locks/{lock.pk}/tables/ADAE/xpt", key, **{"If-None-Match": f'"other", {etag}'})
+    assert (again.status_code, body(again)) == (304, b"")
+    assert len(taken()) == 1
+
+
+def test_a_transfer_goes_on_where_it_ended(lock: Lock, key: str) -> None:
+    path = f"locks/{lock.pk}/tables/ADSL/csv"
+    whole = body(get(path, key))
+    for asked, part in PARTS.items():
+        response = get(path, key, Range=asked)
+        assert response.status_code == 206
+        assert body(response) == whole[part]
+        first, size = range(len(whole))[part][0], len(whole[part])
+        assert response.headers["Content-Range"] == f"bytes {first}-{first + size - 1}/{len(whole)}"
+    for asked in ("bytes=99999999-", "bytes=9-3", "bytes=-0"):
+        response = get(path, key, Range=asked)
+        assert (response.status_code, body(response)) == (416, b"")
+        assert response.headers["Content-Range"] == f"bytes */{len(whole)}"
+    for asked in ("", "bytes=", "bytes=a-b", "rows=0-3", "bytes=0-1,3-4", "bytes=" + "9" * 300):
+        response = get(path, key, Range=asked)
+        assert (response.status_code, body(response)) == (200, whole), asked
+
+
+def test_a_part_of_another_file_is_not_gone_on_with(lock: Lock, key: str) -> None:
+    headers = {"Range": "bytes=0-3", "If-Range": '"another"'}
+    assert get(f"locks/{lock.pk}/tables/ADSL/csv", key, **headers).status_code == 200
+
+
+def test_what_is_not_there_is_404_and_what_is_not_granted_403(lock: Lock, key: str) -> None:
+    absent = (
+        "tables/ADSL/exe",
+        "tables/NOTHING/csv",
+        "tables/..%2Fkeys/csv",
+        "bundle.zip?formats=csv,exe",
+        "bundle.zip?formats=",
+    )
+    for path in absent:
+        assert get(f"locks/{lock.pk}/{path}", key).status_code == 404, path
+    other = a_key(Permission.READ_RESULTS)
+    for path in ("tables", "tables/ADSL/csv", "bundle.zip"):
+        response = get(f"locks/{lock.pk}/{path}", other)
+        assert response.status_code == 403
+        assert response.headers["Content-Type"] == MEDIA_TYPE
+
+
+@pytest.mark.requirement("PV-04")
+@pytest.mark.requirement("PV-05")
+def test_a_token_has_what_it_was_given(lock: Lock) -> None:
+    path = f"locks/{lock.pk}/tables"
+    shifted, true = a_key(), a_key(dates=Dates.TRUE, filing="2025-BGH-1")
+    first, second = (rows(get(f"{path}/INF/csv", one))[0]["form_date"] for one in (shifted, true))
+    assert first < second
+    assert "r_hla" not in rows(get(f"{path}/DONOR/csv", shifted))[0]
+    assert rows(get(f"{path}/DONOR/csv", true))[0]["r_hla"].startswith("A_1=A*")
+
+
+# --- the archive --------------------------------------------------------------------------------------------
+@pytest.fixture
+def archive(lock: Lock, key: str, tmp_path: Path) -> Path:
+    response = get(f"locks/{lock.pk}/bundle.zip?formats=xpt,csv", key)
+    assert response.headers["Content-Type"] == "application/zip"
+    zipfile.ZipFile(io.BytesIO(body(response))).extractall(tmp_path)
+    return tmp_path
+
+
+def test_the_archive_checks_itself(archive: Path, lock: Lock) -> None:
+    subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=archive, check=True)
+    manifest = json.loads((archive / "MANIFEST.json").read_text())
+    assert manifest["snapshot_sha256"] == lock.snapshot.hash
+    assert (manifest["dates"], manifest["genetic_data"]) == ("shifted", "withheld")
+    assert "DONOR.r_hla" in manifest["withheld"]
+    named = {one["name"]: one for one in manifest["files"]}
+    assert {
+        "csv/ADSL.csv",
+        "xpt/ADSL.xpt",
+        "codebook.csv",
+        "codes.csv",
+        "import.R",
+        "import.sas",
+    } <= named.keys()
+    assert named["csv/ADSL.csv"]["rows"] == 19
+    (event,) = taken()
+    counted = sum(one["rows"] for name, one in named.items() if "/" in name)
+    assert {change.item: change.new for change in event.changes.all()}["entries"] == str(counted)
+    assert_the_codebook_has_every_column(archive)
+
+
+def assert_the_codebook_has_every_column(archive: Path) -> None:
+    with (archive / "codebook.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    told: dict[str, list[str]] = {}
+    for line in lines:
+        told.setdefault(line["table"], []).append(line["column"])
+    for path in (archive / "csv").glob("*.csv"):
+        with path.open(newline="") as file:
+            assert next(csv.reader(file)) == told[path.stem]
+    assert all(line["label"] for line in lines)
+
+
+# --- the document -------------------------------------------------------------------------------------------
+def test_what_is_answered_is_what_the_document_says(lock: Lock, key: str) -> None:
+    document = get("schema", key).json()  # type: ignore[attr-defined]
+    shapes = document["components"]["schemas"]
+    for path, shape in (("locks", "Locks"), (f"locks/{lock.pk}/tables", "CutTables")):
+        content = get(path, key).json()  # type: ignore[attr-defined]
+        Draft202012Validator({"components": {"schemas": shapes}, **shapes[shape]}).validate(content)
