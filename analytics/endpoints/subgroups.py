@@ -28,8 +28,13 @@ REMISSION_MRD_NEGATIVE = pl.col("CRIMRDDT").is_not_null()
 
 
 def subgroups_of(data: Datasets) -> dict[str, Any]:
-    """OS and PFS at 12 months, MRD-negative remission and acute GVHD at 3 months by each grouping."""
-    return {"exploratory": True, "groupings": [_grouping(data, code, of) for code, of in GROUPS.items()]}
+    """OS and PFS at 12 months, MRD-negative remission and acute GVHD at 3 months by each grouping, and of all
+    as one group."""
+    return {
+        "exploratory": True,
+        "overall": _grouping(data, "overall", pl.lit("all")),
+        "groupings": [_grouping(data, code, of) for code, of in GROUPS.items()],
+    }
 
 
 def _grouping(data: Datasets, code: str, of: pl.Expr) -> dict[str, Any]:
