@@ -5,7 +5,7 @@ than the picture needs; which item gave a point is asked of the casebook again (
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -36,8 +36,8 @@ SCHEMA: dict[str, Any] = {
     "VALUE": pl.Float64,
     "CODE": pl.String,
 }
-"""VALUE: a grade, 10^9/L, per cent of the graft donor, per cent of MRD. CODE: of the donor's cells the specimen
-and the fraction, of MRD its class and the methods, each parted by |."""
+"""VALUE: a grade, 10^9/L, per cent of the graft donor, per cent of MRD. CODE: of the donor's cells the
+specimen and the fraction, of MRD its class and the methods, each parted by |."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ def _neutrophils(story: Story) -> Iterator[Point]:
     """The lowest count of each day up to day 100, as ICAHT looks at them (Rejeski et al., Blood 2023)."""
     lowest: dict[date, Sourced[Decimal]] = {}
     for sample in story.neutrophils:
-        found: Sourced[Any] = replace(sample.taken, value=sample.value, item="lab_value")
-        day = sample.taken.value
+        day, taken = sample.taken.value, sample.taken
+        found = Sourced(sample.value, taken.form, taken.visit, taken.row_key, "lab_value")
         if day not in lowest or found.value < lowest[day].value:
             lowest[day] = found
     for day, count in lowest.items():

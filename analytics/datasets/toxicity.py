@@ -121,8 +121,8 @@ def _sample_days(casebook: Casebook, grafted: date) -> list[int]:
 
 
 def share_on(casebook: Casebook, day: date) -> Sourced[Decimal] | None:
-    """The graft donor's fraction of the samples of a day: of blood before marrow, whole before the lower of CD3
-    and CD33."""
+    """The graft donor's fraction of the samples of a day: of blood before marrow, whole before the lower of
+    CD3 and CD33."""
     taken = [record for record in casebook.records("CHIM") if record.values["chim_dt"] == day]
     for sample in ("blood", "marrow"):
         by_lineage = {r.values["chim_lineage"]: r for r in taken if r.values["chim_sample"] == sample}

@@ -1,4 +1,6 @@
-"""How much of a large cohort is drawn and named: what is stored with a run stays small, and says what it left out."""
+"""How much of a large cohort is drawn and named: what is stored with a run stays small.
+
+It says beside it how many there are, so that what was left out is told."""
 
 from collections.abc import Iterable
 from typing import Any

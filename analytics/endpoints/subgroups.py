@@ -32,7 +32,7 @@ def subgroups_of(data: Datasets) -> dict[str, Any]:
     as one group."""
     return {
         "exploratory": True,
-        "overall": _grouping(data, "overall", pl.lit("all")),
+        "overall": _overall(data),
         "groupings": [_grouping(data, code, of) for code, of in GROUPS.items()],
     }
 
@@ -48,6 +48,16 @@ def _grouping(data: Datasets, code: str, of: pl.Expr) -> dict[str, Any]:
         "remission": _remission(labelled.filter(Set.SAF.value)),
         "acute_gvhd": _acute(data, groups),
     }
+
+
+def _overall(data: Datasets) -> dict[str, Any]:
+    """Who is behind these estimates stands with the endpoints and the sets."""
+    found = _grouping(data, "all", pl.lit("all"))
+    found["remission"]["groups"] = [
+        {part: value for part, value in group.items() if part not in ("subjects", "of")}
+        for group in found["remission"]["groups"]
+    ]
+    return {part: found[part] for part in ("os", "pfs", "remission", "acute_gvhd")}
 
 
 def _survival(data: Datasets, groups: pl.DataFrame, code: str) -> dict[str, Any]:

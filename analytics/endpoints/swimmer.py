@@ -1,4 +1,4 @@
-"""A lane for each treated subject: how long it was observed, and what happened on which day after the infusion."""
+"""A lane for each treated subject: how long it was observed, and what happened on which day."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,8 +20,10 @@ MARKS = {
 
 
 def swimmer_of(data: Datasets) -> dict[str, Any]:
-    """The lanes of the longest observed; `of` is how many subjects there are. A lane ends with death, the last
-    day known alive or the cut-off, as overall survival does, and says what comes after it of nothing."""
+    """The lanes of the longest observed, in days from the infusion; `of` is how many subjects there are.
+
+    A lane ends with death, the last day known alive or the cut-off, as overall survival does.
+    """
     lengths = data.adtte.filter(pl.col("PARAMCD") == "OS").select(
         "SUBJID", "AVAL", died=pl.col("STATUS") == EVENT
     )
