@@ -1,4 +1,4 @@
-"""The way of the subjects through the trial, after the diagram of CONSORT (2010): who went on and who did not.
+"""The way of the subjects through the trial, as CONSORT (2010) draws it: who went on, and who did not.
 
 Each box is what is left of the one before it. Some are transplanted without a remission before: they leave
 the way at the remission, and come back to it at the graft.

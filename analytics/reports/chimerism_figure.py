@@ -1,12 +1,12 @@
 """The graft donor's cells by day after the graft."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import floor
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from analytics.reports.drawing import BELOW, Axis, Drawing, Group, Link, Readout, bar, words
+from analytics.reports.drawing import BELOW, DAY_STEPS, Axis, Drawing, Group, Link, Readout, bar, words
 from analytics.reports.figure_card import TITLES, FigureCard, how_many, notes_of
 from analytics.reports.line_plot import HEIGHT, LEFT, RIGHT, Plot, by_day
 from patients.casebook.form import form_model
@@ -25,7 +25,9 @@ def chimerism_figure(found: dict[str, Any], link: Link) -> FigureCard | None:
         return None
     start = min(HIGHEST_START_PCT, floor(min(min(lane["values"]) for lane in lanes) / 20) * 20)
     longest = max(LEAST_DAYS, *(lane["days"][-1] for lane in lanes))
-    plot = Plot(Axis(float(longest), left=LEFT, right=RIGHT), TOP, lambda value: _y(value, start))
+    plot = Plot(
+        Axis(float(longest), left=LEFT, right=RIGHT, steps=DAY_STEPS), TOP, lambda value: _y(value, start)
+    )
     full = found["full_from"]
     window = _window(plot)
     said = _("%(of)s subjects with samples; the last sample is full in %(full)s of those drawn.")
@@ -44,6 +46,7 @@ def chimerism_figure(found: dict[str, Any], link: Link) -> FigureCard | None:
                     range(start, 101, _step(start)),
                 ),
                 *(plot.course(lane, _title(lane), link(lane["subject"])) for lane in lanes),
+                *_named(plot, lanes, full),
                 plot.limit(full, _("full from %(limit)s %%") % {"limit": f"{full:g}"}),
             ),
             Readout(LEFT, RIGHT, plot.top, plot.bottom, plot.texts(lambda day: _told(lanes, day, full))),
@@ -71,7 +74,15 @@ def _step(start: int) -> int:
 def _window(plot: Plot) -> Group:
     first, last = map(plot.axis.x, FIRST_MONTH)
     shown = bar("window", first, plot.top, last - first, HEIGHT)
-    return Group((shown, words(_("1 month"), (first + last) / 2, plot.top - 6, "mid")))
+    return Group((shown, words(_("1 month"), last + 4, plot.bottom - 6)))
+
+
+def _named(plot: Plot, lanes: Sequence[dict[str, Any]], full: float) -> Iterator[Group]:
+    """Who was below the limit at some time, at the last sample."""
+    for lane in lanes:
+        if min(lane["values"]) < full:
+            x, y = plot.axis.x(lane["days"][-1]), plot.y(lane["values"][-1])
+            yield Group((words(lane["subject"], x + 6, y + 4),))
 
 
 def _title(lane: dict[str, Any]) -> str:

@@ -17,7 +17,8 @@ ROW = 20
 GAP = 14
 KEY_SIZE = 10
 MOST_TICKS = 10
-TICK_STEPS = (1, 2, 3, 5, 6, 10, 12, 20, 24, 30, 50, 60, 90, 100, 180, 200, 360, 500, 720, 1000)
+DAY_STEPS = (1, 7, 10, 30, 60, 90, 180, 360, 720)
+MONTH_STEPS = (1, 3, 6, 12, 24, 60)
 
 Link: TypeAlias = Callable[[str], str]
 """From a part of a figure to the page of its subjects."""
@@ -83,6 +84,7 @@ class Axis:
     least: float = 0.0
     left: float = LEFT
     right: float = RIGHT
+    steps: Sequence[int] = MONTH_STEPS
 
     def x(self, value: float) -> float:
         span = (self.most - self.least) or 1.0
@@ -91,8 +93,8 @@ class Axis:
 
     def ticks(self) -> list[int]:
         """Whole numbers in the smallest step that leaves them apart."""
-        steps = (step for step in TICK_STEPS if self.most / step <= MOST_TICKS)
-        step = next(steps, TICK_STEPS[-1])
+        few = (step for step in self.steps if self.most / step <= MOST_TICKS)
+        step = next(few, self.steps[-1])
         return list(range(0, int(self.most) + 1, step))
 
     def below(self, top: float, bottom: float, label: str) -> Group:
@@ -167,7 +169,7 @@ class Key:
     text: str
 
 
-def legend(keys: Iterable[Key], y: float, left: float = 0) -> tuple[Group, float]:
+def legend(keys: Iterable[Key], y: float, left: float = 2) -> tuple[Group, float]:
     """The entries in lines from y on, and where they end."""
     shapes: list[Shape] = []
     x = left

@@ -152,9 +152,7 @@ def _group(exhibits: Mapping[str, Any], part: str) -> Part:
     label = _("All")
     if grouping != ALL:
         code = group.replace(NONE, "")
-        members = next(one for one in exhibits["subgroups"]["groupings"] if one["code"] == grouping)[
-            "members"
-        ]
+        found = next(one for one in exhibits["subgroups"]["groupings"] if one["code"] == grouping)
         among &= set(next(one for one in found["members"] if one["group"] == code)["subjects"])
         label = f"{GROUPINGS[grouping]}: {group_label(grouping, code)}"
     named = tuple(sorted(among)[:SUBJECTS_NAMED])

@@ -27,9 +27,9 @@ WITHOUT_REMISSION: dict[str, Promise] = {
     "died_without_remission": gettext_lazy("died without remission"),
     "no_remission_so_far": gettext_lazy("no remission by the cut-off"),
 }
-BOX_X, BOX_WIDTH, BOX_HEIGHT = 20.0, 280.0, 46.0
+BOX_X, BOX_WIDTH, BOX_HEIGHT = 4.0, 230.0, 46.0
 MIDDLE = BOX_X + BOX_WIDTH / 2
-SIDE_X, SIDE_WIDTH = 370.0, 380.0
+SIDE_X, SIDE_WIDTH = 290.0, 466.0
 LINE, LEAST_GAP = 20, 34.0
 LETTERS_FIT = SIDE_WIDTH - 24
 

@@ -9,9 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from analytics.endpoints.catalogue import printed
-from analytics.endpoints.times import BEYOND, EMPTY
 from analytics.reports.drawing import (
-    WIDTH,
     Axis,
     Drawing,
     Group,
@@ -33,12 +31,8 @@ PARTS: dict[str, Promise] = {
     "acute_gvhd": gettext_lazy("Acute GVHD, any grade, at 3 months"),
 }
 TESTS: dict[str, Promise] = {"logrank": gettext_lazy("log-rank"), "gray": gettext_lazy("Gray")}
-REASONS: dict[str, Promise] = {
-    BEYOND: gettext_lazy("not estimable: beyond the follow-up"),
-    EMPTY: gettext_lazy("not estimable: nobody"),
-}
 ALL = "all"
-ROW, NUMBER_X, LEFT, RIGHT = 18, 218, 236.0, 560.0
+ROW, NUMBER_X, LEFT, RIGHT = 18, 236, 256.0, 590.0
 PERCENT = (0, 25, 50, 75, 100)
 
 
@@ -62,7 +56,7 @@ def forest_figure(found: dict[str, Any], link: Link) -> FigureCard | None:
     y = 16.0
     for code, lines in panels.items():
         groups += _panel(str(PARTS[code]), lines, y, link)
-        y += ROW * (len(lines) + 3)
+        y += ROW * (len(lines) + 4)
     numbers = Numbers(
         (_("Group"), _("n"), _("Estimate (95 % limits)"), _("Test")),
         tuple(row for code, lines in panels.items() for row in _rows(str(PARTS[code]), lines, link)),
@@ -72,7 +66,7 @@ def forest_figure(found: dict[str, Any], link: Link) -> FigureCard | None:
             "forest",
             str(TITLES["forest"]),
             _("By diagnosis, source of the product and previous transplant; exploratory."),
-            int(y),
+            int(y - ROW),
             tuple(groups),
         ),
         notes_of(
@@ -115,11 +109,19 @@ def _at(line: Line) -> Mapping[str, Any]:
 def _said(line: Line) -> str:
     at = _at(line)
     if at.get("estimate") is None:
-        return str(REASONS.get(at.get("reason", EMPTY), REASONS[EMPTY]))
+        return _not_estimable(line)
     share = printed(100 * at["estimate"], 1)
     if at["lower"] is None or at["upper"] is None:
         return _("%(share)s (limits not estimable)") % {"share": share}
     return f"{share} ({printed(100 * at['lower'], 1)}–{printed(100 * at['upper'], 1)})"
+
+
+def _not_estimable(line: Line) -> str:
+    """Why there is no number: nobody is in the group, or all were observed for less."""
+    last = (line.found or {}).get("at_longest")
+    if last is None:
+        return _("not estimable: nobody")
+    return _("not estimable: last observed on day %(day)s") % {"day": round(last["day"])}
 
 
 def _size(line: Line) -> str:
@@ -129,12 +131,12 @@ def _size(line: Line) -> str:
 # --- the picture -------------------------------------------------------------------------------------------
 def _panel(title: str, lines: list[Line], top: float, link: Link) -> Iterator[Group]:
     axis = Axis(100, left=LEFT, right=RIGHT)
-    first, bottom = top + 10, top + 10 + ROW * len(lines)
+    first, bottom = top + 28, top + 28 + ROW * len(lines)
     yield Group(
         (
             words(title, 0, top, "strong"),
-            words("n", NUMBER_X, top, "end"),
-            words(_("per cent (95 % limits)"), RIGHT + 14, top),
+            words("n", NUMBER_X, first - 6, "end"),
+            words(_("per cent (95 % limits)"), RIGHT + 14, first - 6),
             *(Path("grid", f"M{n(axis.x(share))} {n(first)}V{n(bottom)}") for share in PERCENT),
             Path("axis", f"M{n(LEFT)} {n(bottom)}H{n(RIGHT)}"),
             *(words(str(share), axis.x(share), bottom + 14, "mid") for share in PERCENT),
@@ -154,12 +156,13 @@ def _reference(lines: list[Line], axis: Axis, top: float, bottom: float) -> Iter
 
 def _row(line: Line, axis: Axis, y: float, link: Link) -> Group:
     if not line.part:
-        return Group((words(line.label, 0, y + 4), words(line.test, WIDTH, y + 4, "end")))
+        return Group((words(line.label, 0, y + 4), words(line.test, RIGHT + 14, y + 4)))
     at, indent = _at(line), 0 if line.is_all else 14
     shapes: list[Shape] = [words(line.label, indent, y + 4), words(_size(line), NUMBER_X, y + 4, "end")]
-    shapes.append(words(_said(line), RIGHT + 14, y + 4))
-    if at.get("estimate") is not None:
-        shapes += _estimate(line, at, axis, y)
+    if at.get("estimate") is None:
+        shapes.append(words(_said(line), LEFT + 8, y + 4))
+    else:
+        shapes += [*_estimate(line, at, axis, y), words(_said(line), RIGHT + 14, y + 4)]
     return Group(tuple(shapes), f"{line.label}: {_said(line)}, n = {_size(line)}", link(line.part))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from analytics.reports.drawing import BELOW, Axis, Drawing, Group, Link, Path, Readout, line, n
+from analytics.reports.drawing import BELOW, DAY_STEPS, Axis, Drawing, Group, Link, Path, Readout, line, n
 from analytics.reports.figure_card import TITLES, FigureCard, how_many, notes_of
 from analytics.reports.line_plot import HEIGHT, LEFT, RIGHT, Plot, by_day
 from patients.grading.haematotoxicity import LATE_LAST_DAY
@@ -21,7 +21,7 @@ def neutrophil_figure(found: dict[str, Any], link: Link) -> FigureCard | None:
     lanes, days = found["lanes"], found["by_day"]
     if not lanes:
         return None
-    plot = Plot(Axis(float(LATE_LAST_DAY), left=LEFT, right=RIGHT), TOP, _y)
+    plot = Plot(Axis(float(LATE_LAST_DAY), left=LEFT, right=RIGHT, steps=DAY_STEPS), TOP, _y)
     severe, profound = found["limits"]
     courses = [plot.course(lane, lane["subject"], link(lane["subject"])) for lane in lanes]
     middle = [_middle(plot, days)] if len(lanes) < found["of"] else []

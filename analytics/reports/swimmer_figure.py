@@ -35,7 +35,7 @@ from analytics.reports.drawing import (
 from analytics.reports.figure_card import NONE, TITLES, Entry, FigureCard, Numbers, how_many, notes_of
 
 DRAWN: dict[str, Callable[[float, float], Path]] = {
-    "remission": lambda x, y: square("m-good", x, y),
+    "remission": lambda x, y: square("m-good", x, y - LIFT, 3.5),
     "graft": lambda x, y: disc("m-graft", x, y),
     "acute_gvhd": lambda x, y: triangle("m-warn", x, y),
     "relapse": lambda x, y: diamond("m-bad", x, y),
@@ -49,6 +49,8 @@ MARKS: dict[str, Promise] = {
     "death": gettext_lazy("Death"),
 }
 BAR = 10
+LIFT = 5
+"""So much higher stands the remission: the graft follows it within days, and would hide it."""
 
 
 def swimmer_figure(found: dict[str, Any], link: Link) -> FigureCard | None:
@@ -87,7 +89,7 @@ def swimmer_figure(found: dict[str, Any], link: Link) -> FigureCard | None:
 
 def _keys() -> list[Key]:
     def drawn(code: str) -> Callable[[float, float], list[Shape]]:
-        return lambda x, y: [DRAWN[code](x, y)]
+        return lambda x, y: [DRAWN[code](x, y + LIFT if code == "remission" else y)]
 
     return [
         Key(lambda x, y: [bar("lane-car", x - 5, y - 5, 10, BAR)], _("after the infusion")),
