@@ -60,7 +60,10 @@ def flow_figure(found: list[dict[str, Any]], link: Link) -> FigureCard:
     return FigureCard(
         Drawing("flow", str(TITLES["flow"]), steps, int(y + 12), tuple(groups)),
         notes_of(
-            _("After the diagram of CONSORT 2010; remission is by the policy of the protocol, by the graft."),
+            _(
+                "After the diagram of CONSORT 2010. Remission: by the policy of the protocol, and not after "
+                "the graft."
+            ),
             _("Three months are 91.3 days from the infusion, to death or the last day known alive."),
         ),
         _numbers(found, link),
@@ -140,4 +143,4 @@ def _numbers(found: list[dict[str, Any]], link: Link) -> Numbers:
         rows += [
             (Entry(f"– {side.label}"), Entry(str(side.n), link(side.part))) for side in _sides(box, after)
         ]
-    return Numbers((_("Step"), _("n")), tuple(rows))
+    return Numbers((_("Step"), "n"), tuple(rows))

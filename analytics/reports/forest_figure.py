@@ -58,7 +58,7 @@ def forest_figure(found: dict[str, Any], link: Link) -> FigureCard | None:
         groups += _panel(str(PARTS[code]), lines, y, link)
         y += ROW * (len(lines) + 4)
     numbers = Numbers(
-        (_("Group"), _("n"), _("Estimate (95 % limits)"), _("Test")),
+        (_("Group"), "n", _("Per cent (limits)"), _("Test")),
         tuple(row for code, lines in panels.items() for row in _rows(str(PARTS[code]), lines, link)),
     )
     return FigureCard(
@@ -136,7 +136,7 @@ def _panel(title: str, lines: list[Line], top: float, link: Link) -> Iterator[Gr
         (
             words(title, 0, top, "strong"),
             words("n", NUMBER_X, first - 6, "end"),
-            words(_("per cent (95 % limits)"), RIGHT + 14, first - 6),
+            words(_("Per cent (limits)"), RIGHT + 14, first - 6),
             *(Path("grid", f"M{n(axis.x(share))} {n(first)}V{n(bottom)}") for share in PERCENT),
             Path("axis", f"M{n(LEFT)} {n(bottom)}H{n(RIGHT)}"),
             *(words(str(share), axis.x(share), bottom + 14, "mid") for share in PERCENT),

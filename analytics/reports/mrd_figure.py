@@ -10,6 +10,7 @@ from analytics.reports.drawing import (
     BELOW,
     LEFT,
     ROW,
+    WIDTH,
     Axis,
     Drawing,
     Group,
@@ -30,6 +31,7 @@ from patients.casebook.form import form_model
 from trial.protocol.configuration import SETTINGS
 
 NEGATIVE, POSITIVE, INDETERMINATE = "negative", "positive", "indeterminate"
+LEVEL_WIDTH = 44  # of a level beside its mark
 LETTERS = {"multiparameter_flow": "F", "rt_qpcr": "P", "ngs": "N", "dpcr": "D"}
 
 
@@ -57,7 +59,9 @@ def mrd_figure(found: dict[str, Any], link: Link) -> FigureCard | None:
             (keys, axis.below(top, bottom, _("Months since CAR-T infusion")), *drawn),
         ),
         notes_of(
-            _("Positive from %(limit)s per cent; its level in per cent stands beside it.")
+            _(
+                "Positive from %(limit)s per cent; the level in per cent stands beside a mark where it has room."
+            )
             % {"limit": f"{found['positive_from']:g}"},
             str(SETTINGS["mrd_threshold_pct"].why),
             how_many(len(lanes), found["of"], _("by their codes")),
@@ -96,11 +100,12 @@ def _mark(code: str, x: float, y: float) -> Path:
 def _lane(lane: dict[str, Any], axis: Axis, y: float, url: str) -> Iterator[Group]:
     rule = Path("grid", f"M{n(axis.left)} {n(y)}H{n(axis.right)}")
     yield Group((words(lane["subject"], LEFT - 8, y + 4, "end"), rule), lane["subject"], url)
-    for day, level, code in zip(lane["days"], lane["values"], lane["codes"], strict=True):
-        x = axis.x(day / DAYS_PER_MONTH)
+    xs = [axis.x(day / DAYS_PER_MONTH) for day in lane["days"]]
+    points = zip(lane["days"], xs, [*xs[1:], WIDTH], lane["values"], lane["codes"], strict=True)
+    for day, x, following, level, code in points:
         look = "mid letter on" if _class(code) == POSITIVE else "mid letter"
         shapes: list[Shape] = [_mark(_class(code), x, y), words(_letters(code), x, y + 3, look)]
-        if _class(code) == POSITIVE and level is not None:
+        if _class(code) == POSITIVE and level is not None and following - x > LEVEL_WIDTH:
             shapes.append(words(f"{level:g}", x + 10, y + 4, "t-bad"))
         said = _("%(subject)s, day %(day)s: %(result)s")
         told = said % {"subject": lane["subject"], "day": day, "result": _shown(level, code)}

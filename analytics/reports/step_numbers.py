@@ -137,7 +137,7 @@ def numbers_of(curves: Sequence[Stepped], link: Link) -> Numbers | None:
     """The steps as a table, in which the events lead to their subjects."""
     if not curves:
         return None
-    heads = (_("Curve"), _("Days"), _("At risk"), _("Events"), _("Per cent (95 % limits)"))
+    heads = (_("Curve"), _("Days"), _("At risk"), _("Events"), _("Per cent (limits)"))
     rows = (
         (
             Entry(curve.label),
