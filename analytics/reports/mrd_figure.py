@@ -59,9 +59,7 @@ def mrd_figure(found: dict[str, Any], link: Link) -> FigureCard | None:
             (keys, axis.below(top, bottom, _("Months since CAR-T infusion")), *drawn),
         ),
         notes_of(
-            _(
-                "Positive from %(limit)s per cent; the level in per cent stands beside a mark where it has room."
-            )
+            _("Positive from %(limit)s per cent; the level stands beside a mark where it has room.")
             % {"limit": f"{found['positive_from']:g}"},
             str(SETTINGS["mrd_threshold_pct"].why),
             how_many(len(lanes), found["of"], _("by their codes")),

@@ -175,7 +175,10 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
         return [Target(route.address)]
     room = route.address.split("/")[1]
     if route.name.startswith("figure-"):
-        return [_target(route, {"pk": registry.lock.pk, "figure": "survival"})]
+        part = (
+            {"figure": "flow", "part": "screened"} if "part" in route.parameters else {"figure": "survival"}
+        )
+        return [_target(route, {"pk": registry.lock.pk, **part})]
     if route.name == "relock":
         return [_target(route, {"pk": registry.unlocking})]
     if route.name == "paste":
