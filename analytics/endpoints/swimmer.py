@@ -1,6 +1,7 @@
 """A lane for each treated subject: how long it was observed, and what happened on which day."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import polars as pl
@@ -20,16 +21,21 @@ MARKS = {
 
 
 def swimmer_of(data: Datasets) -> dict[str, Any]:
-    """The lanes of the longest observed, in days from the infusion; `of` is how many subjects there are.
+    """The lanes of the longest observed; `of` is how many subjects there are."""
+    return {"of": _ordered(data).height, "lanes": list(islice(lanes_of(data), LANES_SHOWN))}
 
-    A lane ends with death, the last day known alive or the cut-off, as overall survival does.
-    """
+
+def lanes_of(data: Datasets) -> Iterator[dict[str, Any]]:
+    """Each lane, the longest first, in days from the infusion. It ends with death, the last day known alive
+    or the cut-off, as overall survival does."""
+    return map(_lane, _ordered(data).iter_rows(named=True))
+
+
+def _ordered(data: Datasets) -> pl.DataFrame:
     lengths = data.adtte.filter(pl.col("PARAMCD") == "OS").select(
         "SUBJID", "AVAL", died=pl.col("STATUS") == EVENT
     )
-    found = data.adsl.join(lengths, on="SUBJID").sort(["AVAL", "SUBJID"], descending=[True, False])
-    rows = found.head(LANES_SHOWN).iter_rows(named=True)
-    return {"of": found.height, "lanes": [_lane(row) for row in rows]}
+    return data.adsl.join(lengths, on="SUBJID").sort(["AVAL", "SUBJID"], descending=[True, False])
 
 
 def _lane(row: Mapping[str, Any]) -> dict[str, Any]:

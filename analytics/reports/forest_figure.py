@@ -118,10 +118,14 @@ def _said(line: Line) -> str:
 
 def _not_estimable(line: Line) -> str:
     """Why there is no number: nobody is in the group, or all were observed for less."""
-    last = (line.found or {}).get("at_longest")
+    found = line.found or {}
+    last = found.get("at_longest")
     if last is None:
         return _("not estimable: nobody")
-    return _("not estimable: last observed on day %(day)s") % {"day": round(last["day"])}
+    told = {"day": round(last["day"]), "share": printed(100 * last["estimate"], 1)}
+    if found["events"] + found["competing"] == found["size"]:
+        return _("not estimable: all had ended by day %(day)s, then %(share)s") % told
+    return _("not estimable: last observed on day %(day)s") % told
 
 
 def _size(line: Line) -> str:

@@ -12,6 +12,7 @@ from analytics.reports.chimerism_figure import chimerism_figure
 from analytics.reports.crs_figure import crs_figure
 from analytics.reports.drawing import Link
 from analytics.reports.figure_card import FigureCard
+from analytics.reports.figure_data import FIGURES
 from analytics.reports.flow_figure import flow_figure
 from analytics.reports.forest_figure import forest_figure
 from analytics.reports.mrd_figure import mrd_figure
@@ -32,10 +33,11 @@ _DRAWN: dict[str, tuple[str, Callable[[Any, Link], FigureCard | None]]] = {
 
 @dataclass(frozen=True, slots=True)
 class LockFiguresScreen:
-    """Everything that the template says."""
+    """Everything that the template says. `with_data`: the figures whose data of all subjects are a file."""
 
     lock: Lock
     cards: tuple[FigureCard, ...]
+    with_data: frozenset[str] = FIGURES
 
 
 def lock_figures_screen(lock: Lock, exhibits: Mapping[str, Any]) -> LockFiguresScreen:

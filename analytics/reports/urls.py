@@ -14,5 +14,6 @@ urlpatterns: list[URLPattern] = [
     path("locks/<int:pk>/report.pdf", views.report, name="report-of-lock"),
     path("locks/<int:pk>/figures/<slug:figure>.svg", views.figure_svg, name="figure-svg"),
     path("locks/<int:pk>/figures/<slug:figure>.png", views.figure_png, name="figure-png"),
+    path("locks/<int:pk>/figures/<slug:figure>.csv", views.figure_data, name="figure-data"),
     path("locks/<int:pk>/<str:figure>/", views.trace, name="trace"),
 ]

@@ -13,6 +13,7 @@ from analytics.desk.staleness import Standing, standing_of
 from analytics.endpoints.catalogue import catalogue
 from analytics.locks.models import Lock
 from analytics.locks.visible import is_seen_at, sites_of_lock
+from analytics.reports.figure_data import CSV, NoData, take_figure_data
 from analytics.reports.figure_files import Figure, png_of, svg_of
 from analytics.reports.figure_subjects import NoSuchPart, figure_subjects_screen
 from analytics.reports.lock_figures import cards_of, lock_figures_screen
@@ -214,6 +215,20 @@ def figure_subjects(request: HttpRequest, pk: int, figure: str, part: str) -> Ht
     except (NoResult, NoSuchPart) as problem:
         raise Http404(str(problem)) from problem
     return show(request, "figure_subjects.html", screen, reader.frame)
+
+
+@needs(to_post=Permission.READ_RESULTS, at=At.ALL_ITS_SITES)
+@private
+def figure_data(request: HttpRequest, pk: int, figure: str) -> HttpResponse:
+    """What a figure is drawn from, of all subjects. It is asked for by POST, since it leaves a record."""
+    reader = reader_of(request)
+    lock = reader.lock(pk)
+    request_id = request.request_id  # type: ignore[attr-defined]
+    try:
+        taken = take_figure_data(lock, finished_run(lock), figure, by=reader.person, request_id=request_id)
+    except (NoResult, NoData) as problem:
+        raise Http404(str(problem)) from problem
+    return as_file(taken.content, CSV, taken.name)
 
 
 @needs(Permission.READ_RESULTS, at=At.ALL_ITS_SITES)

@@ -1,10 +1,13 @@
 """The figures of a lock: their numbers against the cohort as it was told, their drawings, their links."""
 
+import csv
 import re
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
+from io import StringIO
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
@@ -40,6 +43,7 @@ from tests.analytics.casebooks import (
 from tests.analytics.reports.conftest import Results
 from tests.patients.web import people
 from trial.people.roles import Role
+from trial.trail.models import TrailEvent
 
 FIGURES = ("flow", "swimmer", "forest", "crs", "neutrophils", "chimerism", "mrd")
 PRINTED_PART = re.compile(r'href="(/locks/\d+/figures/[^"#]+/[^"#]+/)"')
@@ -249,6 +253,25 @@ def test_the_step_of_a_curve_is_the_deaths_of_its_day(lock: Lock, told: dict[str
     page = desk.get(reverse("figure-subjects", args=[lock.pk, "survival", f"OS.{on}.1"])).content.decode()
     assert set(re.findall(r"HZ01-\d{3}", page.partition("<main")[2])) == {code}
     assert str(one.death_date) in page
+
+
+@pytest.mark.django_db
+@pytest.mark.one_engine
+def test_the_data_of_all_subjects_leave_on_record(lock: Lock, exhibits: dict[str, Any]) -> None:
+    person = people.a_member(Role.STATISTICIAN)
+    desk = people.signed_in(person)
+    for figure in ("swimmer", "crs"):
+        taken = desk.post(reverse("figure-data", args=[lock.pk, figure])).content
+        rows = list(csv.DictReader(StringIO(taken.decode())))
+        event = TrailEvent.objects.filter(action="results.exported").latest("pk")
+        said = {change.item: change.new for change in event.changes.all()}
+        assert (event.actor, said["figure"], said["entries"]) == (person.user_name, figure, str(len(rows)))
+        assert said["sha256"] == sha256(taken).hexdigest()
+        drawn = {lane["subject"]: lane for lane in exhibits[figure]["lanes"]}
+        assert {row["subject"] for row in rows} == set(drawn)
+        if figure == "swimmer":
+            assert all(int(row["days"]) == drawn[row["subject"]]["days"] for row in rows)
+    assert desk.post(reverse("figure-data", args=[lock.pk, "flow"])).status_code == 404
 
 
 @pytest.mark.django_db
