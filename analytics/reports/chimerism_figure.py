@@ -97,7 +97,7 @@ def _title(lane: dict[str, Any]) -> str:
 def _told(lanes: Sequence[dict[str, Any]], day: float, full: float) -> str:
     """What is known of each by a day: the last value until then."""
     values = [value for lane in lanes if (value := _until(lane, day)) is not None]
-    said = _("day %(day)s: %(n)s with a sample by then, %(full)s of them full, the lowest %(low)s %%")
+    said = _("day %(day)s: %(n)s of those drawn had a sample by then, %(full)s full, the lowest %(low)s %%")
     return said % {
         "day": round(day),
         "n": len(values),

@@ -26,6 +26,9 @@ from analytics.runs.models import Run
 from trial.people.models import Account
 from trial.protocol.in_force import as_in_force
 
+ON_A_PAGE = 20
+"""So many casebooks are read for one page."""
+
 
 class NoSuchPart(LookupError):
     """The figure has no such part."""
@@ -45,28 +48,52 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class FigureSubjectsScreen:
+    """One page of the subjects of a part, from the one numbered `start` on."""
+
     lock: Lock
     figure: str
     figure_title: str
     part: Part
+    start: int
     subjects: tuple[TracedSubject, ...]
 
     @property
     def left_out(self) -> int:
         """How many are counted and not named."""
-        return self.part.n - len(self.subjects)
+        return self.part.n - len(self.part.subjects)
+
+    @property
+    def is_in_pages(self) -> bool:
+        return len(self.part.subjects) > ON_A_PAGE
+
+    @property
+    def first(self) -> int:
+        return self.start + 1
+
+    @property
+    def last(self) -> int:
+        return self.start + len(self.subjects)
+
+    @property
+    def back_url(self) -> str:
+        return f"?start={max(self.start - ON_A_PAGE, 0)}" if self.start else ""
+
+    @property
+    def on_url(self) -> str:
+        return f"?start={self.last}" if self.last < len(self.part.subjects) else ""
 
 
 def figure_subjects_screen(
-    lock: Lock, run: Run, figure: str, part: str, reader: Account
+    lock: Lock, run: Run, figure: str, part: str, reader: Account, start: int = 0
 ) -> FigureSubjectsScreen:
     """Raises NoSuchPart."""
     found = part_of(run.exhibits, figure, part)
+    codes = found.subjects[start : start + ON_A_PAGE]
     with as_in_force(run.configuration):
-        sealed = _read(lock, found.subjects)
+        sealed = _read(lock, codes)
         rows = _items_of_course(lock, found.course, sealed) if found.course else _items(lock, found, sealed)
-        subjects = traced_subjects(found.subjects, rows, sealed, reader)
-    return FigureSubjectsScreen(lock, figure, str(TITLES[figure]), found, subjects)
+        subjects = traced_subjects(codes, rows, sealed, reader)
+    return FigureSubjectsScreen(lock, figure, str(TITLES[figure]), found, start, subjects)
 
 
 # --- the parts ---------------------------------------------------------------------------------------------

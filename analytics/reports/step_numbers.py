@@ -36,7 +36,7 @@ class Stepped:
 
     def steps(self) -> list[int]:
         """The places at which there were events."""
-        return [place for place, events in enumerate(self.n_event) if events][:STEPS_SHOWN]
+        return [place for place, events in enumerate(self.n_event) if events]
 
     def day(self, place: int) -> int:
         return round(self.times[place] * self.days_per_unit)
@@ -94,7 +94,7 @@ def drawn_steps(curves: Iterable[Stepped], scale: Scale, link: Link) -> Iterator
     """Where a pointer finds the steps that are drawn."""
     for curve in curves:
         before = curve.start
-        for place in curve.steps():
+        for place in curve.steps()[:STEPS_SHOWN]:
             time, share = curve.times[place], curve.shares[place]
             if time <= scale.longest:
                 d = f"M{n(scale.x(time))} {n(scale.y(before))}V{n(scale.y(share))}"
@@ -138,7 +138,7 @@ def numbers_of(curves: Sequence[Stepped], link: Link) -> Numbers | None:
     if not curves:
         return None
     heads = (_("Curve"), _("Days"), _("At risk"), _("Events"), _("Per cent (limits)"))
-    rows = (
+    rows: list[tuple[Entry, ...]] = [
         (
             Entry(curve.label),
             Entry(str(curve.day(place))),
@@ -147,8 +147,11 @@ def numbers_of(curves: Sequence[Stepped], link: Link) -> Numbers | None:
             Entry(_with_limits(curve, place)),
         )
         for curve in curves
-        for place in curve.steps()
-    )
+        for place in curve.steps()[:STEPS_SHOWN]
+    ]
+    if any(len(curve.steps()) > STEPS_SHOWN for curve in curves):
+        said = _("Only the first %(n)s steps of each curve are listed.") % {"n": STEPS_SHOWN}
+        rows.append((Entry(said), *[Entry("")] * (len(heads) - 1)))
     return Numbers(heads, tuple(rows))
 
 

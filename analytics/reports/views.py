@@ -211,7 +211,9 @@ def figure_subjects(request: HttpRequest, pk: int, figure: str, part: str) -> Ht
     reader = reader_of(request)
     lock = reader.lock(pk)
     try:
-        screen = figure_subjects_screen(lock, finished_run(lock), figure, part, reader.person)
+        run, start = finished_run(lock), request.GET.get("start", "")
+        asked = int(start) if start.isdecimal() else 0
+        screen = figure_subjects_screen(lock, run, figure, part, reader.person, asked)
     except (NoResult, NoSuchPart) as problem:
         raise Http404(str(problem)) from problem
     return show(request, "figure_subjects.html", screen, reader.frame)

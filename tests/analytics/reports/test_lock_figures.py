@@ -25,9 +25,12 @@ from analytics.endpoints.courses import crs_of, neutrophils_of
 from analytics.endpoints.flow import flow_of
 from analytics.endpoints.shown import LANES_SHOWN
 from analytics.locks.models import Lock
+from analytics.reports import figure_subjects
 from analytics.reports.figure_files import svg_of
 from analytics.reports.figure_subjects import part_of
 from analytics.reports.lock_figures import cards_of
+from analytics.reports.step_figure import Scale
+from analytics.reports.step_numbers import STEPS_SHOWN, drawn_steps, numbers_of, of_survival
 from patients.builder.timeline import Timeline
 from tests.analytics.casebooks import (
     CutContent,
@@ -208,6 +211,27 @@ def test_of_a_large_cohort_so_many_are_drawn_and_all_are_counted() -> None:
     assert counts["by_day"]["median"] == [1.5] * 3
 
 
+def test_so_many_steps_of_a_curve_are_listed_and_it_is_said() -> None:
+    numbers = list(range(1, 301))
+    curve = {
+        "time": numbers,
+        "survival": [1 - each / 300 for each in numbers],
+        "lower": [None] * 300,
+        "upper": [1.0] * 300,
+        "n_risk": [301 - each for each in numbers],
+        "n_event": [1] * 300,
+    }
+    stepped = of_survival({"survival": {"OS": curve, "PFS": None}})
+    listed = numbers_of(stepped, lambda part: f"/{part}/")
+    assert listed is not None
+    *steps, last = listed.rows
+    assert len(steps) == STEPS_SHOWN
+    assert [cell.text for cell in steps[0][2:4]] == ["300", "1"]
+    assert str(STEPS_SHOWN) in last[0].text
+    drawn = list(drawn_steps(stepped, Scale(18.0), str))
+    assert len(drawn) == 18, "as far as the axis goes"
+
+
 # --- the drawings -----------------------------------------------------------------------------------------
 @pytest.mark.django_db
 @pytest.mark.one_engine
@@ -231,14 +255,15 @@ def test_every_element_leads_to_its_subjects(lock: Lock, exhibits: dict[str, Any
     desk: Client = people.signed_in(people.a_member(Role.STATISTICIAN))
     pages = [desk.get(reverse(name, args=[lock.pk])) for name in ("lock-figures", "results")]
     found = {href for page in pages for href in PRINTED_PART.findall(page.content.decode())}
-    by_figure: dict[str, str] = {}
+    by_figure: dict[str, tuple[int, str]] = {}
     for href in sorted(found):
         named = resolve(href).kwargs
         part = part_of(exhibits, named["figure"], named["part"])
         assert part.subjects or named["figure"] == "flow", href
-        by_figure.setdefault(named["figure"], href)
+        fewest = by_figure.get(named["figure"], (99, ""))
+        by_figure[named["figure"]] = min(fewest, (part.n or 99, href))
     assert set(by_figure) == {*FIGURES, "survival", "incidence"}
-    for figure, href in by_figure.items():
+    for figure, (_number, href) in by_figure.items():
         page = desk.get(href).content.decode()
         assert re.search(r"<th scope=\"row\">HZ01-\d{3}</th><td>\w", page), figure
         assert "counted by what is not recorded" not in page, figure
@@ -253,6 +278,21 @@ def test_the_step_of_a_curve_is_the_deaths_of_its_day(lock: Lock, told: dict[str
     page = desk.get(reverse("figure-subjects", args=[lock.pk, "survival", f"OS.{on}.1"])).content.decode()
     assert set(re.findall(r"HZ01-\d{3}", page.partition("<main")[2])) == {code}
     assert str(one.death_date) in page
+
+
+@pytest.mark.django_db
+@pytest.mark.one_engine
+def test_many_subjects_stand_on_several_pages(lock: Lock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each page alone the casebooks are read."""
+    monkeypatch.setattr(figure_subjects, "ON_A_PAGE", 1)
+    desk = people.signed_in(people.a_member(Role.STATISTICIAN))
+    url = reverse("figure-subjects", args=[lock.pk, "flow", "transplanted.died_within_3_months"])
+    first, second = (desk.get(f"{url}?start={start}").content.decode() for start in ("x", "1"))
+    named = [set(re.findall(r"HZ01-\d{3}", page.partition("<main")[2])) for page in (first, second)]
+    assert all(len(each) == 1 for each in named)
+    assert named[0] != named[1]
+    assert 'href="?start=1"' in first
+    assert 'href="?start=0"' in second
 
 
 @pytest.mark.django_db
@@ -283,7 +323,12 @@ def test_of_what_is_not_drawn_there_is_nothing(lock: Lock) -> None:
         url = f"/locks/{lock.pk}/figures/{part}/"
         assert desk.get(url).status_code == 404, url
     run = lock.snapshot.runs.get()
-    run.exhibits = {}
+    for curve in run.exhibits["curves"]["survival"].values():
+        del curve["n_risk"], curve["n_event"]
+    run.exhibits = {"curves": run.exhibits["curves"]}
     run.save()
+    of_before = desk.get(reverse("results", args=[lock.pk])).content.decode()
+    assert 'class="c1"' in of_before
+    assert "r-survival" not in of_before
     assert "Make the cut again" in desk.get(reverse("lock-figures", args=[lock.pk])).content.decode()
     assert desk.get(reverse("figure-svg", args=[lock.pk, "swimmer"])).status_code == 404
