@@ -63,7 +63,7 @@ def how_many(shown: int, of: int, order: str) -> str:
     """That not all are drawn, and which are; nothing where all are."""
     if shown >= of:
         return ""
-    said = _("%(shown)s of %(of)s subjects are drawn, %(order)s; the CSV file holds all.")
+    said = _("%(shown)s of %(of)s subjects are drawn, %(order)s.")
     return said % {"shown": shown, "of": of, "order": order}
 
 

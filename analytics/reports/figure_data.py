@@ -28,6 +28,8 @@ from trial.trail.record import Change, Place, record_event
 from trial.trail.taken_out import one_site, taken_out
 
 CSV = "text/csv; charset=utf-8"
+MOST_SUBJECTS = 2_000
+"""Of more a file would take minutes, which a page does not wait for (0.06 s of a processor for a subject)."""
 _AT_ONCE = 250  # subjects
 _LANE = ("subject", "days", "died", *MARKS)
 _POINT = ("subject", "day", "value", "code")
@@ -46,6 +48,11 @@ class Data:
     name: str
 
 
+def has_data(lock: Lock) -> bool:
+    """Whether the lock is small enough for files of the data of its figures."""
+    return bool(lock.snapshot.subjects <= MOST_SUBJECTS)
+
+
 def take_figure_data(lock: Lock, run: Run, figure: str, *, by: Account, request_id: str = "") -> Data:
     """The data of a figure as CSV, with one event that holds its hash. Raises NoData."""
     with as_in_force(run.configuration):
@@ -61,7 +68,7 @@ def take_figure_data(lock: Lock, run: Run, figure: str, *, by: Account, request_
 
 def _written(lock: Lock, figure: str) -> tuple[bytes, int]:
     """The file, and how many rows it has below its head."""
-    if figure not in _ROWS:
+    if figure not in _ROWS or not has_data(lock):
         raise NoData(figure)
     head, rows_of = _ROWS[figure]
     _cutoff, subjects = read_snapshot(lock.snapshot.path)

@@ -12,7 +12,7 @@ from analytics.reports.chimerism_figure import chimerism_figure
 from analytics.reports.crs_figure import crs_figure
 from analytics.reports.drawing import Link
 from analytics.reports.figure_card import FigureCard
-from analytics.reports.figure_data import FIGURES
+from analytics.reports.figure_data import FIGURES, has_data
 from analytics.reports.flow_figure import flow_figure
 from analytics.reports.forest_figure import forest_figure
 from analytics.reports.mrd_figure import mrd_figure
@@ -37,12 +37,13 @@ class LockFiguresScreen:
 
     lock: Lock
     cards: tuple[FigureCard, ...]
-    with_data: frozenset[str] = FIGURES
+    with_data: frozenset[str]
 
 
 def lock_figures_screen(lock: Lock, exhibits: Mapping[str, Any]) -> LockFiguresScreen:
     """A run of before has none of these figures."""
-    return LockFiguresScreen(lock, tuple(cards_of(lock, exhibits).values()))
+    cards = tuple(cards_of(lock, exhibits).values())
+    return LockFiguresScreen(lock, cards, FIGURES if has_data(lock) else frozenset())
 
 
 def cards_of(lock: Lock, exhibits: Mapping[str, Any]) -> dict[str, FigureCard]:
