@@ -11,6 +11,7 @@ import polars as pl
 from analytics.datasets.adverse_events import ADAE, adverse_events_of
 from analytics.datasets.analysis_sets import EXCLUSIONS, Exclusion, reasons_of
 from analytics.datasets.chimerism import ADCH, chimerism_of
+from analytics.datasets.courses import courses_table
 from analytics.datasets.gvhd import ADGV, gvhd_of
 from analytics.datasets.infections import ADIN, infections_of
 from analytics.datasets.laboratory import ADLB, results_of
@@ -29,7 +30,8 @@ _SUBJECTS_AT_ONCE = 250  # so many casebooks are held in memory, about 1 MiB eac
 @dataclass(frozen=True)
 class Datasets:
     """ADSL, ADTTE, ADAE and ADIN; who is outside of which analysis set, and why; and `trace`: for each value
-    of the first three the form, visit, row and item that gave it. A row of ADIN names its place."""
+    of the first three the form, visit, row and item that gave it. A row of ADIN names its place. `courses`
+    holds the points of what is drawn by day."""
 
     cutoff: date
     adsl: pl.DataFrame
@@ -38,6 +40,7 @@ class Datasets:
     adin: pl.DataFrame
     exclusions: pl.DataFrame
     trace: pl.DataFrame
+    courses: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def _part(stories: list[Story], with_trace: bool) -> tuple[pl.DataFrame, ...]:
     trace = pl.concat(
         [traced_subjects, _trace_of_ends(adtte if with_trace else adtte.clear()), traced_events]
     )
-    return adsl, adtte, adae, adin, EXCLUSIONS.table(excluded), trace
+    return adsl, adtte, adae, adin, EXCLUSIONS.table(excluded), trace, courses_table(stories)
 
 
 def _trace_of_ends(adtte: pl.DataFrame) -> pl.DataFrame:

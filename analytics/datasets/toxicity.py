@@ -108,7 +108,7 @@ def _first_month(casebook: Casebook, grafted: date | None) -> Sourced[Decimal] |
     shares = [
         (share, day)
         for day in _sample_days(casebook, grafted)
-        if (share := _share_on(casebook, grafted + timedelta(day))) is not None
+        if (share := share_on(casebook, grafted + timedelta(day))) is not None
     ]
     best = min(shares, key=lambda pair: (abs(pair[1] - FIRST_MONTH_TARGET), -pair[1]), default=None)
     return best[0] if best else None
@@ -120,7 +120,9 @@ def _sample_days(casebook: Casebook, grafted: date) -> list[int]:
     return sorted(day for day in days if first <= day <= last)
 
 
-def _share_on(casebook: Casebook, day: date) -> Sourced[Decimal] | None:
+def share_on(casebook: Casebook, day: date) -> Sourced[Decimal] | None:
+    """The graft donor's fraction of the samples of a day: of blood before marrow, whole before the lower of
+    CD3 and CD33."""
     taken = [record for record in casebook.records("CHIM") if record.values["chim_dt"] == day]
     for sample in ("blood", "marrow"):
         by_lineage = {r.values["chim_lineage"]: r for r in taken if r.values["chim_sample"] == sample}

@@ -42,6 +42,8 @@ def _survival(rows: pl.DataFrame) -> dict[str, Any] | None:
         "survival": _plain(curve.survival),
         "lower": _plain(curve.lower),
         "upper": _plain(curve.upper),
+        "n_risk": curve.n_risk.tolist(),
+        "n_event": curve.n_event.tolist(),
         "censored": _plain(np.sort(days[~events]) / DAYS_PER_MONTH),
         "at_risk": _at_risk(days, [tick * DAYS_PER_MONTH for tick in SURVIVAL_TICKS_MONTHS]),
     }
@@ -63,8 +65,13 @@ def _incidence(rows: pl.DataFrame) -> dict[str, Any] | None:
 
 def _cause(curve: Any) -> dict[str, list[float | None]]:
     if curve is None:
-        return {"time": [], "incidence": []}
-    return {"time": _plain(curve.time), "incidence": _plain(curve.incidence)}
+        return {"time": [], "incidence": [], "n_risk": [], "n_event": []}
+    return {
+        "time": _plain(curve.time),
+        "incidence": _plain(curve.incidence),
+        "n_risk": curve.n_risk.tolist(),
+        "n_event": curve.n_event.tolist(),
+    }
 
 
 def _plain(values: Any) -> list[float | None]:

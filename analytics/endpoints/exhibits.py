@@ -7,12 +7,15 @@ from typing import Any
 
 from analytics.datasets.build import Datasets
 from analytics.endpoints.adverse_events import adverse_event_counts
+from analytics.endpoints.courses import chimerism_of, crs_of, mrd_of, neutrophils_of
 from analytics.endpoints.curves import curves_of
+from analytics.endpoints.flow import flow_of
 from analytics.endpoints.populations import populations_of
 from analytics.endpoints.rates import rates_of
 from analytics.endpoints.safety import safety_of
 from analytics.endpoints.stopping import stopping_of
 from analytics.endpoints.subgroups import subgroups_of
+from analytics.endpoints.swimmer import swimmer_of
 from analytics.endpoints.times import times_of
 
 
@@ -28,4 +31,10 @@ def exhibits_of(data: Datasets) -> dict[str, Any]:
         "rates": rates_of(data),
         "times": times_of(data),
         "subgroups": subgroups_of(data),
+        "flow": flow_of(data),
+        "swimmer": swimmer_of(data),
+        "crs": crs_of(data),
+        "neutrophils": neutrophils_of(data),
+        "chimerism": chimerism_of(data),
+        "mrd": mrd_of(data),
     }

@@ -28,8 +28,13 @@ REMISSION_MRD_NEGATIVE = pl.col("CRIMRDDT").is_not_null()
 
 
 def subgroups_of(data: Datasets) -> dict[str, Any]:
-    """OS and PFS at 12 months, MRD-negative remission and acute GVHD at 3 months by each grouping."""
-    return {"exploratory": True, "groupings": [_grouping(data, code, of) for code, of in GROUPS.items()]}
+    """OS and PFS at 12 months, MRD-negative remission and acute GVHD at 3 months by each grouping, and of all
+    as one group."""
+    return {
+        "exploratory": True,
+        "overall": _overall(data),
+        "groupings": [_grouping(data, code, of) for code, of in GROUPS.items()],
+    }
 
 
 def _grouping(data: Datasets, code: str, of: pl.Expr) -> dict[str, Any]:
@@ -43,6 +48,16 @@ def _grouping(data: Datasets, code: str, of: pl.Expr) -> dict[str, Any]:
         "remission": _remission(labelled.filter(Set.SAF.value)),
         "acute_gvhd": _acute(data, groups),
     }
+
+
+def _overall(data: Datasets) -> dict[str, Any]:
+    """Who is behind these estimates stands with the endpoints and the sets."""
+    found = _grouping(data, "all", pl.lit("all"))
+    found["remission"]["groups"] = [
+        {part: value for part, value in group.items() if part not in ("subjects", "of")}
+        for group in found["remission"]["groups"]
+    ]
+    return {part: found[part] for part in ("os", "pfs", "remission", "acute_gvhd")}
 
 
 def _survival(data: Datasets, groups: pl.DataFrame, code: str) -> dict[str, Any]:

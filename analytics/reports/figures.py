@@ -5,19 +5,23 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from analytics.endpoints.curves import INCIDENCE_TICKS_DAYS, SURVIVAL_TICKS_MONTHS
+from analytics.reports.drawing import Link
 from analytics.reports.step_figure import Curve, Label, Mark, Scale, StepFigure, risk_row, share_at
+from analytics.reports.step_numbers import drawn_steps, numbers_of, of_incidence, of_survival, readout_of
 
 TWELVE_MONTHS, THREE_MONTHS_DAYS = 12, 91.3125
 LABEL_UP = 8
 
 
-def survival_figure(curves: dict[str, Any], texts: dict[str, str]) -> StepFigure | None:
-    """Kaplan-Meier curves of OS and PFS with their bands. `texts` are the figures as printed."""
+def survival_figure(curves: dict[str, Any], texts: dict[str, str], link: Link) -> StepFigure | None:
+    """Kaplan-Meier curves of OS and PFS with their bands. `texts` are the figures as printed, `link` leads
+    to the subjects of a step."""
     drawn = {code: curve for code, curve in curves["survival"].items() if curve}
     if not drawn:
         return None
     scale = Scale(float(SURVIVAL_TICKS_MONTHS[-1]))
     x_ticks = scale.x_marks(SURVIVAL_TICKS_MONTHS)
+    stepped = of_survival(curves)
     described = _("Kaplan-Meier curves. Twelve-month OS %(os)s per cent, PFS %(pfs)s per cent.")
     return StepFigure(
         title=_("Overall and progression-free survival"),
@@ -34,6 +38,10 @@ def survival_figure(curves: dict[str, Any], texts: dict[str, str]) -> StepFigure
             risk_row(kind, code, kind - 1, x_ticks, curve["at_risk"])
             for kind, (code, curve) in enumerate(drawn.items(), 1)
         ),
+        name="survival",
+        steps=tuple(drawn_steps(stepped, scale, link)),
+        numbers=numbers_of(stepped, link),
+        readout=readout_of(stepped, scale, _("%(time)s months")),
     )
 
 
@@ -53,13 +61,14 @@ def _survival(scale: Scale, kind: int, code: str, curve: dict[str, Any], printed
     )
 
 
-def incidence_figure(curves: dict[str, Any], texts: dict[str, str]) -> StepFigure | None:
+def incidence_figure(curves: dict[str, Any], texts: dict[str, str], link: Link) -> StepFigure | None:
     """Aalen-Johansen curves of acute GVHD of any grade and of death without it."""
     found = curves["incidence"]
     if not found:
         return None
     scale = Scale(float(INCIDENCE_TICKS_DAYS[-1]))
     x_ticks = scale.x_marks(INCIDENCE_TICKS_DAYS)
+    stepped = of_incidence(curves)
     described = _("Aalen-Johansen curves. Acute GVHD of any grade %(share)s per cent at three months.")
     three_months = texts.get("agvhd_cif_3m", "")
     return StepFigure(
@@ -74,6 +83,10 @@ def incidence_figure(curves: dict[str, Any], texts: dict[str, str]) -> StepFigur
             _incidence(scale, 2, _("death without aGVHD"), found["competing"], [], ""),
         ),
         risks=(risk_row(1, "", 0, x_ticks, found["at_risk"]),),
+        name="incidence",
+        steps=tuple(drawn_steps(stepped, scale, link)),
+        numbers=numbers_of(stepped, link),
+        readout=readout_of(stepped, scale, _("%(time)s days")),
     )
 
 

@@ -4,7 +4,7 @@ It is written from the numbers of the run alone; that it left, with its hash, is
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -20,7 +20,10 @@ from analytics.desk.staleness import Standing, standing_of
 from analytics.locks.models import Lock
 from analytics.locks.visible import sites_of_lock
 from analytics.reports.adverse_events import EventTable
-from analytics.reports.figure_files import svg_of
+from analytics.reports.drawing import Drawing
+from analytics.reports.figure_card import FigureCard
+from analytics.reports.figure_files import Figure, svg_of
+from analytics.reports.lock_figures import cards_of
 from analytics.reports.results import ResultsScreen, TableRow, results_screen
 from analytics.reports.step_figure import StepFigure
 from analytics.runs.results import finished_run
@@ -37,6 +40,8 @@ from trial.trail.taken_out import one_site, taken_out
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 Cells = list[str]
+PAGE_MM, HIGHEST_MM, CURVES_MM = 170.0, 215.0, 135.0
+"""Of the text of a page of A4, and of a figure with its title and caption on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +55,11 @@ class Report:
 def print_report(lock: Lock, language: str, *, by: Account, request_id: str = "") -> Report:
     """Make the report of a lock in a language, with one event that holds its hash. Raises NotFinished."""
     with translation.override(language):
-        screen = results_screen(lock, finished_run(lock), by, standing_of(lock))
-        pdf = typeset(TEMPLATE, _document(screen), beside=_drawings(screen), archival=True)
+        run = finished_run(lock)
+        screen = results_screen(lock, run, by, standing_of(lock))
+        cards = cards_of(lock, run.exhibits)
+        drawings = _drawings({**figures_of(screen), **{name: card.drawing for name, card in cards.items()}})
+        pdf = typeset(TEMPLATE, _document(screen, cards), beside=drawings, archival=True)
     sites = sites_of_lock(lock)
     told = taken_out(entries=1, digest=hashlib.sha256(pdf).hexdigest(), sites=sites)
     told.append(Change("language", "Language", "", language, new_shown=language))
@@ -71,11 +79,11 @@ def figures_of(screen: ResultsScreen) -> dict[str, StepFigure]:
     return {name: figure for name, figure in named.items() if figure is not None}
 
 
-def _drawings(screen: ResultsScreen) -> dict[str, str]:
-    return {f"{name}.svg": svg_of(figure) for name, figure in figures_of(screen).items()}
+def _drawings(figures: Mapping[str, Figure]) -> dict[str, str]:
+    return {f"{name}.svg": svg_of(figure) for name, figure in figures.items()}
 
 
-def _document(screen: ResultsScreen) -> dict[str, Any]:
+def _document(screen: ResultsScreen, cards: Mapping[str, FigureCard]) -> dict[str, Any]:
     lock, run, today = screen.lock, screen.run, local_now()
     captions = {"survival": screen.survival_caption, "incidence": screen.incidence_caption}
     return {
@@ -95,11 +103,20 @@ def _document(screen: ResultsScreen) -> dict[str, Any]:
         "paragraph_title": _("Results paragraph"),
         "paragraph": " ".join(map(_plain, screen.paragraph)),
         "figures": [
-            [figure.title, f"{name}.svg", _plain(captions[name]), figure.described]
+            [figure.title, f"{name}.svg", _plain(captions[name]), figure.described, CURVES_MM]
             for name, figure in figures_of(screen).items()
+        ],
+        "cards": [
+            [card.title, f"{name}.svg", card.caption, card.drawing.described, _width_mm(card.drawing)]
+            for name, card in cards.items()
         ],
         "tables": list(_tables(screen)),
     }
+
+
+def _width_mm(drawing: Drawing) -> float:
+    """As wide as the page, unless it were then higher than one."""
+    return round(min(PAGE_MM, HIGHEST_MM * drawing.width / drawing.height), 1)
 
 
 def _stale(standing: Standing) -> str:

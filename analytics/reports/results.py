@@ -13,6 +13,7 @@ from analytics.endpoints.catalogue import catalogue
 from analytics.locks.models import Lock
 from analytics.reports.adverse_events import EventTable, event_table
 from analytics.reports.figures import incidence_figure, survival_figure
+from analytics.reports.lock_figures import link_to
 from analytics.reports.section_four import crossed_in
 from analytics.reports.step_figure import StepFigure
 from analytics.runs.models import Estimate, Run
@@ -127,8 +128,8 @@ def results_screen(lock: Lock, run: Run, reader: Account, standing: Standing) ->
         paragraph=paragraph(numbers),
         patients=_patients(numbers),
         safety=_safety(numbers),
-        survival=survival_figure(curves, texts) if curves else None,
-        incidence=incidence_figure(curves, texts) if curves else None,
+        survival=survival_figure(curves, texts, link_to(lock, "survival")) if curves else None,
+        incidence=incidence_figure(curves, texts, link_to(lock, "incidence")) if curves else None,
         events=event_table(events, reader) if events else None,
         crossed=crossed_in(run.exhibits),
     )

@@ -253,7 +253,7 @@ def _grouping(found: dict[str, Any]) -> Iterator[Row]:
     by_group = {part: {each["group"]: each for each in found[part]["groups"]} for part in parts}
     for member in found["members"]:
         cells = (Cell(_share(by_group[part].get(member["group"]))) for part in parts)
-        yield Row(_group(found["code"], member["group"]), (_count(member["subjects"]), *cells))
+        yield Row(group_label(found["code"], member["group"]), (_count(member["subjects"]), *cells))
 
 
 def _share(found: dict[str, Any] | None) -> str:
@@ -267,7 +267,7 @@ def _p_value(test: dict[str, Any] | None) -> str:
     return "" if test is None or test["p_value"] is None else f"p = {printed(test['p_value'], 3)}"
 
 
-def _group(grouping: str, code: str) -> str:
+def group_label(grouping: str, code: str) -> str:
     if not code:
         return _("not known")
     if grouping in _ITEMS:

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from analytics.reports.drawing import Readout
+from analytics.reports.figure_card import Numbers
+
 LEFT, RIGHT, TOP, BOTTOM = 58.0, 506.0, 40.0, 276.0
 RISK_TOP, RISK_STEP = 354, 18
 
@@ -52,9 +55,18 @@ class RiskRow:
     counts: tuple[Mark, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a curve steps, what happened there, and the page of its subjects."""
+
+    d: str
+    title: str
+    url: str
+
+
 @dataclass(frozen=True)
 class StepFigure:
-    """A figure ready to be drawn."""
+    """A figure ready to be drawn. `numbers` are its steps as a table, `readout` what it says at a pointer."""
 
     title: str
     described: str
@@ -64,6 +76,10 @@ class StepFigure:
     reference: Mark
     curves: tuple[Curve, ...]
     risks: tuple[RiskRow, ...] = field(default=())
+    name: str = ""
+    steps: tuple[Step, ...] = ()
+    numbers: Numbers | None = None
+    readout: Readout | None = None
 
     @property
     def height(self) -> int:

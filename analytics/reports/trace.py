@@ -1,5 +1,6 @@
 """From a number to its subjects, and from each subject to the pages and items that made it."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -65,19 +66,26 @@ def trace_screen(lock: Lock, run: Run, figure: str, reader: Account) -> TraceScr
     estimate = run.estimates.filter(figure=figure).first()
     if estimate is None:
         raise NoResult(figure)
-    openable = set(
-        Subject.objects.filter(site__in=sites_where(reader, Permission.READ)).values_list("code", flat=True)
-    )
     with as_in_force(run.configuration):
         data, sealed = _sealed(run.snapshot.hash, run.snapshot.path, tuple(run.configuration.items()))
     rows = traced(data, lock).filter(pl.col("VARIABLE").is_in(variables_of(figure)))
-    subjects = tuple(
+    subjects = traced_subjects(estimate.subjects, rows, sealed, reader)
+    return TraceScreen(lock, catalogue()[figure], estimate, subjects)
+
+
+def traced_subjects(
+    codes: Iterable[str], rows: pl.DataFrame, sealed: Mapping[str, CutSubject], reader: Account
+) -> tuple[TracedSubject, ...]:
+    """Subjects with the items of the rows of a trace that are theirs."""
+    openable = set(
+        Subject.objects.filter(site__in=sites_where(reader, Permission.READ)).values_list("code", flat=True)
+    )
+    return tuple(
         TracedSubject(
             code, code in openable, tuple(_items(rows.filter(pl.col("SUBJID") == code), sealed[code]))
         )
-        for code in estimate.subjects
+        for code in codes
     )
-    return TraceScreen(lock, catalogue()[figure], estimate, subjects)
 
 
 @lru_cache(maxsize=2)

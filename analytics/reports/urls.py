@@ -8,9 +8,12 @@ urlpatterns: list[URLPattern] = [
     path("locks/", views.locks, name="locks"),
     path("locks/<int:pk>/", views.results, name="results"),
     path("locks/<int:pk>/tables/", views.tables, name="lock-tables"),
+    path("locks/<int:pk>/figures/", views.figures, name="lock-figures"),
+    path("locks/<int:pk>/figures/<slug:figure>/<str:part>/", views.figure_subjects, name="figure-subjects"),
     path("locks/<int:pk>/run/", views.stop, name="stop-run"),
     path("locks/<int:pk>/report.pdf", views.report, name="report-of-lock"),
     path("locks/<int:pk>/figures/<slug:figure>.svg", views.figure_svg, name="figure-svg"),
     path("locks/<int:pk>/figures/<slug:figure>.png", views.figure_png, name="figure-png"),
+    path("locks/<int:pk>/figures/<slug:figure>.csv", views.figure_data, name="figure-data"),
     path("locks/<int:pk>/<str:figure>/", views.trace, name="trace"),
 ]

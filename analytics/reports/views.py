@@ -13,11 +13,13 @@ from analytics.desk.staleness import Standing, standing_of
 from analytics.endpoints.catalogue import catalogue
 from analytics.locks.models import Lock
 from analytics.locks.visible import is_seen_at, sites_of_lock
-from analytics.reports.figure_files import png_of, svg_of
+from analytics.reports.figure_data import CSV, NoData, take_figure_data
+from analytics.reports.figure_files import Figure, png_of, svg_of
+from analytics.reports.figure_subjects import NoSuchPart, figure_subjects_screen
+from analytics.reports.lock_figures import cards_of, lock_figures_screen
 from analytics.reports.report_print import figures_of, print_report
 from analytics.reports.results import results_screen
 from analytics.reports.section_four import tables_screen
-from analytics.reports.step_figure import StepFigure
 from analytics.reports.trace import trace_screen
 from analytics.runs.models import ENDED, Run
 from analytics.runs.results import NoResult, finished_run
@@ -176,14 +178,59 @@ def figure_png(request: HttpRequest, pk: int, figure: str) -> HttpResponse:
     return as_file(png_of(_figure(request, pk, figure)), "image/png", f"lock-{pk}-{figure}.png")
 
 
-def _figure(request: HttpRequest, pk: int, figure: str) -> StepFigure:
+def _figure(request: HttpRequest, pk: int, figure: str) -> Figure:
     reader = reader_of(request)
     lock = reader.lock(pk)
     try:
-        screen = results_screen(lock, finished_run(lock), reader.person, standing_of(lock))
-        return figures_of(screen)[figure]
+        run = finished_run(lock)
+        cards = cards_of(lock, run.exhibits)
+        if figure in cards:
+            return cards[figure].drawing
+        return figures_of(results_screen(lock, run, reader.person, standing_of(lock)))[figure]
     except (NoResult, KeyError) as problem:
         raise Http404(figure) from problem
+
+
+@needs(Permission.READ_RESULTS, at=At.ALL_ITS_SITES)
+@private
+def figures(request: HttpRequest, pk: int) -> HttpResponse:
+    """The figures of a lock beside its curves: flow, courses and subgroups, each with its numbers."""
+    reader = reader_of(request)
+    lock = reader.lock(pk)
+    try:
+        screen = lock_figures_screen(lock, finished_run(lock).exhibits)
+    except NoResult as problem:
+        raise Http404(str(problem)) from problem
+    return show(request, "lock_figures.html", screen, reader.frame)
+
+
+@needs(Permission.READ_RESULTS, at=At.ALL_ITS_SITES)
+@private
+def figure_subjects(request: HttpRequest, pk: int, figure: str, part: str) -> HttpResponse:
+    """The subjects of a part of a figure, and the items behind each."""
+    reader = reader_of(request)
+    lock = reader.lock(pk)
+    try:
+        run, start = finished_run(lock), request.GET.get("start", "")
+        asked = int(start) if start.isdecimal() else 0
+        screen = figure_subjects_screen(lock, run, figure, part, reader.person, asked)
+    except (NoResult, NoSuchPart) as problem:
+        raise Http404(str(problem)) from problem
+    return show(request, "figure_subjects.html", screen, reader.frame)
+
+
+@needs(to_post=Permission.READ_RESULTS, at=At.ALL_ITS_SITES)
+@private
+def figure_data(request: HttpRequest, pk: int, figure: str) -> HttpResponse:
+    """What a figure is drawn from, of all subjects. It is asked for by POST, since it leaves a record."""
+    reader = reader_of(request)
+    lock = reader.lock(pk)
+    request_id = request.request_id  # type: ignore[attr-defined]
+    try:
+        taken = take_figure_data(lock, finished_run(lock), figure, by=reader.person, request_id=request_id)
+    except (NoResult, NoData) as problem:
+        raise Http404(str(problem)) from problem
+    return as_file(taken.content, CSV, taken.name)
 
 
 @needs(Permission.READ_RESULTS, at=At.ALL_ITS_SITES)

@@ -176,7 +176,9 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
         return [Target(route.address)]
     room = route.address.split("/")[1]
     if route.name.startswith("figure-"):
-        return [_target(route, {"pk": registry.lock.pk, "figure": "survival"})]
+        figures = {"figure-subjects": "flow", "figure-data": "crs"}
+        drawn = {"figure": figures.get(route.name, "survival"), "part": "screened"}
+        return [_target(route, {"pk": registry.lock.pk, **drawn})]
     if route.name == "relock":
         return [_target(route, {"pk": registry.unlocking})]
     if route.name == "paste":

@@ -198,6 +198,7 @@ WITHOUT_A_KEY = {
     "safety.html": "takes a file out: each time on record",
     "components/results_menu.html": "takes a file out: each time on record",
     "components/report_menu.html": "takes a file out: each time on record",
+    "components/figure_card.html": "takes a file out: each time on record",
     "trail.html": "takes a file out: each time on record",
     "people/access.html": "takes a file out: each time on record",
     "components/casebook_menu.html": "takes a file out: each time on record",

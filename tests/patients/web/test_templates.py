@@ -112,6 +112,13 @@ def test_the_gallery_shows_every_component(desk: Client) -> None:
         "prove_again.html",
         "lock_standing.html",
     }
+    of_a_page |= {
+        "drawing.html",
+        "figure_card.html",
+        "figure_numbers.html",
+        "readout.html",
+        "traced_subjects.html",
+    }
     shown = {Path(name).name for name in included("ui.html", set())}
     assert {path.name for path in COMPONENTS} - of_a_page <= shown
     text = desk.get(reverse("gallery")).content.decode()

@@ -1,0 +1,232 @@
+"""From a part of a figure (a lane, a step, a box, a group) to its subjects, and to the items that made it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+from django.utils.translation import gettext as _
+
+from analytics.datasets.build import build_datasets
+from analytics.datasets.courses import Course, points_of
+from analytics.datasets.metadata import TRACE
+from analytics.datasets.parameters import PARAMETERS
+from analytics.datasets.story import tell
+from analytics.datasets.trace import traced, with_versions
+from analytics.endpoints.shown import SUBJECTS_NAMED
+from analytics.locks.models import Lock
+from analytics.locks.snapshot import CutSubject, casebook_of, written_subjects
+from analytics.reports.figure_card import NONE, TITLES
+from analytics.reports.flow_figure import BOXES, joined_label, reason_label
+from analytics.reports.forest_figure import ALL, PARTS
+from analytics.reports.section_four import GROUPINGS, group_label
+from analytics.reports.trace import TracedSubject, traced_subjects
+from analytics.runs.models import Run
+from trial.people.models import Account
+from trial.protocol.in_force import as_in_force
+
+ON_A_PAGE = 20
+"""So many casebooks are read for one page."""
+
+
+class NoSuchPart(LookupError):
+    """The figure has no such part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a figure: what it is, how many it counts, the subjects that are named, and what of the
+    datasets or of a course it was made of."""
+
+    title: str
+    n: int
+    subjects: tuple[str, ...]
+    variables: tuple[str, ...] = ()
+    course: Course | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FigureSubjectsScreen:
+    """One page of the subjects of a part, from the one numbered `start` on."""
+
+    lock: Lock
+    figure: str
+    figure_title: str
+    part: Part
+    start: int
+    subjects: tuple[TracedSubject, ...]
+
+    @property
+    def left_out(self) -> int:
+        """How many are counted and not named."""
+        return self.part.n - len(self.part.subjects)
+
+    @property
+    def is_in_pages(self) -> bool:
+        return len(self.part.subjects) > ON_A_PAGE
+
+    @property
+    def first(self) -> int:
+        return self.start + 1
+
+    @property
+    def last(self) -> int:
+        return self.start + len(self.subjects)
+
+    @property
+    def back_url(self) -> str:
+        return f"?start={max(self.start - ON_A_PAGE, 0)}" if self.start else ""
+
+    @property
+    def on_url(self) -> str:
+        return f"?start={self.last}" if self.last < len(self.part.subjects) else ""
+
+
+def figure_subjects_screen(
+    lock: Lock, run: Run, figure: str, part: str, reader: Account, start: int = 0
+) -> FigureSubjectsScreen:
+    """Raises NoSuchPart."""
+    found = part_of(run.exhibits, figure, part)
+    codes = found.subjects[start : start + ON_A_PAGE]
+    with as_in_force(run.configuration):
+        sealed = _read(lock, codes)
+        rows = _items_of_course(lock, found.course, sealed) if found.course else _items(lock, found, sealed)
+        subjects = traced_subjects(codes, rows, sealed, reader)
+    return FigureSubjectsScreen(lock, figure, str(TITLES[figure]), found, start, subjects)
+
+
+# --- the parts ---------------------------------------------------------------------------------------------
+def part_of(exhibits: Mapping[str, Any], figure: str, part: str) -> Part:
+    """The part of a figure by its name in the address. Raises NoSuchPart."""
+    try:
+        return _PARTS[figure](exhibits, part)
+    except (KeyError, ValueError, StopIteration) as problem:
+        raise NoSuchPart(f"{figure} {part}") from problem
+
+
+_SWIMMER = ("TRTSDT", "TR02SDT", "REMDT", "AGONDT", "RLPDT", "DTHDT", "LSTALVDT", "OS")
+_OF_BOX = {
+    "screened": ("ENRLDT",),
+    "enrolled": ("ENRLDT",),
+    "infused": ("TRTSDT", "RLPDT", "DTHDT"),
+    "remission": ("REMDT", "TRTSDT", "DTHDT"),
+    "transplanted": ("TR02SDT", "OS"),
+    "followed": ("OS", "TRTSDT"),
+}
+_OF_GROUPING = {
+    "diagnosis": ("DXTYPE",),
+    "donor_source": ("DONCLASS",),
+    "prior_transplant": ("PRALLO",),
+    ALL: (),
+}
+_OF_ESTIMATE = {"os": ("OS",), "pfs": ("PFS",), "remission": ("CRIMRDDT",), "acute_gvhd": ("AGV14",)}
+_ORIGINS = {"OS": "TRTSDT", "PFS": "TRTSDT", "AGV14": "TR02SDT"}
+
+
+def _endpoint(exhibits: Mapping[str, Any], code: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(one for one in exhibits["times"] if one["code"] == code)
+    return found
+
+
+def _treated(exhibits: Mapping[str, Any], subject: str) -> str:
+    """A subject of the run. Raises ValueError for another."""
+    known: list[str] = _endpoint(exhibits, "OS")["subjects"]
+    return known[known.index(subject)]
+
+
+def _lane(exhibits: Mapping[str, Any], part: str) -> Part:
+    return Part(part, 1, (_treated(exhibits, part),), _SWIMMER)
+
+
+def _course(course: Course) -> Callable[[Mapping[str, Any], str], Part]:
+    def of(exhibits: Mapping[str, Any], part: str) -> Part:
+        return Part(part, 1, (_treated(exhibits, part),), course=course)
+
+    return of
+
+
+def _step(exhibits: Mapping[str, Any], part: str) -> Part:
+    """`OS.374.1`: an endpoint, a day, and its event (1) or the competing one (2)."""
+    code, day, status = part.split(".")
+    found, label = _endpoint(exhibits, code), {each.code: each.label for each in PARAMETERS}[code]
+    ended = [
+        subject
+        for subject, on, how in zip(found["subjects"], found["days"], found["status"], strict=True)
+        if (on, how) == (int(day), int(status))
+    ]
+    title = _("%(endpoint)s: events of day %(day)s") % {"endpoint": label, "day": int(day)}
+    return Part(title, len(ended), tuple(ended[:SUBJECTS_NAMED]), (code, _ORIGINS[code]))
+
+
+def _box(exhibits: Mapping[str, Any], part: str) -> Part:
+    """`infused`, `infused.REASON` or `transplanted.joined`."""
+    code, _dot, reason = part.partition(".")
+    box = next(one for one in exhibits["flow"] if one["code"] == code)
+    title = str(BOXES[code])
+    if reason == "joined":
+        title, box = joined_label(), box["joined"]
+    elif reason:
+        box = next(one for one in box["left"] if one["reason"] == reason)
+        title = reason_label(reason)
+    return Part(title, box["n"], tuple(box["subjects"]), _OF_BOX[code])
+
+
+def _group(exhibits: Mapping[str, Any], part: str) -> Part:
+    """`diagnosis.aml.os`: a grouping, a group of it, and the estimate."""
+    grouping, group, estimate = part.split(".")
+    among = _of_estimate(exhibits, estimate)
+    label = _("All")
+    if grouping != ALL:
+        code = group.replace(NONE, "")
+        found = next(one for one in exhibits["subgroups"]["groupings"] if one["code"] == grouping)
+        among &= set(next(one for one in found["members"] if one["group"] == code)["subjects"])
+        label = f"{GROUPINGS[grouping]}: {group_label(grouping, code)}"
+    named = tuple(sorted(among)[:SUBJECTS_NAMED])
+    variables = (*_OF_GROUPING[grouping], *_OF_ESTIMATE[estimate])
+    return Part(f"{PARTS[estimate]}, {label}", len(among), named, variables)
+
+
+def _of_estimate(exhibits: Mapping[str, Any], estimate: str) -> set[str]:
+    """Everybody an estimate was made of: of remission the treated, as of overall survival."""
+    code = {"remission": "OS"}.get(estimate, _OF_ESTIMATE[estimate][0])
+    return set(_endpoint(exhibits, code)["subjects"])
+
+
+_PARTS: dict[str, Callable[[Mapping[str, Any], str], Part]] = {
+    "survival": _step,
+    "incidence": _step,
+    "flow": _box,
+    "forest": _group,
+    "swimmer": _lane,
+    **{course.value: _course(course) for course in Course},
+}
+
+
+# --- the items ---------------------------------------------------------------------------------------------
+def _read(lock: Lock, subjects: Sequence[str]) -> dict[str, CutSubject]:
+    """Some subjects of the snapshot; the others are not made into casebooks."""
+    wanted = set(subjects)
+    return {
+        facts.subject: CutSubject(facts, casebook_of(facts, values))
+        for facts, values in written_subjects(lock.snapshot.path)
+        if facts.subject in wanted
+    }
+
+
+def _items(lock: Lock, part: Part, sealed: Mapping[str, CutSubject]) -> pl.DataFrame:
+    data = build_datasets(lock.cutoff, list(sealed.values()))
+    return traced(data, lock).filter(pl.col("VARIABLE").is_in(part.variables))
+
+
+def _items_of_course(lock: Lock, course: Course, sealed: Mapping[str, CutSubject]) -> pl.DataFrame:
+    rows = [row for subject in sealed.values() for row in _sources(subject, course, lock.cutoff)]
+    return with_versions(pl.DataFrame(rows, schema=TRACE, orient="row"), lock)
+
+
+def _sources(subject: CutSubject, course: Course, cutoff: date) -> Iterator[tuple[str, ...]]:
+    """The items of each point, in order of their days."""
+    for point in points_of(tell(subject, cutoff)):
+        if point.course is course:
+            for one in point.sources:
+                yield "COURSES", point.subject, course.value, one.form, one.visit, one.row_key, one.item
