@@ -17,15 +17,18 @@ from operator import attrgetter
 from typing import Any
 
 import polars as pl
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from analytics.datasets.metadata import PLACE, SUBJECT, Dataset, PolarsType, Variable
 from analytics.datasets.sourced import Sourced, sourced, sourced_day
 from analytics.datasets.story import Story
+from analytics.locks.codes import Code
 from analytics.locks.cut import AFTER_CUTOFF
 from patients.casebook.answers import Record
 from patients.casebook.form import form_model
-from patients.items.codelists import Code, CodeList
+from patients.items.codelists import Code as Choice
+from patients.items.codelists import CodeList
 from patients.items.partial_date import PartialDate
 from patients.items.problems import Text
 
@@ -34,7 +37,6 @@ FATAL_GRADE, FATAL = 5, "FATAL"
 # Which variable is which item, as it was entered or derived.
 _ITEMS = {
     "AETERM": "ae_term",
-    "AEDECOD": "ae_pt",  # no item holds a code: they stand beside the text, and a cut holds none
     "AETOX": "ae_ctcae_term",
     "AESCAT": "ae_special",
     "ASTDY": "ae_day_car",
@@ -45,7 +47,18 @@ _ITEMS = {
     "AERELGR": "ae_rel_hsct",
     "DLTFL": "ae_dlt",
 }
-_FILLED_IN = CodeList("DATEFL", (Code("D", _("day")), Code("M", _("month and day"))), "C81223")
+# What the codes beside the snapshot say of an event; of no item, since codes stand beside the text.
+_CODED: dict[str, Callable[[Code], str]] = {
+    "AELLT": lambda code: code.term,
+    "AELLTCD": lambda code: code.code,
+    "AEDECOD": lambda code: code.concept,
+    "AEPTCD": lambda code: code.concept_code,
+    "AEBODSYS": lambda code: code.primary_class[1],
+    "AEBDSYCD": lambda code: code.primary_class[0],
+    "AEDICT": lambda code: code.dictionary,
+    "AEDICTV": lambda code: code.version,
+}
+_FILLED_IN = CodeList("DATEFL", (Choice("D", _("day")), Choice("M", _("month and day"))), "C81223")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +124,22 @@ def _facts(story: Story, record: Record) -> dict[str, Sourced[Any] | None]:
     grade = _as(int, sourced(record, "ae_grade"))
     return {
         **{name: sourced(record, item) for name, item in _ITEMS.items()},
+        **_coded(story.codes.get(record.place), record),
         "AETOXGR": None if ends_later and grade and grade.value == FATAL_GRADE else grade,
         "APERIODC": _as(" ".join, sourced(record, "ae_trtem")),
         "ASTDT": sourced_day(record, "ae_start"),
         "AENDT": None if ends_later else _end(record),
         "AEOUT": None if ends_later else sourced(record, "ae_outcome"),
     }
+
+
+def _coded(code: Code | None, record: Record) -> dict[str, Sourced[Any] | None]:
+    """What a term was coded as, with the item whose words were coded."""
+
+    def fact(told: str) -> Sourced[Any] | None:
+        return Sourced(told, *record.place, "ae_term") if told else None
+
+    return {name: None if code is None else fact(read(code)) for name, read in _CODED.items()}
 
 
 def _ends_later(story: Story, record: Record) -> bool:
@@ -182,6 +205,26 @@ def _made(
     )
 
 
+_BESIDE = _("of the codes sealed beside the snapshot, where the words are coded: {what}")
+
+
+def _of_code(name: str, label: Text, length: int, what: Text) -> Variable:
+    """A variable that the code of a term gives; English where the version was loaded in English."""
+
+    def found(event: AdverseEvent) -> Sourced[Any] | None:
+        return event.facts[name]
+
+    return Variable(
+        name=name,
+        label=label,
+        type=pl.String,
+        fact=found,
+        source=(f"{FORM}.ae_term",),
+        derivation=format_lazy(_BESIDE, what=what),
+        length=length,
+    )
+
+
 _EARLIEST = _("a partial date counts by its earliest day")
 _AS_ENTERED = _("as entered, before anything was filled in")
 _WHAT = _("what was filled in of a partial date")
@@ -200,12 +243,18 @@ ADAE = Dataset(
             _("number of the event of the subject, in the order of the casebook"),
         ),
         _fact("AETERM", _("Reported Term for the Adverse Event"), pl.String, "ae_term"),
-        _fact(
-            "AEDECOD",
-            _("Dictionary-Derived Term"),
-            pl.String,
-            "ae_pt",
-            _("empty: the codes of a registry are no part of a data cut"),
+        *(
+            _of_code(*one)
+            for one in (
+                ("AELLT", _("Lowest Level Term"), 200, _("the term that was chosen")),
+                ("AELLTCD", _("Lowest Level Term Code"), 12, _("its code")),
+                ("AEDECOD", _("Dictionary-Derived Term"), 200, _("its preferred term")),
+                ("AEPTCD", _("Preferred Term Code"), 12, _("the code of the preferred term")),
+                ("AEBODSYS", _("Body System or Organ Class"), 200, _("primary system organ class")),
+                ("AEBDSYCD", _("Body System or Organ Class Code"), 12, _("its code")),
+                ("AEDICT", _("Dictionary Name"), 40, _("the dictionary of the code")),
+                ("AEDICTV", _("Dictionary Version"), 30, _("its version")),
+            )
         ),
         _fact("AETOX", _("CTCAE Term"), pl.String, "ae_ctcae_term"),
         _fact("AESCAT", _("Category of Special Interest"), pl.String, "ae_special"),

@@ -5,8 +5,8 @@ it is of MRD or molecular alone; relapse wins over death on one day; last known 
 that says so, or any visit or sample; freedom from disease needs an assessment of the disease.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from analytics.datasets.history import History, history_of
 from analytics.datasets.safety import Safety, safety_of
 from analytics.datasets.sourced import Sourced, days, earliest, first, latest, sourced, sourced_day
 from analytics.datasets.toxicity import Toxicity, toxicity_of
+from analytics.locks.codes import Code, Place
 from analytics.locks.cut import FORM_DATE, SubjectFacts
 from analytics.locks.snapshot import CutSubject
 from patients.casebook.answers import Casebook, Record
@@ -36,16 +37,18 @@ def tell(subject: CutSubject, cutoff: date) -> "Story":
     for model in declared_forms():
         for record in subject.casebook.records(model.form.code):
             with_derived(record, subject.casebook)
-    return Story(subject.facts, cutoff, subject.casebook)
+    return Story(subject.facts, cutoff, subject.casebook, subject.codes)
 
 
 @dataclass(frozen=True)
 class Story:
-    """One subject. Dates are local days of the site, none of them after the cut-off."""
+    """One subject. Dates are local days of the site, none of them after the cut-off. `codes`: what the terms of
+    its rows are coded as, by form, visit and row key."""
 
     facts: SubjectFacts
     cutoff: date
     casebook: Casebook
+    codes: Mapping[Place, Code] = field(default_factory=dict)
 
     @property
     def subject(self) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from analytics.desk.staleness import saves_since
+from analytics.locks.codes import sound_codes
 from analytics.locks.locking import relocked_since
 from analytics.locks.models import Lock
 from analytics.locks.snapshot import first_line
@@ -55,7 +56,8 @@ def certificate(lock: Lock) -> dict[str, Any]:
         "unlocked_since": [_unlocked(each) for each in _relockings(lock)],
         "counts": {"subjects": lock.snapshot.subjects, "values": lock.snapshot.values},
         "snapshot": {"sha256": lock.snapshot.hash, **first_line(lock.snapshot.path)},
-        "runs": [_run(run) for run in lock.snapshot.runs.order_by("pk")],
+        "codes": {"sha256": sound_codes(lock.codes)} if lock.codes else None,
+        "runs": [_run(run) for run in Run.objects.of(lock).order_by("pk")],
         "trail": None if seal is None else seal.as_data(),
         "saves_since": saves_since(lock),
     }
@@ -204,7 +206,12 @@ def _told(each: dict[str, Any]) -> Iterator[str]:
 
 def _sealed(found: dict[str, Any]) -> Lines:
     forms = ", ".join(f"{form} {version}" for form, version in found["snapshot"]["forms"].items())
-    return [(_("SHA-256 of the snapshot"), found["snapshot"]["sha256"]), (_("Versions of the forms"), forms)]
+    codes = found["codes"]["sha256"] if found["codes"] else _("no term is coded")
+    return [
+        (_("SHA-256 of the snapshot"), found["snapshot"]["sha256"]),
+        (_("SHA-256 of the codes"), codes),
+        (_("Versions of the forms"), forms),
+    ]
 
 
 def _computed(found: dict[str, Any]) -> Lines:

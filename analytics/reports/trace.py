@@ -9,6 +9,7 @@ import polars as pl
 from analytics.datasets.build import Datasets, build_datasets
 from analytics.datasets.trace import traced
 from analytics.endpoints.catalogue import Entry, catalogue
+from analytics.locks.codes import with_codes
 from analytics.locks.cut import FORM_DATE, all_records
 from analytics.locks.models import Lock
 from analytics.locks.snapshot import CutSubject, read_snapshot
@@ -69,7 +70,7 @@ def trace_screen(lock: Lock, run: Run, figure: str, reader: Account) -> TraceScr
         Subject.objects.filter(site__in=sites_where(reader, Permission.READ)).values_list("code", flat=True)
     )
     with as_in_force(run.configuration):
-        data, sealed = _sealed(run.snapshot.hash, run.snapshot.path, tuple(run.configuration.items()))
+        data, sealed = _sealed(run.snapshot.path, run.codes, tuple(run.configuration.items()))
     rows = traced(data, lock).filter(pl.col("VARIABLE").is_in(variables_of(figure)))
     subjects = tuple(
         TracedSubject(
@@ -82,11 +83,12 @@ def trace_screen(lock: Lock, run: Run, figure: str, reader: Account) -> TraceScr
 
 @lru_cache(maxsize=2)
 def _sealed(
-    hash: str, path: Path, configuration: tuple[tuple[str, str], ...]
+    path: Path, codes: str, configuration: tuple[tuple[str, str], ...]
 ) -> tuple[Datasets, dict[str, CutSubject]]:
-    """The datasets and the subjects of a snapshot under a configuration; sealed, they never change."""
+    """The datasets and the subjects of a snapshot with its codes under a configuration; sealed, they never
+    change."""
     cutoff, found = read_snapshot(path)
-    subjects = list(found)
+    subjects = list(with_codes(found, codes))
     return build_datasets(cutoff, subjects), {subject.facts.subject: subject for subject in subjects}
 
 

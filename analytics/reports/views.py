@@ -101,7 +101,7 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         screen = results_screen(lock, finished_run(lock), reader.person, standing_of(lock))
     except NoResult:
-        newest = lock.snapshot.runs.order_by("-pk").first()
+        newest = Run.objects.of(lock).order_by("-pk").first()
         waiting = WaitingScreen(lock, newest, standing_of(lock), _may_stop(lock, reader.person))
         return show(request, "results_waiting.html", waiting, reader.frame)
     return show(request, "results.html", screen, reader.frame)
@@ -119,7 +119,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
     lock = reader.lock(pk)
     if not _may_stop(lock, reader.person):
         raise PermissionDenied(f"{reader.person.user_name}: lock at each site of {lock}")
-    run = lock.snapshot.runs.order_by("-pk").first()
+    run = Run.objects.of(lock).order_by("-pk").first()
     act = {"cancel": cancel_run, "restart": restart_run}.get(request.POST.get("do", ""))
     if run is None or act is None:
         raise BadRequest("no run, or neither stopped nor started")

@@ -153,7 +153,8 @@ _frozen: ContextVar[Mapping[str, Value] | None] = ContextVar("frozen_configurati
 
 @contextmanager
 def configured_as(texts: Mapping[str, str]) -> Iterator[None]:
-    """Within this block the settings have these values (stored texts): an analysis uses those of its lock."""
+    """Within this block the settings have these values (stored texts), and a setting that is not among them its
+    default: an analysis uses those of its lock, which may be older than the setting."""
     token = _frozen.set({key: SETTINGS[key].parse(text) for key, text in texts.items()})
     try:
         yield
@@ -175,9 +176,9 @@ def setting(key: str, *, at: datetime | None = None) -> Value:
     if key not in SETTINGS:
         raise UnknownSetting(key)
     frozen = _frozen.get()
-    if frozen is not None:
-        return frozen[key]
     declared = SETTINGS[key]
+    if frozen is not None:
+        return frozen.get(key, declared.default)
     in_force = ConfigValue.objects.filter(key=key, in_force_from__lte=at or timezone.now())
     newest = in_force.order_by("-version").first()
     return declared.default if newest is None else declared.parse(newest.value)
