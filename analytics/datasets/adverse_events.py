@@ -20,6 +20,7 @@ import polars as pl
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from analytics.datasets.dose_limiting import SOURCES, toxicity_derived
 from analytics.datasets.metadata import PLACE, SUBJECT, Dataset, PolarsType, Variable
 from analytics.datasets.sourced import Sourced, sourced, sourced_day
 from analytics.datasets.story import Story
@@ -64,7 +65,8 @@ _FILLED_IN = CodeList("DATEFL", (Choice("D", _("day")), Choice("M", _("month and
 @dataclass(frozen=True, slots=True)
 class AdverseEvent:
     """One event. `number` counts those of the subject in the order of the casebook; `facts` are its variables
-    that were read from an item; `emergent` is None where its start is not known."""
+    that were read from an item; `emergent` is None where its start is not known, `dose_limiting` where it
+    cannot be told yet."""
 
     subject: str
     number: int
@@ -75,6 +77,7 @@ class AdverseEvent:
     end_entered: str | None
     end_filled_in: str | None
     emergent: bool | None
+    dose_limiting: bool | None
 
     @property
     def form(self) -> str:
@@ -91,8 +94,24 @@ class AdverseEvent:
 
 def adverse_events_of(story: Story) -> list[AdverseEvent]:
     """The events that began on or before the cut-off."""
+    return [_event(story, number, record) for number, record in _numbered(story)]
+
+
+def events_as_known(story: Story) -> list[tuple[int, Record]]:
+    """The rows of these events in the order of the casebook, without the grade of a death after the
+    cut-off."""
+    return [(number, _as_known(story, record)) for number, record in _numbered(story)]
+
+
+def _numbered(story: Story) -> list[tuple[int, Record]]:
     entered = (record for record in story.casebook.records(FORM) if _is_entered(record))
-    return [_event(story, number, record) for number, record in enumerate(entered, 1)]
+    return list(enumerate(entered, 1))
+
+
+def _as_known(story: Story, record: Record) -> Record:
+    if record.values["ae_grade"] == str(FATAL_GRADE) and _ends_later(story, record):
+        return replace(record, values={**record.values, "ae_grade": None})
+    return record
 
 
 def _is_entered(record: Record) -> bool:
@@ -115,6 +134,7 @@ def _event(story: Story, number: int, record: Record) -> AdverseEvent:
         end_entered=None if end is None else str(end),
         end_filled_in=_filled_in(end),
         emergent=None if start is None else facts["APERIODC"] is not None,
+        dose_limiting=toxicity_derived(story, _as_known(story, record)),
     )
 
 
@@ -350,6 +370,14 @@ ADAE = Dataset(
             _("in which it began: LD from the first dose, CART for 90 days from T0, HSCT for 100 from H0"),
         ),
         _fact("DLTFL", _("Dose-Limiting Toxicity"), pl.String, "ae_dlt"),
+        Variable(
+            name="DLTDRV",
+            label=_("Derived Dose-Limiting Toxicity Flag"),
+            type=pl.Boolean,
+            read=attrgetter("dose_limiting"),
+            source=SOURCES,
+            derivation=_("it meets one of the criteria D1 to D9 in the window; empty where that is open"),
+        ),
         *PLACE,
     ),
 )

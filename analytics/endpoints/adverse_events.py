@@ -17,8 +17,8 @@ from analytics.endpoints.sets import Set
 from patients.items.codelists import RELATED
 
 SEVERE_FROM_GRADE, FATAL_GRADE = 3, 5
-# What a row counts: all; a class and its preferred terms; what is uncoded, where anything is coded; a category
-# of special interest and its terms.
+# What a row counts: all; a class and its preferred terms; what is uncoded, where anything is coded; a
+# category of special interest and its terms.
 EVERY, CLASS, PREFERRED, UNCODED = "every", "class", "preferred", "uncoded"
 CATEGORY, TERM = "category", "term"
 Event = dict[str, Any]  # a row of ADAE

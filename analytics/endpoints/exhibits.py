@@ -8,6 +8,7 @@ from typing import Any
 from analytics.datasets.build import Datasets
 from analytics.endpoints.adverse_events import adverse_event_counts
 from analytics.endpoints.curves import curves_of
+from analytics.endpoints.dose_limiting import dose_limiting_of
 from analytics.endpoints.populations import populations_of
 from analytics.endpoints.rates import rates_of
 from analytics.endpoints.safety import safety_of
@@ -24,6 +25,7 @@ def exhibits_of(data: Datasets) -> dict[str, Any]:
         "adverse_events": adverse_event_counts(data),
         "populations": populations_of(data),
         "safety": safety_of(data),
+        "dose_limiting": dose_limiting_of(data),
         "stopping": stopping_of(data),
         "rates": rates_of(data),
         "times": times_of(data),

@@ -109,7 +109,7 @@ def content_of_cut(cutoff: date, extent: Extent, known_at: datetime | None) -> C
 
 @dataclass
 class _Beside:
-    """What a cut keeps of its rows beside the snapshot: where each of them stands, and what it is coded as."""
+    """What a cut keeps of its rows beside the snapshot: where each of them stands, and its code."""
 
     sources: list[tuple[Any, ...]] = field(default_factory=list)
     codes: list[Coded] = field(default_factory=list)

@@ -72,13 +72,13 @@ class Run(models.Model):
             ),
         )
 
+    def __str__(self) -> str:
+        return f"run {self.pk} of {self.snapshot_id}: {self.state}"
+
     @property
     def codes(self) -> str:
         """The hash of the codes that it computes with; empty without any."""
         return str(self.configuration.get(CODES, ""))
-
-    def __str__(self) -> str:
-        return f"run {self.pk} of {self.snapshot_id}: {self.state}"
 
 
 class Estimate(AppendOnlyModel):

@@ -96,6 +96,7 @@ def test_an_event_is_a_row_with_its_place() -> None:
         "TRTEMFL": True,
         "APERIODC": "hsct",
         "DLTFL": "N",
+        "DLTDRV": False,
         "form": "AE",
         "visit": "UNSAE",
         "row_key": "7",

@@ -1,4 +1,4 @@
-"""The codes of terms beside a snapshot: sealed with the cut, read by its run, and never changed by a later one."""
+"""The codes of terms beside a snapshot: sealed with the cut, read by its run, and never changed later."""
 
 from datetime import date, datetime
 from pathlib import Path
