@@ -36,7 +36,7 @@ def certificate(lock: Lock) -> dict[str, Any]:
     """All that the certificate says, times in UTC. Raises SnapshotDamaged where the sealed file is not there
     any more as it was: then nothing can be certified."""
     decision = lock.decision
-    seal = _seal_of(lock)
+    seal = seal_of(lock)
     return {
         "format": FORMAT,
         "study": {"id": STUDY.study_id, "protocol_version": STUDY.protocol_version, "chimera": __version__},
@@ -110,7 +110,7 @@ def _run(run: Run) -> dict[str, Any]:
     }
 
 
-def _seal_of(lock: Lock) -> Seal | None:
+def seal_of(lock: Lock) -> Seal | None:
     """The checkpoint under which the event of the lock stands; None until it is signed."""
     made = TrailEvent.objects.filter(action="lock.made", about=f"lock {lock.pk}")
     seq = made.values_list("leaf__seq", flat=True).first()

@@ -7,6 +7,7 @@ from typing import Any
 
 from analytics.datasets.build import Datasets
 from analytics.endpoints.adverse_events import adverse_event_counts
+from analytics.endpoints.board import board_of
 from analytics.endpoints.curves import curves_of
 from analytics.endpoints.dose_limiting import dose_limiting_of
 from analytics.endpoints.populations import populations_of
@@ -27,6 +28,7 @@ def exhibits_of(data: Datasets) -> dict[str, Any]:
         "safety": safety_of(data),
         "dose_limiting": dose_limiting_of(data),
         "stopping": stopping_of(data),
+        "board": board_of(data),
         "rates": rates_of(data),
         "times": times_of(data),
         "subgroups": subgroups_of(data),

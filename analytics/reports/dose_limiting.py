@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from analytics.datasets.sourced import item_label
 from analytics.reports.counted_tables import Cell, Row, Table, awaiting, count
-from patients.casebook.form import form_model
 from patients.forms.dose_limiting_toxicity import RULES
 
 Item = Sequence[str]  # form, visit, row key and item
@@ -45,7 +45,7 @@ def _items(items: Iterable[Item]) -> str:
 
 
 def _labels(items: Iterable[Item]) -> str:
-    return ", ".join(str(form_model(form).item(item).declared.label) for form, _visit, _key, item in items)
+    return ", ".join(item_label(form, item) for form, _visit, _key, item in items)
 
 
 def differences_table(found: Mapping[str, Any]) -> Table:

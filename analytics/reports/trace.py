@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from analytics.datasets.build import Datasets, build_datasets
+from analytics.datasets.sourced import item_label
 from analytics.datasets.trace import traced
 from analytics.endpoints.catalogue import Entry, catalogue
 from analytics.locks.codes import with_codes
@@ -18,7 +19,6 @@ from analytics.runs.models import Estimate, Run
 from analytics.runs.results import NoResult
 from patients.casebook.answers import Record
 from patients.casebook.form import form_model
-from patients.casebook.header import FORM_DATE as FORM_DATE_ITEM
 from patients.casebook.page import Subject
 from trial.people.access import sites_where
 from trial.people.models import Account
@@ -103,7 +103,7 @@ def _items(rows: pl.DataFrame, subject: CutSubject) -> list[SourceItem]:
             form=row["form"],
             visit=row["visit"],
             row_key=row["row_key"],
-            label=_label(row["form"], row["item"]),
+            label=item_label(row["form"], row["item"]),
             page_id=row["page_id"],
             history_id=row["history_id"],
         )
@@ -118,10 +118,3 @@ def _shown(record: Record | None, form: str, name: str) -> str:
     if name == FORM_DATE:
         return str(record.form_date or "")
     return form_model(form).item(name).with_unit(record.values.get(name))
-
-
-def _label(form: str, item: str) -> str:
-    """The label of an item; the date of the page is the header's."""
-    return str(
-        FORM_DATE_ITEM.declared.label if item == FORM_DATE else form_model(form).item(item).declared.label
-    )

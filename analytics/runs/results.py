@@ -32,7 +32,7 @@ def find_lock(name: str) -> Lock:
     if name == "latest":
         done = Run.objects.filter(state=RunState.DONE).values("snapshot")
         newest = Lock.objects.filter(snapshot__in=done).select_related("snapshot").order_by("-pk")
-        lock = next((one for one in newest.iterator() if _is_finished(one)), None)
+        lock = next((one for one in newest.iterator() if is_finished(one)), None)
     else:
         lock = Lock.objects.filter(pk=int(name)).first() if name.isdecimal() else None
     if lock is None:
@@ -40,7 +40,7 @@ def find_lock(name: str) -> Lock:
     return lock
 
 
-def _is_finished(lock: Lock) -> bool:
+def is_finished(lock: Lock) -> bool:
     """Whether it was computed with the codes of the lock itself: another of its snapshot may have been."""
     return Run.objects.of(lock).filter(state=RunState.DONE).exists()
 
