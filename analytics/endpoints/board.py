@@ -6,6 +6,7 @@ enrolment alone is told.
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -69,11 +70,16 @@ def _exposure(row: dict[str, Any]) -> dict[str, Any]:
         "lymphodepletion_day": _days(row["TRTSDT"], row["LDSDT"]),
         "lymphodepletion_doses": row["LDDRUGS"],
         "infused": row["TRTSDT"] is not None,
-        "dose_per_kg": None if row["DOSEKG"] is None else str(row["DOSEKG"].normalize()),
+        "dose_per_kg": _plain(row["DOSEKG"]),
         "dose_in_window": row["DOSEFL"],
         "graft_day": _days(row["TRTSDT"], row["TR02SDT"]),
-        "graft_cd34": None if row["GRCD34"] is None else str(row["GRCD34"].normalize()),
+        "graft_cd34": _plain(row["GRCD34"]),
     }
+
+
+def _plain(value: Decimal | None) -> str | None:
+    """Without zeros at the end, and never with an exponent."""
+    return None if value is None else f"{value.normalize():f}"
 
 
 def _days(origin: date | None, day: date | None) -> int | None:

@@ -2,7 +2,7 @@
 exposure."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -40,12 +40,23 @@ def _plan(planned: int | None) -> str:
 
 def _month_rows(months: Sequence[Listed], sites: Sequence[str], planned: int | None) -> Iterator[Row]:
     so_far = 0
-    for month in sorted({each["month"] for each in months}):
+    for month in _every_month({each["month"] for each in months}):
         of_month = {each["site"]: each["subjects"] for each in months if each["month"] == month}
         everybody = [code for site in sites for code in of_month.get(site, ())]
         so_far += len(everybody)
         cells = [count(of_month.get(site, ())) for site in sites]
-        yield Row(month, (*cells, count(everybody), Cell(str(so_far)), Cell(_share(so_far, planned))))
+        yield Row(
+            month, (*cells, Cell(str(len(everybody))), Cell(str(so_far)), Cell(_share(so_far, planned)))
+        )
+
+
+def _every_month(found: Collection[str]) -> Iterator[str]:
+    """From the first to the last, none left out."""
+    month, last = min(found, default=""), max(found, default="")
+    while month and month <= last:
+        yield month
+        year, number = map(int, month.split("-"))
+        month = f"{year + number // 12}-{number % 12 + 1:02d}"
 
 
 def _share(n: int, planned: int | None) -> str:

@@ -19,7 +19,7 @@ def criteria_table(found: Mapping[str, Any]) -> Table:
     rows = [row for criterion in found["criteria"] for row in _criterion(criterion, found["settings"])]
     rows.append(Row(_("Cannot be told yet"), (count(found["open"]), Cell(""), Cell(""))))
     heads = (_("Criterion"), _("Subjects"), _("Event"), _("Items behind it"))
-    return Table("dose_limiting", _("Dose-limiting toxicity by criterion"), _note(found), heads, tuple(rows))
+    return Table("dose_limiting", _("DLT by criterion"), _note(found), heads, tuple(rows))
 
 
 def _note(found: Mapping[str, Any]) -> str:
@@ -58,7 +58,7 @@ def differences_table(found: Mapping[str, Any]) -> Table:
         for each in found["differences"]
     )
     heads = (_("Subject"), _("Derived"), _("As adjudicated"))
-    title = _("Dose-limiting toxicity: derived and adjudicated")
+    title = _("DLT: derived and adjudicated")
     note = _("only where they differ") if rows else _("they say the same of every subject")
     return Table("dlt_differences", title, note, heads, rows)
 

@@ -66,7 +66,8 @@ class Sheets:
 
     def _named(self, name: str) -> str:
         """As the format allows: no sign of an address in it, and not the name of another sheet."""
-        plain = "".join(" " if sign in "[]:*?/\\'" else sign for sign in name)[:LONGEST_NAME].strip()
+        allowed = "".join(" " if sign in "[]:*?/\\'" else sign for sign in name)
+        plain = " ".join(allowed.split())[:LONGEST_NAME].strip()
         taken = {sheet.get_name().casefold() for sheet in self._book.worksheets()}
         if plain.casefold() not in taken:
             return plain

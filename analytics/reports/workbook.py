@@ -128,18 +128,26 @@ def _line(row: TableRow) -> tuple[Value, ...]:
 def _estimates(sheets: Sheets, run: Run) -> None:
     """Every figure: its value at full precision and as printed, what it counts of how many, what it is."""
     heads = (
-        _("Figure"), _("Kind"), _("Set"), _("Value"), _("As printed"), "n", "N", _("Reason"), _("Definition"),
+        _("Figure"), _("Kind"), _("Set"), _("Value"), _("All digits"), _("As printed"), "n", "N", _("Reason"), _("Definition"),
         _("Published"),
     )  # fmt: skip
     found = {estimate.figure: estimate for estimate in run.estimates.all()}
     rows: list[tuple[Value, ...]] = [
         (
-            entry.id, entry.kind, entry.set, found[id].value, found[id].text, found[id].n, found[id].size,
+            entry.id, entry.kind, entry.set, found[id].value, _digits(found[id].value), found[id].text, found[id].n, found[id].size,
             found[id].reason, entry.definition, entry.published_text,
         )
         for id, entry in catalogue().items() if id in found
     ]  # fmt: skip
-    sheets.add(_("Estimates"), heads, rows, note=_("values at full precision; a share is in per cent"))
+    note = _(
+        "values at full precision, of which a number of the format keeps 16 digits; a share is in per cent"
+    )
+    sheets.add(_("Estimates"), heads, rows, note=note)
+
+
+def _digits(value: float | None) -> str:
+    """As many as tell a value from every other."""
+    return "" if value is None else repr(value)
 
 
 def _section(sheets: Sheets, table: Table) -> None:
