@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from analytics.datasets.analysis_sets import REASONS
 from analytics.desk.certificate import seal_of
 from analytics.desk.staleness import standing_of
-from analytics.endpoints.catalogue import catalogue
+from analytics.endpoints.catalogue import Entry, catalogue
 from analytics.locks.models import Lock
 from analytics.reports.adverse_events import EventTable
 from analytics.reports.board_tables import board_tables
@@ -24,7 +24,7 @@ from analytics.reports.results import ResultsScreen, TableRow, results_screen
 from analytics.reports.section_four import tables_of
 from analytics.reports.sheets import Sheets, Value
 from analytics.reports.taking_out import Document, Taken, take_out
-from analytics.runs.models import Run
+from analytics.runs.models import Estimate, Run
 from analytics.runs.results import finished_run
 from trial.people.models import Account
 from trial.protocol.study import STUDY
@@ -128,21 +128,31 @@ def _line(row: TableRow) -> tuple[Value, ...]:
 def _estimates(sheets: Sheets, run: Run) -> None:
     """Every figure: its value at full precision and as printed, what it counts of how many, what it is."""
     heads = (
-        _("Figure"), _("Kind"), _("Set"), _("Value"), _("All digits"), _("As printed"), "n", "N", _("Reason"), _("Definition"),
-        _("Published"),
+        _("Figure"), _("Kind"), _("Set"), _("Value"), _("All digits"), _("As printed"), "n", "N", _("Reason"),
+        _("Definition"), _("Published"),
     )  # fmt: skip
     found = {estimate.figure: estimate for estimate in run.estimates.all()}
-    rows: list[tuple[Value, ...]] = [
-        (
-            entry.id, entry.kind, entry.set, found[id].value, _digits(found[id].value), found[id].text, found[id].n, found[id].size,
-            found[id].reason, entry.definition, entry.published_text,
-        )
-        for id, entry in catalogue().items() if id in found
-    ]  # fmt: skip
+    rows = [_estimate(entry, found[id]) for id, entry in catalogue().items() if id in found]
     note = _(
         "values at full precision, of which a number of the format keeps 16 digits; a share is in per cent"
     )
     sheets.add(_("Estimates"), heads, rows, note=note)
+
+
+def _estimate(entry: Entry, found: Estimate) -> tuple[Value, ...]:
+    return (
+        entry.id,
+        entry.kind,
+        entry.set,
+        found.value,
+        _digits(found.value),
+        found.text,
+        found.n,
+        found.size,
+        found.reason,
+        entry.definition,
+        entry.published_text,
+    )
 
 
 def _digits(value: float | None) -> str:
