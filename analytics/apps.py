@@ -7,7 +7,10 @@ class AnalyticsConfig(AppConfig):
     name = "analytics"
 
     def ready(self) -> None:
+        from analytics.desk.impossible_dates import impossible_by_subject
         from analytics.locks.kept_texts import snapshots_with
+        from patients.entry.lock_gate import Check, check_too
         from patients.oversight.out_of_reach import ask_too
 
         ask_too(snapshots_with)
+        check_too(Check.DATES, impossible_by_subject)

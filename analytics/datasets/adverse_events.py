@@ -17,15 +17,19 @@ from operator import attrgetter
 from typing import Any
 
 import polars as pl
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from analytics.datasets.dose_limiting import SOURCES, toxicity_derived
 from analytics.datasets.metadata import PLACE, SUBJECT, Dataset, PolarsType, Variable
 from analytics.datasets.sourced import Sourced, sourced, sourced_day
 from analytics.datasets.story import Story
+from analytics.locks.codes import Code
 from analytics.locks.cut import AFTER_CUTOFF
 from patients.casebook.answers import Record
 from patients.casebook.form import form_model
-from patients.items.codelists import Code, CodeList
+from patients.items.codelists import Code as Choice
+from patients.items.codelists import CodeList
 from patients.items.partial_date import PartialDate
 from patients.items.problems import Text
 
@@ -34,7 +38,6 @@ FATAL_GRADE, FATAL = 5, "FATAL"
 # Which variable is which item, as it was entered or derived.
 _ITEMS = {
     "AETERM": "ae_term",
-    "AEDECOD": "ae_pt",  # no item holds a code: they stand beside the text, and a cut holds none
     "AETOX": "ae_ctcae_term",
     "AESCAT": "ae_special",
     "ASTDY": "ae_day_car",
@@ -45,13 +48,25 @@ _ITEMS = {
     "AERELGR": "ae_rel_hsct",
     "DLTFL": "ae_dlt",
 }
-_FILLED_IN = CodeList("DATEFL", (Code("D", _("day")), Code("M", _("month and day"))), "C81223")
+# What the codes beside the snapshot say of an event; of no item, since codes stand beside the text.
+_CODED: dict[str, Callable[[Code], str]] = {
+    "AELLT": lambda code: code.term,
+    "AELLTCD": lambda code: code.code,
+    "AEDECOD": lambda code: code.concept,
+    "AEPTCD": lambda code: code.concept_code,
+    "AEBODSYS": lambda code: code.primary_class[1],
+    "AEBDSYCD": lambda code: code.primary_class[0],
+    "AEDICT": lambda code: code.dictionary,
+    "AEDICTV": lambda code: code.version,
+}
+_FILLED_IN = CodeList("DATEFL", (Choice("D", _("day")), Choice("M", _("month and day"))), "C81223")
 
 
 @dataclass(frozen=True, slots=True)
 class AdverseEvent:
     """One event. `number` counts those of the subject in the order of the casebook; `facts` are its variables
-    that were read from an item; `emergent` is None where its start is not known."""
+    that were read from an item; `emergent` is None where its start is not known, `dose_limiting` where it
+    cannot be told yet."""
 
     subject: str
     number: int
@@ -62,6 +77,7 @@ class AdverseEvent:
     end_entered: str | None
     end_filled_in: str | None
     emergent: bool | None
+    dose_limiting: bool | None
 
     @property
     def form(self) -> str:
@@ -78,8 +94,24 @@ class AdverseEvent:
 
 def adverse_events_of(story: Story) -> list[AdverseEvent]:
     """The events that began on or before the cut-off."""
+    return [_event(story, number, record) for number, record in _numbered(story)]
+
+
+def events_as_known(story: Story) -> list[tuple[int, Record]]:
+    """The rows of these events in the order of the casebook, without the grade of a death after the
+    cut-off."""
+    return [(number, _as_known(story, record)) for number, record in _numbered(story)]
+
+
+def _numbered(story: Story) -> list[tuple[int, Record]]:
     entered = (record for record in story.casebook.records(FORM) if _is_entered(record))
-    return [_event(story, number, record) for number, record in enumerate(entered, 1)]
+    return list(enumerate(entered, 1))
+
+
+def _as_known(story: Story, record: Record) -> Record:
+    if record.values["ae_grade"] == str(FATAL_GRADE) and _ends_later(story, record):
+        return replace(record, values={**record.values, "ae_grade": None})
+    return record
 
 
 def _is_entered(record: Record) -> bool:
@@ -102,6 +134,7 @@ def _event(story: Story, number: int, record: Record) -> AdverseEvent:
         end_entered=None if end is None else str(end),
         end_filled_in=_filled_in(end),
         emergent=None if start is None else facts["APERIODC"] is not None,
+        dose_limiting=toxicity_derived(story, _as_known(story, record)),
     )
 
 
@@ -111,12 +144,22 @@ def _facts(story: Story, record: Record) -> dict[str, Sourced[Any] | None]:
     grade = _as(int, sourced(record, "ae_grade"))
     return {
         **{name: sourced(record, item) for name, item in _ITEMS.items()},
+        **_coded(story.codes.get(record.place), record),
         "AETOXGR": None if ends_later and grade and grade.value == FATAL_GRADE else grade,
         "APERIODC": _as(" ".join, sourced(record, "ae_trtem")),
         "ASTDT": sourced_day(record, "ae_start"),
         "AENDT": None if ends_later else _end(record),
         "AEOUT": None if ends_later else sourced(record, "ae_outcome"),
     }
+
+
+def _coded(code: Code | None, record: Record) -> dict[str, Sourced[Any] | None]:
+    """What a term was coded as, with the item whose words were coded."""
+
+    def fact(told: str) -> Sourced[Any] | None:
+        return Sourced(told, *record.place, "ae_term") if told else None
+
+    return {name: None if code is None else fact(read(code)) for name, read in _CODED.items()}
 
 
 def _ends_later(story: Story, record: Record) -> bool:
@@ -182,6 +225,26 @@ def _made(
     )
 
 
+_BESIDE = _("of the codes sealed beside the snapshot, where the words are coded: {what}")
+
+
+def _of_code(name: str, label: Text, length: int, what: Text) -> Variable:
+    """A variable that the code of a term gives; English where the version was loaded in English."""
+
+    def found(event: AdverseEvent) -> Sourced[Any] | None:
+        return event.facts[name]
+
+    return Variable(
+        name=name,
+        label=label,
+        type=pl.String,
+        fact=found,
+        source=(f"{FORM}.ae_term",),
+        derivation=format_lazy(_BESIDE, what=what),
+        length=length,
+    )
+
+
 _EARLIEST = _("a partial date counts by its earliest day")
 _AS_ENTERED = _("as entered, before anything was filled in")
 _WHAT = _("what was filled in of a partial date")
@@ -200,12 +263,18 @@ ADAE = Dataset(
             _("number of the event of the subject, in the order of the casebook"),
         ),
         _fact("AETERM", _("Reported Term for the Adverse Event"), pl.String, "ae_term"),
-        _fact(
-            "AEDECOD",
-            _("Dictionary-Derived Term"),
-            pl.String,
-            "ae_pt",
-            _("empty: the codes of a registry are no part of a data cut"),
+        *(
+            _of_code(*one)
+            for one in (
+                ("AELLT", _("Lowest Level Term"), 200, _("the term that was chosen")),
+                ("AELLTCD", _("Lowest Level Term Code"), 12, _("its code")),
+                ("AEDECOD", _("Dictionary-Derived Term"), 200, _("its preferred term")),
+                ("AEPTCD", _("Preferred Term Code"), 12, _("the code of the preferred term")),
+                ("AEBODSYS", _("Body System or Organ Class"), 200, _("primary system organ class")),
+                ("AEBDSYCD", _("Body System or Organ Class Code"), 12, _("its code")),
+                ("AEDICT", _("Dictionary Name"), 40, _("the dictionary of the code")),
+                ("AEDICTV", _("Dictionary Version"), 30, _("its version")),
+            )
         ),
         _fact("AETOX", _("CTCAE Term"), pl.String, "ae_ctcae_term"),
         _fact("AESCAT", _("Category of Special Interest"), pl.String, "ae_special"),
@@ -301,6 +370,14 @@ ADAE = Dataset(
             _("in which it began: LD from the first dose, CART for 90 days from T0, HSCT for 100 from H0"),
         ),
         _fact("DLTFL", _("Dose-Limiting Toxicity"), pl.String, "ae_dlt"),
+        Variable(
+            name="DLTDRV",
+            label=_("Derived Dose-Limiting Toxicity Flag"),
+            type=pl.Boolean,
+            read=attrgetter("dose_limiting"),
+            source=SOURCES,
+            derivation=_("it meets one of the criteria D1 to D9 in the window; empty where that is open"),
+        ),
         *PLACE,
     ),
 )

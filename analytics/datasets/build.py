@@ -8,10 +8,11 @@ from typing import Any
 
 import polars as pl
 
-from analytics.datasets.adverse_events import ADAE, adverse_events_of
+from analytics.datasets.adverse_events import ADAE, adverse_events_of, events_as_known
 from analytics.datasets.analysis_sets import EXCLUSIONS, Exclusion, reasons_of
 from analytics.datasets.chimerism import ADCH, chimerism_of
 from analytics.datasets.courses import courses_table
+from analytics.datasets.dose_limiting import ADDL, items_behind
 from analytics.datasets.gvhd import ADGV, gvhd_of
 from analytics.datasets.infections import ADIN, infections_of
 from analytics.datasets.laboratory import ADLB, results_of
@@ -22,22 +23,23 @@ from analytics.datasets.subjects import ADSL, SubjectRow
 from analytics.datasets.time_to_event import ADTTE, endpoints_of
 from analytics.locks.snapshot import CutSubject
 
-DATASETS = (ADSL, ADTTE, ADAE, ADIN, EXCLUSIONS, ADLB, ADRS, ADGV, ADCH)
+DATASETS = (ADSL, ADTTE, ADAE, ADIN, ADDL, EXCLUSIONS, ADLB, ADRS, ADGV, ADCH)
 """Every dataset, with what it says about itself."""
 _SUBJECTS_AT_ONCE = 250  # so many casebooks are held in memory, about 1 MiB each
 
 
 @dataclass(frozen=True)
 class Datasets:
-    """ADSL, ADTTE, ADAE and ADIN; who is outside of which analysis set, and why; and `trace`: for each value
-    of the first three the form, visit, row and item that gave it. A row of ADIN names its place. `courses`
-    holds the points of what is drawn by day."""
+    """ADSL, ADTTE, ADAE, ADIN and ADDL; who is outside of which analysis set, and why; and `trace`: for each
+    value of the first three the form, visit, row and item that gave it. A row of ADIN and ADDL names its
+    place. `courses` holds the points of what is drawn by day."""
 
     cutoff: date
     adsl: pl.DataFrame
     adtte: pl.DataFrame
     adae: pl.DataFrame
     adin: pl.DataFrame
+    addl: pl.DataFrame
     exclusions: pl.DataFrame
     trace: pl.DataFrame
     courses: pl.DataFrame
@@ -73,7 +75,7 @@ def record_datasets(cutoff: date, subjects: Iterable[CutSubject]) -> Iterator[Re
 
 def tables_of(stories: list[Story]) -> dict[str, pl.DataFrame]:
     """Every dataset of these subjects, by its name."""
-    names = ("ADSL", "ADTTE", "ADAE", "ADIN", "EXCLUSIONS")
+    names = ("ADSL", "ADTTE", "ADAE", "ADIN", "ADDL", "EXCLUSIONS")
     frames = dict(zip(names, _part(stories, with_trace=False), strict=False))
     return frames | {dataset.name: _rows(dataset, rows_of, stories) for dataset, rows_of in _OF_RECORDS}
 
@@ -107,11 +109,21 @@ def _part(stories: list[Story], with_trace: bool) -> tuple[pl.DataFrame, ...]:
     adae, traced_events = ADAE.traced_table(events, with_trace=with_trace)
     adtte = ADTTE.table([row for rows in ends for row in rows])
     adin = _rows(ADIN, infections_of, stories)
+    behind = [one for story in stories for one in items_behind(story, events_as_known(story))]
     excluded = [Exclusion(row.subject, *one) for row in subjects for one in row.outside.items()]
     trace = pl.concat(
         [traced_subjects, _trace_of_ends(adtte if with_trace else adtte.clear()), traced_events]
     )
-    return adsl, adtte, adae, adin, EXCLUSIONS.table(excluded), trace, courses_table(stories)
+    return (
+        adsl,
+        adtte,
+        adae,
+        adin,
+        ADDL.table(behind),
+        EXCLUSIONS.table(excluded),
+        trace,
+        courses_table(stories),
+    )
 
 
 def _trace_of_ends(adtte: pl.DataFrame) -> pl.DataFrame:

@@ -30,6 +30,7 @@ class Safety:
     acute_before_max: Sourced[int] | None
     haematotoxicity: Haematotoxicity | None
     dose_limiting: Sourced[bool] | None
+    dose_limiting_rules: Sourced[str] | None
     graft_failure: Sourced[bool] | None
     replication_competent: Sourced[str] | None
 
@@ -50,6 +51,7 @@ def safety_of(casebook: Casebook, infused: date | None, grafted: date | None) ->
         acute_before_max=worst(_acute_before_graft(casebook, infused, grafted), "ag_grade"),
         haematotoxicity=haematotoxicity_of(casebook, infused, grafted),
         dose_limiting=_last(casebook, "DLT", "dlt_occurred"),
+        dose_limiting_rules=_joined(_last(casebook, "DLT", "dlt_rule")),
         graft_failure=_graft_failure(casebook),
         replication_competent=_replication_competent(casebook),
     )
@@ -73,6 +75,10 @@ def _acute_before_graft(casebook: Casebook, infused: date | None, grafted: date 
 def _last(casebook: Casebook, form: str, item: str) -> Sourced[Any] | None:
     found = [one for record in casebook.records(form) if (one := sourced(record, item)) is not None]
     return found[-1] if found else None
+
+
+def _joined(found: Sourced[Any] | None) -> Sourced[str] | None:
+    return None if found is None else replace(found, value=" ".join(found.value))
 
 
 def _graft_failure(casebook: Casebook) -> Sourced[bool] | None:

@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 
 from patients.casebook.answers import Casebook, Record, local_day
+from patients.casebook.form import form_model
+from patients.casebook.header import FORM_DATE
 
 T = TypeVar("T")
 
@@ -19,6 +21,12 @@ class Sourced(Generic[T]):
     visit: str
     row_key: str
     item: str
+
+
+def item_label(form: str, item: str) -> str:
+    """The label of the item of a place; the date of the page is the header's."""
+    declared = FORM_DATE.declared if item == FORM_DATE.name else form_model(form).item(item).declared
+    return str(declared.label)
 
 
 def sourced(record: Record, item: str) -> Sourced[Any] | None:

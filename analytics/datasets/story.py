@@ -5,9 +5,10 @@ it is of MRD or molecular alone; relapse wins over death on one day; last known 
 that says so, or any visit or sample; freedom from disease needs an assessment of the disease.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +17,7 @@ from analytics.datasets.history import History, history_of
 from analytics.datasets.safety import Safety, safety_of
 from analytics.datasets.sourced import Sourced, days, earliest, first, latest, sourced, sourced_day
 from analytics.datasets.toxicity import Toxicity, toxicity_of
+from analytics.locks.codes import Code, Place
 from analytics.locks.cut import FORM_DATE, SubjectFacts
 from analytics.locks.snapshot import CutSubject
 from patients.casebook.answers import Casebook, Record
@@ -36,16 +38,18 @@ def tell(subject: CutSubject, cutoff: date) -> "Story":
     for model in declared_forms():
         for record in subject.casebook.records(model.form.code):
             with_derived(record, subject.casebook)
-    return Story(subject.facts, cutoff, subject.casebook)
+    return Story(subject.facts, cutoff, subject.casebook, subject.codes)
 
 
 @dataclass(frozen=True)
 class Story:
-    """One subject. Dates are local days of the site, none of them after the cut-off."""
+    """One subject. Dates are local days of the site, none of them after the cut-off. `codes`: what the terms
+    of its rows are coded as, by form, visit and row key."""
 
     facts: SubjectFacts
     cutoff: date
     casebook: Casebook
+    codes: Mapping[Place, Code] = field(default_factory=dict)
 
     @property
     def subject(self) -> str:
@@ -89,6 +93,14 @@ class Story:
     @property
     def death_cause(self) -> Sourced[str] | None:
         return first(self.casebook, "DTH", "dth_primary")
+
+    @property
+    def death_related(self) -> Sourced[str] | None:
+        return first(self.casebook, "DTH", "dth_rel_cart")
+
+    @property
+    def death_related_to_graft(self) -> Sourced[str] | None:
+        return first(self.casebook, "DTH", "dth_rel_hsct")
 
     def _relapses(self, kinds: Collection[str]) -> list[Record]:
         """Those of some kinds, not after death."""
@@ -206,6 +218,20 @@ class Story:
     @property
     def diagnosis(self) -> Sourced[str] | None:
         return first(self.casebook, "DX", "dx_type")
+
+    @property
+    def dose_per_kg(self) -> Sourced[Decimal] | None:
+        return first(self.casebook, "INF", "inf_dose_kg")
+
+    @property
+    def lymphodepletion(self) -> tuple[Sourced[Decimal], ...]:
+        """The doses that were given."""
+        found = (sourced(record, "ld_dose_given") for record in self.casebook.records("LD"))
+        return tuple(one for one in found if one is not None and one.value)
+
+    @property
+    def graft_cd34(self) -> Sourced[Decimal] | None:
+        return first(self.casebook, "HSCT", "graft_cd34")
 
     @property
     def dose_in_window(self) -> Sourced[bool] | None:

@@ -123,6 +123,40 @@ ADSL = Dataset(
         _fact("DTHDT", _("Date of Death"), pl.Date, "died", "DTH.dth_dt"),
         _fact("DTHCAUS", _("Cause of Death"), pl.String, "death_cause", "DTH.dth_primary"),
         _fact(
+            "DTHREL",
+            _("Causality of Death to the CAR-T Product"),
+            pl.String,
+            "death_related",
+            "DTH.dth_rel_cart",
+        ),
+        _fact(
+            "DTHRELGR",
+            _("Causality of Death to the Graft"),
+            pl.String,
+            "death_related_to_graft",
+            "DTH.dth_rel_hsct",
+        ),
+        _fact(
+            "LDSDT",
+            _("Date of First Lymphodepletion"),
+            pl.Date,
+            "first_dose",
+            "LD.ld_date",
+            _("the first day of a dose"),
+        ),
+        _fact(
+            "LDDRUGS",
+            _("Number of Lymphodepletion Doses"),
+            pl.Int16,
+            "lymphodepletion",
+            "LD.ld_dose_given",
+            _("rows with a dose that was given"),
+        ),
+        _fact("DOSEKG", _("CAR+ Cells per kg, 10^6"), pl.Decimal(6, 3), "dose_per_kg", "INF.inf_dose_kg"),
+        _fact(
+            "GRCD34", _("Graft CD34+ Cells per kg, 10^6"), pl.Decimal(6, 2), "graft_cd34", "HSCT.graft_cd34"
+        ),
+        _fact(
             "RLPDT",
             _("Date of Relapse or Progression"),
             pl.Date,
@@ -329,6 +363,14 @@ ADSL = Dataset(
             "safety.dose_limiting",
             "DLT.dlt_occurred",
             _("as the adjudication says"),
+        ),
+        _fact(
+            "DLTRULES",
+            _("Criteria of Dose-Limiting Toxicity"),
+            pl.String,
+            "safety.dose_limiting_rules",
+            "DLT.dlt_rule",
+            _("as the adjudication says, parted by blanks"),
         ),
         _fact(
             "GFFL",

@@ -12,7 +12,7 @@ from operator import attrgetter
 import polars as pl
 from django.utils.translation import gettext_lazy as _
 
-from analytics.datasets.ends.ending import CENSORED, COMPETING, EVENT, Parameter
+from analytics.datasets.ends.ending import CENSORED, COMPETING, EVENT, End, Parameter
 from analytics.datasets.ends.survival import RELAPSED
 from analytics.datasets.metadata import SUBJECT, Dataset, Variable
 from analytics.datasets.parameters import PARAMETERS
@@ -156,27 +156,46 @@ class ImpossibleDates(ValueError):
     """An endpoint ends before it begins: a date in the casebook is wrong."""
 
 
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """An endpoint of a subject from its origin to its end."""
+
+    story: Story
+    parameter: Parameter
+    origin: Sourced[date]
+    end: End
+
+    @property
+    def is_impossible(self) -> bool:
+        """Whether it ends before it begins."""
+        return self.end.day < self.origin.value
+
+    def __str__(self) -> str:
+        return f"{self.end.why} on {self.end.day}, before its origin on {self.origin.value}"
+
+
 def endpoints_of(story: Story) -> list[TimeToEvent]:
     """The endpoints of a subject whose sets they are of. Raises ImpossibleDates."""
-    return list(_endpoints(story))
+    return [_row(one) for one in observations_of(story)]
 
 
-def _endpoints(story: Story) -> Iterator[TimeToEvent]:
+def observations_of(story: Story) -> Iterator[Observation]:
+    """The endpoints whose sets a subject is of, those that are impossible among them."""
     for parameter in PARAMETERS:
         origin = parameter.origin.day(story)
         if origin is not None:
-            yield _row(story, parameter, origin.value)
+            yield Observation(story, parameter, origin, parameter.end(story, origin.value))
 
 
-def _row(story: Story, parameter: Parameter, origin: date) -> TimeToEvent:
-    end = parameter.end(story, origin)
-    if end.day < origin:
-        raise ImpossibleDates(f"{story.subject}: {end.why} on {end.day}, before its origin on {origin}")
+def _row(observed: Observation) -> TimeToEvent:
+    if observed.is_impossible:
+        raise ImpossibleDates(f"{observed.story.subject}: {observed}")
+    end = observed.end
     censored = end.status == CENSORED
     return TimeToEvent(
-        story.subject,
-        parameter.code,
-        start=origin,
+        observed.story.subject,
+        observed.parameter.code,
+        start=observed.origin.value,
         end=end.day,
         status=end.status,
         event="" if censored else end.why,

@@ -13,6 +13,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from analytics.desk.staleness import saves_since
+from analytics.locks.codes import sound_codes
 from analytics.locks.locking import relocked_since
 from analytics.locks.models import Lock
 from analytics.locks.snapshot import first_line
@@ -35,7 +36,7 @@ def certificate(lock: Lock) -> dict[str, Any]:
     """All that the certificate says, times in UTC. Raises SnapshotDamaged where the sealed file is not there
     any more as it was: then nothing can be certified."""
     decision = lock.decision
-    seal = _seal_of(lock)
+    seal = seal_of(lock)
     return {
         "format": FORMAT,
         "study": {"id": STUDY.study_id, "protocol_version": STUDY.protocol_version, "chimera": __version__},
@@ -55,7 +56,8 @@ def certificate(lock: Lock) -> dict[str, Any]:
         "unlocked_since": [_unlocked(each) for each in _relockings(lock)],
         "counts": {"subjects": lock.snapshot.subjects, "values": lock.snapshot.values},
         "snapshot": {"sha256": lock.snapshot.hash, **first_line(lock.snapshot.path)},
-        "runs": [_run(run) for run in lock.snapshot.runs.order_by("pk")],
+        "codes": {"sha256": sound_codes(lock.codes)} if lock.codes else None,
+        "runs": [_run(run) for run in Run.objects.of(lock).order_by("pk")],
         "trail": None if seal is None else seal.as_data(),
         "saves_since": saves_since(lock),
     }
@@ -108,7 +110,7 @@ def _run(run: Run) -> dict[str, Any]:
     }
 
 
-def _seal_of(lock: Lock) -> Seal | None:
+def seal_of(lock: Lock) -> Seal | None:
     """The checkpoint under which the event of the lock stands; None until it is signed."""
     made = TrailEvent.objects.filter(action="lock.made", about=f"lock {lock.pk}")
     seq = made.values_list("leaf__seq", flat=True).first()
@@ -204,7 +206,12 @@ def _told(each: dict[str, Any]) -> Iterator[str]:
 
 def _sealed(found: dict[str, Any]) -> Lines:
     forms = ", ".join(f"{form} {version}" for form, version in found["snapshot"]["forms"].items())
-    return [(_("SHA-256 of the snapshot"), found["snapshot"]["sha256"]), (_("Versions of the forms"), forms)]
+    codes = found["codes"]["sha256"] if found["codes"] else _("no term is coded")
+    return [
+        (_("SHA-256 of the snapshot"), found["snapshot"]["sha256"]),
+        (_("SHA-256 of the codes"), codes),
+        (_("Versions of the forms"), forms),
+    ]
 
 
 def _computed(found: dict[str, Any]) -> Lines:

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from analytics.desk.impossible_dates import ImpossibleLine, impossible_lines
 from analytics.locks.models import Lock
 from patients.casebook.page import Subject
 from patients.entry.lock_gate import LABELS, Check, Gate, Tally, gate_of
@@ -31,6 +32,7 @@ SHORT: dict[Check, Promise] = {
     Check.RECONCILED: gettext_lazy("Serious"),
     Check.REVIEWED: gettext_lazy("Trail"),
     Check.DERIVED: gettext_lazy("Derived"),
+    Check.DATES: gettext_lazy("Dates"),
 }
 """What heads the column of a check."""
 
@@ -93,6 +95,7 @@ class DeskScreen:
     unlockings: list[Unlocking]
     locks: list[Lock]
     left_to_lock: int
+    impossible: list[ImpossibleLine]
     may_ask: bool
     may_cut: bool
     typed: Mapping[str, str] = field(default_factory=dict)
@@ -173,6 +176,7 @@ def _urls(way: str) -> dict[Check, str]:
         Check.RECONCILED: reverse("reconciliation"),
         Check.REVIEWED: reverse("trail-of-sites"),
         Check.DERIVED: again,
+        Check.DATES: f"{again}#h-dates",
     }
 
 
@@ -199,6 +203,13 @@ def whole_gate(subjects: Sequence[Subject], on: date, *, derived: bool) -> Gate:
     """The gate of the casebooks that are not locked."""
     locked = set(CasebookLock.objects.filter(subject__in=subjects).values_list("subject_id", flat=True))
     return gate_of([subject for subject in subjects if subject.pk not in locked], on, derived=derived)
+
+
+def impossible_in(subjects: Sequence[Subject], gate: Gate, on: date) -> list[ImpossibleLine]:
+    """The dates that the gate has found impossible, if it was asked for them."""
+    nothing: Counter[Check] = Counter()
+    found = [each for each in subjects if gate.subjects.get(each.code, nothing)[Check.DATES]]
+    return impossible_lines(found, on)
 
 
 def requests_for(person: Account) -> list[LockRequest]:

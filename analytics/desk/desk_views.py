@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from analytics.desk.desk_presenter import (
     DeskScreen,
     gate_lines,
+    impossible_in,
     requests_for,
     subject_lines,
     tabs_of,
@@ -193,6 +194,7 @@ def _show(request: HttpRequest, person: Account, extent: Extent, said: _Said | N
         unlockings=unlockings_for(person),
         locks=_locks_for(person),
         left_to_lock=len(gate.subjects),
+        impossible=impossible_in(subjects, gate, cutoff),
         may_ask=extent.may(person, Permission.LOCK),
         may_cut=Extent().may(person, Permission.LOCK),
         typed=typed,

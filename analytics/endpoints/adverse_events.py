@@ -1,10 +1,11 @@
 """How many of SAF had which adverse event after the infusion: each subject counts once, with its worst grade.
 
-An event is named by its category of special interest, and in it by its CTCAE term; "other" is no name, there
-the words that were entered stand, whatever their capitals.
+By system organ class and preferred term (section 4.1 of the specification), as far as the events are coded.
+What is not coded, or has no class, is named by its category of special interest, and in it by its CTCAE term;
+"other" is no name, there the words that were entered stand, whatever their capitals.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
@@ -16,7 +17,10 @@ from analytics.endpoints.sets import Set
 from patients.items.codelists import RELATED
 
 SEVERE_FROM_GRADE, FATAL_GRADE = 3, 5
-EVERY, CATEGORY, TERM = "every", "category", "term"  # what a row counts
+# What a row counts: all; a class and its preferred terms; what is uncoded, where anything is coded; a
+# category of special interest and its terms.
+EVERY, CLASS, PREFERRED, UNCODED = "every", "class", "preferred", "uncoded"
+CATEGORY, TERM = "category", "term"
 Event = dict[str, Any]  # a row of ADAE
 # What is asked of an event beside its grade (section 4.1); related is possible or more.
 ASPECTS: dict[str, Callable[[Event], bool]] = {
@@ -30,17 +34,45 @@ ASPECTS: dict[str, Callable[[Event], bool]] = {
 
 def adverse_event_counts(data: Datasets) -> dict[str, Any]:
     """The size of SAF, and rows with `kind`, `code`, `text`, the worst event of each subject, and who had an
-    event of each aspect.
+    event of each aspect; how many events are coded by which `dictionaries`, and how many are `uncoded`.
 
     The rows are sorted by the number of subjects, the most first, then by name.
     """
     treated = Set.SAF.of(data)
     emergent = data.adae.filter(pl.col("TRTEMFL")).join(treated.select("SUBJID"), on="SUBJID", how="semi")
-    return {"size": treated.height, "rows": list(_rows(emergent.to_dicts()))}
+    events = emergent.to_dicts()
+    coded = [event for event in events if _is_coded(event)]
+    return {
+        "size": treated.height,
+        "rows": list(_rows(events, coded)),
+        "dictionaries": _dictionaries(coded),
+        "uncoded": len(events) - len(coded),
+    }
 
 
-def _rows(events: list[Event]) -> Iterator[dict[str, Any]]:
+def _is_coded(event: Event) -> bool:
+    """Whether it has a preferred term in a class: an invented dictionary may have none."""
+    return bool(event["AEPTCD"] and event["AEBDSYCD"])
+
+
+def _dictionaries(coded: list[Event]) -> list[dict[str, Any]]:
+    counted = Counter((event["AEDICT"], event["AEDICTV"]) for event in coded)
+    return [{"name": name, "version": version, "events": n} for (name, version), n in sorted(counted.items())]
+
+
+def _rows(events: list[Event], coded: list[Event]) -> Iterator[dict[str, Any]]:
     yield _row(EVERY, events)
+    for code, some in _grouped(coded, lambda event: event["AEBDSYCD"]):
+        yield _row(CLASS, some, code=code, text=some[0]["AEBODSYS"])
+        for term, same in _grouped(some, lambda event: event["AEPTCD"]):
+            yield _row(PREFERRED, same, code=term, text=same[0]["AEDECOD"])
+    uncoded = [event for event in events if not _is_coded(event)]
+    if coded and uncoded:
+        yield _row(UNCODED, uncoded)
+    yield from _by_category(uncoded)
+
+
+def _by_category(events: list[Event]) -> Iterator[dict[str, Any]]:
     for category, some in _grouped(events, lambda event: event["AESCAT"] or ""):
         yield _row(CATEGORY, some, code=category)
         for (_, code), same in _grouped(some, _name):

@@ -7,8 +7,10 @@ from typing import Any
 
 from analytics.datasets.build import Datasets
 from analytics.endpoints.adverse_events import adverse_event_counts
+from analytics.endpoints.board import board_of
 from analytics.endpoints.courses import chimerism_of, crs_of, mrd_of, neutrophils_of
 from analytics.endpoints.curves import curves_of
+from analytics.endpoints.dose_limiting import dose_limiting_of
 from analytics.endpoints.flow import flow_of
 from analytics.endpoints.populations import populations_of
 from analytics.endpoints.rates import rates_of
@@ -27,7 +29,9 @@ def exhibits_of(data: Datasets) -> dict[str, Any]:
         "adverse_events": adverse_event_counts(data),
         "populations": populations_of(data),
         "safety": safety_of(data),
+        "dose_limiting": dose_limiting_of(data),
         "stopping": stopping_of(data),
+        "board": board_of(data),
         "rates": rates_of(data),
         "times": times_of(data),
         "subgroups": subgroups_of(data),

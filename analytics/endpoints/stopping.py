@@ -2,11 +2,17 @@
 
 A boundary is the smallest number of events among so many evaluated subjects with a posterior probability
 above 0.80 that the rate lies above its limit. The prior is a beta distribution worth two subjects with its
-mean at the limit. All of it is a proposal that awaits the trial team's confirmation, and each rule says so.
+mean at the limit. All of these are versioned configuration: a proposal of the specification until the trial
+team has confirmed them (`trial/protocol/configuration.py`), and what is told names the values that it was
+computed with.
+
+A dose-limiting toxicity counts if a criterion is met or the adjudication found one: the criteria do not see
+what the committee saw, and a toxicity that nobody has adjudicated yet must not wait for the form.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -15,14 +21,14 @@ from scipy.special import betaincc
 from analytics.datasets.build import Datasets
 from analytics.datasets.safety import RCL_POSITIVE
 from analytics.datasets.time_to_event import CENSORED, EVENT
+from analytics.endpoints.dose_limiting import subjects_with_toxicity
 from analytics.endpoints.sets import Set, subjects_of
 from patients.forms.adverse_event import SECOND_MALIGNANCY
 from patients.forms.ctcae_terms import SECOND_MALIGNANCIES
 from patients.items.codelists import RELATED
+from trial.protocol.configuration import setting, setting_as
 
-PAUSE_ABOVE_PROBABILITY = 0.80
-PRIOR_SUBJECTS = 2
-GUARD_SUBJECTS, GUARD_EVENTS = 6, 2
+PROBABILITY, GUARD = "stop_probability", ("stop_guard_subjects", "stop_guard_events")
 HUNDRED_DAYS = 100
 FATAL_GRADE = 5
 SOURCE = "specification 4.1"
@@ -39,14 +45,24 @@ class Rule:
     """A rate that must not lie above its limit; `evaluated` gives those that count, with a column `event`."""
 
     code: str
-    limit: float
     evaluated: Callable[[Datasets], pl.DataFrame]
+
+    @property
+    def settings(self) -> tuple[str, str, str]:
+        """The keys of its limit and of its prior."""
+        stem = f"stop_{self.code}"
+        return f"{stem}_limit", f"{stem}_prior_events", f"{stem}_prior_others"
+
+    @property
+    def limit(self) -> float:
+        """As a share of 1."""
+        return float(setting_as(Decimal, self.settings[0]) / 100)
 
     @property
     def prior(self) -> tuple[float, float]:
         """The two parameters of the beta distribution."""
-        above = round(PRIOR_SUBJECTS * self.limit, 4)
-        return above, round(PRIOR_SUBJECTS - above, 4)
+        events, others = (float(setting_as(Decimal, key)) for key in self.settings[1:])
+        return events, others
 
     def probability(self, events: int, evaluated: int) -> float:
         """Posterior probability that the rate lies above the limit."""
@@ -55,17 +71,19 @@ class Rule:
 
     def boundary(self, evaluated: int) -> int | None:
         """The fewest events that pause the trial; None where even all of them would not."""
+        pause_above = float(setting_as(Decimal, PROBABILITY) / 100)
         enough = (
-            events
-            for events in range(evaluated + 1)
-            if self.probability(events, evaluated) > PAUSE_ABOVE_PROBABILITY
+            events for events in range(evaluated + 1) if self.probability(events, evaluated) > pause_above
         )
         return next(enough, None)
 
 
 # --- who is evaluated, and who had the event ---------------------------------------------------------------
 def _dose_limiting(data: Datasets) -> pl.DataFrame:
-    return Set.DLTEV.of(data).with_columns(event=pl.col("DLTOCFL").fill_null(value=False))
+    """DLTEV, and whoever met a criterion, which makes a subject evaluable (section 4.1)."""
+    met = pl.col("SUBJID").is_in(subjects_with_toxicity(data))
+    evaluable = Set.SAF.of(data).filter(pl.col(Set.DLTEV.value) | met)
+    return evaluable.with_columns(event=met | pl.col("DLTOCFL").fill_null(value=False))
 
 
 def _graft_failure(data: Datasets) -> pl.DataFrame:
@@ -86,23 +104,30 @@ def _by_day_100(code: str) -> Callable[[Datasets], pl.DataFrame]:
 
 
 RULES = (
-    Rule("dlt", 0.33, _dose_limiting),
-    Rule("non_relapse_death", 0.25, _by_day_100("NRMH")),
-    Rule("graft_failure", 0.20, _graft_failure),
-    Rule("acute_gvhd_3_4", 0.30, _by_day_100("AGV34")),
+    Rule("dlt", _dose_limiting),
+    Rule("non_relapse_death", _by_day_100("NRMH")),
+    Rule("graft_failure", _graft_failure),
+    Rule("acute_gvhd_3_4", _by_day_100("AGV34")),
 )
 
 
 # --- what is told -----------------------------------------------------------------------------------------
 def stopping_of(data: Datasets) -> dict[str, Any]:
-    """`rules` with boundaries and counts, the `guard` of the first subjects, and what pauses `always`."""
+    """`rules` with boundaries and counts, the `guard` of the first subjects, and what pauses `always`;
+    `settings` are the values that all of it was computed with."""
     return {
-        "proposal": True,
+        "settings": {key: str(setting(key)) for key in _settings()},
         "source": SOURCE,
         "rules": [_told(rule, data) for rule in RULES],
         "guard": _guard(data),
         "always": list(_always(data)),
     }
+
+
+def _settings() -> Iterator[str]:
+    for rule in RULES:
+        yield from rule.settings
+    yield from (PROBABILITY, *GUARD)
 
 
 def _told(rule: Rule, data: Datasets) -> dict[str, Any]:
@@ -124,15 +149,17 @@ def _told(rule: Rule, data: Datasets) -> dict[str, Any]:
 
 
 def _guard(data: Datasets) -> dict[str, Any]:
-    """Two dose-limiting toxicities among the first six: the posterior is lenient below eight subjects."""
-    first = _dose_limiting(data).sort("TRTSDT", "SUBJID").head(GUARD_SUBJECTS)
+    """So many dose-limiting toxicities (two) among the first subjects (six): the posterior is lenient below
+    eight."""
+    subjects, events = (setting_as(int, key) for key in GUARD)
+    first = _dose_limiting(data).sort("TRTSDT", "SUBJID").head(subjects)
     happened = first.filter("event")
     return {
         "code": "dlt_first_six",
         "evaluated": first.height,
         "events": happened.height,
-        "boundary": GUARD_EVENTS,
-        "crossed": happened.height >= GUARD_EVENTS,
+        "boundary": events,
+        "crossed": happened.height >= events,
         "evaluated_subjects": subjects_of(first),
         "subjects": subjects_of(happened),
     }

@@ -8,12 +8,13 @@ from analytics.datasets.metadata import Dataset, Variable
 from analytics.exports.tables import TYPES, Column, Kind, Origin
 from patients.items.codelists import NY
 
+_PLACE = ("form", "visit", "row_key")
 AS_ENTERED = "DTC"
 """How the variables end that hold a date as it was entered, as partial as it is."""
-_PLACE = ("form", "visit", "row_key")
 KEYS = {
     "ADSL": ("SUBJID",),
     "ADTTE": ("SUBJID", "PARAMCD"),
+    "ADDL": ("SUBJID", "AESEQ", "CRIT", *_PLACE, "item"),
     "EXCLUSIONS": ("SUBJID", "SET"),
 }
 """The columns that tell rows apart; of the others it is the subject and the number of its row."""

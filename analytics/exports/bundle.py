@@ -17,7 +17,7 @@ from analytics.exports.disclosure import Disclosure, withheld
 from analytics.exports.files import Kept, MadeFile, NoSuchFile, file_of, kept, tables_for
 from analytics.exports.formats.registry import FORMATS
 from analytics.exports.import_scripts import R_SCRIPT, SAS_SCRIPT, write_r, write_sas
-from analytics.exports.kept_tables import tables_of_snapshot
+from analytics.exports.kept_tables import tables_of_lock
 from analytics.locks.models import Lock
 from trial.trail.seals import Seal
 
@@ -102,5 +102,5 @@ def _manifest(lock: Lock, to: Disclosure, files: dict[str, Kept]) -> dict[str, A
 
 
 def _withheld(lock: Lock, to: Disclosure) -> list[str]:
-    tables = tables_of_snapshot(lock.snapshot).values()
+    tables = tables_of_lock(lock).values()
     return [f"{table.name}.{column.name}" for table in tables for column in withheld(table, to)]

@@ -13,7 +13,7 @@ from pathlib import Path
 from analytics.exports.about import About, about
 from analytics.exports.disclosure import Disclosure, disclosed
 from analytics.exports.formats.registry import FORMATS
-from analytics.exports.kept_tables import folder_of, tables_of_snapshot
+from analytics.exports.kept_tables import folder_of, tables_of_lock
 from analytics.exports.tables import Table
 from analytics.locks.models import Lock
 
@@ -37,7 +37,7 @@ class MadeFile:
 
 def tables_for(lock: Lock, to: Disclosure) -> dict[str, Table]:
     """Every table of a cut as its reader may have it. Raises SnapshotDamaged and ImpossibleDates."""
-    return {name: disclosed(table, to) for name, table in tables_of_snapshot(lock.snapshot).items()}
+    return {name: disclosed(table, to) for name, table in tables_of_lock(lock).items()}
 
 
 def file_of(lock: Lock, name: str, suffix: str, to: Disclosure) -> MadeFile:
@@ -62,7 +62,7 @@ class Kept:
 def kept(lock: Lock, to: Disclosure, name: str, write: Callable[[Path], int]) -> Kept:
     """The file of this name, written now if it never was. What is said of it is written last: a file without
     that is none."""
-    folder = folder_of(lock.snapshot) / f"for-{_mark(about(lock, to))}"
+    folder = folder_of(lock) / f"for-{_mark(about(lock, to))}"
     folder.mkdir(mode=0o750, exist_ok=True)
     path, said = folder / name, folder / f"{name}.made"
     if not said.exists():

@@ -1,13 +1,14 @@
 """The tables of a data cut, computed once and kept as Parquet beside its snapshot.
 
-A snapshot never changes and the version of the code names the folder, so what lies there is never stale: it
-may be removed at any time and is made again when it is asked for. It is written beside its place and
-renamed: two who make it at once leave one.
+They are those from which the run of the lock made its estimates: under its configuration, with the codes that
+it sealed. Snapshot and the version of code and configuration name the folder, so what lies there is never
+stale: it may be removed at any time and is made again when it is asked for. It is written beside its place
+and renamed: two who make it at once leave one.
 """
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -19,27 +20,49 @@ from analytics.datasets.build import DATASETS, tables_of
 from analytics.datasets.story import Story, tell
 from analytics.exports import analysis_tables, form_tables
 from analytics.exports.tables import Table
-from analytics.locks.models import Snapshot
+from analytics.locks.codes import with_codes
+from analytics.locks.models import Lock, Snapshot
 from analytics.locks.snapshot import CutSubject, read_snapshot
-from analytics.runs.start import sources_digest
+from analytics.runs.models import CODES, Run
+from analytics.runs.start import code_version
 from patients.casebook.form import declared_forms, form_model
+from trial.protocol.in_force import as_in_force, in_force
 
 _SUBJECTS_AT_ONCE = 250  # so many casebooks are held in memory, about 1 MiB each
 _ROWS_OF_A_PART = 50_000
 
 
-def tables_of_snapshot(snapshot: Snapshot) -> dict[str, Table]:
-    """Every table of a data cut by its name: the analysis datasets, then the forms. Raises SnapshotDamaged
-    and ImpossibleDates."""
-    folder = folder_of(snapshot)
+def tables_of_lock(lock: Lock) -> dict[str, Table]:
+    """Every table of a lock by its name: the analysis datasets, then the forms. Raises SnapshotDamaged and
+    ImpossibleDates."""
+    return tables_of_snapshot(lock.snapshot, configuration_of(lock))
+
+
+def tables_of_snapshot(snapshot: Snapshot, configuration: Mapping[str, str]) -> dict[str, Table]:
+    """The same of a snapshot under a configuration."""
+    folder = _folder(snapshot, configuration)
     if not folder.exists():
-        _make(snapshot, folder)
+        with as_in_force(configuration):
+            _make(snapshot, configuration.get(CODES, ""), folder)
     return {table.name: table for table in (*_analysis(folder), *_forms(folder))}
 
 
-def folder_of(snapshot: Snapshot) -> Path:
-    """Where the tables of a snapshot lie, as this code makes them."""
-    return Path(settings.SNAPSHOT_DIR) / f"tables-{snapshot.hash[:32]}-{sources_digest()[:16]}"
+def folder_of(lock: Lock) -> Path:
+    """Where the tables of a lock lie."""
+    return _folder(lock.snapshot, configuration_of(lock))
+
+
+def configuration_of(lock: Lock) -> dict[str, str]:
+    """That of the newest run of the lock; of a lock that has none, what is in force, with its codes."""
+    run = Run.objects.of(lock).order_by("-pk").first()
+    if run is not None:
+        return dict(run.configuration)
+    return {**in_force(), CODES: lock.codes} if lock.codes else in_force()
+
+
+def _folder(snapshot: Snapshot, configuration: Mapping[str, str]) -> Path:
+    version = code_version(dict(configuration))
+    return Path(settings.SNAPSHOT_DIR) / f"tables-{snapshot.hash[:32]}-{version[:16]}"
 
 
 def _analysis(folder: Path) -> Iterator[Table]:
@@ -73,12 +96,12 @@ def _parts(folder: Path, name: str) -> Iterator[pl.DataFrame]:
 
 
 # --- making -----------------------------------------------------------------------------------------------
-def _make(snapshot: Snapshot, folder: Path) -> None:
+def _make(snapshot: Snapshot, codes: str, folder: Path) -> None:
     draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".tables-"))
     try:
         cutoff, subjects = read_snapshot(snapshot.path)
         writers = {name: _Writer(draft, name) for name in _names()}
-        for some in _at_once(subjects):
+        for some in _at_once(with_codes(subjects, codes)):
             for name, frame in _told([tell(subject, cutoff) for subject in some]):
                 writers[name].add(frame)
         for writer in writers.values():

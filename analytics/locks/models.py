@@ -32,10 +32,13 @@ class Lock(AppendOnlyModel):
 
     It says what was known at `known_at` of its scope by the cut-off: of the study, a site or a subject, which
     `of` names. Of a lock, which two people made, `decision` is theirs; of a plain cut, while entry goes on,
-    there is none. `follows` is the lock that it repeats after something was unlocked and locked again.
+    there is none. `codes` is the hash of the codes of its terms at that moment, sealed beside the snapshot
+    (`locks/codes.py`); empty where no term is coded. `follows` is the lock that it repeats after something
+    was unlocked and locked again.
     """
 
     snapshot = models.ForeignKey(Snapshot, models.PROTECT, related_name="locks")
+    codes = models.CharField(max_length=64, blank=True, default="")
     cutoff = models.DateField(_("cut-off"))
     known_at = models.DateTimeField(_("as known at"), null=True)
     scope = models.CharField(max_length=8, choices=Scope, default=Scope.STUDY)

@@ -1,7 +1,7 @@
 """Making a data cut: the state of the casebook by a cut-off, sealed in a file, with its run waiting."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from analytics.locks.codes import Coded, codes_of, seal_codes
 from analytics.locks.cut import SubjectFacts, Value, all_records, cut_records, facts_of, values_of
 from analytics.locks.models import Lock, Snapshot
 from analytics.locks.past import PastCasebook
@@ -73,15 +74,17 @@ def make_cut(asked: Asked, *, by: Person, source: Source) -> Lock:
     with transaction.atomic(), acting(actor_at(by, site=site, source=source)):
         _see_one_moment()
         known_at = asked.known_at or timezone.now()
-        sources: list[tuple[Any, ...]] = []
-        content = _content(asked, sources)
-        sealed = write_snapshot(Path(settings.SNAPSHOT_DIR), asked.cutoff, content)
-        lock = _keep(sealed, asked, known_at, by)
-        pl.DataFrame(sources, schema=SOURCES, orient="row").write_parquet(lock.sources_path)
+        beside = _Beside()
+        folder = Path(settings.SNAPSHOT_DIR)
+        sealed = write_snapshot(folder, asked.cutoff, _content(asked, beside))
+        codes = seal_codes(folder, beside.codes, asked.known_at)
+        lock = _keep(sealed, codes, asked, known_at, by)
+        pl.DataFrame(beside.sources, schema=SOURCES, orient="row").write_parquet(lock.sources_path)
         place = replace(asked.extent.place, about=f"lock {lock.pk}")
         record_event("lock.made", place, _changes(sealed, lock), reason=asked.reason)
         if lock.is_of_study:
-            transaction.on_commit(partial(ring, waiting_run(lock.snapshot).pk), robust=True)
+            run = waiting_run(lock.snapshot, lock.codes)
+            transaction.on_commit(partial(ring, run.pk), robust=True)
         transaction.on_commit(seal_trail, robust=True)  # what led to the lock is signed with it
     return lock
 
@@ -101,18 +104,27 @@ def _see_one_moment() -> None:
 
 def content_of_cut(cutoff: date, extent: Extent, known_at: datetime | None) -> Content:
     """What a cut holds, as known now or at a moment: the same that is written into its snapshot."""
-    return _content(Asked(cutoff, "", extent, known_at), [])
+    return _content(Asked(cutoff, "", extent, known_at), _Beside())
 
 
-def _content(asked: Asked, sources: list[tuple[Any, ...]]) -> Iterator[tuple[SubjectFacts, list[Value]]]:
-    """Facts and values of each subject that has a row in the cut; the places of its rows go to `sources`."""
+@dataclass
+class _Beside:
+    """What a cut keeps of its rows beside the snapshot: where each of them stands, and its code."""
+
+    sources: list[tuple[Any, ...]] = field(default_factory=list)
+    codes: list[Coded] = field(default_factory=list)
+
+
+def _content(asked: Asked, beside: _Beside) -> Iterator[tuple[SubjectFacts, list[Value]]]:
+    """Facts and values of each subject that has a row in the cut; what stands beside goes to `beside`."""
     everybody = asked.extent.subjects().select_related("site", "identity")
     for subject in sorted(everybody, key=lambda subject: str(subject.code)):  # no engine's collation
         known = _known(subject, asked.known_at)
         records = list(cut_records(known.records, asked.cutoff))
         if records:
             places = {record.place for record in records}
-            sources += [row for row in known.sources if (row[2], row[1], row[3]) in places]
+            beside.sources += [row for row in known.sources if (row[2], row[1], row[3]) in places]
+            beside.codes += codes_of(subject, records, asked.known_at)
             yield (
                 facts_of(subject.code, subject.site.code, known.casebook, asked.cutoff),
                 list(values_of(subject.code, records)),
@@ -158,13 +170,14 @@ def _newest_history(model: type[FormRow], rows: list[int]) -> dict[int, int]:
     return dict(versions.values_list("id").annotate(Max("history_id")))
 
 
-def _keep(sealed: Sealed, asked: Asked, known_at: datetime, by: Person) -> Lock:
+def _keep(sealed: Sealed, codes: str, asked: Asked, known_at: datetime, by: Person) -> Lock:
     snapshot = Snapshot.objects.filter(hash=sealed.hash).first() or Snapshot.objects.create(
         hash=sealed.hash, cutoff=asked.cutoff, subjects=sealed.subjects, values=sealed.values
     )
     place = asked.extent.place
     return Lock.objects.create(
         snapshot=snapshot,
+        codes=codes,
         cutoff=asked.cutoff,
         known_at=known_at,
         scope=asked.extent.scope,
@@ -182,6 +195,7 @@ def _changes(sealed: Sealed, lock: Lock) -> list[Change]:
         "known_at": ("As known at", lock.known_at.isoformat() if lock.known_at else ""),
         "scope": ("Scope", f"{lock.scope} {lock.of}".strip()),
         "hash": ("Snapshot hash", sealed.hash),
+        "codes": ("Hash of the codes", lock.codes),
         "subjects": ("Subjects", str(sealed.subjects)),
         "values": ("Values", str(sealed.values)),
         "follows": ("Repeats", f"lock {lock.follows_id}" if lock.follows_id else ""),

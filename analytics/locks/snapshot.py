@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, astuple, dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -36,10 +36,12 @@ class SnapshotDamaged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CutSubject:
-    """One subject of a snapshot: its facts and its casebook of rows in the cut."""
+    """One subject of a snapshot: its facts, its casebook of rows in the cut, and where a lock holds codes
+    beside it (`locks/codes.py`) those of its rows."""
 
     facts: SubjectFacts
     casebook: HeldCasebook
+    codes: Mapping[tuple[str, str, str], Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,55 +59,60 @@ def canonical_line(content: Any) -> str:
 
 
 def write_snapshot(folder: Path, cutoff: date, subjects: Content) -> Sealed:
-    """Write the content, its subjects in the order of their codes, and name the file by its hash.
+    """Write the content, its subjects in the order of their codes, and name the file by its hash."""
+    written = _Written(cutoff, subjects)
+    path = keep_file(folder, written.into)
+    return Sealed(path.stem, path, written.subjects, written.values)
 
-    The file is written beside its place: the same content is there once, and never in part.
+
+def keep_file(folder: Path, write: Callable[[IO[bytes]], str]) -> Path:
+    """The file that is written, under the name that `write` gives.
+
+    It is written beside its place: the same content is there once, and never in part.
     """
     folder.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=folder, prefix=".draft-")
     try:
         with os.fdopen(handle, "wb") as file:
-            written = _Draft(file)
-            written.all_of(cutoff, subjects)
+            path = folder / write(file)
             file.flush()
             os.fsync(file.fileno())
-        path = folder / f"{written.digest.hexdigest()}.jsonl"
         Path(draft).chmod(0o440)
         Path(draft).replace(path)
     finally:
         Path(draft).unlink(missing_ok=True)
-    return Sealed(path.stem, path, written.subjects, written.values)
+    return path
 
 
 @dataclass
-class _Draft:
-    """What has gone into a file so far."""
+class _Written:
+    """The content of a file, and how much of it has gone in so far."""
 
-    file: IO[bytes]
+    cutoff: date
+    content: Content
     digest: Any = field(default_factory=hashlib.sha256)
     subjects: int = 0
     values: int = 0
 
-    def all_of(self, cutoff: date, subjects: Content) -> None:
+    def into(self, file: IO[bytes]) -> str:
+        """Write all of it; the name that the file is kept under."""
+        for line in self._lines():
+            told = canonical_line(line).encode()
+            self.digest.update(told)
+            file.write(told)
+        return f"{self.digest.hexdigest()}.jsonl"
+
+    def _lines(self) -> Iterator[Any]:
         forms = {model.form.code: model.form.version for model in declared_forms()}
-        self._line({"format": FORMAT, "cutoff": cutoff.isoformat(), "forms": forms})
+        yield {"format": FORMAT, "cutoff": self.cutoff.isoformat(), "forms": forms}
         before = ""
-        for facts, values in subjects:
+        for facts, values in self.content:
             if facts.subject <= before:
                 raise ValueError(f"{facts.subject} stands after {before}: subjects go in by their codes")
             before = facts.subject
-            self._subject(facts, values)
-
-    def _subject(self, facts: SubjectFacts, values: list[Value]) -> None:
-        self._line(asdict(facts))
-        for value in sorted(values):
-            self._line(astuple(value))
-        self.subjects, self.values = self.subjects + 1, self.values + len(values)
-
-    def _line(self, content: Any) -> None:
-        line = canonical_line(content).encode()
-        self.digest.update(line)
-        self.file.write(line)
+            yield asdict(facts)
+            yield from map(astuple, sorted(values))
+            self.subjects, self.values = self.subjects + 1, self.values + len(values)
 
 
 def read_snapshot(path: Path) -> tuple[date, Iterator[CutSubject]]:
@@ -122,23 +129,23 @@ def first_line(path: Path) -> dict[str, Any]:
 
 def sites_of(path: Path) -> frozenset[str]:
     """The sites of the subjects of a snapshot. Raises SnapshotDamaged."""
-    facts = (json.loads(line) for line in _sound_lines(path) if line.startswith(b"{"))
+    facts = (json.loads(line) for line in sound_lines(path, path.stem) if line.startswith(b"{"))
     return frozenset(fact["site"] for fact in facts if "site" in fact)
 
 
 def _sound_content(path: Path) -> Iterator[Any]:
-    return (json.loads(line) for line in _sound_lines(path))
+    return (json.loads(line) for line in sound_lines(path, path.stem))
 
 
-def _sound_lines(path: Path) -> Iterator[bytes]:
-    """The file line by line, once all of it has been found to be what its name says."""
+def sound_lines(path: Path, hash: str) -> Iterator[bytes]:
+    """The file line by line, once all of it has been found to have the hash. Raises SnapshotDamaged."""
     digest = hashlib.sha256()
     try:
         for line in _lines(path):
             digest.update(line)
     except FileNotFoundError as problem:
         raise SnapshotDamaged(f"{path.name} is gone") from problem
-    if digest.hexdigest() != path.stem:
+    if digest.hexdigest() != hash:
         raise SnapshotDamaged(f"{path.name} is not what it was")
     return _lines(path)
 

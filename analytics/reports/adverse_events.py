@@ -8,7 +8,15 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from analytics.endpoints.adverse_events import CATEGORY, EVERY, SEVERE_FROM_GRADE, TERM
+from analytics.endpoints.adverse_events import (
+    CATEGORY,
+    CLASS,
+    EVERY,
+    PREFERRED,
+    SEVERE_FROM_GRADE,
+    TERM,
+    UNCODED,
+)
 from analytics.endpoints.catalogue import printed
 from patients.casebook.form import form_model
 from patients.casebook.page import Page
@@ -53,9 +61,15 @@ class EventTable:
 
     size: int
     rows: tuple[EventRow, ...]
+    coded: str = ""
 
     @property
     def note(self) -> str:
+        """What is counted, and what the terms are coded by."""
+        return "; ".join(filter(None, (self._counted, self.coded)))
+
+    @property
+    def _counted(self) -> str:
         return _(
             "n (%%) of %(n)s infused; began from lymphodepletion to 90 days after infusion "
             "or 100 after transplantation"
@@ -65,7 +79,19 @@ class EventTable:
 def event_table(counts: dict[str, Any], reader: Account) -> EventTable:
     """The table of a run's counts. Links to pages are for those who may read."""
     size, pages = counts["size"], _pages_for(reader)
-    return EventTable(size, tuple(_row(row, size, pages) for row in counts["rows"]))
+    return EventTable(size, tuple(_row(row, size, pages) for row in counts["rows"]), _coded(counts))
+
+
+def _coded(counts: dict[str, Any]) -> str:
+    """By which versions how many events are coded, and how many are not; nothing of a run of before."""
+    if "uncoded" not in counts:
+        return ""
+    told = [
+        _("events coded by %(dictionary)s, version %(version)s: %(n)s")
+        % {"n": each["events"], "dictionary": each["name"], "version": each["version"]}
+        for each in counts["dictionaries"]
+    ]
+    return "; ".join((*told, _("not coded: %(n)s") % {"n": counts["uncoded"]}))
 
 
 def _pages_for(reader: Account) -> Pages:
@@ -81,13 +107,17 @@ def _row(row: dict[str, Any], size: int, pages: Pages) -> EventRow:
         _share(len(worst), size),
         _share(severe, size),
         tuple(_by_grade(worst, pages)),
-        indent=row["kind"] == TERM,
+        indent=row["kind"] in (TERM, PREFERRED),
     )
 
 
 def _label(row: dict[str, Any]) -> str:
     if row["kind"] == EVERY:
         return _("Any adverse event")
+    if row["kind"] == UNCODED:
+        return _("Not coded")
+    if row["kind"] in (CLASS, PREFERRED):
+        return str(row["text"])
     if row["kind"] == CATEGORY:
         return _category(row["code"])
     return row["text"] or _shown("ae_ctcae_term", row["code"]) or _("Not named")

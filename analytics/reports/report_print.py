@@ -3,14 +3,11 @@
 It is written from the numbers of the run alone; that it left, with its hash, is on the trail first.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
 from django.utils import translation
 from django.utils.html import strip_tags
 from django.utils.translation import get_language
@@ -18,7 +15,6 @@ from django.utils.translation import gettext as _
 
 from analytics.desk.staleness import Standing, standing_of
 from analytics.locks.models import Lock
-from analytics.locks.visible import sites_of_lock
 from analytics.reports.adverse_events import EventTable
 from analytics.reports.drawing import Drawing
 from analytics.reports.figure_card import FigureCard
@@ -26,17 +22,14 @@ from analytics.reports.figure_files import Figure, svg_of
 from analytics.reports.lock_figures import cards_of
 from analytics.reports.results import ResultsScreen, TableRow, results_screen
 from analytics.reports.step_figure import StepFigure
+from analytics.reports.taking_out import Document, Taken, take_out
 from analytics.runs.results import finished_run
 from patients.casebook.typesetting import typeset
 from patients.web.clocks import local_now, moment
 from patients.web.trail_presenter import ZONE
 from trial import __version__
-from trial.people.access import actor_at
 from trial.people.models import Account
 from trial.protocol.study import STUDY
-from trial.trail.actor import Actor, Source, acting
-from trial.trail.record import Change, Place, record_event
-from trial.trail.taken_out import one_site, taken_out
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 Cells = list[str]
@@ -44,15 +37,7 @@ PAGE_MM, HIGHEST_MM, CURVES_MM = 170.0, 215.0, 135.0
 """Of the text of a page of A4, and of a figure with its title and caption on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A report that is ready to leave."""
-
-    pdf: bytes
-    name: str
-
-
-def print_report(lock: Lock, language: str, *, by: Account, request_id: str = "") -> Report:
+def print_report(lock: Lock, language: str, *, by: Account, request_id: str = "") -> Taken:
     """Make the report of a lock in a language, with one event that holds its hash. Raises NotFinished."""
     with translation.override(language):
         run = finished_run(lock)
@@ -60,17 +45,7 @@ def print_report(lock: Lock, language: str, *, by: Account, request_id: str = ""
         cards = cards_of(lock, run.exhibits)
         drawings = _drawings({**figures_of(screen), **{name: card.drawing for name, card in cards.items()}})
         pdf = typeset(TEMPLATE, _document(screen, cards), beside=drawings, archival=True)
-    sites = sites_of_lock(lock)
-    told = taken_out(entries=1, digest=hashlib.sha256(pdf).hexdigest(), sites=sites)
-    told.append(Change("language", "Language", "", language, new_shown=language))
-    with transaction.atomic(), acting(_actor(by, sites, request_id)):
-        record_event("report.exported", Place(site=one_site(sites), about=f"lock {lock.pk}"), told)
-    return Report(pdf, f"lock-{lock.pk}-report-{local_now():%Y%m%dT%H%M%S}.pdf")
-
-
-def _actor(by: Account, sites: frozenset[str], request_id: str) -> Actor:
-    """Who takes it out, in the role that he or she has at the first of its sites."""
-    return actor_at(by, site=min(sites, default=""), source=Source.WEB, request_id=request_id)
+    return take_out(lock, Document.REPORT, pdf, language, by=by, request_id=request_id)
 
 
 def figures_of(screen: ResultsScreen) -> dict[str, StepFigure]:
@@ -99,11 +74,11 @@ def _document(screen: ResultsScreen, cards: Mapping[str, FigureCard]) -> dict[st
             [_("SHA-256 of the result"), run.result_hash],
             [_("Version of the code and configuration"), run.code_version],
         ],
-        "stale": _stale(screen.standing),
+        "stale": stale(screen.standing),
         "paragraph_title": _("Results paragraph"),
-        "paragraph": " ".join(map(_plain, screen.paragraph)),
+        "paragraph": " ".join(map(plain, screen.paragraph)),
         "figures": [
-            [figure.title, f"{name}.svg", _plain(captions[name]), figure.described, CURVES_MM]
+            [figure.title, f"{name}.svg", plain(captions[name]), figure.described, CURVES_MM]
             for name, figure in figures_of(screen).items()
         ],
         "cards": [
@@ -119,7 +94,8 @@ def _width_mm(drawing: Drawing) -> float:
     return round(min(PAGE_MM, HIGHEST_MM * drawing.width / drawing.height), 1)
 
 
-def _stale(standing: Standing) -> str:
+def stale(standing: Standing) -> str:
+    """That what a lock says is not the last word any more; empty while it is."""
     if standing.repeated_by is not None:
         return _("Lock %(id)s repeats this one, after something was unlocked.") % {
             "id": standing.repeated_by.pk
@@ -135,7 +111,7 @@ def _tables(screen: ResultsScreen) -> Iterable[dict[str, Any]]:
 
 
 def _table(title: str, first: str, rows: Iterable[TableRow], note: str) -> dict[str, Any]:
-    lines = [[_plain(row.label), _plain(row.cell or ""), row.indent] for row in rows]
+    lines = [[plain(row.label), plain(row.cell or ""), row.indent] for row in rows]
     return {"title": title, "note": note, "heads": [first, _("n (%)")], "rows": lines}
 
 
@@ -145,6 +121,6 @@ def _event_table(table: EventTable) -> dict[str, Any]:
     return {"title": _("Table 3. Adverse events"), "note": table.note, "heads": heads, "rows": lines}
 
 
-def _plain(text: object) -> str:
+def plain(text: object) -> str:
     """A sentence with links as its words."""
     return unescape(strip_tags(str(text)))

@@ -1,7 +1,7 @@
 """The tables of section 4 of the specification as a page: stopping boundaries, analysis sets, worst grades,
 rates, every endpoint at its times, and the exploratory subgroups. Each count names its subjects."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,12 @@ from analytics.endpoints.catalogue import printed
 from analytics.endpoints.sets import DAYS_PER_MONTH
 from analytics.endpoints.times import MONTHS
 from analytics.locks.models import Lock
+from analytics.reports.counted_tables import NONE, Cell, Row, Table, awaiting, count
+from analytics.reports.dose_limiting import criteria_table, differences_table
 from patients.casebook.form import form_model
 from patients.casebook.page import Subject
 from trial.people.models import Account
 
-NONE = "–"
 RULES: dict[str, Promise] = {
     "dlt": gettext_lazy("Dose-limiting toxicity"),
     "non_relapse_death": gettext_lazy("Non-relapse death by transplant day 100"),
@@ -68,30 +69,6 @@ _YES_NO: dict[str, Promise] = {"yes": gettext_lazy("yes"), "no": gettext_lazy("n
 GRADES = range(6)
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A number, and the subjects that it was counted from."""
-
-    text: str
-    subjects: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    label: str
-    cells: tuple[Cell, ...]
-    is_alert: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    id: str
-    title: str
-    note: str
-    heads: tuple[str, ...]
-    rows: tuple[Row, ...]
-
-
 @dataclass(frozen=True)
 class TablesScreen:
     """Everything that the template says. `readable`: the subjects that the reader may open."""
@@ -104,9 +81,14 @@ class TablesScreen:
 
 def tables_screen(lock: Lock, exhibits: Mapping[str, Any], reader: Account) -> TablesScreen:
     """The tables of a run's exhibits; a run of before has none of these."""
-    tables = [make(exhibits[name]) for name, make in _TABLES.items() if name in exhibits]
+    tables = tables_of(exhibits)
     readable = frozenset(Subject.objects.for_person(reader).values_list("code", flat=True))
     return TablesScreen(lock, crossed_in(exhibits), tuple(tables), readable)
+
+
+def tables_of(exhibits: Mapping[str, Any]) -> list[Table]:
+    """What there is of them, in the order in which they are read."""
+    return [make(exhibits[name]) for name, makers in _TABLES.items() if name in exhibits for make in makers]
 
 
 def crossed_in(exhibits: Mapping[str, Any]) -> tuple[str, ...]:
@@ -124,10 +106,17 @@ def _stopping(found: dict[str, Any]) -> Table:
     return Table(
         "stopping",
         _("Stopping boundaries"),
-        _("a proposal that awaits the trial team's confirmation (section 4.1)"),
+        stopping_note(found),
         (_("Rule"), _("Evaluated"), _("Events"), _("Pause at"), _("Chance that the rate is above its limit")),
         tuple(_rule(rule) for rule in rules),
     )
+
+
+def stopping_note(found: Mapping[str, Any]) -> str:
+    """What limits and priors are, and whether somebody has confirmed them."""
+    if awaiting(found.get("settings")):
+        return _("a proposal that awaits the trial team's confirmation (section 4.1)")
+    return _("limits and priors as the trial team has confirmed them (section 4.1)")
 
 
 def _rule(rule: dict[str, Any]) -> Row:
@@ -149,14 +138,14 @@ def _rule(rule: dict[str, Any]) -> Row:
 def _populations(found: list[dict[str, Any]]) -> Table:
     rows = []
     for one in found:
-        rows.append(Row(one["set"], (_count(one["subjects"]), Cell(""))))
+        rows.append(Row(one["set"], (count(one["subjects"]), Cell(""))))
         rows += [_outside(each) for each in one["excluded"]]
     heads = (_("Set"), _("Subjects"), _("Outside of it because"))
     return Table("populations", _("Analysis sets"), "", heads, tuple(rows))
 
 
 def _outside(each: dict[str, Any]) -> Row:
-    return Row("", (_count(each["subjects"]), Cell(str(REASONS.labels[each["reason"]]))))
+    return Row("", (count(each["subjects"]), Cell(str(REASONS.labels[each["reason"]]))))
 
 
 def _safety(found: dict[str, Any]) -> Table:
@@ -168,13 +157,9 @@ def _safety(found: dict[str, Any]) -> Table:
 
 def _grades(table: dict[str, Any]) -> Row:
     by_grade = {row["grade"]: row["subjects"] for row in table["rows"]}
-    cells = [_count(by_grade[grade]) if grade in by_grade else Cell("") for grade in (*GRADES, None)]
+    cells = [count(by_grade[grade]) if grade in by_grade else Cell("") for grade in (*GRADES, None)]
     label = f"{GRADED[table['name']]} ({table['set']})"
-    return Row(label, (Cell(str(table["size"])), *cells, _count(table["severe"])))
-
-
-def _count(subjects: Sequence[str]) -> Cell:
-    return Cell(str(len(subjects)), tuple(subjects))
+    return Row(label, (Cell(str(table["size"])), *cells, count(table["severe"])))
 
 
 # --- rates and times ---------------------------------------------------------------------------------------
@@ -185,7 +170,7 @@ def _rates(found: list[dict[str, Any]]) -> Table:
 
 
 def _rate(each: dict[str, Any]) -> Row:
-    counted = (_count(each["subjects"]), Cell(str(each["size"]), tuple(each["of"])))
+    counted = (count(each["subjects"]), Cell(str(each["size"]), tuple(each["of"])))
     return Row(str(RATES[each["code"]]), (Cell(each["set"]), *counted, _percent(each), _limits(each)))
 
 
@@ -205,9 +190,9 @@ def _endpoint(each: dict[str, Any], label: str) -> Row:
     return Row(
         f"{each['code']}: {label}",
         (
-            _count(each["subjects"]),
-            _count(ended[1]),
-            _count(ended[2]),
+            count(each["subjects"]),
+            count(ended[1]),
+            count(ended[2]),
             *shares,
             Cell(_median(each["median"])),
         ),
@@ -253,7 +238,7 @@ def _grouping(found: dict[str, Any]) -> Iterator[Row]:
     by_group = {part: {each["group"]: each for each in found[part]["groups"]} for part in parts}
     for member in found["members"]:
         cells = (Cell(_share(by_group[part].get(member["group"]))) for part in parts)
-        yield Row(group_label(found["code"], member["group"]), (_count(member["subjects"]), *cells))
+        yield Row(group_label(found["code"], member["group"]), (count(member["subjects"]), *cells))
 
 
 def _share(found: dict[str, Any] | None) -> str:
@@ -276,11 +261,12 @@ def group_label(grouping: str, code: str) -> str:
     return str(_YES_NO[code])
 
 
-_TABLES: dict[str, Callable[[Any], Table]] = {
-    "stopping": _stopping,
-    "populations": _populations,
-    "safety": _safety,
-    "rates": _rates,
-    "times": _times,
-    "subgroups": _subgroups,
+_TABLES: dict[str, tuple[Callable[[Any], Table], ...]] = {
+    "stopping": (_stopping,),
+    "dose_limiting": (criteria_table, differences_table),
+    "populations": (_populations,),
+    "safety": (_safety,),
+    "rates": (_rates,),
+    "times": (_times,),
+    "subgroups": (_subgroups,),
 }

@@ -8,8 +8,10 @@ from pathlib import Path
 import polars as pl
 
 from analytics.datasets.build import Datasets, build_datasets
+from analytics.datasets.sourced import item_label
 from analytics.datasets.trace import traced
 from analytics.endpoints.catalogue import Entry, catalogue
+from analytics.locks.codes import with_codes
 from analytics.locks.cut import FORM_DATE, all_records
 from analytics.locks.models import Lock
 from analytics.locks.snapshot import CutSubject, read_snapshot
@@ -18,7 +20,6 @@ from analytics.runs.models import Estimate, Run
 from analytics.runs.results import NoResult
 from patients.casebook.answers import Record
 from patients.casebook.form import form_model
-from patients.casebook.header import FORM_DATE as FORM_DATE_ITEM
 from patients.casebook.page import Subject
 from trial.people.access import sites_where
 from trial.people.models import Account
@@ -67,7 +68,7 @@ def trace_screen(lock: Lock, run: Run, figure: str, reader: Account) -> TraceScr
     if estimate is None:
         raise NoResult(figure)
     with as_in_force(run.configuration):
-        data, sealed = _sealed(run.snapshot.hash, run.snapshot.path, tuple(run.configuration.items()))
+        data, sealed = _sealed(run.snapshot.path, run.codes, tuple(run.configuration.items()))
     rows = traced(data, lock).filter(pl.col("VARIABLE").is_in(variables_of(figure)))
     subjects = traced_subjects(estimate.subjects, rows, sealed, reader)
     return TraceScreen(lock, catalogue()[figure], estimate, subjects)
@@ -90,11 +91,12 @@ def traced_subjects(
 
 @lru_cache(maxsize=2)
 def _sealed(
-    hash: str, path: Path, configuration: tuple[tuple[str, str], ...]
+    path: Path, codes: str, configuration: tuple[tuple[str, str], ...]
 ) -> tuple[Datasets, dict[str, CutSubject]]:
-    """The datasets and the subjects of a snapshot under a configuration; sealed, they never change."""
+    """The datasets and the subjects of a snapshot with its codes under a configuration; sealed, they never
+    change."""
     cutoff, found = read_snapshot(path)
-    subjects = list(found)
+    subjects = list(with_codes(found, codes))
     return build_datasets(cutoff, subjects), {subject.facts.subject: subject for subject in subjects}
 
 
@@ -109,7 +111,7 @@ def _items(rows: pl.DataFrame, subject: CutSubject) -> list[SourceItem]:
             form=row["form"],
             visit=row["visit"],
             row_key=row["row_key"],
-            label=_label(row["form"], row["item"]),
+            label=item_label(row["form"], row["item"]),
             page_id=row["page_id"],
             history_id=row["history_id"],
         )
@@ -124,10 +126,3 @@ def _shown(record: Record | None, form: str, name: str) -> str:
     if name == FORM_DATE:
         return str(record.form_date or "")
     return form_model(form).item(name).with_unit(record.values.get(name))
-
-
-def _label(form: str, item: str) -> str:
-    """The label of an item; the date of the page is the header's."""
-    return str(
-        FORM_DATE_ITEM.declared.label if item == FORM_DATE else form_model(form).item(item).declared.label
-    )

@@ -1,5 +1,6 @@
 """The pages of the locks: what was cut, what came out, and from where a number came."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -13,6 +14,7 @@ from analytics.desk.staleness import Standing, standing_of
 from analytics.endpoints.catalogue import catalogue
 from analytics.locks.models import Lock
 from analytics.locks.visible import is_seen_at, sites_of_lock
+from analytics.reports.board_pack import print_board_pack
 from analytics.reports.figure_data import CSV, NoData, take_figure_data
 from analytics.reports.figure_files import Figure, png_of, svg_of
 from analytics.reports.figure_subjects import NoSuchPart, figure_subjects_screen
@@ -20,13 +22,15 @@ from analytics.reports.lock_figures import cards_of, lock_figures_screen
 from analytics.reports.report_print import figures_of, print_report
 from analytics.reports.results import results_screen
 from analytics.reports.section_four import tables_screen
+from analytics.reports.taking_out import Taken
 from analytics.reports.trace import trace_screen
+from analytics.reports.workbook import write_workbook
 from analytics.runs.models import ENDED, Run
-from analytics.runs.results import NoResult, finished_run
+from analytics.runs.results import NoResult, finished_run, is_finished
 from analytics.runs.stopping import TooLate, cancel_run, restart_run
 from patients.web.casebook_print import LANGUAGES
 from patients.web.shell import Shell, person_of, shell, show
-from patients.web.taken_file import PDF, as_file
+from patients.web.taken_file import PDF, XLSX, as_file
 from trial.people.access import can, sites_where
 from trial.people.models import Account
 from trial.people.needs import At, needs
@@ -103,7 +107,7 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         screen = results_screen(lock, finished_run(lock), reader.person, standing_of(lock))
     except NoResult:
-        newest = lock.snapshot.runs.order_by("-pk").first()
+        newest = Run.objects.of(lock).order_by("-pk").first()
         waiting = WaitingScreen(lock, newest, standing_of(lock), _may_stop(lock, reader.person))
         return show(request, "results_waiting.html", waiting, reader.frame)
     return show(request, "results.html", screen, reader.frame)
@@ -121,7 +125,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
     lock = reader.lock(pk)
     if not _may_stop(lock, reader.person):
         raise PermissionDenied(f"{reader.person.user_name}: lock at each site of {lock}")
-    run = lock.snapshot.runs.order_by("-pk").first()
+    run = Run.objects.of(lock).order_by("-pk").first()
     act = {"cancel": cancel_run, "restart": restart_run}.get(request.POST.get("do", ""))
     if run is None or act is None:
         raise BadRequest("no run, or neither stopped nor started")
@@ -152,16 +156,46 @@ def trace(request: HttpRequest, pk: int, figure: str) -> HttpResponse:
 @private
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     """The results of a lock as PDF/A. It is asked for by POST, since it leaves a record."""
+    return _taken(request, reader_of(request).lock(pk), print_report, PDF)
+
+
+@needs(to_post=Permission.READ_RESULTS, at=At.ALL_ITS_SITES)
+@private
+def workbook(request: HttpRequest, pk: int) -> HttpResponse:
+    """The results of a lock as a workbook."""
+    return _taken(request, reader_of(request).lock(pk), write_workbook, XLSX)
+
+
+@needs(to_post=Permission.READ_RESULTS, at=At.ALL_ITS_SITES)
+@private
+def board_pack(request: HttpRequest, pk: int) -> HttpResponse:
+    """The open report of a lock for the safety board."""
+    return _taken(request, reader_of(request).lock(pk), print_board_pack, PDF)
+
+
+@needs(to_post=Permission.READ_RESULTS)
+@private
+def newest_board_pack(request: HttpRequest) -> HttpResponse:
+    """The same of the newest cut with results that the person may see."""
     reader = reader_of(request)
-    lock, language = reader.lock(pk), request.POST.get("language", LANGUAGES[0])
+    finished = (lock for lock in reader.locks() if is_finished(lock))
+    if (lock := next(finished, None)) is None:
+        messages.info(request, _("No data cut with results is there yet."))
+        return redirect("locks")
+    return _taken(request, lock, print_board_pack, PDF)
+
+
+def _taken(request: HttpRequest, lock: Lock, make: Callable[..., Taken], kind: str) -> HttpResponse:
+    """A document of a lock in the language that was asked for."""
+    language = request.POST.get("language", LANGUAGES[0])
     if language not in LANGUAGES:
         raise BadRequest("no such language")
     request_id = request.request_id  # type: ignore[attr-defined]
     try:
-        made = print_report(lock, language, by=reader.person, request_id=request_id)
+        made = make(lock, language, by=person_of(request), request_id=request_id)
     except NoResult as problem:
         raise Http404(str(problem)) from problem
-    return as_file(made.pdf, PDF, made.name)
+    return as_file(made.content, kind, made.name)
 
 
 @needs(Permission.READ_RESULTS, at=At.ALL_ITS_SITES)

@@ -19,6 +19,7 @@ from django.utils import timezone
 from analytics.datasets.build import build_datasets
 from analytics.endpoints.exhibits import exhibits_of
 from analytics.endpoints.figures import Figure, compute_figures
+from analytics.locks.codes import with_codes
 from analytics.locks.snapshot import CutSubject, read_snapshot
 from analytics.runs.models import Estimate, Run, RunState
 from analytics.runs.start import code_version, environment
@@ -51,7 +52,8 @@ def results_of(run: Run) -> tuple[list[Figure], dict[str, Any]]:
     """Every figure and the exhibits of the snapshot, under the configuration of the run."""
     with as_in_force(run.configuration):
         cutoff, subjects = read_snapshot(run.snapshot.path)
-        data = build_datasets(cutoff, _watched(run, subjects), with_trace=False)
+        coded = with_codes(_watched(run, subjects), run.codes)
+        data = build_datasets(cutoff, coded, with_trace=False)
         return compute_figures(data), exhibits_of(data)
 
 

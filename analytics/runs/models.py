@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from analytics.locks.models import Snapshot
+from analytics.locks.models import Lock, Snapshot
 from trial.trail.append_only import AppendOnlyModel
 
 
@@ -20,11 +20,20 @@ class RunState(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
+CODES = "codes"
+"""Among the configuration of a run the hash of the codes that it computes with; left out without any."""
 ENDED = (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
 """The states in which nobody computes any more."""
 
 
 class RunQuerySet(models.QuerySet["Run"]):
+    def of(self, lock: Lock) -> "RunQuerySet":
+        """The runs of what a lock sealed: its snapshot, with the codes that stood then."""
+        runs = self.filter(snapshot=lock.snapshot_id)
+        if lock.codes:
+            return runs.filter(**{f"configuration__{CODES}": lock.codes})
+        return runs.exclude(configuration__has_key=CODES)
+
     def claimable(self) -> "RunQuerySet":
         """Runs that wait, or whose worker has not been heard of for a lease."""
         lost = timezone.now() - timedelta(seconds=settings.RUN_LEASE_SECONDS)
@@ -65,6 +74,11 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"run {self.pk} of {self.snapshot_id}: {self.state}"
+
+    @property
+    def codes(self) -> str:
+        """The hash of the codes that it computes with; empty without any."""
+        return str(self.configuration.get(CODES, ""))
 
 
 class Estimate(AppendOnlyModel):

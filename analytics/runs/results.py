@@ -20,8 +20,8 @@ class NotFinished(NoResult):
 
 
 def finished_run(lock: Lock) -> Run:
-    """The newest finished run of the lock's snapshot. Raises NotFinished."""
-    run = Run.objects.filter(snapshot=lock.snapshot, state=RunState.DONE).order_by("-finished_at").first()
+    """The newest finished run of what the lock sealed. Raises NotFinished."""
+    run = Run.objects.of(lock).filter(state=RunState.DONE).order_by("-finished_at").first()
     if run is None:
         raise NotFinished(f"the estimates of lock {lock.pk} are not finished")
     return run
@@ -31,13 +31,18 @@ def find_lock(name: str) -> Lock:
     """The lock of an id, or the newest finished one for `latest`. Raises NoSuchLock."""
     if name == "latest":
         done = Run.objects.filter(state=RunState.DONE).values("snapshot")
-        found = Lock.objects.filter(snapshot__in=done)
+        newest = Lock.objects.filter(snapshot__in=done).select_related("snapshot").order_by("-pk")
+        lock = next((one for one in newest.iterator() if is_finished(one)), None)
     else:
-        found = Lock.objects.filter(pk=int(name)) if name.isdecimal() else Lock.objects.none()
-    lock = found.order_by("-pk").first()
+        lock = Lock.objects.filter(pk=int(name)).first() if name.isdecimal() else None
     if lock is None:
         raise NoSuchLock("no finished lock" if name == "latest" else f"no lock {name}")
     return lock
+
+
+def is_finished(lock: Lock) -> bool:
+    """Whether it was computed with the codes of the lock itself: another of its snapshot may have been."""
+    return Run.objects.of(lock).filter(state=RunState.DONE).exists()
 
 
 def estimates_of(lock: Lock) -> QuerySet[Estimate]:

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from analytics.locks.models import Snapshot
-from analytics.runs.models import Run, RunState
+from analytics.runs.models import CODES, Run, RunState
 from trial import __version__
 from trial.protocol.in_force import in_force
 
@@ -53,9 +53,10 @@ def code_version(configuration: dict[str, str]) -> str:
     return hashlib.sha256(f"{sources_digest()}{told}".encode()).hexdigest()
 
 
-def run_of(snapshot: Snapshot) -> Run:
-    """The run of a snapshot by this code and what is in force beside it; a new one waits."""
-    configuration = in_force()
+def run_of(snapshot: Snapshot, codes: str = "") -> Run:
+    """The run of a snapshot by this code and what is in force beside it, with the codes of its terms that are
+    sealed under a hash, if any are; a new one waits."""
+    configuration = {**in_force(), CODES: codes} if codes else in_force()
     run, _ = Run.objects.get_or_create(
         snapshot=snapshot,
         code_version=code_version(configuration),
@@ -64,9 +65,9 @@ def run_of(snapshot: Snapshot) -> Run:
     return run
 
 
-def waiting_run(snapshot: Snapshot) -> Run:
+def waiting_run(snapshot: Snapshot, codes: str = "") -> Run:
     """As `run_of`; a run that failed or was cancelled waits again."""
-    run = run_of(snapshot)
+    run = run_of(snapshot, codes)
     if queue_again(run):
         run.refresh_from_db()
     return run

@@ -1,11 +1,11 @@
 """The gate of a lock: what still stands in the way, by check and by subject (LK-04, specification 5.4).
 
-Read in a number of statements that does not grow with subjects or pages; the derived values alone are
-computed anew, subject by subject, and only where that is asked for.
+Read in a number of statements that does not grow with subjects or pages; the derived values and the endpoints
+alone are computed anew, subject by subject, and only where that is asked for.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -40,6 +40,7 @@ class Check(StrEnum):
     RECONCILED = "reconciled"
     REVIEWED = "reviewed"
     DERIVED = "derived"
+    DATES = "dates"
 
 
 LABELS: dict[Check, Promise] = {
@@ -52,6 +53,7 @@ LABELS: dict[Check, Promise] = {
     Check.RECONCILED: _("Serious events and deaths reconciled"),
     Check.REVIEWED: _("Trail reviewed"),
     Check.DERIVED: _("Derived values recomputed"),
+    Check.DATES: _("No endpoint ends before it begins"),
 }
 
 
@@ -87,10 +89,17 @@ class Gate:
 
 Left = tuple[dict[str, int], int | None]
 """What is left by subject, and of how much in all."""
+Further = Callable[[Sequence[Subject], date], dict[str, int]]
+_further: dict[Check, Further] = {}
+
+
+def check_too(check: Check, count: Further) -> None:
+    """Let a room above this one say what is left of a check by subject: counted with the derived values."""
+    _further[check] = count
 
 
 def gate_of(subjects: Sequence[Subject], on: date, *, derived: bool) -> Gate:
-    """The gate of these subjects as of a day, with or without the derived values computed anew."""
+    """The gate of these subjects as of a day, with or without what has to be computed anew."""
     found: dict[Check, Left] = {
         **_by_pages(subjects, on),
         Check.QUERIES: _queries(subjects),
@@ -100,6 +109,7 @@ def gate_of(subjects: Sequence[Subject], on: date, *, derived: bool) -> Gate:
     }
     if derived:
         found[Check.DERIVED] = _differing(subjects)
+        found |= {check: (count(subjects, on), None) for check, count in _further.items()}
     by_subject: dict[str, Counter[Check]] = {subject.code: Counter() for subject in subjects}
     for check, (left, _whole) in found.items():
         for code, number in left.items():

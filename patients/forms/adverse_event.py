@@ -9,7 +9,7 @@ from patients.casebook.answers import local_day
 from patients.casebook.form import FormDeclaration, FormRow, Repeat, Section
 from patients.forms.anchors import NOT_AFTER_DEATH, first_dose_day, graft_day, infusion_day
 from patients.forms.ctcae_terms import CTCAE_TERMS, OTHER, SECOND_MALIGNANCIES
-from patients.forms.dlt_candidate import LOOKS_AT, candidate, kind_of
+from patients.forms.dlt_candidate import LOOKS_AT, candidate, is_in_window, kind_of
 from patients.forms.drugs import drug_named
 from patients.forms.rows import other_rows
 from patients.grading.dose_limiting import SEVERE, Kind
@@ -102,11 +102,6 @@ def _periods(answers: Answers) -> list[str] | None:
     return ["ld"] if dosed and day >= dosed else []
 
 
-def _in_dlt_window(answers: Answers) -> bool:
-    day = _car_day(answers)
-    return day is not None and 0 <= day <= setting_as(int, "dlt_window_days")
-
-
 def _near_anchor(answers: Answers) -> bool:
     """On the day of an infusion or the next: the time of day then matters."""
     return any(day in (0, 1) for day in (_car_day(answers), _hsct_day(answers)))
@@ -189,7 +184,7 @@ def _as_proposed(answer: str, answers: Answers) -> bool:
 def _to_be_evaluated(answers: Answers) -> Sight:
     """Grade 3 or more, no cytopenia, in the window, and not answered yet."""
     grade = answers["ae_grade"]
-    if answers["ae_dlt"] is not None or grade is None or not _in_dlt_window(answers):
+    if answers["ae_dlt"] is not None or grade is None or not is_in_window(answers):
         return False
     return int(grade) >= SEVERE and kind_of(answers) is not Kind.CYTOPENIA and {"grade": grade}
 
@@ -519,7 +514,7 @@ class AdverseEvent(FormRow):
                 Code(REJECTED, _("No: rejected")),
             ),
         ),
-        when=judged(_("start in the DLT window"), _in_dlt_window, "ae_start", "INF.inf_start_dt"),
+        when=judged(_("start in the DLT window"), is_in_window, "ae_start", "INF.inf_start_dt"),
         hint=_("confirmed or rejected by the dose-limiting toxicity form alone"),
         proposed=Derivation(_("rules D1 to D9 of section 4.1"), _proposed, LOOKS_AT),
         hard=must(_("confirmed or rejected only as that form says"), _as_adjudicated, "DLT.dlt_ae"),

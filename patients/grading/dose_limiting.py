@@ -1,8 +1,9 @@
 """Whether an adverse event is a candidate for a dose-limiting toxicity: rules D1 to D9 of section 4.1.
 
-The list is the convention of this class of products, from memory; the protocol's own was not available. The
-rules propose: what care was given, and what else explains an event, is for the committee to judge, which
-confirms or rejects each candidate.
+The list is the convention of this class of products, from memory; the protocol's own was not available. So
+which of the rules hold, and their limits in days, are given by whoever asks (`Criteria`). The rules propose:
+what care was given, and what else explains an event, is for the committee to judge, which confirms or rejects
+each candidate.
 """
 
 from collections.abc import Callable
@@ -14,9 +15,6 @@ from patients.grading.result import Graded
 
 VERSION = "dlt-1"
 SEVERE, LIFE_THREATENING, FATAL = 3, 4, 5
-IMPROVED_WITHIN_DAYS = 3  # 72 h, as days of daily assessment show it
-IEC_HS_IMPROVED_WITHIN_DAYS = 7
-LASTED_AT_MOST_DAYS = 7
 RELATED = ("possible", "probable", "definite")
 RELATED_AFTER_GRAFT = ("probable", "definite")  # an open question of the specification, answered so
 
@@ -55,18 +53,45 @@ class ToxicEvent:
     from_disease: bool | None = None
 
 
-def dlt_candidate(event: ToxicEvent) -> Graded:
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """Which rules hold, and their limits: days within which a grade 3 of CRS or ICANS has improved (72 h, as
+    days of daily assessment show it) and IEC-HS has, and for how many another grade 3 may last."""
+
+    rules: frozenset[str] = frozenset(f"D{number}" for number in range(1, 10))
+    improved_days: int = 3
+    iec_hs_days: int = 7
+    lasting_days: int = 7
+
+
+SPECIFIED = Criteria()
+"""Section 4.1 of the specification."""
+
+
+def dlt_candidate(event: ToxicEvent, criteria: Criteria = SPECIFIED) -> Graded:
     """Y or N, or None where it cannot be told yet; the rule is the first that is met."""
     if event.relation is None:
         return Graded(None, "DLT-RELATION", VERSION, ("relation",))
-    if event.relation not in (RELATED_AFTER_GRAFT if event.after_graft else RELATED):
+    if not _is_related(event):
         return Graded("N", "DLT-UNRELATED", VERSION, ("relation",))
-    for rule, is_met in _RULES.items():
-        if is_met(event):
-            return Graded("Y", rule, VERSION, ("kind", "grade"))
-    if _may_still_last(event):
+    for rule in criteria_met(event, criteria):
+        return Graded("Y", rule, VERSION, ("kind", "grade"))
+    if _may_still_last(event) and "D5" in criteria.rules:
         return Graded(None, "DLT-LASTS", VERSION, ("lasted_days",))
     return Graded("N", "DLT-NONE", VERSION, ("kind", "grade"))
+
+
+def criteria_met(event: ToxicEvent, criteria: Criteria = SPECIFIED) -> tuple[str, ...]:
+    """All rules that an event meets; none unless it is related."""
+    if event.relation is None or not _is_related(event):
+        return ()
+    return tuple(
+        rule for rule, is_met in _RULES.items() if rule in criteria.rules and is_met(event, criteria)
+    )
+
+
+def _is_related(event: ToxicEvent) -> bool:
+    return event.relation in (RELATED_AFTER_GRAFT if event.after_graft else RELATED)
 
 
 def persists(course: tuple[tuple[date, int], ...], grade: int, days: int) -> bool:
@@ -84,16 +109,35 @@ def _stays(worst: dict[date, int], start: date, grade: int, days: int) -> bool:
     return (left - start).days > days
 
 
-def _neurologic_or_crs(event: ToxicEvent) -> bool:
-    return event.grade == LIFE_THREATENING or persists(event.course, SEVERE, IMPROVED_WITHIN_DAYS)
+Rule = Callable[[ToxicEvent, Criteria], bool]
 
 
-def _gvhd(event: ToxicEvent) -> bool:
+def _neurologic_or_crs(event: ToxicEvent, criteria: Criteria) -> bool:
+    return event.grade == LIFE_THREATENING or persists(event.course, SEVERE, criteria.improved_days)
+
+
+def _hyperinflammation(event: ToxicEvent, criteria: Criteria) -> bool:
+    return persists(event.course, SEVERE, criteria.iec_hs_days)
+
+
+def _life_threatening(event: ToxicEvent, _criteria: Criteria) -> bool:
+    return event.grade == LIFE_THREATENING
+
+
+def _lasting(event: ToxicEvent, criteria: Criteria) -> bool:
+    return event.grade == SEVERE and not event.spared and (event.lasted_days or 0) > criteria.lasting_days
+
+
+def _gvhd(event: ToxicEvent, _criteria: Criteria) -> bool:
     return event.steroid_refractory or any(grade >= SEVERE for _day, grade in event.course)
 
 
-def _of_kind(kind: Kind, is_met: Callable[[ToxicEvent], bool]) -> Callable[[ToxicEvent], bool]:
-    return lambda event: event.kind is kind and is_met(event)
+def _fatal(event: ToxicEvent, _criteria: Criteria) -> bool:
+    return event.grade == FATAL and not event.from_disease
+
+
+def _of_kind(kind: Kind, is_met: Rule) -> Rule:
+    return lambda event, criteria: event.kind is kind and is_met(event, criteria)
 
 
 def _may_still_last(event: ToxicEvent) -> bool:
@@ -101,19 +145,14 @@ def _may_still_last(event: ToxicEvent) -> bool:
     return lasting and event.lasted_days is None
 
 
-_RULES: dict[str, Callable[[ToxicEvent], bool]] = {
+_RULES: dict[str, Rule] = {
     "D1": _of_kind(Kind.CRS, _neurologic_or_crs),
     "D2": _of_kind(Kind.ICANS, _neurologic_or_crs),
-    "D3": _of_kind(Kind.IEC_HS, lambda event: persists(event.course, SEVERE, IEC_HS_IMPROVED_WITHIN_DAYS)),
-    "D4": _of_kind(Kind.OTHER, lambda event: event.grade == LIFE_THREATENING),
-    "D5": _of_kind(
-        Kind.OTHER,
-        lambda event: (
-            event.grade == SEVERE and not event.spared and (event.lasted_days or 0) > LASTED_AT_MOST_DAYS
-        ),
-    ),
+    "D3": _of_kind(Kind.IEC_HS, _hyperinflammation),
+    "D4": _of_kind(Kind.OTHER, _life_threatening),
+    "D5": _of_kind(Kind.OTHER, _lasting),
     "D6": _of_kind(Kind.AGVHD, _gvhd),
-    "D7": lambda event: event.grade == FATAL and not event.from_disease,
-    "D8": _of_kind(Kind.INFECTION, lambda event: event.grade == LIFE_THREATENING),
-    "D9": _of_kind(Kind.CYTOPENIA, lambda event: event.aplasia),
+    "D7": _fatal,
+    "D8": _of_kind(Kind.INFECTION, _life_threatening),
+    "D9": _of_kind(Kind.CYTOPENIA, lambda event, _criteria: event.aplasia),
 }

@@ -66,7 +66,7 @@ class PregnancyLine:
 @dataclass(frozen=True, slots=True)
 class SafetyScreen:
     """Everything that the template says. `untold` are the sites without a contact; `is_narrowed`: only
-    the clocks of pregnancies are shown."""
+    the clocks of pregnancies are shown; `may_read_results`: the pack for the safety board may be taken."""
 
     tabs: list[Tab]
     lines: list[ClockLine]
@@ -75,6 +75,7 @@ class SafetyScreen:
     zone: str
     mail_leaves: bool
     untold: list[str]
+    may_read_results: bool
 
 
 def tabs_of(here: str) -> list[Tab]:
@@ -93,6 +94,7 @@ def safety_screen(
     pregnancies: Iterable[Pregnancy],
     *,
     is_narrowed: bool = False,
+    may_read_results: bool = False,
 ) -> SafetyScreen:
     """`is_narrowed`: only the clocks of pregnancies are shown."""
     return SafetyScreen(
@@ -103,6 +105,7 @@ def safety_screen(
         zone=zone_in_words(),
         mail_leaves=settings.MAIL_LEAVES,
         untold=[site.code for site in untold],
+        may_read_results=may_read_results,
     )
 
 

@@ -16,7 +16,7 @@ from patients.web.reconciliation_presenter import reconciliation_screen
 from patients.web.safety_presenter import ClockLine, clock_lines, headings, safety_screen
 from patients.web.shell import person_of, shell, show
 from patients.web.signature_presenter import signed_in_words
-from trial.people.access import sites_where
+from trial.people.access import holds, sites_where
 from trial.people.models import Account
 from trial.people.needs import needs
 from trial.people.roles import Permission
@@ -40,6 +40,7 @@ def safety(request: HttpRequest) -> HttpResponse:
         [site for site in sites if site.pk not in told],
         found,
         is_narrowed=bool(found) and request.GET.get("only") == "pregnancy",
+        may_read_results=holds(person, Permission.READ_RESULTS),
     )
     return show(request, "safety.html", screen, shell(person, sites, here="safety"))
 

@@ -3,6 +3,7 @@
 from django.http import HttpResponse
 
 PDF = "application/pdf"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def as_file(content: bytes, kind: str, name: str) -> HttpResponse:

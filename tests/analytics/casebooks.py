@@ -6,6 +6,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from analytics.datasets.build import Datasets, build_datasets
 from analytics.endpoints.figures import Figure, compute_figures
 from analytics.locks.cut import SubjectFacts, Value, all_records, cut_records, facts_of, values_of
@@ -17,7 +19,8 @@ from patients.casebook.answers import HeldCasebook, Record
 from patients.casebook.form import form_model
 from patients.items.partial_date import PartialDate
 from tests.patients.builder import reading
-from trial.protocol.configuration import SETTINGS, configured_as
+from trial.protocol import configuration
+from trial.protocol.configuration import SETTINGS, configured_as, setting
 from trial.protocol.study import SITE_ZONE
 
 SUBJECT, SITE = "HZ01-001", "HZ01"
@@ -38,6 +41,15 @@ def default_configuration() -> dict[str, str]:
 def without_database() -> Iterator[None]:
     """A new registry's settings and consent versions, and no database to read them from."""
     with reading.a_new_registry(), configured_as(default_configuration()):
+        yield
+
+
+@contextmanager
+def configured(**changed: str) -> Iterator[None]:
+    """A new registry with other values of these settings (stored texts)."""
+    texts = default_configuration() | changed
+    with without_database(), configured_as(texts), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(configuration, "setting", setting)  # reads what is configured, not the defaults
         yield
 
 

@@ -162,6 +162,8 @@ def test_nobody_has_none() -> None:
     assert adverse_event_counts(cohort()) == {
         "size": 0,
         "rows": [{"kind": "every", "code": "", "text": "", "worst": [], "aspects": NONE}],
+        "dictionaries": [],
+        "uncoded": 0,
     }
 
 

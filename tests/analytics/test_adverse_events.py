@@ -28,6 +28,9 @@ PAGE = ENROLLED  # the date of the page of all events
 pytestmark = pytest.mark.usefixtures("new_registry")
 
 
+CODED = ("AELLT", "AELLTCD", "AEDECOD", "AEPTCD", "AEBODSYS", "AEBDSYCD", "AEDICT", "AEDICTV")
+
+
 def event(
     key: str, start: int | PartialDate | None, end: int | PartialDate | None = None, **of: Any
 ) -> Record:
@@ -73,7 +76,7 @@ def test_an_event_is_a_row_with_its_place() -> None:
         "SUBJID": "HZ01-001",
         "AESEQ": 1,
         "AETERM": "Acute graft versus host disease",
-        "AEDECOD": None,
+        **dict.fromkeys(CODED),
         "AETOX": "immune_system_disorders_other",
         "AESCAT": "agvhd",
         "AETOXGR": 3,
@@ -93,6 +96,7 @@ def test_an_event_is_a_row_with_its_place() -> None:
         "TRTEMFL": True,
         "APERIODC": "hsct",
         "DLTFL": "N",
+        "DLTDRV": False,
         "form": "AE",
         "visit": "UNSAE",
         "row_key": "7",

@@ -119,7 +119,8 @@ def test_the_facts_of_a_subject_stand_in_one_row() -> None:
         **dict.fromkeys(("DONCLASS", "DONGRP", "MFGFL", "CRSMAX", "CYTMAX", "AGMAX", "AGONDT", "AGRESDT")),
         **dict.fromkeys(("CHIM1PCT", "CGONDT", "REMSDT", "ICANSMAX", "IECHSMAX", "NEUTMAX", "PLATMAX")),
         **dict.fromkeys(("HGBMAX", "LYMMAX", *OF_ALL_COUNTS, "AGPREMAX", "DLTOCFL", "GFFL", "RCL")),
-        **dict.fromkeys(("PRLINES", "PRALLO", "PRCLL1"), 0),
+        **dict.fromkeys(("PRLINES", "PRALLO", "PRCLL1", "LDDRUGS"), 0),
+        **dict.fromkeys(("DTHREL", "DTHRELGR", "LDSDT", "DOSEKG", "GRCD34", "DLTRULES")),
     }
 
 
@@ -342,9 +343,9 @@ def test_deriving_again_changes_nothing(timeline: Timeline) -> None:
 # --- the trace --------------------------------------------------------------------------------------------
 OF_ALL_COUNTS = {"ICAHTEP", "ICAHTE", "ICAHTL"}
 PLAIN = {"SUBJID", "SITEID", "AGEDAYS", *OF_ALL_COUNTS, *(one.flag for one in SETS)}  # not read from one item
-COUNTED = {"PRLINES", "PRALLO", "PRCLL1"}
+COUNTED = {"PRLINES", "PRALLO", "PRCLL1", "LDDRUGS"}
 PLACE = {"form", "visit", "row_key"}
-PLAIN_OF_EVENTS = {"SUBJID", "AESEQ", "ASTDTF", "ASTDTC", "AENDTF", "AENDTC", "TRTEMFL", *PLACE}
+PLAIN_OF_EVENTS = {"SUBJID", "AESEQ", "ASTDTF", "ASTDTC", "AENDTF", "AENDTC", "TRTEMFL", "DLTDRV", *PLACE}
 TRACED_OF_EVENTS = set(ADAE.schema) - PLAIN_OF_EVENTS
 
 

@@ -27,6 +27,7 @@ VARIABLES = [
     for one in dataset.variables
 ]
 LABEL_CHARACTERS, NAME_CHARACTERS = 40, 8  # of a SAS transport file
+EMPTY = {"ADDL"}  # nobody of the invented cohort met a criterion
 PLACE = {"form", "visit", "row_key", "item"}
 
 
@@ -57,7 +58,7 @@ def test_columns_and_types_are_those_declared(dataset: Dataset, tables: dict[str
     table = tables[dataset.name]
     assert list(table.columns) == [one.name for one in dataset.variables]
     assert all(table.schema[one.name] == one.type for one in dataset.variables)
-    assert table.height > 0
+    assert (table.height > 0) == (dataset.name not in EMPTY)
 
 
 @pytest.mark.parametrize(("dataset", "variable"), VARIABLES)

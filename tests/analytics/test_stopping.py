@@ -16,6 +16,7 @@ from tests.analytics.casebooks import (
     acute,
     built,
     cohort,
+    configured,
     contact,
     cut_at,
     day,
@@ -67,6 +68,19 @@ def test_the_probability_is_that_of_the_beta_density(rule: Rule, events: int, ev
 
     below, above = mass(a, b, rule.limit), mass(b, a, 1 - rule.limit)
     assert rule.probability(events, evaluated) == pytest.approx(above / (above + below), abs=1e-5)
+
+
+def test_limits_and_priors_are_those_of_the_configuration() -> None:
+    changed = {"stop_dlt_limit": "20", "stop_dlt_prior_events": "0.4", "stop_dlt_prior_others": "1.6"}
+    with configured(**changed):
+        assert tuple(map(BY_CODE["dlt"].boundary, EVALUATED)) == PRINTED["graft_failure"]
+    stricter = {"stop_probability": "95", "stop_guard_subjects": "3", "stop_guard_events": "1"}
+    with configured(**stricter):
+        assert BY_CODE["dlt"].boundary(6) == 5
+        assert counts(
+            *[[*infused(), adjudicated()]] * 3, [*infused(), adjudicated(True)], code="dlt_first_six"
+        ) == (3, 0, False)
+        assert told(*[[*infused(), adjudicated(True)]], code="dlt_first_six")["crossed"]
 
 
 def test_a_boundary_that_cannot_be_reached_is_none() -> None:
@@ -209,7 +223,7 @@ def test_who_is_outside_of_the_set_pauses_nothing() -> None:
 def test_the_invented_cohort_crosses_nothing(demo_timelines: list[Timeline]) -> None:
     cutoff = date.fromisoformat(DEMO_CUTOFF)
     found = stopping_of(build_datasets(cutoff, cut_at(built(demo_timelines), cutoff)))
-    assert found["proposal"] is True
+    assert found["settings"]["stop_dlt_limit"] == "33"
     assert found["source"] == "specification 4.1"
     assert [(rule["code"], rule["events"], rule["boundary"]) for rule in found["rules"]] == [
         ("dlt", 0, 9),

@@ -78,6 +78,24 @@ class Setting:
 
 _REGIMEN = _("From memory, class convention, on each of three days; to be replaced from the protocol.")
 _DLT_DOSE = _("From memory: share of the target dose with which a subject counts for dose-limiting toxicity.")
+_DLT_RULE = _("From memory, class convention: whether an event that meets this criterion is dose-limiting.")
+_DLT_LIMIT = _("From memory, class convention; part of the criteria of dose-limiting toxicity.")
+_STOP_LIMIT = _("A proposal of the specification (4.1): the rate that must not be exceeded.")
+_STOP_PRIOR = _(
+    "A proposal of the specification (4.1): parameter of the beta prior, worth two subjects in all."
+)
+_STOP_GUARD = _("From memory: the 3+3 convention, since the posterior is lenient below eight subjects.")
+
+
+def _stopping(code: str, limit: int, events: str, others: str) -> tuple[Setting, ...]:
+    """The limit of a stopping rule, and its beta prior as so many events and so many others."""
+    return (
+        Setting(f"stop_{code}_limit", Decimal(limit), "%", _STOP_LIMIT, True),
+        Setting(f"stop_{code}_prior_events", Decimal(events), "", _STOP_PRIOR, True),
+        Setting(f"stop_{code}_prior_others", Decimal(others), "", _STOP_PRIOR, True),
+    )
+
+
 _DECLARED = (
     Setting(
         "ctcae_version", "5.0", "",
@@ -91,6 +109,21 @@ _DECLARED = (
     ),
     Setting("dlt_dose_min", Decimal(50), "%", _DLT_DOSE, True),
     Setting("dlt_dose_max", Decimal(120), "%", _DLT_DOSE, True),
+    *(Setting(f"dlt_d{n}", "yes", "", _DLT_RULE, True, choices=("yes", "no")) for n in range(1, 10)),
+    Setting("dlt_improved_days", 3, "d", _DLT_LIMIT, True),
+    Setting("dlt_iec_hs_days", 7, "d", _DLT_LIMIT, True),
+    Setting("dlt_lasting_days", 7, "d", _DLT_LIMIT, True),
+    Setting("dlt_aplasia_after_day", 42, "d", _DLT_LIMIT, True),
+    *_stopping("dlt", 33, "0.66", "1.34"),
+    *_stopping("non_relapse_death", 25, "0.5", "1.5"),
+    *_stopping("graft_failure", 20, "0.4", "1.6"),
+    *_stopping("acute_gvhd_3_4", 30, "0.6", "1.4"),
+    Setting(
+        "stop_probability", Decimal(80), "%",
+        _("A proposal of the specification (4.1): pause when the rate is above its limit as probably."), True,
+    ),
+    Setting("stop_guard_subjects", 6, "", _STOP_GUARD, True),
+    Setting("stop_guard_events", 2, "", _STOP_GUARD, True),
     Setting(
         "mrd_threshold_pct", Decimal("0.01"), "%",
         # xgettext:no-python-format
@@ -153,7 +186,8 @@ _frozen: ContextVar[Mapping[str, Value] | None] = ContextVar("frozen_configurati
 
 @contextmanager
 def configured_as(texts: Mapping[str, str]) -> Iterator[None]:
-    """Within this block the settings have these values (stored texts): an analysis uses those of its lock."""
+    """Within this block the settings have these values (stored texts), and a setting that is not among them
+    its default: an analysis uses those of its lock, which may be older than the setting."""
     token = _frozen.set({key: SETTINGS[key].parse(text) for key, text in texts.items()})
     try:
         yield
@@ -175,9 +209,9 @@ def setting(key: str, *, at: datetime | None = None) -> Value:
     if key not in SETTINGS:
         raise UnknownSetting(key)
     frozen = _frozen.get()
-    if frozen is not None:
-        return frozen[key]
     declared = SETTINGS[key]
+    if frozen is not None:
+        return frozen.get(key, declared.default)
     in_force = ConfigValue.objects.filter(key=key, in_force_from__lte=at or timezone.now())
     newest = in_force.order_by("-version").first()
     return declared.default if newest is None else declared.parse(newest.value)
@@ -192,6 +226,14 @@ def setting_as(kind: type[T], key: str) -> T:
     if not isinstance(value, kind):
         raise TypeError(f"{key} is {value!r}, not {kind.__name__}")
     return value
+
+
+def is_confirmed(key: str, text: str) -> bool:
+    """Whether somebody has approved this value (stored text), or it needs none: of a run that is older than
+    the values in force now. Raises UnknownSetting."""
+    if key not in SETTINGS:
+        raise UnknownSetting(key)
+    return not SETTINGS[key].awaiting_confirmation or ConfigValue.objects.filter(key=key, value=text).exists()
 
 
 # --- versions of the consent ----------------------------------------------------------------------------

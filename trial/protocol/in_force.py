@@ -6,7 +6,7 @@ A run keeps it as text, so that whoever computes or explains its numbers later s
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from trial.protocol.configuration import configuration_in_force, configured_as
+from trial.protocol.configuration import SETTINGS, configuration_in_force, configured_as
 from trial.protocol.laboratories import laboratories_as, laboratories_in_force
 
 LABORATORIES = "laboratories"
@@ -20,7 +20,8 @@ def in_force() -> dict[str, str]:
 
 @contextmanager
 def as_in_force(texts: Mapping[str, str]) -> Iterator[None]:
-    """Within this block it is as these texts say; what was kept before there were laboratories has none."""
-    settings = {key: text for key, text in texts.items() if key != LABORATORIES}
+    """Within this block it is as these texts say; what was kept before there were laboratories has none, and
+    before a setting was declared its default. What else a run keeps beside them is no setting."""
+    settings = {key: text for key, text in texts.items() if key in SETTINGS}
     with configured_as(settings), laboratories_as(texts.get(LABORATORIES, "[]")):
         yield

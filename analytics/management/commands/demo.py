@@ -43,7 +43,7 @@ class Command(RegistryCommand):
             self._refuse_another_registry(folder / "timelines.csv")
             self._fill(folder)
         lock = make_lock(CUTOFF, REASON, by=self.system("demo"), source=Source.COMMAND)
-        run = wait_for(waiting_run(lock.snapshot), self.stderr.write)
+        run = wait_for(waiting_run(lock.snapshot, lock.codes), self.stderr.write)
         if run.state == RunState.FAILED:
             raise CommandError(f"the run failed: {run.error}")
         call_command("verify_figures")

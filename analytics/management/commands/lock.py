@@ -47,7 +47,7 @@ class Command(RegistryCommand):
             raise CommandError(f"nothing was cut: {problem}") from problem
         self.stderr.write(f"cut-off {lock.cutoff}, snapshot {lock.snapshot.hash}")
         if options["wait"]:
-            run = wait_for(run_of(lock.snapshot), self.stderr.write)
+            run = wait_for(run_of(lock.snapshot, lock.codes), self.stderr.write)
             if run.state == RunState.FAILED:
                 self.stdout.write(str(lock.pk))
                 raise CommandError(f"the run failed: {run.error}")

@@ -10,18 +10,24 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
+from analytics.datasets.time_to_event import ImpossibleDates
+from analytics.desk.impossible_dates import impossible_lines
 from analytics.locks.locking import approve_lock
 from analytics.locks.models import Lock
-from analytics.runs.compute import compute_run
+from analytics.locks.seal import make_lock
+from analytics.runs.compute import compute_run, results_of
 from analytics.runs.models import Run
 from patients.casebook.page import Page, PageState, Subject
+from patients.entry.lock_gate import Check, gate_of
 from patients.oversight.casebook_locks import LockRequest, Unlocking
 from tests.patients.entry import desk
 from tests.patients.entry.locking_desk import CUTOFF, asked
 from tests.patients.web import people
 from tests.trial.people.persons import code_of, with_telephone
+from trial.people.access import SystemPerson
 from trial.people.models import Account
 from trial.people.roles import Role
+from trial.trail.actor import Source
 from trial.trail.seals import seal_trail
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
@@ -75,6 +81,30 @@ def test_the_desk_says_what_stands_in_the_way(subject: Subject, manager: Person)
     for said in ("Lock desk", "Pages complete", "No query open", "Complete pages signed", subject.code):
         assert said in shown
     assert "computed when the lock is asked for" not in shown
+
+
+def test_dates_with_which_no_endpoint_can_be_computed_are_counted_and_lead_to_their_pages(
+    subject: Subject, manager: Person
+) -> None:
+    """By the rule of the run: it would fail."""
+    told_wrong = {"rlp_type": "morphological_relapse", "rlp_dt": "2024-01-02"}
+    relapse = desk.opened(subject, "RLP", "RLPv1", "2024-03-01")
+    desk.save(relapse, told_wrong, on="2024-03-01")
+    told = gate_of([subject], CUTOFF, derived=True).tallies[Check.DATES]
+    (line,) = impossible_lines([subject], CUTOFF)
+    assert told.left == 1
+    assert (line.ends.day.isoformat(), line.ends.url) == ("2024-01-02", reverse("page", args=[relapse.pk]))
+    assert line.begins.url == reverse("page", args=[desk.page_of(subject, "INF", "C0").pk])
+    asked_anew = {"cutoff": CUTOFF.isoformat(), "derived": "1"}
+    shown = text(manager.client.get(reverse("lock-desk"), asked_anew))
+    assert "Dates that cannot be" in shown
+    assert line.ends.url in shown
+    made = make_lock(CUTOFF, "interim", by=SystemPerson("lock"), source=Source.COMMAND)
+    with pytest.raises(ImpossibleDates, match="HZ01-001: RELAPSE/PROGRESSION on 2024-01-02"):
+        results_of(made.snapshot.runs.get())
+    desk.save(desk.now(relapse), {"rlp_dt": "2024-03-01"}, why=desk.BECAUSE)
+    assert gate_of([subject], CUTOFF, derived=True).tallies[Check.DATES].left == 0
+    assert "Dates that cannot be" not in text(manager.client.get(reverse("lock-desk"), asked_anew))
 
 
 def test_a_lock_is_asked_for_and_approved_by_another(

@@ -20,6 +20,7 @@ from tests.analytics.reports.conftest import CUTOFF, cohort, lock, results_of_co
 from trial.people.access import SystemPerson
 from trial.people.roles import Permission
 from trial.people.tokens import Dates, issue_token
+from trial.protocol.in_force import in_force
 from trial.trail.actor import Source
 
 __all__ = ["cohort", "lock", "results_of_cohort"]
@@ -45,13 +46,14 @@ def cut(cohort: list[CutContent]) -> Lock:
     sealed = write_snapshot(Path(settings.SNAPSHOT_DIR), CUTOFF, iter(cohort))
     snapshot = Snapshot(hash=sealed.hash, cutoff=CUTOFF, subjects=sealed.subjects, values=sealed.values)
     with without_database():
-        tables_of_snapshot(snapshot)
+        tables_of_snapshot(snapshot, in_force())
     return Lock(pk=1, snapshot=snapshot, cutoff=CUTOFF, made_at=datetime(2025, 8, 6, 9, tzinfo=UTC))
 
 
 @pytest.fixture
 def tables(cut: Lock) -> dict[str, Table]:
-    return tables_of_snapshot(cut.snapshot)
+    with without_database():
+        return tables_of_snapshot(cut.snapshot, in_force())
 
 
 @pytest.fixture

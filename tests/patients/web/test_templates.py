@@ -81,6 +81,19 @@ def included(name: str, seen: set[str]) -> set[str]:
     return seen
 
 
+def test_a_form_in_a_component_of_its_own_is_given_the_token() -> None:
+    """With `only` a component has what it is given, and nothing of the request."""
+    with_form = {path.name for path in COMPONENTS if "{% csrf_token %}" in path.read_text()}
+    alone = re.compile(r'{% include "components/([a-z_]+\.html)"([^%]*) only %}')
+    without = [
+        (path.name, name)
+        for path in (ROOT / "templates").rglob("*.html")
+        for name, given in alone.findall(path.read_text())
+        if name in with_form and "csrf_token=csrf_token" not in given
+    ]
+    assert without == []
+
+
 def test_the_gallery_shows_every_component(desk: Client) -> None:
     """Those of a whole page, of the results and of access are shown there alone."""
     of_a_page = {"page_head.html", "row_table.html", "cell.html", "section.html", "add_row.html"}

@@ -1,0 +1,187 @@
+"""The codes of terms at the moment of a data cut, sealed in a file of their own beside the snapshot.
+
+Codes stand beside the texts (decision 0044) and move no snapshot: of one snapshot there are as many files of
+codes as it was cut with different ones. Line 1 holds the format; then an object for each term that stands for
+one, and an array for each coded row of the cut, in the order of their natural keys. Each line is canonical
+JSON, and the file is named by the hash of its bytes.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+
+from analytics.locks.snapshot import CutSubject, canonical_line, keep_file, sound_lines
+from patients.casebook.answers import Record
+from patients.casebook.page import Subject
+from patients.coding.codes import Coding
+from patients.coding.dictionaries import Dictionary, Term
+from patients.coding.schemes import Kind, coded_items
+
+FORMAT = "chimera-codes/1"
+CLASS_LEVEL = "SOC"
+FIRST_LANGUAGE = "en"
+Place = tuple[str, str, str]  # form, visit, row key
+Row = tuple[
+    str, str, str, str, str, str, str, str
+]  # subject, form, visit, row key, item, kind, version, code
+Key = tuple[str, str, str]  # of a term: kind, version, code
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a term is coded as, by the dictionary that was coded with: term and concept (MedDRA: preferred
+    term) with their codes, and the path of the concept's classes, each a level, a code and a name. The names
+    are English where the version was loaded in English, else in the language that there is."""
+
+    kind: str
+    version: str
+    code: str
+    term: str
+    concept_code: str
+    concept: str
+    path: tuple[tuple[str, str, str], ...]
+
+    @property
+    def dictionary(self) -> str:
+        """Its name, as `MedDRA`."""
+        return str(Kind(self.kind).label)
+
+    @property
+    def primary_class(self) -> tuple[str, str]:
+        """Code and name of the primary system organ class; empty where the dictionary has none."""
+        found = ((code, name) for level, code, name in self.path if level == CLASS_LEVEL)
+        return next(found, ("", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A row of the cut and the term that its text was coded as."""
+
+    row: Row
+    term: int
+
+    @property
+    def key(self) -> Key:
+        return self.row[5:]
+
+
+def path_of_codes(hash: str) -> Path:
+    """The file of codes of this hash."""
+    return Path(settings.SNAPSHOT_DIR) / f"codes-{hash}.jsonl"
+
+
+# --- sealing ----------------------------------------------------------------------------------------------
+def codes_of(subject: Subject, records: Iterable[Record], moment: datetime | None) -> Iterator[Coded]:
+    """The codes of these rows that stood at a moment, or stand now, for the texts that the rows have."""
+    texts = {
+        (coded.item, *record.place): record.values.get(coded.item)
+        for coded in coded_items()
+        for record in records
+        if record.form == coded.form
+    }
+    for coding in _standing(subject, moment) if any(texts.values()) else ():
+        place = (coding.page.form_code, coding.page.visit_code, coding.row_key)
+        if texts.get((coding.item, *place)) == coding.verbatim:
+            told = coding.term.dictionary
+            row = (subject.code, *place, coding.item, told.kind, told.version, coding.term.code)
+            yield Coded(row, coding.term_id)
+
+
+def _standing(subject: Subject, moment: datetime | None) -> Iterable[Coding]:
+    of_subject: Any = Coding.objects.filter(page__subject=subject).select_related(
+        "page__visit", "term__dictionary"
+    )
+    if moment is None:
+        return list(of_subject.standing())
+    known = of_subject.filter(at__lte=moment)
+    return list(known.exclude(replaced_by__at__lte=moment).exclude(withdrawal__at__lte=moment))
+
+
+def seal_codes(folder: Path, coded: Iterable[Coded], moment: datetime | None) -> str:
+    """Write the codes of a cut, and give the hash that names their file; empty where there are none."""
+    found = sorted(coded, key=lambda one: one.row)
+    if not found:
+        return ""
+    terms = _terms({one.key: one.term for one in found}, moment)
+    lines = ({"format": FORMAT}, *(asdict(terms[key]) for key in sorted(terms)), *(one.row for one in found))
+    content = "".join(map(canonical_line, lines)).encode()
+    hash = hashlib.sha256(content).hexdigest()
+
+    def write(file: IO[bytes]) -> str:
+        file.write(content)
+        return path_of_codes(hash).name
+
+    keep_file(folder, write)
+    return hash
+
+
+def _terms(numbers: Mapping[Key, int], moment: datetime | None) -> dict[Key, Code]:
+    """What the dictionaries say of these terms, named in the first language where they have it."""
+    by_number = Term.objects.select_related("concept", "dictionary").in_bulk(list(set(numbers.values())))
+    chosen = {key: by_number[number] for key, number in numbers.items()}
+    english = _in_first_language(chosen, moment)
+    return {key: _code(english.get(key, term)) for key, term in chosen.items()}
+
+
+def _in_first_language(chosen: Mapping[Key, Term], moment: datetime | None) -> dict[Key, Term]:
+    """The same terms of the same versions in the first language, as far as it was loaded by the moment."""
+    versions = {(kind, version) for kind, version, _code in chosen}
+    found: dict[Key, Term] = {}
+    for kind, version in versions:
+        loaded = Dictionary.objects.filter(kind=kind, version=version, language=FIRST_LANGUAGE)
+        loaded = loaded if moment is None else loaded.filter(loaded_at__lte=moment)
+        wanted = [key[2] for key in chosen if key[:2] == (kind, version)]
+        terms = Term.objects.filter(dictionary__in=loaded, code__in=wanted).select_related(
+            "concept", "dictionary"
+        )
+        found |= {(kind, version, term.code): term for term in terms}
+    return found
+
+
+def _code(term: Term) -> Code:
+    concept, told = term.concept, term.dictionary
+    path = tuple((each["level"], each["code"], each["name"]) for each in concept.path)
+    return Code(told.kind, told.version, term.code, term.name, concept.code, concept.name, path)
+
+
+# --- reading ----------------------------------------------------------------------------------------------
+def with_codes(subjects: Iterable[CutSubject], hash: str) -> Iterator[CutSubject]:
+    """Subjects of a snapshot, in the order of their codes, each with the codes of its rows; both files are
+    read once, side by side. Raises SnapshotDamaged."""
+    coded = read_codes(path_of_codes(hash)) if hash else iter(())
+    at, codes = next(coded, ("", {}))
+    for subject in subjects:
+        while at and at < subject.facts.subject:
+            at, codes = next(coded, ("", {}))
+        yield replace(subject, codes=codes) if at == subject.facts.subject else subject
+
+
+def sound_codes(hash: str) -> str:
+    """The hash, once its file has been found to be what it was. Raises SnapshotDamaged."""
+    sound_lines(path_of_codes(hash), hash)
+    return hash
+
+
+def read_codes(path: Path) -> Iterator[tuple[str, dict[Place, Code]]]:
+    """Of each subject with a code its coded rows, by form, visit and row key. Raises SnapshotDamaged."""
+    lines = (json.loads(line) for line in sound_lines(path, path.stem.removeprefix("codes-")))
+    next(lines)
+    terms: dict[Key, Code] = {}
+    for is_term, some in groupby(lines, key=lambda line: isinstance(line, dict)):
+        if is_term:
+            terms = {(told["kind"], told["version"], told["code"]): _read(told) for told in some}
+            continue
+        for subject, rows in groupby(some, key=itemgetter(0)):
+            yield subject, {tuple(row[1:4]): terms[tuple(row[5:])] for row in rows}
+
+
+def _read(told: dict[str, Any]) -> Code:
+    return Code(**{**told, "path": tuple(map(tuple, told["path"]))})
