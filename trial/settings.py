@@ -318,8 +318,11 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(CHIMERA_HOME / "beat-schedule")
 
 RUN_LEASE_SECONDS = int(
     environment.text("CHIMERA_RUN_LEASE_SECONDS", "30")
-)  # silence after which a run is lost
+)  # silence after which the worker of a part of a run is given up
+RUN_RETRY_SECONDS = float(environment.text("CHIMERA_RUN_RETRY_SECONDS", "5"))  # six times as long each time
+RUN_SLICE_SUBJECTS = int(environment.text("CHIMERA_RUN_SLICE_SUBJECTS", "100"))  # read by one worker at once
 
 # --- the registry ----------------------------------------------------------------------------------------
-SNAPSHOT_DIR = CHIMERA_HOME / "snapshots"
+# Workers on several machines share this folder, and nothing else but database and broker.
+SNAPSHOT_DIR = Path(environment.text("CHIMERA_SNAPSHOT_DIR", str(CHIMERA_HOME / "snapshots")))
 ATTACHMENT_DIR = CHIMERA_HOME / "attachments"

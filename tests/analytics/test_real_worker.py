@@ -24,7 +24,7 @@ from analytics.datasets.build import build_datasets
 from analytics.endpoints.figures import compute_figures
 from analytics.locks.cut import Value, all_records
 from analytics.locks.snapshot import Sealed, read_snapshot, write_snapshot
-from analytics.runs.compute import result_hash
+from analytics.runs.closing import result_hash
 from patients.builder.timeline import Timeline
 from tests.analytics.casebooks import CutContent, built, content, without_database
 from tests.conftest import ROOT, Registry

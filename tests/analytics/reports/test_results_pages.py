@@ -14,7 +14,6 @@ from analytics.endpoints.catalogue import catalogue
 from analytics.endpoints.exhibits import exhibits_of
 from analytics.locks import seal
 from analytics.locks.models import Lock
-from analytics.runs import compute
 from analytics.runs.compute import compute_run
 from analytics.runs.models import Estimate
 from analytics.runs.start import run_of
@@ -26,7 +25,8 @@ from patients.entry.importing import CasebookImport
 from patients.items.partial_date import PartialDate
 from tests.analytics import plain_events
 from tests.analytics.casebooks import CutContent, built, content, cut_at, day, infused, row, without_database
-from tests.analytics.reports.conftest import CUTOFF, Results, cut_of
+from tests.analytics.computing import Results, comes_to
+from tests.analytics.reports.conftest import CUTOFF, cut_of
 from tests.patients.web import people
 from trial.people.access import SystemPerson
 from trial.people.grants import grant_role
@@ -47,9 +47,9 @@ def lock_of(cohort: list[CutContent], results_of_cohort: Results, monkeypatch: p
         with monkeypatch.context() as patch:
             patch.setattr(seal, "_content", lambda cutoff, sources: iter(cut))
             if cut is cohort:
-                patch.setattr(compute, "results_of", lambda run: results_of_cohort)
+                comes_to(patch, results_of_cohort)
             lock = seal.make_lock(CUTOFF, "interim", by=SystemPerson("lock"), source=Source.COMMAND)
-            assert not computed or compute.compute_run(run_of(lock.snapshot).pk)
+            assert not computed or compute_run(run_of(lock.snapshot).pk)
         return lock
 
     return made
