@@ -239,7 +239,7 @@ def test_a_lock_that_waits_starts_a_worker_and_leaves_none(registry: Registry) -
     (number,) = re.findall(r"no worker has claimed run 1: started one, process (\d+), log ", said)
     assert "in this process" not in said
     log = (registry.home / "worker.log").read_text()
-    assert "run 1: claim 1\n" in log, f"the worker, process {number}, computed it:\n{log}"
+    assert "run 1: finish 0, claim 1\n" in log, f"the worker, process {number}, computed it:\n{log}"
     assert (Row(registry).state, Row(registry).attempts) == ("done", 1)
     assert processes(registry) == set()
 
