@@ -123,15 +123,15 @@ def _server_account() -> _Account:
 
 # --- Redis -----------------------------------------------------------------------------------------------
 @contextlib.contextmanager
-def redis() -> Iterator[str]:
-    """The URL of a Redis of our own on a free loopback port; it keeps nothing."""
+def redis(port: int | None = None) -> Iterator[str]:
+    """The URL of a Redis of our own on a free loopback port, or on this one; it keeps nothing."""
     program = shutil.which("redis-server")
     if program is None:
         raise ServiceMissing("Redis is missing: run `scripts/bring redis`")
     import redis as client_library  # 0.2 s that most runs need not pay
 
     with _folder("chimera-redis-") as folder:
-        port = _free_port()
+        port = port or free_port()
         url = f"redis://127.0.0.1:{port}/0"
 
         def answers() -> bool:
@@ -147,7 +147,8 @@ def redis() -> Iterator[str]:
             yield url
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -12,7 +12,7 @@ _ROOT = f"{Path(__file__).resolve().parent.parent.parent}/"
 PASSING = (OSError, MemoryError, OperationalError, InterfaceError)
 """A share that is gone, a disk or memory that is full, a database that was lost or is locked."""
 RETRIES = 3
-LOST_AT_MOST = 20
+LOST_AT_MOST = 10
 """So many workers may be lost with one part, by kill or power cut, until the part is blamed for it."""
 
 

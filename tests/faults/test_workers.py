@@ -1,0 +1,177 @@
+"""Workers that are killed, rung ten times or out of memory: one result, or a reason (F01, F02, F03, F20)."""
+
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from redis import Redis
+
+from tests import services
+from tests.analytics.workers import LEASE, Row, Worker, take_in, undisturbed, until, worker
+from tests.conftest import ROOT, Registry
+from tests.faults.studies import studies
+
+pytestmark = [pytest.mark.requirement("LK-07"), pytest.mark.django_db]
+KILLS = int(os.environ.get("KILLS", "2"))  # 50 in `make faults`
+LOSSES = int(os.environ.get("LOSSES", "1"))  # 20
+DELIVERIES = int(os.environ.get("DELIVERIES", "1"))  # 20, of ten each
+EXHAUSTIONS = int(os.environ.get("EXHAUSTIONS", "1"))  # 10
+LONGEST_S = 0.8  # about as long as a study is computed
+SHARED = {"CHIMERA_RUN_SLICE_SUBJECTS": "50", "CHIMERA_RUN_RETRY_SECONDS": "0.01", **LEASE}
+
+
+class Bell:
+    """What rings the workers of a broker."""
+
+    def __init__(self, url: str) -> None:
+        self._celery = Celery(broker=url)
+        self._redis = Redis.from_url(url)
+
+    def ring(self, row: Row) -> None:
+        self._celery.send_task("analytics.runs.recompute", (row.number,))
+
+    def sweep(self) -> None:
+        """As the clock does every quarter of a minute."""
+        self._celery.send_task("analytics.runs.sweep")
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether all that was rung has been answered."""
+        return not self._redis.llen("celery") and not self._redis.hlen("unacked")
+
+    def close(self) -> None:
+        self._celery.close()
+        self._redis.close()
+
+
+@pytest.fixture
+def bell(redis_url: str) -> Iterator[Bell]:
+    bell = Bell(redis_url)
+    yield bell
+    bell.close()
+
+
+@pytest.fixture
+def start(registry: Registry, redis_url: str) -> Callable[..., "Iterator[Worker]"]:
+    """A worker of the registry that this broker rings."""
+    return partial(worker, registry, CHIMERA_BROKER_URL=redis_url, **SHARED)
+
+
+def assert_one_result_each(rows: list[Row], expected: str) -> None:
+    """And nothing of the work is left behind."""
+    (first, *_others) = rows
+    assert {row.result for row in rows} == {expected}
+    assert first.count("analytics_run") == first.count("analytics_run", "state = 'done'") == len(rows)
+    assert first.count("trial_trailevent", "action = 'run.finished'") == len(rows)
+    assert first.count("analytics_runpart") == 0
+    figures = first.ask("SELECT count(DISTINCT figure) FROM analytics_estimate")[0]
+    assert first.count("analytics_estimate") == figures * len(rows) > 100
+
+
+def test_a_child_that_is_killed_at_any_moment_leaves_one_result(
+    registry: Registry, bell: Bell, start: Callable[..., Iterator[Worker]]
+) -> None:
+    rows = take_in(registry, *(sealed := studies(registry, KILLS)))
+    moments = random.Random(1)
+    with start() as running:
+        for row in rows:
+            bell.ring(row)
+            running.wait_until(lambda row=row: row.state != "queued")
+            time.sleep(moments.uniform(0, LONGEST_S))
+            os.kill(running.child, signal.SIGKILL)
+            running.wait_until(lambda row=row: row.state == "done", bell.sweep)
+    assert_one_result_each(rows, undisturbed(sealed[0]))
+
+
+def test_the_sweeper_revives_what_a_lost_machine_held(
+    registry: Registry, bell: Bell, start: Callable[..., Iterator[Worker]]
+) -> None:
+    rows = take_in(registry, *(sealed := studies(registry, LOSSES)))
+    for row in rows:
+        with start() as lost:
+            bell.ring(row)
+            lost.wait_until(lambda row=row: row.state == "running")
+        with start() as other:
+            other.wait_until(lambda row=row: row.state == "done", bell.sweep)
+    assert_one_result_each(rows, undisturbed(sealed[0]))
+
+
+def test_ten_deliveries_at_once_come_to_one_result(
+    registry: Registry, bell: Bell, start: Callable[..., Iterator[Worker]]
+) -> None:
+    rows = take_in(registry, *(sealed := studies(registry, DELIVERIES)))
+    with start(children=10, CHIMERA_RUN_LEASE_SECONDS="30") as running:
+        for row in rows:
+            for _delivery in range(10):
+                bell.ring(row)
+            running.wait_until(lambda row=row: row.state == "done")
+        running.wait_until(lambda: bell.is_silent)
+    assert "Traceback" not in running.log.read_text()
+    assert [row.attempts for row in rows] == [1] * len(rows), "no part was computed twice"
+    assert_one_result_each(rows, undisturbed(sealed[0]))
+
+
+def test_a_run_without_memory_fails_with_its_reason_and_runs_where_there_is_some(
+    registry: Registry, bell: Bell, start: Callable[..., Iterator[Worker]]
+) -> None:
+    rows = take_in(registry, *(sealed := studies(registry, EXHAUSTIONS, subjects=3_000)))
+    with web_server(registry) as web, start(CHIMERA_RUN_SLICE_SUBJECTS="3000") as running:
+        for row in rows:
+            leave_no_memory(running.child)
+            bell.ring(row)
+            running.wait_until(lambda row=row: row.state == "failed", bell.sweep)
+            error, tries = row.ask(f"SELECT error, attempts FROM analytics_run WHERE id = {row.number}")
+            assert (error, tries) == ("MemoryError (tried 4 times)", 4)
+            os.kill(running.child, signal.SIGKILL)
+            assert web_answers(web)
+        assert rows[0].count("analytics_run", "state IN ('queued', 'running')") == 0
+        again = take_in(registry, *sealed)
+        for row in again:
+            bell.ring(row)
+            running.wait_until(lambda row=row: row.state == "done", bell.sweep)
+
+
+@contextmanager
+def web_server(registry: Registry) -> Iterator[str]:
+    """The address of a page of the registry, while it is served."""
+    port = services.free_port()
+    command = [sys.executable, "-m", "gunicorn", "trial.wsgi", f"--bind=127.0.0.1:{port}"]
+    environment = {**os.environ, **registry.env}
+    log = registry.home / "web.log"
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(
+            [*command, "--no-control-socket"], cwd=ROOT, env=environment, stdout=out, stderr=out
+        ) as served,
+    ):
+        try:
+            until(lambda: web_answers(f"http://localhost:{port}/sign-in/"))
+            yield f"http://localhost:{port}/sign-in/"
+        finally:
+            served.terminate()
+
+
+def web_answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def leave_no_memory(pid: int, more: int = 2 * 2**20) -> None:
+    """The process may take 2 MiB more than it has: so little that it fails in Python, where it can say so."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    has = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmSize")) * 1024
+    resource.prlimit(pid, resource.RLIMIT_AS, (has + more, has + more))
