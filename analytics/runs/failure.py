@@ -9,15 +9,20 @@ from django.db import InterfaceError, OperationalError
 
 _ROOT = f"{Path(__file__).resolve().parent.parent.parent}/"
 
-PASSING = (OSError, MemoryError, OperationalError, InterfaceError)
+
+class WorkerLost(Exception):
+    """The process that computed a part was ended: by a signal, or by itself for want of memory."""
+
+
+PASSING = (OSError, MemoryError, OperationalError, InterfaceError, WorkerLost)
 """A share that is gone, a disk or memory that is full, a database that was lost or is locked."""
 RETRIES = 3
 LOST_AT_MOST = 10
-"""So many workers may be lost with one part, by kill or power cut, until the part is blamed for it."""
+"""So many machines may be lost with one part, of which nobody could say why, until the part is blamed."""
 
 
 class WorkersLost(Exception):
-    """Whoever computed this part was lost, time after time."""
+    """Whoever computed this part fell silent, time after time."""
 
 
 def is_tried_again(problem: Exception, failures: int) -> bool:

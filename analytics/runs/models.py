@@ -101,7 +101,7 @@ class RunPart(models.Model):
     `attempts` numbers the claims; the last one alone may close the part. `failures` counts the passing
     troubles, of which `trouble` is the last; it is not claimed again before `not_before`. `slice` says which
     bytes of the snapshot a part with datasets reads, `done` how many of its subjects are read. `hash` names
-    the file with what was computed.
+    the file with what was computed. `holder` is the message that brought the last claim.
     """
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="parts")
@@ -116,6 +116,7 @@ class RunPart(models.Model):
     heartbeat = models.DateTimeField(null=True, blank=True)
     done = models.PositiveIntegerField(default=0)
     hash = models.CharField(max_length=64, blank=True)
+    holder = models.CharField(max_length=64, blank=True)
 
     objects = PartQuerySet.as_manager()
 

@@ -47,13 +47,14 @@ def _is_ours(run: Run) -> bool:
     return ours
 
 
-def claim(run_id: int) -> RunPart | None:
-    """The next part of a run, as claimed; None if there is none to be had."""
+def claim(run_id: int, holder: str = "") -> RunPart | None:
+    """The next part of a run, as claimed for a message; None if there is none to be had."""
     waiting = RunPart.objects.claimable().filter(run=run_id)
     for pk, attempts in waiting.values_list("pk", "attempts"):
         this = RunPart.objects.claimable().filter(pk=pk, attempts=attempts)
         now = timezone.now()
-        if this.update(state=PartState.RUNNING, attempts=attempts + 1, heartbeat=now, done=0):
+        told = {"state": PartState.RUNNING, "heartbeat": now, "holder": holder, "done": 0}
+        if this.update(attempts=attempts + 1, **told):
             return _claimed(pk, attempts + 1)
     return None
 

@@ -31,7 +31,8 @@ from analytics.locks.models import Lock, Snapshot
 from analytics.runs.start import waiting_run
 cutoff = date(2025, 8, 5)
 for hash, subjects, values in {sealed}:
-    snapshot = Snapshot.objects.create(hash=hash, cutoff=cutoff, subjects=subjects, values=values)
+    counts = dict(cutoff=cutoff, subjects=subjects, values=values)
+    snapshot, _ = Snapshot.objects.get_or_create(hash=hash, defaults=counts)
     Lock.objects.create(snapshot=snapshot, cutoff=cutoff, reason="a big one", made_by="test")
     print(waiting_run(snapshot).pk)
 """
@@ -150,8 +151,9 @@ def undisturbed(sealed: Sealed) -> str:
         return result_hash(compute_figures(build_datasets(*read_snapshot(sealed.path))))
 
 
-def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
+def until(holds: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
+    """Wait for something that must happen in this time."""
+    end = time.monotonic() + patience_s
     while not holds():
         assert time.monotonic() < end, "nothing happened"
         time.sleep(0.005)
