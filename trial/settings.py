@@ -304,7 +304,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BEAT_SCHEDULE = {
-    "ring-waiting-runs": {"task": "analytics.runs.sweep", "schedule": 30.0},
+    "ring-waiting-runs": {"task": "analytics.runs.sweep", "schedule": 15.0},
     "seal-trail": {"task": "trial.trail.seal", "schedule": 60.0},
     "watch-clocks": {"task": "trial.trail.watch_clocks", "schedule": 60.0},
     "clear-sessions": {"task": "trial.people.clear_sessions", "schedule": crontab(hour=3, minute=30)},

@@ -273,3 +273,21 @@ def test_a_part_that_takes_down_every_worker_fails_the_run(run: Run) -> None:
     assert compute_run(run.pk) is True
     run.refresh_from_db()
     assert run.error == "WorkersLost: 11 workers were lost at slices 0"
+
+
+def test_a_message_that_comes_again_has_lost_its_worker(run: Run) -> None:
+    """The part that it held waits to be tried again, and its late worker writes nothing."""
+    begin(run.pk)
+    lost, other = claim(run.pk, "message 1"), RunPart(run=run, step=Step.DATASETS, holder="message 2")
+    other.state = PartState.RUNNING
+    other.save()
+    recompute.push_request(id="message 1", delivery_info={"redelivered": True})
+    try:
+        recompute.run(run.pk)
+    finally:
+        recompute.pop_request()
+    lost.refresh_from_db()
+    assert (lost.state, lost.failures) == (PartState.WAITING, 1)
+    assert lost.trouble.startswith("WorkerLost: the process that computed was ended")
+    other.refresh_from_db()
+    assert (other.state, other.failures) == (PartState.RUNNING, 0)

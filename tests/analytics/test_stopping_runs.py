@@ -122,6 +122,10 @@ def test_it_is_seen_cancelled_and_started_again_in_the_browser(lock: Lock, manag
     assert "2 of 6 subjects read" in shown
     assert "Now: making the datasets." in shown
     assert 'http-equiv="refresh"' in shown
+    troubled = {"step": "figures", "done": 6, "of": 6, "trouble": "OSError: the share is gone"}
+    Run.objects.filter(pk=run.pk).update(progress=troubled)
+    shown = client.get(url).content.decode()
+    assert "Something went wrong and is tried again: OSError: the share is gone" in shown
     client.post(reverse("stop-run", args=[lock.pk]), {"do": "cancel"})
     shown = client.get(url).content.decode()
     assert "The analysis was cancelled." in shown
@@ -132,3 +136,15 @@ def test_it_is_seen_cancelled_and_started_again_in_the_browser(lock: Lock, manag
     assert "Results paragraph" in client.get(url).content.decode()
     reader = people.signed_in(people.a_member(Role.STATISTICIAN))
     assert reader.post(reverse("stop-run", args=[lock.pk]), {"do": "cancel"}).status_code == 403
+
+
+def test_where_it_failed_is_shown_to_who_may_start_it_again(lock: Lock, manager: Account) -> None:
+    failed = {"error": "ValueError: no such figure", "traceback": 'File "x.py", line 1\nValueError\n'}
+    Run.objects.filter(pk=run_of(lock.snapshot).pk).update(state=RunState.FAILED, **failed)
+    url = reverse("results", args=[lock.pk])
+    shown = people.signed_in(manager).get(url).content.decode()
+    assert "ValueError: no such figure" in shown
+    assert "line 1\nValueError" in shown
+    reader = people.signed_in(people.a_member(Role.STATISTICIAN)).get(url).content.decode()
+    assert "ValueError: no such figure" in reader
+    assert "line 1" not in reader
