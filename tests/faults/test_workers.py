@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,6 +27,7 @@ EXHAUSTIONS = int(os.environ.get("EXHAUSTIONS", "1"))  # 10
 OUT_OF_MEMORY = ("MemoryError", "WorkerLost: the process that computed was ended, or had no memory left")
 LONGEST_S = 0.8  # about as long as a study is computed
 SHARED = {"CHIMERA_RUN_SLICE_SUBJECTS": "50", "CHIMERA_RUN_RETRY_SECONDS": "0.01", **LEASE}
+PATIENT = {"CHIMERA_RUN_LEASE_SECONDS": "60"}  # so that nothing is taken over for silence alone
 
 
 class Bell:
@@ -64,7 +64,12 @@ def bell(redis_url: str) -> Iterator[Bell]:
 @pytest.fixture
 def start(registry: Registry, redis_url: str) -> Callable[..., AbstractContextManager[Worker]]:
     """A worker of the registry that this broker rings."""
-    return partial(worker, registry, CHIMERA_BROKER_URL=redis_url, **SHARED)
+
+    def started(children: int = 1, **environment: str) -> AbstractContextManager[Worker]:
+        own = SHARED | {"CHIMERA_BROKER_URL": redis_url} | environment
+        return worker(registry, children=children, **own)
+
+    return started
 
 
 def assert_one_result_each(rows: list[Row], expected: str) -> None:
@@ -83,21 +88,23 @@ def test_a_child_that_is_killed_at_any_moment_leaves_one_result(
 ) -> None:
     rows = take_in(registry, *(sealed := studies(registry, KILLS)))
     moments = random.Random(1)
-    with start() as running:
+    with start(**PATIENT) as running:
         for row in rows:
             bell.ring(row)
             running.wait_until(lambda row=row: row.state != "queued")
             time.sleep(moments.uniform(0, LONGEST_S))
             os.kill(running.child, signal.SIGKILL)
-            running.wait_until(lambda row=row: row.state == "done", bell.sweep)
+            running.wait_until(lambda row=row: row.state == "done", lambda row=row: bell.ring(row))
     assert_one_result_each(rows, undisturbed(sealed[0]))
 
 
 def test_the_sweeper_revives_what_a_lost_machine_held(
     registry: Registry, bell: Bell, start: Callable[..., AbstractContextManager[Worker]]
 ) -> None:
-    rows = take_in(registry, *(sealed := studies(registry, LOSSES)))
-    for row in rows:
+    rows: list[Row] = []
+    for one in (sealed := studies(registry, LOSSES)):
+        (row,) = take_in(registry, one)
+        rows.append(row)
         with start() as lost:
             bell.ring(row)
             lost.wait_until(lambda row=row: row.state == "running")
@@ -110,7 +117,7 @@ def test_ten_deliveries_at_once_come_to_one_result(
     registry: Registry, bell: Bell, start: Callable[..., AbstractContextManager[Worker]]
 ) -> None:
     rows = take_in(registry, *(sealed := studies(registry, DELIVERIES)))
-    with start(children=10, CHIMERA_RUN_LEASE_SECONDS="30") as running:
+    with start(children=10, **PATIENT) as running:
         for row in rows:
             for _delivery in range(10):
                 bell.ring(row)
@@ -125,11 +132,11 @@ def test_a_run_without_memory_fails_with_its_reason_and_runs_where_there_is_some
     registry: Registry, bell: Bell, start: Callable[..., AbstractContextManager[Worker]]
 ) -> None:
     rows = take_in(registry, *(sealed := heavy(registry, EXHAUSTIONS)))
-    with web_server(registry) as web, start() as running:
+    with web_server(registry) as web, start(**PATIENT) as running:
         for row in rows:
             leave_memory(running, 8 * 2**20)
             bell.ring(row)
-            running.wait_until(lambda row=row: row.state == "failed", bell.sweep)
+            running.wait_until(lambda row=row: row.state == "failed", lambda row=row: bell.ring(row))
             error, tries = row.ask(f"SELECT error, attempts FROM analytics_run WHERE id = {row.number}")
             assert error in [f"{said} (tried 4 times)" for said in OUT_OF_MEMORY]
             assert tries == 4
