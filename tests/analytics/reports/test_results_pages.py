@@ -12,6 +12,7 @@ from django.urls import reverse
 from analytics.datasets.build import build_datasets
 from analytics.endpoints.catalogue import catalogue
 from analytics.endpoints.exhibits import exhibits_of
+from analytics.endpoints.resampling import bootstrap_of
 from analytics.locks import seal
 from analytics.locks.models import Lock
 from analytics.runs.compute import compute_run
@@ -165,7 +166,8 @@ def test_the_figures_are_drawn_the_same_again(
     assert figures_in(first) == figures_in(second)
     assert table_3_in(first) == table_3_in(second) != ""
     with without_database():
-        again = exhibits_of(build_datasets(CUTOFF, cut_at(built(demo_timelines[::-1]), CUTOFF)))
+        data = build_datasets(CUTOFF, cut_at(built(demo_timelines[::-1]), CUTOFF))
+        again = exhibits_of(data) | {"bootstrap": bootstrap_of(data)}
     assert again == run_of(lock.snapshot).exhibits
 
 
