@@ -30,8 +30,8 @@ trace: .venv/development ## which tests show which requirement; fails on one tha
 	scripts/bring postgresql redis chromium
 	env -u DATABASE_URL $(BIN)/python -m pytest -n 2 -p tests.tracing -m requirement $(ARGS)
 
-faults: .venv/development ## the long form of what is broken on purpose: 1,000 clean verifications, 10,000 races, 1,000 double submits
-	scripts/bring postgresql
+faults: .venv/development ## the long form of what is broken on purpose: 1,000 clean verifications, 10,000 races, 50 killed workers, 20 stops of the database
+	scripts/bring postgresql redis
 	CLEAN_RUNS=1000 $(BIN)/pytest tests/trial/trail/test_tampering.py
 	CLEAN_RUNS=1000 $(BIN)/python -m tests.services $(BIN)/pytest tests/trial/trail/test_tampering.py
 	RACES=10000 $(BIN)/pytest tests/patients/entry/test_merging.py
@@ -44,6 +44,9 @@ faults: .venv/development ## the long form of what is broken on purpose: 1,000 c
 	ROUNDS=200 EDITORS=20 $(BIN)/pytest tests/analytics/test_locking.py -k refused
 	ROUNDS=200 EDITORS=50 $(BIN)/python -m tests.services $(BIN)/pytest tests/analytics/test_locking.py -k refused
 	WRITERS_SECONDS=60 $(BIN)/python -m tests.services $(BIN)/pytest tests/trial/trail/test_writers.py
+	KILLS=50 LOSSES=20 DELIVERIES=20 EXHAUSTIONS=10 OUTAGES=20 $(BIN)/pytest tests/faults
+	KILLS=50 LOSSES=20 DELIVERIES=20 EXHAUSTIONS=10 OUTAGES=20 STOPS=20 WRITERS=50 \
+	    $(BIN)/python -m tests.services $(BIN)/pytest tests/faults
 
 check-external: .venv/development ## what others' programs say that are no wheels: R of the estimators
 	scripts/bring r

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
@@ -44,37 +44,71 @@ def postgres() -> Iterator[str]:
     if given.startswith(("postgres:", "postgresql:")):
         yield given
         return
-    binaries = _postgres_binaries()
+    with cluster(_UNSAFE) as own, own.running():
+        yield own.url
+
+
+# Nothing is kept safe from a crash: tests are faster so.
+_UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class Cluster(NamedTuple):
+    """A PostgreSQL of our own that listens on a Unix socket alone, to be started and stopped."""
+
+    folder: Path
+    account: "_Account"
+    settings: Mapping[str, str]
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@{quote(str(self.folder), safe='')}/postgres"
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """It serves until the block ends, and is then stopped at once, by SIGQUIT: PostgreSQL's immediate
+        stop, without a checkpoint."""
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.folder),
+            "jit": "off",  # compiling a plan costs more than any question of a test
+            **self.settings,
+        }
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        command: Command = [_postgres_binaries() / "postgres", "-D", self.folder / "data", *options]
+        with _server(
+            command, folder=self.folder, answers=self._answers, stop=signal.SIGQUIT, account=self.account
+        ):
+            yield
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.url, connect_timeout=5).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+@contextlib.contextmanager
+def cluster(settings: Mapping[str, str]) -> Iterator[Cluster]:
+    """A new cluster with these settings, not yet started; deleted at the end."""
     with _folder("chimera-pg-") as folder:
-        data, account = folder / "data", _server_account()
+        account = _server_account()
         if account.user is not None and account.group is not None:
             os.chown(folder, account.user, account.group)
         who = ["-U", "postgres", "-A", "trust"]
         what = ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
-        initdb: Command = [binaries / "initdb", "-D", data, *who, *what]
+        initdb: Command = [_postgres_binaries() / "initdb", "-D", folder / "data", *who, *what]
         _run_to_end(initdb, folder=folder, account=account)
-        settings = {
-            "listen_addresses": "",
-            "unix_socket_directories": str(folder),
-            "fsync": "off",
-            "synchronous_commit": "off",
-            "full_page_writes": "off",
-            "jit": "off",  # compiling a plan costs more than any question of a test
-        }
-        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        url = f"postgresql://postgres@{quote(str(folder), safe='')}/postgres"
+        yield Cluster(folder, account, settings)
 
-        def answers() -> bool:
-            try:
-                psycopg.connect(url, connect_timeout=5).close()
-            except psycopg.OperationalError:
-                return False
-            return True
 
-        command: Command = [binaries / "postgres", "-D", data, *options]
-        # SIGQUIT is PostgreSQL's immediate stop: nothing is worth a checkpoint.
-        with _server(command, folder=folder, answers=answers, stop=signal.SIGQUIT, account=account):
-            yield url
+def copy_database(origin: str, target: str) -> None:
+    """All that a database holds, into an empty one of another server."""
+    binaries = _postgres_binaries()
+    dump = [binaries / "pg_dump", "--no-owner", "--dbname", origin]
+    with subprocess.Popen(dump, stdout=subprocess.PIPE) as dumping:
+        load = [binaries / "psql", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", target]
+        subprocess.run(load, stdin=dumping.stdout, stdout=subprocess.DEVNULL, check=True)
 
 
 @contextlib.contextmanager
@@ -123,15 +157,15 @@ def _server_account() -> _Account:
 
 # --- Redis -----------------------------------------------------------------------------------------------
 @contextlib.contextmanager
-def redis() -> Iterator[str]:
-    """The URL of a Redis of our own on a free loopback port; it keeps nothing."""
+def redis(port: int | None = None) -> Iterator[str]:
+    """The URL of a Redis of our own on a free loopback port, or on this one; it keeps nothing."""
     program = shutil.which("redis-server")
     if program is None:
         raise ServiceMissing("Redis is missing: run `scripts/bring redis`")
     import redis as client_library  # 0.2 s that most runs need not pay
 
     with _folder("chimera-redis-") as folder:
-        port = _free_port()
+        port = port or free_port()
         url = f"redis://127.0.0.1:{port}/0"
 
         def answers() -> bool:
@@ -147,7 +181,8 @@ def redis() -> Iterator[str]:
             yield url
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -300,11 +300,13 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
+# A message is given back when its process was lost, at once: results do not come by the broker.
+CELERY_WORKER_LOST_WAIT = 0.5
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BEAT_SCHEDULE = {
-    "ring-waiting-runs": {"task": "analytics.runs.sweep", "schedule": 30.0},
+    "ring-waiting-runs": {"task": "analytics.runs.sweep", "schedule": 15.0},
     "seal-trail": {"task": "trial.trail.seal", "schedule": 60.0},
     "watch-clocks": {"task": "trial.trail.watch_clocks", "schedule": 60.0},
     "clear-sessions": {"task": "trial.people.clear_sessions", "schedule": crontab(hour=3, minute=30)},
@@ -318,8 +320,11 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(CHIMERA_HOME / "beat-schedule")
 
 RUN_LEASE_SECONDS = int(
     environment.text("CHIMERA_RUN_LEASE_SECONDS", "30")
-)  # silence after which a run is lost
+)  # silence after which the worker of a part of a run is given up
+RUN_RETRY_SECONDS = float(environment.text("CHIMERA_RUN_RETRY_SECONDS", "5"))  # six times as long each time
+RUN_SLICE_SUBJECTS = int(environment.text("CHIMERA_RUN_SLICE_SUBJECTS", "100"))  # read by one worker at once
 
 # --- the registry ----------------------------------------------------------------------------------------
-SNAPSHOT_DIR = CHIMERA_HOME / "snapshots"
+# Workers on several machines share this folder, and nothing else but database and broker.
+SNAPSHOT_DIR = Path(environment.text("CHIMERA_SNAPSHOT_DIR", str(CHIMERA_HOME / "snapshots")))
 ATTACHMENT_DIR = CHIMERA_HOME / "attachments"

@@ -1,7 +1,7 @@
 """The datasets of a snapshot as typed tables, and the table of the items behind each of their values."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
 from itertools import islice
 from typing import Any
@@ -63,6 +63,16 @@ def build_datasets(cutoff: date, subjects: Iterable[CutSubject], *, with_trace: 
     """
     parts = [_part([], with_trace)]
     parts += [_part(stories, with_trace) for stories in _told(cutoff, subjects)]
+    return joined(cutoff, parts)
+
+
+def tables_of(data: Datasets) -> tuple[pl.DataFrame, ...]:
+    """The tables in their order."""
+    return tuple(getattr(data, one.name) for one in fields(data) if one.name != "cutoff")
+
+
+def joined(cutoff: date, parts: Iterable[Sequence[pl.DataFrame]]) -> Datasets:
+    """The datasets of which these are the tables of some subjects each, in their order."""
     return Datasets(cutoff, *(pl.concat(frames) for frames in zip(*parts, strict=True)))
 
 
@@ -73,7 +83,7 @@ def record_datasets(cutoff: date, subjects: Iterable[CutSubject]) -> Iterator[Re
         yield RecordDatasets(*(_rows(*one, stories) for one in _OF_RECORDS))
 
 
-def tables_of(stories: list[Story]) -> dict[str, pl.DataFrame]:
+def datasets_by_name(stories: list[Story]) -> dict[str, pl.DataFrame]:
     """Every dataset of these subjects, by its name."""
     names = ("ADSL", "ADTTE", "ADAE", "ADIN", "ADDL", "EXCLUSIONS")
     frames = dict(zip(names, _part(stories, with_trace=False), strict=False))

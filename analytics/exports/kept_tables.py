@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 from django.conf import settings
 
-from analytics.datasets.build import DATASETS, tables_of
+from analytics.datasets.build import DATASETS, datasets_by_name
 from analytics.datasets.story import Story, tell
 from analytics.exports import analysis_tables, form_tables
 from analytics.exports.tables import Table
@@ -126,7 +126,7 @@ def _names() -> list[str]:
 
 
 def _told(stories: list[Story]) -> Iterator[tuple[str, pl.DataFrame]]:
-    found = tables_of(stories)
+    found = datasets_by_name(stories)
     for dataset in DATASETS:
         yield dataset.name, analysis_tables.as_exported(dataset, found[dataset.name])
     for model in declared_forms():

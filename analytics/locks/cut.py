@@ -9,7 +9,7 @@ birth date the age in days at enrolment remains.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from patients.casebook.answers import RECORDED, Casebook, Record, local_day
 from patients.casebook.form import declared_forms, form_model
@@ -22,8 +22,7 @@ AFTER_CUTOFF = "after_cutoff"
 FORM_DATE = "form_date"
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """One value of a cut by natural keys, as text; `missing` says why it is empty."""
 
     subject: str

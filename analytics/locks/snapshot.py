@@ -11,17 +11,27 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
+from functools import cache, lru_cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 from analytics.locks.cut import FORM_DATE, SubjectFacts, Value
 from patients.casebook.answers import HeldCasebook, Record
-from patients.casebook.form import declared_forms, form_model
+from patients.casebook.form import FormRow, declared_forms, form_model
 from patients.items.item import Item
 from patients.items.partial_date import PartialDate
-from patients.items.types import ChoiceItem, MultiItem
+from patients.items.types import (
+    ChoiceItem,
+    DateItem,
+    DateTimeItem,
+    DecimalItem,
+    IntegerItem,
+    MultiItem,
+    PartialDateItem,
+)
 
 HEADER_ITEMS = ("not_done", "not_done_reason", "src_doc")
 FORMAT = "chimera-snapshot/1"
@@ -111,19 +121,61 @@ class _Written:
                 raise ValueError(f"{facts.subject} stands after {before}: subjects go in by their codes")
             before = facts.subject
             yield asdict(facts)
-            yield from map(astuple, sorted(values))
+            yield from sorted(values)
             self.subjects, self.values = self.subjects + 1, self.values + len(values)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Some subjects that stand together in the file of a snapshot: from which byte, how many bytes, how many
+    subjects, and the SHA-256 of these bytes."""
+
+    offset: int
+    length: int
+    subjects: int
+    digest: str
 
 
 def read_snapshot(path: Path) -> tuple[date, Iterator[CutSubject]]:
     """The cut-off and, one by one, the subjects. Raises SnapshotDamaged if the file is not what it was."""
-    lines = _sound_content(path)
-    return date.fromisoformat(next(lines)["cutoff"]), _subjects(lines)
+    lines = sound_lines(path, path.stem)
+    return date.fromisoformat(json.loads(next(lines))["cutoff"]), _subjects(lines)
+
+
+def slices_of(path: Path, size: int) -> list[Slice]:
+    """The subjects of a snapshot in slices of so many, by one reading of it; of one without subjects, one
+    that is empty. Raises SnapshotDamaged."""
+    lines = sound_lines(path, path.stem)
+    offset, blocks = len(next(lines)), _blocks(lines)
+    slices: list[Slice] = []
+    while not slices or slices[-1].subjects == size:
+        slices.append(_slice(offset, islice(blocks, size)))
+        offset += slices[-1].length
+    return [one for one in slices if one.subjects] or slices
+
+
+def _slice(offset: int, blocks: Iterable[list[bytes]]) -> Slice:
+    digest, length, subjects = hashlib.sha256(), 0, 0
+    for block in blocks:
+        text = b"".join(block)
+        digest.update(text)
+        length, subjects = length + len(text), subjects + 1
+    return Slice(offset, length, subjects, digest.hexdigest())
+
+
+def read_slice(path: Path, part: Slice) -> Iterator[CutSubject]:
+    """The subjects of a slice one by one. Raises SnapshotDamaged if its bytes are not what they were."""
+    digest = hashlib.sha256()
+    for line in _lines_of(path, part):
+        digest.update(line)
+    if digest.hexdigest() != part.digest:
+        raise SnapshotDamaged(f"{path.name} is not what it was")
+    return _subjects(_lines_of(path, part))
 
 
 def first_line(path: Path) -> dict[str, Any]:
     """The format of a snapshot, its cut-off and the version of each form. Raises SnapshotDamaged."""
-    header: dict[str, Any] = next(_sound_content(path))
+    header: dict[str, Any] = json.loads(next(sound_lines(path, path.stem)))
     return header
 
 
@@ -131,10 +183,6 @@ def sites_of(path: Path) -> frozenset[str]:
     """The sites of the subjects of a snapshot. Raises SnapshotDamaged."""
     facts = (json.loads(line) for line in sound_lines(path, path.stem) if line.startswith(b"{"))
     return frozenset(fact["site"] for fact in facts if "site" in fact)
-
-
-def _sound_content(path: Path) -> Iterator[Any]:
-    return (json.loads(line) for line in sound_lines(path, path.stem))
 
 
 def sound_lines(path: Path, hash: str) -> Iterator[bytes]:
@@ -155,29 +203,47 @@ def _lines(path: Path) -> Iterator[bytes]:
         yield from file
 
 
+def _lines_of(path: Path, part: Slice) -> Iterator[bytes]:
+    """Raises SnapshotDamaged where the file is gone."""
+    left = part.length
+    try:
+        with path.open("rb") as file:
+            file.seek(part.offset)
+            while left > 0 and (line := file.readline()):
+                left -= len(line)
+                yield line
+    except FileNotFoundError as problem:
+        raise SnapshotDamaged(f"{path.name} is gone") from problem
+
+
 def written_subjects(path: Path) -> Iterator[Written]:
     """The facts and values of each subject as they are written. Raises SnapshotDamaged."""
-    lines = _sound_content(path)
+    lines = sound_lines(path, path.stem)
     next(lines)
     return _written(lines)
 
 
-def _subjects(lines: Iterator[Any]) -> Iterator[CutSubject]:
+def _subjects(lines: Iterator[bytes]) -> Iterator[CutSubject]:
     return (CutSubject(facts, casebook_of(facts, values)) for facts, values in _written(lines))
 
 
-def _written(lines: Iterator[Any]) -> Iterator[Written]:
-    facts: SubjectFacts | None = None
-    values: list[Value] = []
-    for content in lines:
-        if isinstance(content, list):
-            values.append(Value(*content))
-            continue
-        if facts is not None:
-            yield facts, values
-        facts, values = SubjectFacts(**content), []
-    if facts is not None:
-        yield facts, values
+def _written(lines: Iterator[bytes]) -> Iterator[Written]:
+    """The lines of a subject are read as one array: a third of the time that each by itself takes."""
+    for block in _blocks(lines):
+        facts, *values = json.loads((b"[" + b",".join(block) + b"]").decode())
+        yield SubjectFacts(**facts), [Value._make(value) for value in values]
+
+
+def _blocks(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
+    """The lines of each subject: its facts, then its values."""
+    block: list[bytes] = []
+    for line in lines:
+        if line.startswith(b"{") and block:
+            yield block
+            block = []
+        block.append(line)
+    if block:
+        yield block
 
 
 def casebook_of(facts: SubjectFacts, values: Iterable[Value]) -> HeldCasebook:
@@ -205,9 +271,11 @@ def _date_births(facts: SubjectFacts, records: Collection[Record]) -> None:
 
 
 def _record(form: str, visit: str, row_key: str, held: dict[str, Value]) -> Record:
-    values: dict[str, Any] = {
-        item.name: _kept(item, held.get(item.name)) for item in form_model(form).items()
-    }
+    readers = _readers(form_model(form))
+    values: dict[str, Any] = dict.fromkeys(readers)
+    for name, value in held.items():
+        if value.value and name in readers:
+            values[name] = readers[name](value.value)
     page = held.get(FORM_DATE)
     return Record(
         form,
@@ -220,10 +288,21 @@ def _record(form: str, visit: str, row_key: str, held: dict[str, Value]) -> Reco
     )
 
 
-def _kept(item: Item, held: Value | None) -> Any:
-    """The value of a sealed text. Codes were judged when they were entered: a list may have changed since."""
-    if held is None or not held.value:
-        return None
+_Reader = Callable[[str], Any]
+
+
+@cache
+def _readers(form: type[FormRow]) -> dict[str, _Reader]:
+    """What reads the sealed text of each item of a form."""
+    return {item.name: _reader(item) for item in form.items()}
+
+
+def _reader(item: Item) -> _Reader:
+    """Codes were judged when they were entered: a list may have changed since. The same days and numbers come
+    again and again in a cohort, and are read once."""
     if isinstance(item, ChoiceItem):
-        return held.value
-    return held.value.split("|") if isinstance(item, MultiItem) else item.read(held.value)
+        return str
+    if isinstance(item, MultiItem):
+        return partial(str.split, sep="|")
+    often = isinstance(item, DateItem | DateTimeItem | PartialDateItem | DecimalItem | IntegerItem)
+    return lru_cache(maxsize=2048)(item.read) if often else item.read

@@ -8,7 +8,7 @@ from trial.trail.triggers import AppendOnlyForGood, LiftAppendOnly
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('analytics', '0005_progress_of_runs'),
+        ('analytics', '0006_parts_of_runs'),
     ]
 
     operations = [

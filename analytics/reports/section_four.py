@@ -222,6 +222,31 @@ def _with_limits(found: dict[str, Any]) -> str:
     return share if NONE in (share, limits) else f"{share} ({limits})"
 
 
+def _bootstrap(found: list[dict[str, Any]]) -> Table:
+    """The interval that is reported, and beside it the one that rests on no formula of a variance."""
+    drawn = next((each for each in found if each["estimate"] is not None), None)
+    note = _("exploratory: how far the reported interval depends on its formula")
+    if drawn:
+        told = {"n": f"{drawn['replicates']:,}", "seed": drawn["seed"]}
+        how = _("%(n)s replicates, seed %(seed)s") % told
+        note = f"{note}; {how}"
+    heads = (
+        _("Endpoint"),
+        "n",
+        _("12 months, limits of Greenwood on the log scale"),
+        _("the same, percentiles of the bootstrap"),
+    )
+    rows = tuple(Row(each["code"], (count(each["subjects"]), *_two_intervals(each))) for each in found)
+    return Table("bootstrap", _("Sensitivity of the survival at 12 months"), note, heads, rows)
+
+
+def _two_intervals(each: dict[str, Any]) -> tuple[Cell, ...]:
+    if each["estimate"] is None:
+        return Cell(NONE), Cell(NONE)
+    limits = (each["log"], each["percentile"])
+    return tuple(Cell(_with_limits({"estimate": each["estimate"], **one})) for one in limits)
+
+
 # --- subgroups ---------------------------------------------------------------------------------------------
 def _subgroups(found: dict[str, Any]) -> Table:
     parts = (_("OS, 12 months"), _("PFS, 12 months"), _("MRD-negative CRi"), _("aGVHD, 3 months"))
@@ -268,5 +293,6 @@ _TABLES: dict[str, tuple[Callable[[Any], Table], ...]] = {
     "safety": (_safety,),
     "rates": (_rates,),
     "times": (_times,),
+    "bootstrap": (_bootstrap,),
     "subgroups": (_subgroups,),
 }

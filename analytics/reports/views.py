@@ -25,7 +25,7 @@ from analytics.reports.section_four import tables_screen
 from analytics.reports.taking_out import Taken
 from analytics.reports.trace import trace_screen
 from analytics.reports.workbook import write_workbook
-from analytics.runs.models import ENDED, Run
+from analytics.runs.models import ENDED, Run, Step
 from analytics.runs.results import NoResult, finished_run, is_finished
 from analytics.runs.stopping import TooLate, cancel_run, restart_run
 from patients.web.casebook_print import LANGUAGES
@@ -62,6 +62,17 @@ class WaitingScreen:
     @property
     def error(self) -> str:
         return self.run.error if self.run else ""
+
+    @property
+    def traceback(self) -> str:
+        """Where in the code it failed, for who may start it again."""
+        return self.run.traceback if self.run and self.may_stop else ""
+
+    @property
+    def step(self) -> str:
+        """What the run does now, in words."""
+        step = self.run.progress.get("step") if self.run else None
+        return str(Step(step).label) if step else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,17 +35,18 @@ class RunQuerySet(models.QuerySet["Run"]):
         return runs.exclude(configuration__has_key=CODES)
 
     def claimable(self) -> "RunQuerySet":
-        """Runs that wait, or whose worker has not been heard of for a lease."""
-        lost = timezone.now() - timedelta(seconds=settings.RUN_LEASE_SECONDS)
-        return self.filter(Q(state=RunState.QUEUED) | Q(state=RunState.RUNNING, heartbeat__lt=lost))
+        """Runs that wait, or of which a part can be claimed."""
+        parts = RunPart.objects.claimable().values("run")
+        return self.filter(Q(state=RunState.QUEUED) | Q(state=RunState.RUNNING, pk__in=parts))
 
 
 class Run(models.Model):
     """One computation: unique for a snapshot and the version of the code and configuration that computes.
 
-    `attempts` counts the claims; the last one alone may finish the run. `exhibits` are the plain numbers of
-    what is drawn and listed beside the estimates. `progress` says how many subjects of how many are read,
-    while it runs; `environment` the versions of what computed it.
+    While it runs its work stands in `parts`. `attempts` counts its beginnings, and each part that was claimed
+    once more. `exhibits` are the plain numbers of what is drawn and listed beside the estimates. `progress`
+    says, while it runs, at which step it is, and how many subjects of how many are read; `environment` the
+    versions of what computed it. Of a run that failed, `error` says why, and `traceback` where in the code.
     """
 
     snapshot = models.ForeignKey(Snapshot, models.PROTECT, related_name="runs")
@@ -59,6 +60,7 @@ class Run(models.Model):
     result_hash = models.CharField(max_length=64, blank=True)
     exhibits = models.JSONField(default=dict, blank=True)
     error = models.TextField(blank=True)
+    traceback = models.TextField(blank=True, default="")
     progress = models.JSONField(default=dict, blank=True)
     environment = models.JSONField(default=dict, blank=True)
 
@@ -79,6 +81,67 @@ class Run(models.Model):
     def codes(self) -> str:
         """The hash of the codes that it computes with; empty without any."""
         return str(self.configuration.get(CODES, ""))
+
+
+class Step(models.TextChoices):
+    """What a part of a run does. Those of a stage are there once all of the stage before are done."""
+
+    SLICES = "slices", _("dividing the subjects")
+    DATASETS = "datasets", _("making the datasets")
+    FIGURES = "figures", _("computing the estimates")
+    EXHIBITS = "exhibits", _("computing figures and tables")
+    BOOTSTRAP = "bootstrap", _("drawing bootstrap samples")
+    FINISH = "finish", _("writing the results")
+
+
+class PartState(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    RUNNING = "running", _("running")
+    DONE = "done", _("done")
+
+
+class PartQuerySet(models.QuerySet["RunPart"]):
+    def claimable(self) -> "PartQuerySet":
+        """Parts that wait and whose time has come, or whose worker has not been heard of for a lease."""
+        now = timezone.now()
+        lost = now - timedelta(seconds=settings.RUN_LEASE_SECONDS)
+        due = Q(not_before=None) | Q(not_before__lte=now)
+        return self.filter(Q(due, state=PartState.WAITING) | Q(state=PartState.RUNNING, heartbeat__lt=lost))
+
+
+class RunPart(models.Model):
+    """A piece of the work of a run, there from the moment it may be claimed until the run has ended.
+
+    `attempts` numbers the claims; the last one alone may close the part. `failures` counts the passing
+    troubles, of which `trouble` is the last; it is not claimed again before `not_before`. `slice` says which
+    bytes of the snapshot a part with datasets reads, `done` how many of its subjects are read. `hash` names
+    the file with what was computed. `holder` is the message that brought the last claim.
+    """
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="parts")
+    step = models.CharField(max_length=10, choices=Step)
+    number = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=PartState, default=PartState.WAITING)
+    slice = models.JSONField(default=dict, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    trouble = models.TextField(blank=True)
+    not_before = models.DateTimeField(null=True, blank=True)
+    heartbeat = models.DateTimeField(null=True, blank=True)
+    done = models.PositiveIntegerField(default=0)
+    hash = models.CharField(max_length=64, blank=True)
+    holder = models.CharField(max_length=64, blank=True)
+
+    objects = PartQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(fields=("run", "step", "number"), name="one_part_of_a_step_and_number"),
+        )
+
+    def __str__(self) -> str:
+        return f"part {self.pk} of run {self.run_id}: {self.step} {self.number}"
 
 
 class Estimate(AppendOnlyModel):

@@ -7,18 +7,19 @@ from analytics.runs.models import Run
 log = logging.getLogger(__name__)
 
 
-def ring(run_id: int) -> None:
-    """Tell the workers that a run waits."""
+def ring(run_id: int, *, times: int = 1) -> None:
+    """Tell so many workers that a run waits, or that there is a part for each of them."""
     from analytics.runs.tasks import recompute
 
     try:
-        recompute.apply_async((run_id,), retry=False)
+        for _worker in range(times):
+            recompute.apply_async((run_id,), retry=False)
     except Exception as problem:  # whatever the broker's client raises
         log.warning("run %s could not be rung: %s", run_id, problem)
 
 
 def ring_waiting() -> int:
-    """Ring every run that can be claimed; how many there were."""
+    """Ring every run that can be claimed, or of which a part can; how many there were."""
     waiting = list(Run.objects.claimable().values_list("pk", flat=True))
     for run_id in waiting:
         ring(run_id)

@@ -18,6 +18,7 @@ _COMPUTING = (
     "analytics/datasets",
     "analytics/endpoints",
     "analytics/survival.py",
+    "analytics/bootstrap.py",
     "analytics/locks",
     "patients/casebook",
     "patients/entry/derive.py",
@@ -76,7 +77,7 @@ def waiting_run(snapshot: Snapshot, codes: str = "") -> Run:
 def queue_again(run: Run) -> bool:
     """Let a run that failed or was cancelled wait again; whether it was one."""
     ended = Run.objects.filter(pk=run.pk, state__in=(RunState.FAILED, RunState.CANCELLED))
-    return bool(ended.update(state=RunState.QUEUED, error="", finished_at=None, progress={}))
+    return bool(ended.update(state=RunState.QUEUED, error="", traceback="", finished_at=None, progress={}))
 
 
 def environment() -> dict[str, str]:

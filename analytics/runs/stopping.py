@@ -3,8 +3,8 @@
 from functools import partial
 
 from django.db import transaction
-from django.utils import timezone
 
+from analytics.runs.closing import end
 from analytics.runs.models import Run, RunState
 from analytics.runs.ring import ring
 from analytics.runs.start import queue_again
@@ -23,8 +23,7 @@ def cancel_run(run: Run, *, by: Person, site: str, request_id: str = "") -> None
         held = Run.objects.select_for_update().get(pk=run.pk)
         if held.state not in (RunState.QUEUED, RunState.RUNNING):
             raise TooLate(str(held))
-        held.state, held.finished_at, held.progress = RunState.CANCELLED, timezone.now(), {}
-        held.save()
+        end(held, RunState.CANCELLED)
         record_event("run.cancelled", Place(about=f"run {run.pk}"))
 
 

@@ -1,18 +1,29 @@
 """What the worker does when it is rung."""
 
-from celery import shared_task
+from celery import Task, shared_task
 
-from analytics.runs.compute import compute_run
-from analytics.runs.ring import ring_waiting
+from analytics.runs.compute import compute_run, give_up_for_lost
+from analytics.runs.files import clear_what_was_left
+from analytics.runs.models import Run
+from analytics.runs.ring import ring, ring_waiting
+
+TURN_SECONDS = 60.0
 
 
-@shared_task(name="analytics.runs.recompute")
-def recompute(run_id: int) -> None:
-    """Compute the run, unless somebody else does or has."""
-    compute_run(run_id)
+@shared_task(name="analytics.runs.recompute", bind=True)
+def recompute(self: "Task[[int], None]", run_id: int) -> None:
+    """Compute what there is to do of the run. A long one is left for a moment now and then, so that the same
+    worker seals the trail and sends its mails meanwhile."""
+    message = self.request.id or ""
+    if (self.request.delivery_info or {}).get("redelivered"):
+        give_up_for_lost(message)
+    ended = compute_run(run_id, seconds=TURN_SECONDS, holder=message)
+    if not ended and Run.objects.claimable().filter(pk=run_id).exists():
+        ring(run_id)
 
 
 @shared_task(name="analytics.runs.sweep")
 def sweep() -> None:
-    """Ring again what still waits, or whose worker was lost."""
+    """Ring again what still waits, or whose worker was lost, or whose time to be tried again has come."""
     ring_waiting()
+    clear_what_was_left()

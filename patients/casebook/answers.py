@@ -78,6 +78,8 @@ class RowAnswers:
     casebook: Casebook
 
     def __getitem__(self, name: str) -> Any:
+        if name in self.record.values:  # asked hundreds of times for each row
+            return self.record.values[name]
         form, _, item = name.rpartition(".")
         if not form or form == self.record.form:
             return self.record.values.get(item)

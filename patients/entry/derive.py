@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from functools import cache
 
 from patients.casebook.answers import Casebook, Record, RowAnswers
-from patients.casebook.form import declared_forms, form_model
+from patients.casebook.form import FormRow, declared_forms, form_model
 from patients.grading.result import Graded
-from patients.items.item import Item
+from patients.items.item import Derivation, Item
 from patients.items.types import IntegerItem
 from trial.trail.actor import Source, system_actor
 
@@ -16,16 +16,21 @@ AUTHOR = system_actor("derivation", Source.TASK).user_name
 def with_derived(record: Record, casebook: Casebook) -> Record:
     """The record with every derived item of its form computed, in the order of declaration. Beside a grade it
     is kept which rule gave it."""
-    for item in form_model(record.form).items():
-        if item.declared.derivation:
-            answers = RowAnswers(record, casebook)
-            found = item.declared.derivation.compute(answers) if item.asked(answers) else None
-            record.grades.pop(item.name, None)
-            if isinstance(found, Graded):
-                record.grades[item.name] = found.as_data()
-                found = found.number if isinstance(item, IntegerItem) else found.value
-            record.values[item.name] = found
+    answers = RowAnswers(record, casebook)
+    for item, derivation in _derived_items(form_model(record.form)):
+        found = derivation.compute(answers) if item.asked(answers) else None
+        record.grades.pop(item.name, None)
+        if isinstance(found, Graded):
+            record.grades[item.name] = found.as_data()
+            found = found.number if isinstance(item, IntegerItem) else found.value
+        record.values[item.name] = found
     return record
+
+
+@cache
+def _derived_items(form: type[FormRow]) -> tuple[tuple[Item, Derivation], ...]:
+    items = ((item, item.declared.derivation) for item in form.items())
+    return tuple((item, derivation) for item, derivation in items if derivation)
 
 
 @cache

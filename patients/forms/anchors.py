@@ -11,7 +11,7 @@ from patients.items.limits import Limit, not_after, numbered
 
 def first_dose_day(answers: Answers) -> date | None:
     """Of lymphodepletion."""
-    return min((row["ld_date"] for row in answers.rows("LD") if row["ld_date"]), default=None)
+    return min((day for row in answers.rows("LD") if (day := row["ld_date"])), default=None)
 
 
 def infusion_day(answers: Answers) -> date | None:

@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from analytics.locks.seal import make_lock
 from analytics.reports.report_print import print_report
-from analytics.runs import compute
+from analytics.runs import steps
 from analytics.runs.compute import compute_run
+from analytics.runs.models import Step
 from analytics.runs.start import run_of
 from analytics.runs.stopping import cancel_run, restart_run
 from patients.oversight.review import mark_reviewed, stretch
@@ -179,7 +180,7 @@ def fail_a_run(world: World) -> Deed:
     def broken(*_of: object) -> object:
         raise ZeroDivisionError("division by zero")
 
-    world.monkeypatch.setattr(compute, "results_of", broken)
+    world.monkeypatch.setitem(steps.COMPUTED_BY, Step.FIGURES, broken)
     return lambda: compute_run(run_of(lock.snapshot).pk)
 
 

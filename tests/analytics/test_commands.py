@@ -14,10 +14,11 @@ from django.core.management import CommandError, call_command
 
 from analytics.endpoints.catalogue import catalogue
 from analytics.locks.seal import make_lock
-from analytics.runs import compute
+from analytics.runs.compute import compute_run
 from analytics.runs.start import run_of
 from patients.builder.timeline import Timeline
 from tests.analytics.casebooks import built, figures_at, without_database
+from tests.analytics.computing import comes_to
 from tests.analytics.conftest import DEMO_CUTOFF
 from tests.conftest import Registry
 from trial.people.access import SystemPerson
@@ -118,13 +119,11 @@ def test_a_published_figure_that_was_not_computed_is_exit_1(
     """A run of an older version may lack it."""
     with without_database():
         figures = figures_at(built(demo_timelines), date.fromisoformat(DEMO_CUTOFF))
-    monkeypatch.setattr(
-        compute, "results_of", lambda run: ([figures[id] for id in figures if id != lost], {})
-    )
+    comes_to(monkeypatch, ([figures[id] for id in figures if id != lost], {}))
     lock = make_lock(
         date.fromisoformat(DEMO_CUTOFF), "interim", by=SystemPerson("lock"), source=Source.COMMAND
     )
-    compute.compute_run(run_of(lock.snapshot).pk)
+    compute_run(run_of(lock.snapshot).pk)
     out = StringIO()
     with pytest.raises(SystemExit) as left:
         call_command("verify_figures", stdout=out)

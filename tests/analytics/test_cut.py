@@ -349,7 +349,7 @@ def test_any_change_of_a_value_gives_another_hash(
     place = data.draw(st.integers(0, len(values) - 1))
     fields = ("visit", "form", "row_key", "item", "value", "unit", "missing")
     field = data.draw(st.sampled_from(fields))
-    changed = replace(values[place], **{field: getattr(values[place], field) + "x"})
+    changed = values[place]._replace(**{field: getattr(values[place], field) + "x"})
     for other in ([*values[:place], changed, *values[place + 1 :]], [*values[:place], *values[place + 1 :]]):
         assert sealed_hash(folder, [(found, other), *others]) != sealed_hash(folder, two_subjects())
 
@@ -479,7 +479,7 @@ def test_a_file_that_is_gone_is_refused(tmp_path: Path) -> None:
 
 def test_values_sort_by_their_natural_keys() -> None:
     keys = ("subject", "visit", "form", "row_key", "item", "value", "unit", "missing")
-    assert tuple(Value.__dataclass_fields__) == keys
+    assert Value._fields == keys
 
 
 def test_the_casebook_of_a_subject_is_in_the_order_of_dates() -> None:

@@ -4,131 +4,28 @@ import contextlib
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import date
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
 from celery import Celery
 
-from analytics.datasets.build import build_datasets
-from analytics.endpoints.figures import compute_figures
-from analytics.locks.cut import Value, all_records
-from analytics.locks.snapshot import Sealed, read_snapshot, write_snapshot
-from analytics.runs.compute import result_hash
+from analytics.locks.cut import all_records
+from analytics.locks.snapshot import write_snapshot
 from patients.builder.timeline import Timeline
 from tests.analytics.casebooks import CutContent, built, content, without_database
+from tests.analytics.workers import LEASE, PATIENCE_S, Row, named, take_in, undisturbed, until, worker
 from tests.conftest import ROOT, Registry
 
 CUTOFF = date(2025, 8, 5)
 BIG = 40  # subjects: so many keep a worker busy long enough to be met at work
 KILLS = 10
-PATIENCE_S = 60
-LEASE = {"CHIMERA_RUN_LEASE_SECONDS": "1"}
-# What `make_lock` leaves behind of a snapshot that lies there already.
-TAKE_IN = """
-from datetime import date
-from analytics.locks.models import Lock, Snapshot
-from analytics.runs.start import waiting_run
-cutoff = date(2025, 8, 5)
-snapshot = Snapshot.objects.create(hash="{hash}", cutoff=cutoff, subjects={subjects}, values={values})
-Lock.objects.create(snapshot=snapshot, cutoff=cutoff, reason="a big one", made_by="test")
-print(waiting_run(snapshot).pk)
-"""
-
-
-@dataclass(frozen=True)
-class Row:
-    """The row of a run, read by a connection of our own."""
-
-    registry: Registry
-    number: int = 1
-
-    def ask(self, sql: str) -> tuple[Any, ...]:
-        url = self.registry.database_url
-        if url.startswith("sqlite"):
-            connection: Any = sqlite3.connect(url.removeprefix("sqlite:///"), timeout=20)
-        else:
-            connection = psycopg.connect(url)
-        try:
-            found: tuple[Any, ...] = connection.execute(sql).fetchone()
-            return found
-        finally:
-            connection.close()
-
-    @property
-    def state(self) -> str:
-        return str(self.ask(f"SELECT state FROM analytics_run WHERE id = {self.number}")[0])
-
-    @property
-    def attempts(self) -> int:
-        return int(self.ask(f"SELECT attempts FROM analytics_run WHERE id = {self.number}")[0])
-
-    @property
-    def result(self) -> str:
-        return str(self.ask(f"SELECT result_hash FROM analytics_run WHERE id = {self.number}")[0])
-
-    def count(self, table: str, where: str = "1 = 1") -> int:
-        return int(self.ask(f"SELECT count(*) FROM {table} WHERE {where}")[0])
-
-
-@dataclass(frozen=True)
-class Worker:
-    """A Celery worker of a registry with its children: a process group of their own."""
-
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    def wait_until(self, holds: Callable[[], bool], ring: Callable[[], object] = lambda: None) -> None:
-        """Wait, and ring every second, as the sweeper does every half minute."""
-        begun = next_ring = time.monotonic()
-        while not holds():
-            now = time.monotonic()
-            assert self.process.poll() is None, f"the worker ended:\n{self.log.read_text()}"
-            assert now < begun + PATIENCE_S, f"nothing happened:\n{self.log.read_text()}"
-            if now >= next_ring:
-                next_ring = now + 1
-                ring()
-            time.sleep(0.005)
-
-    def kill(self) -> None:
-        """All of it, at once and for good."""
-        if self.process.returncode is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-
-
-@contextmanager
-def worker(registry: Registry, **environment: str) -> Iterator[Worker]:
-    """A worker of the registry, killed at the end."""
-    command = [sys.executable, "-m", "celery", "-A", "trial", "worker", "--concurrency", "1"]
-    # The checks of a start were made when the registry was migrated; there are no other workers to greet.
-    own = {**registry.env, "CELERY_SKIP_CHECKS": "yes", **environment}
-    log = registry.home / "site-worker.log"
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [*command, "--without-mingle", "--without-gossip", "--without-heartbeat"],
-            cwd=ROOT,
-            env={**os.environ, **own},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    running = Worker(process, log)
-    try:
-        yield running
-    finally:
-        running.kill()
 
 
 # --- killed at work ---------------------------------------------------------------------------------------
@@ -137,34 +34,14 @@ def many(demo_timelines: list[Timeline]) -> list[CutContent]:
     """The invented cohort over and over, under other names."""
     with without_database():
         cohort = [content(all_records(book), CUTOFF) for book in built(demo_timelines).values()]
-    return [_named(one, f"HZ01-{number:04d}") for number, one in enumerate(islice(cycle(cohort), BIG))]
-
-
-def _named(told: CutContent, code: str) -> CutContent:
-    facts, values = told
-    return replace(facts, subject=code), [
-        Value(code, v.visit, v.form, v.row_key, v.item, v.value, v.unit, v.missing) for v in values
-    ]
-
-
-def take_in(registry: Registry, sealed: Sealed) -> Row:
-    """The registry with a lock of a snapshot, its run waiting."""
-    script = TAKE_IN.format(hash=sealed.hash, subjects=sealed.subjects, values=sealed.values)
-    done = registry.run("shell", "--verbosity=0", "-c", script)
-    return Row(registry, int(done.stdout.split()[-1]))
-
-
-def undisturbed(sealed: Sealed) -> str:
-    """The hash of the result that this process comes to."""
-    with without_database():
-        return result_hash(compute_figures(build_datasets(*read_snapshot(sealed.path))))
+    return [named(one, f"HZ01-{number:04d}") for number, one in enumerate(islice(cycle(cohort), BIG))]
 
 
 @pytest.mark.requirement("LK-07")
 def test_a_worker_that_is_killed_ten_times_leaves_one_result(
     registry: Registry, redis_url: str, many: list[CutContent]
 ) -> None:
-    row = take_in(registry, sealed := write_snapshot(registry.home / "snapshots", CUTOFF, many))
+    (row,) = take_in(registry, sealed := write_snapshot(registry.home / "snapshots", CUTOFF, many))
     bell = Celery(broker=redis_url)
 
     def ring() -> None:
@@ -239,7 +116,7 @@ def test_a_lock_that_waits_starts_a_worker_and_leaves_none(registry: Registry) -
     (number,) = re.findall(r"no worker has claimed run 1: started one, process (\d+), log ", said)
     assert "in this process" not in said
     log = (registry.home / "worker.log").read_text()
-    assert "run 1: claim 1\n" in log, f"the worker, process {number}, computed it:\n{log}"
+    assert "run 1: finish 0, claim 1\n" in log, f"the worker, process {number}, computed it:\n{log}"
     assert (Row(registry).state, Row(registry).attempts) == ("done", 1)
     assert processes(registry) == set()
 
@@ -284,17 +161,10 @@ def waiter(row: Row) -> Iterator[tuple["subprocess.Popen[str]", int]]:
                 os.kill(left, signal.SIGKILL)
 
 
-def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.005)
-
-
 def test_a_command_whose_worker_is_killed_at_work_takes_over(
     registry: Registry, many: list[CutContent]
 ) -> None:
-    row = take_in(registry, sealed := write_snapshot(registry.home / "snapshots", CUTOFF, many))
+    (row,) = take_in(registry, sealed := write_snapshot(registry.home / "snapshots", CUTOFF, many))
     with waiter(row) as (process, started):
         until(lambda: row.attempts == 1)
         os.kill(started, signal.SIGKILL)
@@ -312,7 +182,7 @@ def test_a_command_whose_worker_is_killed_at_work_takes_over(
 def test_a_command_that_is_stopped_leaves_no_worker(
     registry: Registry, many: list[CutContent], how: signal.Signals
 ) -> None:
-    row = take_in(registry, write_snapshot(registry.home / "snapshots", CUTOFF, many))
+    (row,) = take_in(registry, write_snapshot(registry.home / "snapshots", CUTOFF, many))
     with waiter(row) as (process, started):
         until(lambda: row.attempts == 1)
         assert processes(registry) == {process.pid, started}

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
@@ -22,14 +22,18 @@ from analytics.endpoints.figure import Figure, figure
 from analytics.locks import seal
 from analytics.locks.models import Lock, Snapshot
 from analytics.locks.seal import make_lock
-from analytics.runs import compute, start, waiting
-from analytics.runs.compute import compute_run, result_hash, results_of
-from analytics.runs.models import Estimate, Run, RunState
+from analytics.runs import start, steps, waiting
+from analytics.runs.closing import close, result_hash
+from analytics.runs.compute import compute_run
+from analytics.runs.files import write_plain
+from analytics.runs.models import Estimate, Run, RunPart, RunState, Step
+from analytics.runs.parts import claim
 from analytics.runs.results import NoSuchLock, NotFinished, estimates_of, find_lock
 from analytics.runs.ring import ring_waiting
 from analytics.runs.start import run_of
 from analytics.runs.tasks import recompute, sweep
 from analytics.runs.waiting import wait_for
+from tests.analytics.computing import results_of
 from trial.people.access import SystemPerson
 from trial.protocol.models import ConfigValue
 from trial.trail.actor import Source
@@ -83,19 +87,19 @@ def instead(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Run], list[F
     """Put another computation of the figures in the place of the real one, once."""
 
     def place(act: Callable[[Run], list[Figure]]) -> None:
-        def once(run: Run) -> tuple[list[Figure], dict[str, Any]]:
-            monkeypatch.setattr(compute, "results_of", results_of)
-            return act(run), {}
+        def once(part: RunPart) -> str:
+            monkeypatch.setitem(steps.COMPUTED_BY, Step.FIGURES, steps.figures)
+            return write_plain(part, [asdict(one) for one in act(part.run)])
 
-        monkeypatch.setattr(compute, "results_of", once)
+        monkeypatch.setitem(steps.COMPUTED_BY, Step.FIGURES, once)
 
     return place
 
 
 def give_up(run: Run) -> None:
-    """Nothing was heard of the worker for more than a lease."""
+    """Nothing was heard of the workers for more than a lease."""
     silent = timedelta(seconds=django_settings.RUN_LEASE_SECONDS + 1)
-    Run.objects.filter(pk=run.pk).update(heartbeat=timezone.now() - silent)
+    RunPart.objects.filter(run=run).update(heartbeat=timezone.now() - silent)
 
 
 # --- one result -------------------------------------------------------------------------------------------
@@ -162,11 +166,11 @@ def test_a_worker_that_was_given_up_writes_nothing(instead: Any) -> None:
 
 def test_a_worker_that_was_given_up_does_not_finish_for_its_successor(instead: Any) -> None:
     run = waiting_lock()
-    successors: list[Run] = []
+    successors: list[RunPart] = []
 
     def too_late(held: Run) -> list[Figure]:
         give_up(held)
-        successors.append(compute._claim(held.pk))
+        successors.append(claim(held.pk))
         return [figure("enrolled_n", 4711)]
 
     instead(too_late)
@@ -174,7 +178,8 @@ def test_a_worker_that_was_given_up_does_not_finish_for_its_successor(instead: A
     run.refresh_from_db()
     assert (run.state, run.attempts, Estimate.objects.count()) == (RunState.RUNNING, 2, 0)
     (successor,) = successors
-    assert compute._finish(successor, *results_of(successor)) is True
+    assert close(successor, steps.figures(successor)) is False, "the others are still to come"
+    assert compute_run(run.pk) is True
 
 
 def test_a_worker_that_was_given_up_fails_nothing(instead: Any) -> None:
@@ -206,7 +211,8 @@ def test_a_long_computation_keeps_its_run_by_its_heartbeat(instead: Any, setting
 
     def long(held: Run) -> list[Figure]:
         lease = timedelta(seconds=settings.RUN_LEASE_SECONDS)
-        while Run.objects.get(pk=held.pk).heartbeat <= held.heartbeat + 2 * lease:
+        begun = held.parts.get(step=Step.FIGURES).heartbeat
+        while held.parts.get(step=Step.FIGURES).heartbeat <= begun + 2 * lease:
             pause.wait(0.02)
         return figures_of(held)
 
@@ -220,7 +226,9 @@ def test_the_sweeper_rings_what_waits_and_what_was_lost(monkeypatch: pytest.Monk
     monkeypatch.setattr(recompute, "apply_async", lambda arguments, **options: rung.extend(arguments))
     waits, lost, held, done, failed = (waiting_lock(CUTOFF - timedelta(days)) for days in range(5))
     for run, state in ((lost, "running"), (held, "running"), (done, "done"), (failed, "failed")):
-        Run.objects.filter(pk=run.pk).update(state=state, heartbeat=timezone.now())
+        Run.objects.filter(pk=run.pk).update(state=state)
+    for run in (lost, held):
+        RunPart.objects.create(run=run, step=Step.SLICES, state="running", heartbeat=timezone.now())
     give_up(lost)
     sweep()
     assert sorted(rung) == [waits.pk, lost.pk]
@@ -399,7 +407,8 @@ def test_no_worker_is_started_for_a_run_that_one_holds(
     own_worker: OwnWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = waiting_lock()
-    Run.objects.filter(pk=run.pk).update(state=RunState.RUNNING, heartbeat=timezone.now())
+    Run.objects.filter(pk=run.pk).update(state=RunState.RUNNING)
+    RunPart.objects.create(run=run, step=Step.SLICES, state="running", heartbeat=timezone.now())
     looks: list[float] = []
 
     def finished_by_another(seconds: float) -> None:

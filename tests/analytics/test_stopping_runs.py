@@ -4,6 +4,7 @@ import json
 import platform
 from datetime import date
 from importlib.metadata import version
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -12,9 +13,9 @@ from django.urls import reverse
 from analytics.locks import seal
 from analytics.locks.models import Lock
 from analytics.locks.seal import make_lock
-from analytics.runs import compute
+from analytics.runs import parts
 from analytics.runs.compute import compute_run
-from analytics.runs.models import Estimate, Run, RunState
+from analytics.runs.models import Estimate, Run, RunPart, RunState
 from analytics.runs.start import run_of, waiting_run
 from analytics.runs.stopping import TooLate, cancel_run, restart_run
 from tests.analytics.casebooks import CutContent, content, infused
@@ -35,7 +36,7 @@ def lock(db: None, monkeypatch: pytest.MonkeyPatch) -> Lock:
     people.a_site("HZ01")
     several: list[CutContent] = [content(infused(), CUTOFF, f"HZ01-00{number}") for number in range(1, 7)]
     monkeypatch.setattr(seal, "_content", lambda asked, sources: iter(several))
-    monkeypatch.setattr(compute, "TOLD_EVERY", 1)
+    monkeypatch.setattr(parts, "TOLD_EVERY", 1)
     return make_lock(CUTOFF, "interim analysis", by=SystemPerson("lock"), source=Source.COMMAND)
 
 
@@ -44,17 +45,20 @@ def manager(lock: Lock) -> Account:
     return people.a_member(Role.DATA_MANAGER)
 
 
-def test_a_run_tells_how_many_subjects_are_read(lock: Lock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_tells_how_many_subjects_are_read(
+    lock: Lock, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
     run, told = run_of(lock.snapshot), []
-    tell = compute._tell
+    settings.RUN_SLICE_SUBJECTS = 4
+    tell = parts.tell
 
-    def listened(held: Run, done: int) -> None:
+    def listened(held: RunPart, done: int) -> None:
         tell(held, done)
         told.append(Run.objects.get(pk=run.pk).progress)
 
-    monkeypatch.setattr(compute, "_tell", listened)
+    monkeypatch.setattr(parts, "tell", listened)
     assert compute_run(run.pk)
-    assert told == [{"done": done, "of": 6} for done in range(1, 7)]
+    assert told == [{"step": "datasets", "done": done, "of": 6, "trouble": ""} for done in range(1, 7)]
     run.refresh_from_db()
     assert (run.state, run.progress) == (RunState.DONE, {})
 
@@ -79,21 +83,21 @@ def test_the_trail_says_what_was_computed_from_what_by_what(lock: Lock) -> None:
 def test_a_run_that_is_cancelled_while_it_is_computed_writes_nothing(
     lock: Lock, manager: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, read, tell = run_of(lock.snapshot), [], compute._tell
+    run, read, tell = run_of(lock.snapshot), [], parts.tell
 
-    def cancelled_at_the_third(held: Run, done: int) -> None:
+    def cancelled_at_the_third(held: RunPart, done: int) -> None:
         read.append(done)
         if done == 3:
-            cancel_run(held, by=manager, site="HZ01")
+            cancel_run(held.run, by=manager, site="HZ01")
         tell(held, done)
 
-    monkeypatch.setattr(compute, "_tell", cancelled_at_the_third)
+    monkeypatch.setattr(parts, "tell", cancelled_at_the_third)
     assert compute_run(run.pk) is False
     run.refresh_from_db()
     assert (run.state, read, Estimate.objects.count()) == (RunState.CANCELLED, [1, 2, 3], 0)
     assert TrailEvent.objects.filter(action="run.failed").count() == 0
     assert compute_run(run.pk) is False, "nobody claims it"
-    monkeypatch.setattr(compute, "_tell", tell)
+    monkeypatch.setattr(parts, "tell", tell)
     restart_run(run, by=manager, site="HZ01")
     assert compute_run(run.pk)
     with pytest.raises(TooLate):
@@ -113,10 +117,15 @@ def test_the_same_cut_again_lets_a_cancelled_run_wait_again(lock: Lock, manager:
 def test_it_is_seen_cancelled_and_started_again_in_the_browser(lock: Lock, manager: Account) -> None:
     client: Client = people.signed_in(manager)
     url, run = reverse("results", args=[lock.pk]), run_of(lock.snapshot)
-    Run.objects.filter(pk=run.pk).update(progress={"done": 2, "of": 6})
+    Run.objects.filter(pk=run.pk).update(progress={"step": "datasets", "done": 2, "of": 6})
     shown = client.get(url).content.decode()
     assert "2 of 6 subjects read" in shown
+    assert "Now: making the datasets." in shown
     assert 'http-equiv="refresh"' in shown
+    troubled = {"step": "figures", "done": 6, "of": 6, "trouble": "OSError: the share is gone"}
+    Run.objects.filter(pk=run.pk).update(progress=troubled)
+    shown = client.get(url).content.decode()
+    assert "Something went wrong and is tried again: OSError: the share is gone" in shown
     client.post(reverse("stop-run", args=[lock.pk]), {"do": "cancel"})
     shown = client.get(url).content.decode()
     assert "The analysis was cancelled." in shown
@@ -127,3 +136,15 @@ def test_it_is_seen_cancelled_and_started_again_in_the_browser(lock: Lock, manag
     assert "Results paragraph" in client.get(url).content.decode()
     reader = people.signed_in(people.a_member(Role.STATISTICIAN))
     assert reader.post(reverse("stop-run", args=[lock.pk]), {"do": "cancel"}).status_code == 403
+
+
+def test_where_it_failed_is_shown_to_who_may_start_it_again(lock: Lock, manager: Account) -> None:
+    failed = {"error": "ValueError: no such figure", "traceback": 'File "x.py", line 1\nValueError\n'}
+    Run.objects.filter(pk=run_of(lock.snapshot).pk).update(state=RunState.FAILED, **failed)
+    url = reverse("results", args=[lock.pk])
+    shown = people.signed_in(manager).get(url).content.decode()
+    assert "ValueError: no such figure" in shown
+    assert "line 1\nValueError" in shown
+    reader = people.signed_in(people.a_member(Role.STATISTICIAN)).get(url).content.decode()
+    assert "ValueError: no such figure" in reader
+    assert "line 1" not in reader

@@ -175,6 +175,11 @@ _DECLARED = (
         True,
     ),
     Setting("alert_mail_hours_susar", 48, "h", _("Ahead of the 7 and 15 days of the regulation."), True),
+    Setting(
+        "bootstrap_seed", 20_250_805, "",
+        _("Any whole number; it stands before the data are seen, so that nobody chooses among its results."),
+        False,
+    ),
 )  # fmt: skip
 
 SETTINGS: dict[str, Setting] = {declared.key: declared for declared in _DECLARED}

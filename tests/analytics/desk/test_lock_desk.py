@@ -15,11 +15,12 @@ from analytics.desk.impossible_dates import impossible_lines
 from analytics.locks.locking import approve_lock
 from analytics.locks.models import Lock
 from analytics.locks.seal import make_lock
-from analytics.runs.compute import compute_run, results_of
+from analytics.runs.compute import compute_run
 from analytics.runs.models import Run
 from patients.casebook.page import Page, PageState, Subject
 from patients.entry.lock_gate import Check, gate_of
 from patients.oversight.casebook_locks import LockRequest, Unlocking
+from tests.analytics.computing import results_of
 from tests.patients.entry import desk
 from tests.patients.entry.locking_desk import CUTOFF, asked
 from tests.patients.web import people

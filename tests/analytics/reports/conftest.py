@@ -1,26 +1,26 @@
 """The invented cohort as its data cut holds it, what a run comes to for it, and its finished lock."""
 
 from datetime import date
-from typing import Any
 
 import pytest
 
 from analytics.datasets.build import build_datasets
 from analytics.endpoints.exhibits import exhibits_of
-from analytics.endpoints.figures import Figure, compute_figures
+from analytics.endpoints.figures import compute_figures
+from analytics.endpoints.resampling import bootstrap_of
 from analytics.locks import seal
 from analytics.locks.cut import all_records
 from analytics.locks.models import Lock
 from analytics.locks.snapshot import CutSubject, casebook_of
-from analytics.runs import compute
+from analytics.runs.compute import compute_run
 from analytics.runs.start import run_of
 from patients.builder.timeline import Timeline
 from tests.analytics.casebooks import CutContent, built, content, without_database
+from tests.analytics.computing import Results, comes_to
 from trial.people.access import SystemPerson
 from trial.trail.actor import Source
 
 CUTOFF = date(2025, 8, 5)
-Results = tuple[list[Figure], dict[str, Any]]
 
 
 def cut_of(timelines: list[Timeline]) -> list[CutContent]:
@@ -40,7 +40,7 @@ def results_of_cohort(cohort: list[CutContent]) -> Results:
     with without_database():
         subjects = (CutSubject(facts, casebook_of(facts, values)) for facts, values in cohort)
         data = build_datasets(CUTOFF, subjects, with_trace=False)
-        return compute_figures(data), exhibits_of(data)
+        return compute_figures(data), exhibits_of(data) | {"bootstrap": bootstrap_of(data)}
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def lock(
     """The finished lock of the cohort."""
     with monkeypatch.context() as patch:
         patch.setattr(seal, "_content", lambda asked, sources: iter(cohort))
-        patch.setattr(compute, "results_of", lambda run: results_of_cohort)
+        comes_to(patch, results_of_cohort)
         made = seal.make_lock(CUTOFF, "interim", by=SystemPerson("lock"), source=Source.COMMAND)
-        assert compute.compute_run(run_of(made.snapshot).pk)
+        assert compute_run(run_of(made.snapshot).pk)
     return made

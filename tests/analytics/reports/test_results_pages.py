@@ -12,9 +12,9 @@ from django.urls import reverse
 from analytics.datasets.build import build_datasets
 from analytics.endpoints.catalogue import catalogue
 from analytics.endpoints.exhibits import exhibits_of
+from analytics.endpoints.resampling import bootstrap_of
 from analytics.locks import seal
 from analytics.locks.models import Lock
-from analytics.runs import compute
 from analytics.runs.compute import compute_run
 from analytics.runs.models import Estimate
 from analytics.runs.start import run_of
@@ -26,7 +26,8 @@ from patients.entry.importing import CasebookImport
 from patients.items.partial_date import PartialDate
 from tests.analytics import plain_events
 from tests.analytics.casebooks import CutContent, built, content, cut_at, day, infused, row, without_database
-from tests.analytics.reports.conftest import CUTOFF, Results, cut_of
+from tests.analytics.computing import Results, comes_to
+from tests.analytics.reports.conftest import CUTOFF, cut_of
 from tests.patients.web import people
 from trial.people.access import SystemPerson
 from trial.people.grants import grant_role
@@ -47,9 +48,9 @@ def lock_of(cohort: list[CutContent], results_of_cohort: Results, monkeypatch: p
         with monkeypatch.context() as patch:
             patch.setattr(seal, "_content", lambda cutoff, sources: iter(cut))
             if cut is cohort:
-                patch.setattr(compute, "results_of", lambda run: results_of_cohort)
+                comes_to(patch, results_of_cohort)
             lock = seal.make_lock(CUTOFF, "interim", by=SystemPerson("lock"), source=Source.COMMAND)
-            assert not computed or compute.compute_run(run_of(lock.snapshot).pk)
+            assert not computed or compute_run(run_of(lock.snapshot).pk)
         return lock
 
     return made
@@ -165,7 +166,8 @@ def test_the_figures_are_drawn_the_same_again(
     assert figures_in(first) == figures_in(second)
     assert table_3_in(first) == table_3_in(second) != ""
     with without_database():
-        again = exhibits_of(build_datasets(CUTOFF, cut_at(built(demo_timelines[::-1]), CUTOFF)))
+        data = build_datasets(CUTOFF, cut_at(built(demo_timelines[::-1]), CUTOFF))
+        again = exhibits_of(data) | {"bootstrap": bootstrap_of(data)}
     assert again == run_of(lock.snapshot).exhibits
 
 

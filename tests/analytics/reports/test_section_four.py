@@ -55,6 +55,16 @@ def test_the_tables_say_what_was_computed(lock: Lock, reader: Account) -> None:
     assert len(aml.cells[0].subjects) == int(printed["dx_aml_n"])
 
 
+def test_the_bootstrap_stands_beside_the_interval_that_is_reported(lock: Lock, reader: Account) -> None:
+    found = table(lock, reader, "bootstrap")
+    size, reported, drawn = row(found, "OS")
+    assert (size, reported) == ("19", row(table(lock, reader, "times"), "OS:")[6])
+    assert drawn.split()[0] == reported.split()[0], "the same estimate"
+    assert drawn != reported
+    assert found.note.startswith("exploratory")
+    assert "1,000 replicates, seed 20250805" in found.note
+
+
 def test_every_table_has_as_many_cells_as_heads(lock: Lock, reader: Account) -> None:
     for each in tables_screen(lock, exhibits(lock), reader).tables:
         assert {len(one.cells) + 1 for one in each.rows} <= {len(each.heads)}, each.id

@@ -111,6 +111,7 @@ PLAIN = {
     "patients.Likeness": "made of the audited identity anew at each save; it is compared and never read",
     "patients.AnsweredRequest": "the answer to a request for a day, so that it has one effect",
     "analytics.Run": "the state of a computation; its results are written once",
+    "analytics.RunPart": "the state of a part of it, gone with its end",
 }
 
 

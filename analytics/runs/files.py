@@ -1,0 +1,121 @@
+"""What a part of a run has computed, as a file beside the snapshots, where every worker reads it.
+
+Its name is the number of its part and the hash of its bytes: written beside its place and renamed, it is
+there whole or not at all, and two workers that compute the same part write the same file.
+"""
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+import time
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from django.conf import settings
+
+from analytics.runs.models import RunPart
+
+_DRAFT = ".draft-"
+LEFT_SECONDS = 60 * 60
+"""A file of no part was written by a worker that had been given up; one this old is not being written."""
+
+
+class PartDamaged(Exception):
+    """The file of a part is not the one that was written."""
+
+
+def folder() -> Path:
+    return Path(settings.SNAPSHOT_DIR) / "parts"
+
+
+def write_tables(part: RunPart, tables: Iterable[pl.DataFrame]) -> str:
+    """Keep tables for a part; the hash that the file is named by."""
+    blobs = [_as_bytes(table) for table in tables]
+    lengths = json.dumps([len(blob) for blob in blobs]).encode()
+    return _write(part, b"".join([lengths, b"\n", *blobs]))
+
+
+def read_tables(part: RunPart) -> list[pl.DataFrame]:
+    """The tables in their order. Raises PartDamaged, and OSError where the file is not (yet) to be seen."""
+    lengths, _newline, blobs = _read(part).partition(b"\n")
+    file = io.BytesIO(blobs)
+    return [pl.read_ipc(io.BytesIO(file.read(length))) for length in json.loads(lengths)]
+
+
+def write_plain(part: RunPart, content: Any) -> str:
+    """Keep plain numbers and texts for a part; the hash that the file is named by."""
+    return _write(part, json.dumps(content, ensure_ascii=False).encode())
+
+
+def read_plain(part: RunPart) -> Any:
+    """The same again. Raises PartDamaged, and OSError where the file is not (yet) to be seen."""
+    return json.loads(_read(part))
+
+
+def clear(parts: Collection[int]) -> None:
+    """Remove the files of parts by their numbers."""
+    for number, file in _numbered():
+        if number in parts:
+            file.unlink(missing_ok=True)
+
+
+def clear_what_was_left() -> None:
+    """Remove what belongs to no part that is there, and was not written just now."""
+    standing = set(RunPart.objects.values_list("pk", flat=True))
+    for number, file in _numbered():
+        if number not in standing and _is_old(file):
+            file.unlink(missing_ok=True)
+
+
+def _numbered() -> list[tuple[int | None, Path]]:
+    """Each file with the number of its part; a draft has none."""
+    found = list(folder().iterdir()) if folder().exists() else []
+    return [(_number_of(file.name), file) for file in found]
+
+
+def _number_of(name: str) -> int | None:
+    return None if name.startswith(_DRAFT) else int(name.partition("-")[0])
+
+
+def _is_old(file: Path) -> bool:
+    try:
+        return file.stat().st_mtime < time.time() - LEFT_SECONDS
+    except FileNotFoundError:
+        return False
+
+
+def _as_bytes(table: pl.DataFrame) -> bytes:
+    written = io.BytesIO()
+    table.write_ipc(written, compression="zstd")
+    return written.getvalue()
+
+
+def _place(part: RunPart, digest: str) -> Path:
+    return folder() / f"{part.pk}-{digest}"
+
+
+def _write(part: RunPart, content: bytes) -> str:
+    digest = hashlib.sha256(content).hexdigest()
+    folder().mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=folder(), prefix=_DRAFT)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).chmod(0o440)
+        Path(draft).replace(_place(part, digest))
+    finally:
+        Path(draft).unlink(missing_ok=True)
+    return digest
+
+
+def _read(part: RunPart) -> bytes:
+    content = _place(part, part.hash).read_bytes()
+    if hashlib.sha256(content).hexdigest() != part.hash:
+        raise PartDamaged(f"the file of {part} is not what it was")
+    return content

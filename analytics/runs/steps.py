@@ -1,0 +1,100 @@
+"""What each step of a run computes, and in which order the steps follow.
+
+The subjects are divided into slices; their datasets are made slice by slice, by whichever worker is free;
+when all are there, the estimates, the exhibits and the bootstrap are computed of the whole, each by itself.
+The numbers depend on the order of the slices and not on who computed them.
+"""
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any, TypeAlias
+
+from django.conf import settings
+
+from analytics.datasets.build import Datasets, build_datasets, joined, tables_of
+from analytics.endpoints.exhibits import exhibits_of
+from analytics.endpoints.figures import Figure, compute_figures
+from analytics.endpoints.resampling import bootstrap_of
+from analytics.locks.codes import with_codes
+from analytics.locks.snapshot import Slice, read_slice, slices_of
+from analytics.runs.files import read_plain, read_tables, write_plain, write_tables
+from analytics.runs.models import RunPart, Step
+from analytics.runs.parts import tell, watched
+
+STAGES: tuple[tuple[Step, ...], ...] = (
+    (Step.SLICES,),
+    (Step.DATASETS,),
+    (Step.FIGURES, Step.EXHIBITS, Step.BOOTSTRAP),
+    (Step.FINISH,),
+)
+"""The steps of a stage begin when all parts of the stage before are done."""
+
+
+def slices(part: RunPart) -> list[dict[str, Any]]:
+    """The slices of the snapshot; of one without subjects, one that is empty."""
+    found = slices_of(part.run.snapshot.path, settings.RUN_SLICE_SUBJECTS)
+    return [asdict(one) for one in found]
+
+
+def datasets(part: RunPart) -> str:
+    """The tables of a slice, in a file."""
+    subjects = watched(part, read_slice(part.run.snapshot.path, Slice(**part.slice)))
+    coded = with_codes(subjects, part.run.codes)
+    with _collected_at_the_end():
+        made = build_datasets(part.run.snapshot.cutoff, coded, with_trace=False)
+        tell(part, part.slice["subjects"])
+    return write_tables(part, tables_of(made))
+
+
+@contextmanager
+def _collected_at_the_end() -> Iterator[None]:
+    """A casebook and its rows point at each other, so that all of a slice stay until the collector comes. It
+    would look at them again and again while they are made, for a third of the time: it looks once, after."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+        gc.collect()
+
+
+def figures(part: RunPart) -> str:
+    return write_plain(part, [asdict(one) for one in compute_figures(_whole(part))])
+
+
+def exhibits(part: RunPart) -> str:
+    return write_plain(part, exhibits_of(_whole(part)))
+
+
+def bootstrap(part: RunPart) -> str:
+    return write_plain(part, {"bootstrap": bootstrap_of(_whole(part))})
+
+
+def _whole(part: RunPart) -> Datasets:
+    """The datasets of all subjects, from the files of the slices in their order."""
+    made = part.run.parts.filter(step=Step.DATASETS).order_by("number")
+    return joined(part.run.snapshot.cutoff, [read_tables(one) for one in made])
+
+
+Results: TypeAlias = tuple[list[Figure], dict[str, Any]]
+
+
+def results(part: RunPart) -> Results:
+    """Every figure, and the exhibits, as the parts before have computed them."""
+    told = {one.step: read_plain(one) for one in part.run.parts.filter(step__in=STAGES[2])}
+    found = [Figure(**one | {"subjects": tuple(one["subjects"])}) for one in told[Step.FIGURES]]
+    return found, told[Step.EXHIBITS] | told[Step.BOOTSTRAP]
+
+
+COMPUTED_BY: dict[str, Callable[[RunPart], Any]] = {
+    Step.SLICES: slices,
+    Step.DATASETS: datasets,
+    Step.FIGURES: figures,
+    Step.EXHIBITS: exhibits,
+    Step.BOOTSTRAP: bootstrap,
+    Step.FINISH: results,
+}

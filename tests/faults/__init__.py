@@ -1,0 +1,1 @@
+"""What is broken on purpose: workers, the broker, the database. Long counts in `make faults`."""
