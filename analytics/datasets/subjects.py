@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from operator import attrgetter
 from typing import Any
 
@@ -15,6 +16,8 @@ from patients.grading.result import Graded
 from patients.items.codelists import CodeList
 from patients.items.problems import Text
 
+DAYS_OF_A_YEAR = Decimal("365.25")
+
 
 @dataclass(frozen=True, slots=True)
 class SubjectRow:
@@ -26,6 +29,10 @@ class SubjectRow:
     @property
     def subject(self) -> str:
         return self.story.subject
+
+
+def _years(days: int | None) -> Decimal | None:
+    return None if days is None else (days / DAYS_OF_A_YEAR).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
 def _flag(one: AnalysisSet) -> Variable:
@@ -102,6 +109,14 @@ ADSL = Dataset(
             read=lambda row: row.story.facts.age_days_at_enrolment,
             source=("DM.birth_date", "ELIG.enrol_dt"),
             derivation=_("enrolment - birth, counted in the registry: the birth date does not leave it"),
+        ),
+        Variable(
+            name="AGE",
+            label=_("Age"),
+            type=pl.Decimal(5, 1),
+            read=lambda row: _years(row.story.facts.age_days_at_enrolment),
+            source=("DM.birth_date", "ELIG.enrol_dt"),
+            derivation=_("AGEDAYS / 365.25, years with one decimal, half up"),
         ),
         _fact("ENRLDT", _("Date of Enrollment"), pl.Date, "enrolled", "ELIG.enrol_dt"),
         _fact(

@@ -1,8 +1,10 @@
 """The whole of a data cut in one archive: its tables in some formats, what they mean, and how to check them.
 
 `MANIFEST.json` names each file with its rows and SHA-256, the snapshot, how dates and genetic data were
-dealt with, and the checkpoint of the trail; `SHA256SUMS` is for `sha256sum -c`. The dates of the members are
-that of the lock, so the same cut gives the same bytes but for formats that write the time into themselves.
+dealt with, and the checkpoint of the trail; `SHA256SUMS` is for `sha256sum -c`, and `verify_copy.py` tells
+without Chimera whether all of it is as it was when the registry signed it (CP-02). The dates of the members
+are that of the lock, so the same cut gives the same bytes but for formats that write the time into
+themselves.
 """
 
 import json
@@ -11,19 +13,27 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from analytics.datasets.build import DATASETS
+from analytics.exports import verify_copy
 from analytics.exports.about import about
+from analytics.exports.anonymity import anonymity_of
 from analytics.exports.codebook import write_codebook, write_codes
+from analytics.exports.define_xml import write as write_define
 from analytics.exports.disclosure import Disclosure, withheld
 from analytics.exports.files import Kept, MadeFile, NoSuchFile, file_of, kept, tables_for
 from analytics.exports.formats.registry import FORMATS
 from analytics.exports.import_scripts import R_SCRIPT, SAS_SCRIPT, write_r, write_sas
 from analytics.exports.kept_tables import tables_of_lock
+from analytics.exports.tables import Table
+from analytics.exports.verify_copy import MANIFEST, SIGNATURE, SUMS
 from analytics.locks.models import Lock
-from trial.trail.seals import Seal
+from trial.trail.seals import Seal, signing_key
+from trial.trail.signing_keys import NoSigningKey, public_half
 
 FORMAT = "chimera-export/1"
 MEDIA_TYPE = "application/zip"
-MANIFEST, SUMS = "MANIFEST.json", "SHA256SUMS"
 CELLS = "a text that begins with one of ' = + - @, a tab or a carriage return has one apostrophe before it"
 
 
@@ -45,8 +55,10 @@ def _write(lock: Lock, suffixes: Sequence[str], to: Disclosure, path: Path) -> i
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, file in files.items():
             _add(lock, archive, name, file.path.read_bytes())
-        text = json.dumps(manifest, indent=1, ensure_ascii=False)
-        _add(lock, archive, MANIFEST, text.encode())
+        text = json.dumps(manifest, indent=1, ensure_ascii=False).encode()
+        _add(lock, archive, MANIFEST, text)
+        if key := _key():
+            _add(lock, archive, SIGNATURE, f"{key.sign(text).hex()}\n".encode())
         sums = "".join(f"{file.digest}  {name}\n" for name, file in sorted(files.items()))
         _add(lock, archive, SUMS, sums.encode())
     return sum(file.rows for name, file in files.items() if "/" in name)
@@ -72,9 +84,29 @@ def _explained(lock: Lock, to: Disclosure) -> Iterator[tuple[str, Kept]]:
         "codes.csv": lambda path: write_codes(tables, path),
         R_SCRIPT: lambda path: write_r(tables, path, told),
         SAS_SCRIPT: lambda path: write_sas(tables, path, told),
+        "define.xml": lambda path: write_define(_analysis(tables), path, told),
+        "verify_copy.py": _write_verifier,
     }
     for name, write in writers.items():
         yield name, kept(lock, to, name, write)
+
+
+def _analysis(tables: dict[str, Table]) -> dict[str, Table]:
+    """The analysis datasets among them."""
+    return {dataset.name: tables[dataset.name] for dataset in DATASETS}
+
+
+def _write_verifier(path: Path) -> int:
+    return path.write_bytes(Path(verify_copy.__file__).read_bytes())
+
+
+def _key() -> Ed25519PrivateKey | None:
+    """The key of the seals, where this process holds it: a site may keep it from all but the sealer. What
+    it cannot sign stands with its SHA-256 in the trail, which the sealer signs."""
+    try:
+        return signing_key()
+    except NoSigningKey:
+        return None
 
 
 def _manifest(lock: Lock, to: Disclosure, files: dict[str, Kept]) -> dict[str, Any]:
@@ -93,7 +125,9 @@ def _manifest(lock: Lock, to: Disclosure, files: dict[str, Kept]) -> dict[str, A
         "genetic_data": to.filing or "withheld",
         "withheld": _withheld(lock, to),
         "cells": CELLS,
+        "key": public_half(key) if (key := _key()) else "",
         "trail": seal.as_data() if seal else None,
+        "anonymity": anonymity_of(tables_for(lock, to)["ADSL"]).as_data(),
         "files": [
             {"name": name, "rows": file.rows, "bytes": file.path.stat().st_size, "sha256": file.digest}
             for name, file in sorted(files.items())

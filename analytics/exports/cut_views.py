@@ -25,6 +25,7 @@ from analytics.locks.visible import is_seen_at
 from analytics.runs.results import NoSuchLock
 from trial.people.needs import At, token_needs
 from trial.people.roles import Permission
+from trial.people.token_rates import AskedRate, TakenRate
 from trial.people.tokens import ExportToken, token_of
 
 REFUSALS = {
@@ -137,7 +138,9 @@ class TableFile(FileView):
 
 @token_needs(Permission.EXPORT, at=At.ALL_ITS_SITES)
 class Bundle(FileView):
-    """All tables of a cut in one archive, with codebook, manifest and scripts."""
+    """All tables of a cut in one archive, with codebook, manifest and scripts. So many an hour."""
+
+    throttle_classes = (AskedRate, TakenRate)
 
     @extend_schema(operation_id="bundle", parameters=[LOCK, IN_FORMATS], responses={**FILE, **PROBLEMS})
     def get(self, request: Request, lock: str) -> HttpResponseBase:

@@ -3,7 +3,8 @@
 Identity is in no snapshot. What remains that could tell who somebody is are the days of their life: unless a
 reader is to have them, all dates of a subject are moved by one number of days of its own, which the key of
 the registry alone can tell. Days between two dates stay, and so does everything computed from them. A partial
-date is moved by its earliest day and stays as partial as it was. (Requirements PV-04 and PV-05.)
+date is moved by its earliest day and stays as partial as it was. Who is older than 89 is 90. (Requirements
+PV-04 and PV-05.)
 """
 
 import hashlib
@@ -21,6 +22,10 @@ from trial.people.tokens import Dates, ExportToken
 
 MOST_DAYS = 364
 """Dates are moved back by 1 to so many days: nobody is moved into the future."""
+OLDEST = 89
+"""Years: who is older is as old as everybody who is (PV-04)."""
+_AGES = {"AGE", "age_consent", "donor_age"}
+_TO_THE_DAY = {"AGEDAYS"}
 _DAY = len("2025-08-05")
 _MOVED = (Kind.DATE, Kind.DATETIME)
 
@@ -40,21 +45,32 @@ class Disclosure:
 
 def disclosed(table: Table, to: Disclosure) -> Table:
     """The table as its reader may have it."""
-    columns = tuple(column for column in table.columns if to.filing or not column.is_genetic)
+    kept_back = withheld(table, to)
+    columns = tuple(column for column in table.columns if column not in kept_back)
     names = [column.name for column in columns]
     moved = to.dates != Dates.TRUE
 
     def parts() -> Iterator[pl.DataFrame]:
         for frame in table.parts():
             own = frame.select(names)
-            yield _moved(own, table.subject, columns) if moved else own
+            yield _moved(_of_age(own), table.subject, columns) if moved else own
 
     return replace(table, columns=columns, parts=parts)
 
 
+def _of_age(frame: pl.DataFrame) -> pl.DataFrame:
+    ages = [pl.col(name).clip(upper_bound=OLDEST + 1) for name in frame.columns if name in _AGES]
+    return frame.with_columns(ages)
+
+
 def withheld(table: Table, to: Disclosure) -> tuple[Column, ...]:
-    """The columns of a table that its reader does not get."""
-    return () if to.filing else tuple(column for column in table.columns if column.is_genetic)
+    """The columns of a table that its reader does not get: genetic data, and with moved dates an age that
+    tells the day of birth."""
+    return tuple(
+        column
+        for column in table.columns
+        if (column.is_genetic and not to.filing) or (column.name in _TO_THE_DAY and to.dates != Dates.TRUE)
+    )
 
 
 def days_of(subject: str) -> int:

@@ -1,5 +1,6 @@
 """REST v1, reading. Whoever asks shows a token; sign-in of people plays no part here."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -7,6 +8,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from analytics.exports.estimates import export_estimates
@@ -15,6 +17,7 @@ from analytics.exports.serializers import Estimates, Problem
 from analytics.runs.results import NoSuchLock, NotFinished
 from trial.people.needs import At, token_needs
 from trial.people.roles import Permission
+from trial.people.token_rates import AskedRate
 from trial.people.tokens import TokenMay, token_of
 
 REFUSALS = {
@@ -30,6 +33,8 @@ _PROBLEMS = {
 
 class ExportView(APIView):
     """Base of the views: errors are problem details, and nothing is kept in a cache."""
+
+    throttle_classes: Sequence[type[BaseThrottle]] = (AskedRate,)
 
     def get_exception_handler(self) -> Any:
         return problem_details

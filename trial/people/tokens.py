@@ -31,7 +31,8 @@ class ExportToken(models.Model):
     """A key that a sponsor's program shows. Only its SHA-256 is kept; it never carries a person's rights.
 
     `dates`: whether it sees the days themselves. `filing`: the number and day under which the authority was
-    told that genetic data leave; without it these are withheld (PV-05).
+    told that genetic data leave; without it these are withheld (PV-05). How often it asked and took archives
+    out in the present period is counted for its rates (`token_rates.py`).
     """
 
     name = models.CharField(_("name"), max_length=100)
@@ -45,6 +46,10 @@ class ExportToken(models.Model):
     expires = models.DateTimeField()
     revoked = models.DateTimeField(null=True, blank=True)
     last_used = models.DateTimeField(null=True, blank=True)
+    asked_since = models.DateTimeField(null=True, blank=True)
+    asked_count = models.PositiveIntegerField(default=0)
+    taken_since = models.DateTimeField(null=True, blank=True)
+    taken_count = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
         return self.name

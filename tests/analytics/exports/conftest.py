@@ -15,12 +15,11 @@ from analytics.exports.tables import Column, Kind, Origin, Table
 from analytics.locks.models import Lock, Snapshot
 from analytics.locks.snapshot import write_snapshot
 from patients.entry.register import register_site
-from tests.analytics.casebooks import CutContent, without_database
+from tests.analytics.casebooks import CutContent, default_configuration, without_database
 from tests.analytics.reports.conftest import CUTOFF, cohort, lock, results_of_cohort
 from trial.people.access import SystemPerson
 from trial.people.roles import Permission
 from trial.people.tokens import Dates, issue_token
-from trial.protocol.in_force import in_force
 from trial.trail.actor import Source
 
 __all__ = ["cohort", "lock", "results_of_cohort"]
@@ -46,14 +45,14 @@ def cut(cohort: list[CutContent]) -> Lock:
     sealed = write_snapshot(Path(settings.SNAPSHOT_DIR), CUTOFF, iter(cohort))
     snapshot = Snapshot(hash=sealed.hash, cutoff=CUTOFF, subjects=sealed.subjects, values=sealed.values)
     with without_database():
-        tables_of_snapshot(snapshot, in_force())
+        tables_of_snapshot(snapshot, default_configuration())
     return Lock(pk=1, snapshot=snapshot, cutoff=CUTOFF, made_at=datetime(2025, 8, 6, 9, tzinfo=UTC))
 
 
 @pytest.fixture
 def tables(cut: Lock) -> dict[str, Table]:
     with without_database():
-        return tables_of_snapshot(cut.snapshot, in_force())
+        return tables_of_snapshot(cut.snapshot, default_configuration())
 
 
 @pytest.fixture

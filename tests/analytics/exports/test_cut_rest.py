@@ -5,13 +5,17 @@ import hashlib
 import io
 import json
 import subprocess
+import sys
 import zipfile
+from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.http import HttpResponseBase
 from django.test import Client
+from django.utils import timezone
 from jsonschema import Draft202012Validator
 
 from analytics.exports.problems import MEDIA_TYPE
@@ -19,8 +23,10 @@ from analytics.locks.models import Lock
 from tests.analytics.exports.conftest import a_key
 from trial.people.models import Site
 from trial.people.roles import Permission
-from trial.people.tokens import Dates, issue_token
+from trial.people.token_rates import ASKED_IN_A_MINUTE, TAKEN_IN_AN_HOUR
+from trial.people.tokens import Dates, ExportToken, digest_of, issue_token
 from trial.trail.models import TrailEvent
+from trial.trail.seals import public_key
 
 PARTS = {
     "bytes=0-9": slice(0, 10),
@@ -181,6 +187,74 @@ def assert_the_codebook_has_every_column(archive: Path) -> None:
         with path.open(newline="") as file:
             assert next(csv.reader(file)) == told[path.stem]
     assert all(line["label"] for line in lines)
+
+
+# --- a copy that can be checked -----------------------------------------------------------------------------
+def verified(folder: Path, *options: str) -> tuple[int, str]:
+    """What the verifier in the archive says, in a Python that knows no Chimera."""
+    command = [sys.executable, "-I", "verify_copy.py", ".", *options]
+    told = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    return told.returncode, told.stdout
+
+
+@pytest.mark.requirement("CP-02")
+def test_a_copy_is_checked_without_us(archive: Path) -> None:
+    key = json.loads((archive / "MANIFEST.json").read_text())["key"]
+    assert key == public_key()
+    assert verified(archive, "--key", key)[0] == 0
+    assert verified(archive)[0] == 2
+    assert verified(archive, "--key", "00" * 32)[0] == 1
+    for name in ("csv/ADSL.csv", "xpt/LAB.xpt", "codebook.csv"):
+        whole = (archive / name).read_bytes()
+        (archive / name).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        assert verified(archive, "--key", key) == (1, f"{name}: is not what was exported\n")
+        (archive / name).write_bytes(whole)
+    (archive / "csv" / "MORE.csv").write_text("x")
+    assert verified(archive, "--key", key) == (1, "csv/MORE.csv: was not exported\n")
+    (archive / "csv" / "MORE.csv").unlink()
+    manifest = (archive / "MANIFEST.json").read_text()
+    (archive / "MANIFEST.json").write_text(manifest.replace('"shifted"', '"true"'))
+    assert verified(archive, "--key", key)[0] == 1
+    (archive / "MANIFEST.sig").unlink()
+    assert verified(archive, "--key", key)[0] == 2
+
+
+@pytest.mark.requirement("PV-04")
+def test_the_archive_says_how_many_look_alike(archive: Path) -> None:
+    """Counted by hand of what the archive itself tells."""
+    with (archive / "csv" / "ADSL.csv").open(newline="") as file:
+        groups = Counter((float(row["AGE"]) // 10, row["SEX"], row["DXTYPE"]) for row in csv.DictReader(file))
+    told = json.loads((archive / "MANIFEST.json").read_text())["anonymity"]
+    assert told["k"] == min(groups.values()) == 1
+    assert told["in_groups_of_less_than_5"] == sum(size for size in groups.values() if size < 5)
+    assert (told["subjects"], told["k_is_at_least_5"]) == (19, False)
+
+
+# --- how often ----------------------------------------------------------------------------------------------
+@pytest.mark.requirement("SE-06")
+def test_a_token_takes_ten_archives_in_an_hour(lock: Lock, key: str) -> None:
+    path = f"locks/{lock.pk}/bundle.zip"
+    assert [get(path, key).status_code for _ in range(TAKEN_IN_AN_HOUR)] == [200] * TAKEN_IN_AN_HOUR
+    refused = get(path, key)
+    assert refused.status_code == 429
+    assert refused.headers["Content-Type"] == MEDIA_TYPE
+    assert 3500 < int(refused.headers["Retry-After"]) <= 3600
+    assert get(path, a_key()).status_code == 200
+    assert get("locks", key).status_code == 200
+    ExportToken.objects.filter(digest=digest_of(key)).update(taken_since=timezone.now() - timedelta(hours=1))
+    assert get(path, key).status_code == 200
+
+
+@pytest.mark.requirement("SE-06")
+def test_a_token_asks_so_often_in_a_minute(lock: Lock, key: str) -> None:
+    now = timezone.now()
+    ExportToken.objects.filter(digest=digest_of(key)).update(
+        asked_since=now, asked_count=ASKED_IN_A_MINUTE - 1
+    )
+    assert get("locks", key).status_code == 200
+    for path in ("locks", "schema", f"locks/{lock.pk}/tables"):
+        refused = get(path, key)
+        assert (refused.status_code, int(refused.headers["Retry-After"]) <= 60) == (429, True)
 
 
 # --- the document -------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What a token may have of a table: dates moved by a number of days, genetic data under a filing."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -15,6 +16,7 @@ GENETIC = {
     "DX": {"karyotype_iscn", "fusion_genes", "mutations"},
     "DONOR": {"r_hla", "d_hla"},
     "RESP": {"mol_marker", "mol_result"},
+    "ADSL": {"AGEDAYS"},  # no genetic one: it tells the day of birth
 }
 
 
@@ -78,12 +80,21 @@ def test_true_dates_are_as_they_are(tables: dict[str, Table]) -> None:
     assert disclosed(table, Disclosure(Dates.TRUE)).frame().equals(table.frame())
 
 
+@pytest.mark.requirement("PV-04")
+def test_who_is_older_than_89_is_90(hostile: Table) -> None:
+    ages = pl.DataFrame({"SUBJID": ["a", "b", "c"], "AGE": [89.9, 90.0, 103.2]})
+    column = replace(hostile.column("DAYS"), name="AGE", kind=Kind.DECIMAL)
+    table = replace(hostile, columns=(hostile.column("SUBJID"), column), parts=lambda: iter([ages]))
+    assert disclosed(table, Disclosure()).frame()["AGE"].to_list() == [89.9, 90.0, 90.0]
+
+
 @pytest.mark.requirement("PV-05")
 def test_genetic_data_leave_under_a_filing_alone(tables: dict[str, Table]) -> None:
     for name, table in tables.items():
         genetic = {column.name for column in withheld(table, Disclosure())}
         assert genetic == GENETIC.get(name, set())
-        without, under = disclosed(table, Disclosure()), disclosed(table, Disclosure(filing="2025-BGH-1"))
+        all_of_it = Disclosure(Dates.TRUE, filing="2025-BGH-1")
+        without, under = disclosed(table, Disclosure()), disclosed(table, all_of_it)
         assert not genetic & set(without.frame().columns)
         assert genetic <= set(under.frame().columns)
         assert [one.name for one in without.columns] == without.frame().columns
