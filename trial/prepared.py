@@ -11,6 +11,7 @@ from functools import cache, lru_cache, wraps
 from threading import local
 from typing import Any, Generic, ParamSpec, TypeVar
 
+from django.db import connections
 from django.db.models import BigIntegerField, Expression, Model, QuerySet
 
 MOST_KEPT = 64
@@ -49,10 +50,10 @@ class Written(Generic[Row]):
 
     def __init__(self, question: "QuerySet[Row, Any]") -> None:
         self._question = question
-        compiler: Any = question.query.get_compiler(question.db)
-        self._written = cache(compiler.as_sql)
-        compiler.as_sql = self._filled
-        question.query.get_compiler = lambda *_args, **_kwargs: compiler  # type: ignore[method-assign]
+        self._compiler: Any = question.query.get_compiler(question.db)
+        self._written = cache(self._compiler.as_sql)
+        self._compiler.as_sql = self._filled
+        question.query.get_compiler = self._asking  # type: ignore[method-assign]
         self._number = 0
 
     def of(self, number: int) -> list[Row]:
@@ -61,6 +62,11 @@ class Written(Generic[Row]):
             return []
         self._number = number
         return list(self._question.all())
+
+    def _asking(self, *_args: object, **_kwargs: object) -> Any:
+        """The compiler, which asks over the connection of the moment and not over that of its writing."""
+        self._compiler.connection = connections[self._question.db]
+        return self._compiler
 
     def _filled(self, *_args: object, **_kwargs: object) -> tuple[str, tuple[Any, ...]]:
         sql, parameters = self._written()

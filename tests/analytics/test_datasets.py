@@ -342,7 +342,14 @@ def test_deriving_again_changes_nothing(timeline: Timeline) -> None:
 
 # --- the trace --------------------------------------------------------------------------------------------
 OF_ALL_COUNTS = {"ICAHTEP", "ICAHTE", "ICAHTL"}
-PLAIN = {"SUBJID", "SITEID", "AGEDAYS", *OF_ALL_COUNTS, *(one.flag for one in SETS)}  # not read from one item
+PLAIN = {
+    "SUBJID",
+    "SITEID",
+    "AGE",
+    "AGEDAYS",
+    *OF_ALL_COUNTS,
+    *(one.flag for one in SETS),
+}  # not read from one item
 COUNTED = {"PRLINES", "PRALLO", "PRCLL1", "LDDRUGS"}
 PLACE = {"form", "visit", "row_key"}
 PLAIN_OF_EVENTS = {"SUBJID", "AESEQ", "ASTDTF", "ASTDTC", "AENDTF", "AENDTC", "TRTEMFL", "DLTDRV", *PLACE}
@@ -357,6 +364,8 @@ def named(trace: dict[str, str], subjects: dict[str, CutSubject]) -> Any:
     if trace["item"] == FORM_DATE:
         return record.form_date
     found = record.values[form_model(trace["form"]).item(trace["item"]).name]
+    if isinstance(found, list):
+        return " ".join(found)
     return local_day(found) or found
 
 

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connections
 from django.db.models import Exists, F, OuterRef
 from pytest_django import DjangoAssertNumQueries
 
@@ -61,3 +62,25 @@ def test_a_number_that_nothing_has_is_answered_by_nothing(number: int) -> None:
 def test_a_question_about_no_site_is_answered_by_nothing() -> None:
     written = Written(Site.objects.filter(pk=Asked(), code__in=()))
     assert [written.of(a_site().pk), written.of(0)] == [[], []]
+
+
+@pytest.mark.django_db
+def test_it_is_asked_over_the_connection_of_the_moment() -> None:
+    """Another one may take its place: an answer over the first would be of another transaction."""
+    at = a_site()
+    written = Written(Site.objects.filter(pk=Asked()))
+    assert written.of(at.pk) == [at]
+    connection = connections["default"]
+    other = connection.copy()
+    try:
+        connections["default"] = other
+        connection.inc_thread_sharing()
+        with other.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        assert written.of(0) == []
+        assert written._compiler.connection is other
+    finally:
+        other.close()
+        connections["default"] = connection
+        connection.dec_thread_sharing()
+    assert written.of(at.pk) == [at]
