@@ -36,7 +36,8 @@ def of_frame(frame: pl.DataFrame, format_: str, heading: Sequence[str]) -> Answe
         return Answer(frame.write_json().encode(), MEDIA_TYPES["json"], frame.height)
     file = io.BytesIO()
     file.write(_lines([heading]))
-    frame.write_csv(file, include_header=False, quote_style="necessary")
+    bare = frame.with_columns(pl.col(pl.String).replace("", None))  # an empty text would have quotes
+    bare.write_csv(file, include_header=False)
     return Answer(file.getvalue(), MEDIA_TYPES["csv"], frame.height)
 
 
