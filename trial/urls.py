@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("analytics.reports.urls")),
     path("api/v1/", include("patients.web.api.urls")),
     path("api/v1/", include("analytics.exports.urls")),
+    path("redcap/", include("analytics.exports.redcap.urls")),
 ]
 
 handler500 = "patients.web.errors.server_error"

@@ -26,8 +26,13 @@ def bundle_for(lock: Lock, suffixes: list[str], *, by: ExportToken) -> MadeFile:
 
 def record_taking(lock: Lock, made: MadeFile, *, by: ExportToken, request_id: str) -> None:
     """Put on the trail that a file leaves."""
+    record_rows(lock, made.name, made.rows, made.digest, by=by, request_id=request_id)
+
+
+def record_rows(lock: Lock, name: str, rows: int, digest: str, *, by: ExportToken, request_id: str) -> None:
+    """Put on the trail that rows of a lock leave under a name; `digest` is the SHA-256 of what was sent."""
     sites = sites_of_lock(lock)
-    told = taken_out(entries=made.rows, digest=made.digest, sites=sites)
-    about = f"lock {lock.pk} {made.name}"[:200]
+    told = taken_out(entries=rows, digest=digest, sites=sites)
+    about = f"lock {lock.pk} {name}"[:200]
     with transaction.atomic(), acting(Actor(by.name, by.name, "token", "", Source.API, request_id)):
         record_event("data.exported", Place(site=one_site(sites), about=about), told)

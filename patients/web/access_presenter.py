@@ -115,7 +115,7 @@ def _asked(line: PolicyLine) -> str:
     """What a route asks for, in words."""
     if line.door is Door.ANYONE:
         return _("nothing: it comes before the sign-in")
-    if line.door is Door.TOKEN:
+    if line.door in (Door.TOKEN, Door.FORM):
         carried = SENTENCES[line.permission] if line.permission else _("any")
         return _("a token: %s") % carried
     if line.permission is None:

@@ -60,6 +60,8 @@ def expected(who: Who, site: str, cell: Cell) -> set[int] | str:
     assert need is not None
     if need.door is Door.TOKEN:
         return _of_token(who, site, cell.method, need)
+    if need.door is Door.FORM:
+        return {403}  # whoever it is: a key counts in the form alone, and none is sent here
     if need.door is Door.SESSION and who in (ANONYMOUS, TOKEN):
         return {401}
     if need.door is Door.PERSON and who in (ANONYMOUS, TOKEN):

@@ -46,7 +46,7 @@ def number_of(request: HttpRequest) -> str:
 
 def is_for_programs(request: HttpRequest) -> bool:
     """Whether a program called, which is answered with a problem and not sent to another page."""
-    return request.path.startswith("/api/")
+    return request.path.startswith(("/api/", "/redcap/"))
 
 
 class SessionLimits:
@@ -97,7 +97,7 @@ class Declared(LoginRequiredMiddleware):
             raise PermissionDenied(f"{request.path} declares nothing of who may call it")
         if any("\0" in str(name) for name in view_kwargs.values()):
             raise Http404  # PostgreSQL takes no such text, and nothing has such a name
-        if need.door in (Door.TOKEN, Door.SESSION):
+        if need.door in (Door.TOKEN, Door.FORM, Door.SESSION):
             return None  # the REST framework asks, and answers in its own form
         if need.door is Door.PERSON and not isinstance(request.user, Account):
             return self.handle_no_permission(request, view_func)

@@ -29,6 +29,8 @@ class Door(StrEnum):
     SESSION = "session"
     """A program in the session of a person."""
     TOKEN = "token"  # noqa: S105  the name of a door
+    FORM = "token in the form"
+    """A token again, as a field of the form that is sent: so do the clients of REDCap."""
 
 
 class At(StrEnum):
@@ -85,6 +87,11 @@ def session_needs(
 def token_needs(to_get: Permission | None, *, at: At = At.ONE_SITE) -> Callable[[View], View]:
     """For what programs read with a token; None where any token will do."""
     return _declared(Need(Door.TOKEN, dict.fromkeys(("GET", "HEAD", "OPTIONS"), to_get), at))
+
+
+def form_token_needs(to_post: Permission) -> Callable[[View], View]:
+    """For what programs ask with a token in the form that they send."""
+    return _declared(Need(Door.FORM, {"POST": to_post}))
 
 
 def need_of(view: Any) -> Need | None:

@@ -22,7 +22,7 @@ class PolicyLine:
     @property
     def roles(self) -> list[Role]:
         """The roles that it lets in; at the door of programs it is tokens that carry the permission."""
-        if self.door is Door.TOKEN:
+        if self.door in (Door.TOKEN, Door.FORM):
             return []
         return roles_with(self.permission) if self.permission else list(Role)
 

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, ParseError, UnsupportedMediaType
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -98,8 +98,8 @@ class TokenAuthentication(BaseAuthentication):
     """`Authorization: Token KEY`. An unknown, expired and revoked key get the same answer."""
 
     def authenticate(self, request: Request) -> tuple[ExportToken, None] | None:
-        scheme, _, clear = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "token" or not clear:
+        clear = self.shown(request)
+        if not clear:
             return None
         now = timezone.now()
         found = ExportToken.objects.filter(digest=digest_of(clear), expires__gt=now, revoked=None)
@@ -109,8 +109,28 @@ class TokenAuthentication(BaseAuthentication):
         found.update(last_used=now)
         return token, None
 
+    def shown(self, request: Request) -> str:
+        """The key that a request shows; empty where there is none."""
+        scheme, _, clear = request.headers.get("Authorization", "").partition(" ")
+        return clear if scheme.lower() == "token" else ""
+
     def authenticate_header(self, request: Request) -> str:
         return "Token"
+
+
+class FormTokenAuthentication(TokenAuthentication):
+    """`token=KEY` in the form that is sent. What cannot be read as a form shows none; the answer is 403, as
+    there is no header that would let somebody in."""
+
+    def shown(self, request: Request) -> str:
+        try:
+            form = request.data
+            return str(form.get("token", "")) if isinstance(form, dict) else ""
+        except (ParseError, UnsupportedMediaType):
+            return ""
+
+    def authenticate_header(self, request: Request) -> str:
+        return ""
 
 
 class TokenMay(BasePermission):

@@ -1,0 +1,1 @@
+"""The newest data cut through the API of REDCap, for clients that were written for it. Reading alone."""
