@@ -16,8 +16,8 @@ from trial.trail.models import TrailEvent
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ["production.txt", "development.txt"]
 TARGETS = {
-    "help", "setup", "demo", "test", "trace", "faults", "check-external", "bench", "check", "lock-requirements",
-    "messages", "screenshots", "clean",
+    "help", "setup", "demo", "test", "trace", "faults", "check-external", "bench", "check",
+    "lock-requirements", "messages", "screenshots", "clean",
 }  # fmt: skip
 SERVICES = {"postgres", "redis", "setup", "web", "worker", "beat", "proxy"}
 
