@@ -99,6 +99,7 @@ def test_the_facts_of_a_subject_stand_in_one_row() -> None:
         **dict.fromkeys(("ENRLFL", "SAFFL", "RESPFL", "HSCTFL", "ENGFL", "AGFL", "FU3FL"), True),
         **dict.fromkeys(("DLTEVLFL", "CHIMFL", "CGFL"), False),
         "AGEDAYS": (ENROLLED - BORN.earliest).days,
+        "AGE": Decimal("43.7"),
         "ENRLDT": ENROLLED,
         "TRTSDT": T0,
         "TR02SDT": day(16),

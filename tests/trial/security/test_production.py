@@ -109,7 +109,9 @@ def test_every_task_takes_ids_alone() -> None:
     app.loader.import_default_modules()
     ours = [task for name, task in app.tasks.items() if not name.startswith("celery.")]
     assert ours
-    taken = {kind for task in ours for kind in task.run.__annotations__.values()}
+    taken = {
+        kind for task in ours for name, kind in task.run.__annotations__.items() if name != "self"
+    }  # a task that is told of its own message
     assert taken <= {int, str, None, "int", "str", "None", type(None)}
 
 
