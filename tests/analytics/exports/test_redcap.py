@@ -26,7 +26,11 @@ from trial.people.tokens import Dates, issue_token
 from trial.spreadsheets import text_of
 from trial.trail.models import TrailEvent
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("exports")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.one_engine,
+    pytest.mark.xdist_group("exports"),
+]
 Connect = Callable[[str], redcap.Project]
 
 

@@ -99,7 +99,7 @@ def looked_at(
     return seen, found
 
 
-@pytest.mark.parametrize(("language", "scheme", "width"), WAYS)
+@pytest.mark.parametrize(("language", "scheme", "width"), WAYS[1:])  # the first is looked at below
 def test_nothing_grave_stands_in_the_way(
     chromium: "Browser",
     live_server: Any,
