@@ -16,6 +16,8 @@ class WorkerLost(Exception):
 
 PASSING = (OSError, MemoryError, OperationalError, InterfaceError, WorkerLost)
 """A share that is gone, a disk or memory that is full, a database that was lost or is locked."""
+NO_THREAD = "can't start new thread"
+"""What Python says where there is no memory for one."""
 RETRIES = 3
 LOST_AT_MOST = 10
 """So many machines may be lost with one part, of which nobody could say why, until the part is blamed."""
@@ -27,7 +29,11 @@ class WorkersLost(Exception):
 
 def is_tried_again(problem: Exception, failures: int) -> bool:
     """Whether a part is tried again that had failed so many times before."""
-    return isinstance(problem, PASSING) and failures < RETRIES
+    return _passes(problem) and failures < RETRIES
+
+
+def _passes(problem: Exception) -> bool:
+    return isinstance(problem, PASSING) or (isinstance(problem, RuntimeError) and str(problem) == NO_THREAD)
 
 
 def delay(failures: int) -> timedelta:

@@ -24,7 +24,11 @@ LOSSES = int(os.environ.get("LOSSES", "1"))  # 20
 DELIVERIES = int(os.environ.get("DELIVERIES", "1"))  # 20, of ten each
 EXHAUSTIONS = int(os.environ.get("EXHAUSTIONS", "1"))  # 10
 # Python says so itself; who builds a table is ended by the library that does.
-OUT_OF_MEMORY = ("MemoryError", "WorkerLost: the process that computed was ended, or had no memory left")
+OUT_OF_MEMORY = (
+    "MemoryError",
+    "RuntimeError: can't start new thread",
+    "WorkerLost: the process that computed was ended, or had no memory left",
+)
 LONGEST_S = 0.8  # about as long as a study is computed
 SHARED = {"CHIMERA_RUN_SLICE_SUBJECTS": "50", "CHIMERA_RUN_RETRY_SECONDS": "0.01", **LEASE}
 PATIENT = {"CHIMERA_RUN_LEASE_SECONDS": "60"}  # so that nothing is taken over for silence alone

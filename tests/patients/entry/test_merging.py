@@ -17,7 +17,7 @@ from tests.patients.entry import desk
 from trial.people.models import Account
 from trial.trail.models import TrailEvent
 
-ROUNDS = int(os.environ.get("RACES", "1000"))  # 10,000 in `make faults`
+ROUNDS = int(os.environ.get("RACES", "300"))  # 10,000 in `make faults`
 
 
 @pytest.fixture
