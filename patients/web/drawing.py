@@ -24,6 +24,7 @@ has a piece for each of them that is chosen somewhere."""
 _MARKS, _TRAIL, _THREAD = "\0", "\1", "\2"
 """Where in a piece its marks go, and the addresses of its trail and its queries: characters that no template
 holds."""
+_NO_MARKS = format_html("{}", "")
 _OPEN = str.maketrans({"{": "{{", "}": "}}", _MARKS: "{marks}", _TRAIL: "{trail}", _THREAD: "{thread}"})
 
 
@@ -65,7 +66,7 @@ def reason_pattern_drawn() -> SafeString:
 
 def _marks_drawn(item: Field) -> SafeString:
     if not (item.trail_url or item.flag or item.verified):
-        return format_html("{}", "")
+        return _NO_MARKS
     component = "components/marks.html"
     if item.verified:
         return render_to_string(component, {"item": item})
