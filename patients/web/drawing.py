@@ -6,13 +6,14 @@ marks, which lead to its query and its trail, it looks the same on the page of e
 something was typed is drawn each time: nothing that tells of a patient is kept here.
 """
 
+import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from django.template.loader import render_to_string
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
@@ -25,7 +26,7 @@ _MARKS, _TRAIL, _THREAD = "\0", "\1", "\2"
 """Where in a piece its marks go, and the addresses of its trail and its queries: characters that no template
 holds."""
 _NO_MARKS = format_html("{}", "")
-_OPEN = str.maketrans({"{": "{{", "}": "}}", _MARKS: "{marks}", _TRAIL: "{trail}", _THREAD: "{thread}"})
+_BRACES = str.maketrans({"{": "{{", "}": "}}"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def item_drawn(item: Field) -> SafeString:
     if not item.is_declared:
         return render_to_string(component, {"item": item, "marks": marks})
     left_open = _left_open(_Piece(component, item.declared_parts, {"item": item, "marks": _MARKS}))
-    return format_html(left_open, marks=marks)
+    return _filled(left_open, marks)
 
 
 def missing_menu_drawn(item: Field) -> SafeString:
@@ -73,13 +74,24 @@ def _marks_drawn(item: Field) -> SafeString:
     flag = replace(item.flag, url=_THREAD) if item.flag else None
     said = {"label": item.label, "flag": flag, "trail_url": _TRAIL if item.trail_url else ""}
     left_open = _left_open(_Piece(component, tuple(said.values()), {"item": said}))
-    return format_html(left_open, trail=item.trail_url, thread=item.flag.url if item.flag else "")
+    addresses = (item.flag.url if item.flag else "", item.trail_url)
+    return _filled(left_open, *filter(None, addresses))
 
 
 @lru_cache(maxsize=MOST_KEPT)
-def _left_open(piece: _Piece) -> str:
-    """A piece as a format, for what is different each time and is escaped as it goes in."""
-    return render_to_string(piece.component, dict(piece.arguments)).translate(_OPEN)
+def _left_open(piece: _Piece) -> tuple[SafeString, ...]:
+    """What stands before, between and behind the places of a piece that are different each time."""
+    drawn = render_to_string(piece.component, dict(piece.arguments))
+    parts = re.split(f"[{_MARKS}{_TRAIL}{_THREAD}]", drawn)
+    return tuple(format_html(f"{part.translate(_BRACES)}{{}}", "") for part in parts)
+
+
+def _filled(parts: tuple[SafeString, ...], *texts: str) -> SafeString:
+    """The parts with texts between them, in the order of their places; each is escaped as it goes in."""
+    found = parts[0]
+    for text, part in zip(texts, parts[1:], strict=True):
+        found += conditional_escape(text) + part
+    return found
 
 
 @lru_cache(maxsize=MOST_KEPT)
