@@ -16,7 +16,6 @@ from patients.casebook.answers import Record
 from patients.casebook.form import FormRow
 from patients.items.codelists import NY
 from patients.items.item import Item
-from patients.items.missing import MissingReason
 from patients.items.types import (
     BooleanItem,
     ChoiceItem,
@@ -149,7 +148,3 @@ _LENGTHS: tuple[tuple[type[Item], Callable[[Any], int]], ...] = (
 def _length(item: Item) -> int:
     of_kind = next((length(item) for of, length in _LENGTHS if isinstance(item, of)), None)
     return of_kind if of_kind is not None else item.max_length or 200
-
-
-MISSING_REASONS = tuple((reason.value, reason.label) for reason in MissingReason)
-"""What the reasons of the column `missing` mean."""

@@ -47,7 +47,7 @@ def _r_table(table: Table) -> Iterator[str]:
     yield f"{name} <- read({_quoted(table.name)}, c({classes}))"
     for one in table.columns:
         yield f"attr({name}[[{_quoted(one.name)}]], 'label') <- {_quoted(str(one.label))}"
-        if labels := _labels(one):
+        if labels := one.labels:
             told = ", ".join(f"{_quoted(label)} = {_quoted(code)}" for code, label in labels.items())
             yield f"attr({name}[[{_quoted(one.name)}]], 'labels') <- c({told})"
 
@@ -82,10 +82,6 @@ def _sas_table(table: Table) -> Iterator[str]:
 def _informat(column: Column) -> str:
     length = min(max(4 * column.length, 8), _LONGEST_IN_SAS)  # UTF-8 has up to four bytes for a character
     return _SAS_INFORMATS.get(column.kind, f"${length}.")
-
-
-def _labels(column: Column) -> dict[str, str]:
-    return {code: str(label) for code, label in column.codes.labels.items()} if column.codes else {}
 
 
 def _quoted(text: str) -> str:

@@ -70,9 +70,7 @@ class CutColumn(serializers.Serializer[object]):
     codes = serializers.SerializerMethodField(help_text="what its codes mean")
 
     def get_codes(self, column: Any) -> dict[str, str] | None:
-        if column.codes is None:
-            return None
-        return {code: str(label) for code, label in column.codes.labels.items()}
+        return column.labels or None
 
 
 class CutTable(serializers.Serializer[object]):

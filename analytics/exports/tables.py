@@ -53,6 +53,11 @@ class Column:
     derivation: Text = ""
     is_genetic: bool = False
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """What its codes mean, in the active language; empty without any."""
+        return {code: str(label) for code, label in self.codes.labels.items()} if self.codes else {}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:

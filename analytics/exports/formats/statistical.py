@@ -32,17 +32,8 @@ def write(writer: Writer, options: dict[str, Any], table: Table, path: Path, abo
     return frame.height
 
 
-def code_labels(table: Table) -> dict[str, dict[str, str]]:
-    """What the codes of each column mean, where they are texts."""
-    return {column.name: labels for column in table.columns if (labels := _labels(column))}
-
-
-def _labels(column: Column) -> dict[str, str]:
-    return {code: str(label) for code, label in column.codes.labels.items()} if column.codes else {}
-
-
 def _write_spss(table: Table, path: Path, about: About) -> int:
-    texts = {name: labels for name, labels in code_labels(table).items() if _is_text(table.column(name))}
+    texts = {column.name: column.labels for column in table.columns if column.codes and _is_text(column)}
     return write(pyreadstat.write_sav, {"variable_value_labels": texts, "compress": True}, table, path, about)
 
 

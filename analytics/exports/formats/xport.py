@@ -39,11 +39,6 @@ def write(table: Table, path: Path, about: About) -> int:
     return frame.height
 
 
-def columns_written(table: Table) -> dict[str, str]:
-    """The names in the file by those of the table, for who describes it; continued texts are not named."""
-    return sas_names(column.name for column in table.columns)
-
-
 def within(text: str, most: int) -> list[str]:
     """The text in pieces of at most so many bytes of UTF-8, none of them cut within a character."""
     pieces, piece, size = [], "", 0
