@@ -62,6 +62,7 @@ class Kept:
 def kept(lock: Lock, to: Disclosure, name: str, write: Callable[[Path], int]) -> Kept:
     """The file of this name, written now if it never was. What is said of it is written last: a file without
     that is none."""
+    tables_of_lock(lock)  # whoever asks first finds the folder as well
     folder = folder_of(lock) / f"for-{_mark(about(lock, to))}"
     folder.mkdir(mode=0o750, exist_ok=True)
     path, said = folder / name, folder / f"{name}.made"

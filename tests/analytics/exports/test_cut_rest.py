@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -18,6 +19,7 @@ from django.test import Client
 from django.utils import timezone
 from jsonschema import Draft202012Validator
 
+from analytics.exports.kept_tables import folder_of
 from analytics.exports.problems import MEDIA_TYPE
 from analytics.locks.models import Lock
 from tests.analytics.exports.conftest import a_key
@@ -255,6 +257,12 @@ def test_a_token_asks_so_often_in_a_minute(lock: Lock, key: str) -> None:
     for path in ("locks", "schema", f"locks/{lock.pk}/tables"):
         refused = get(path, key)
         assert (refused.status_code, int(refused.headers["Retry-After"]) <= 60) == (429, True)
+
+
+def test_who_asks_first_has_the_archive_as_well(lock: Lock, key: str) -> None:
+    """Nothing of the lock was asked for before."""
+    shutil.rmtree(folder_of(lock), ignore_errors=True)
+    assert get(f"locks/{lock.pk}/bundle.zip", key).status_code == 200
 
 
 # --- the document -------------------------------------------------------------------------------------------
