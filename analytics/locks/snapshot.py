@@ -14,9 +14,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from functools import cache, lru_cache, partial
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
+
+import orjson
 
 from analytics.locks.cut import FORM_DATE, SubjectFacts, Value
 from patients.casebook.answers import HeldCasebook, Record
@@ -139,7 +142,7 @@ class Slice:
 def read_snapshot(path: Path) -> tuple[date, Iterator[CutSubject]]:
     """The cut-off and, one by one, the subjects. Raises SnapshotDamaged if the file is not what it was."""
     lines = sound_lines(path, path.stem)
-    return date.fromisoformat(json.loads(next(lines))["cutoff"]), _subjects(lines)
+    return date.fromisoformat(json.loads(next(lines))["cutoff"]), _subjects(_blocks(lines))
 
 
 def slices_of(path: Path, size: int) -> list[Slice]:
@@ -154,23 +157,20 @@ def slices_of(path: Path, size: int) -> list[Slice]:
     return [one for one in slices if one.subjects] or slices
 
 
-def _slice(offset: int, blocks: Iterable[list[bytes]]) -> Slice:
+def _slice(offset: int, blocks: Iterable[bytes]) -> Slice:
     digest, length, subjects = hashlib.sha256(), 0, 0
     for block in blocks:
-        text = b"".join(block)
-        digest.update(text)
-        length, subjects = length + len(text), subjects + 1
+        digest.update(block)
+        length, subjects = length + len(block), subjects + 1
     return Slice(offset, length, subjects, digest.hexdigest())
 
 
 def read_slice(path: Path, part: Slice) -> Iterator[CutSubject]:
     """The subjects of a slice one by one. Raises SnapshotDamaged if its bytes are not what they were."""
-    digest = hashlib.sha256()
-    for line in _lines_of(path, part):
-        digest.update(line)
-    if digest.hexdigest() != part.digest:
+    text = _bytes_of(path, part)
+    if hashlib.sha256(text).hexdigest() != part.digest:
         raise SnapshotDamaged(f"{path.name} is not what it was")
-    return _subjects(_lines_of(path, part))
+    return _subjects(_blocks_of(text))
 
 
 def first_line(path: Path) -> dict[str, Any]:
@@ -203,15 +203,12 @@ def _lines(path: Path) -> Iterator[bytes]:
         yield from file
 
 
-def _lines_of(path: Path, part: Slice) -> Iterator[bytes]:
+def _bytes_of(path: Path, part: Slice) -> bytes:
     """Raises SnapshotDamaged where the file is gone."""
-    left = part.length
     try:
         with path.open("rb") as file:
             file.seek(part.offset)
-            while left > 0 and (line := file.readline()):
-                left -= len(line)
-                yield line
+            return file.read(part.length)
     except FileNotFoundError as problem:
         raise SnapshotDamaged(f"{path.name} is gone") from problem
 
@@ -220,30 +217,40 @@ def written_subjects(path: Path) -> Iterator[Written]:
     """The facts and values of each subject as they are written. Raises SnapshotDamaged."""
     lines = sound_lines(path, path.stem)
     next(lines)
-    return _written(lines)
+    return ((facts, [Value._make(value) for value in values]) for facts, values in _read(_blocks(lines)))
 
 
-def _subjects(lines: Iterator[bytes]) -> Iterator[CutSubject]:
-    return (CutSubject(facts, casebook_of(facts, values)) for facts, values in _written(lines))
+def _subjects(blocks: Iterable[bytes]) -> Iterator[CutSubject]:
+    return (CutSubject(facts, casebook_of(facts, values)) for facts, values in _read(blocks))
 
 
-def _written(lines: Iterator[bytes]) -> Iterator[Written]:
-    """The lines of a subject are read as one array: a third of the time that each by itself takes."""
-    for block in _blocks(lines):
-        facts, *values = json.loads((b"[" + b",".join(block) + b"]").decode())
-        yield SubjectFacts(**facts), [Value._make(value) for value in values]
+def _read(blocks: Iterable[bytes]) -> Iterator[tuple[SubjectFacts, list[Any]]]:
+    """The facts of each subject and its values as plain lists. The lines of a subject are read as one array,
+    in a fraction of the time that each by itself takes: a line break inside a text is written `\\n`."""
+    for block in blocks:
+        facts, *values = orjson.loads(b"[" + block.rstrip().replace(b"\n", b",") + b"]")
+        yield SubjectFacts(**facts), values
 
 
-def _blocks(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
+def _blocks(lines: Iterator[bytes]) -> Iterator[bytes]:
     """The lines of each subject: its facts, then its values."""
     block: list[bytes] = []
     for line in lines:
         if line.startswith(b"{") and block:
-            yield block
+            yield b"".join(block)
             block = []
         block.append(line)
     if block:
-        yield block
+        yield b"".join(block)
+
+
+def _blocks_of(text: bytes) -> Iterator[bytes]:
+    """The same of lines that are at hand together: only the facts of a subject begin with a brace."""
+    start = 0
+    while start < len(text):
+        end = text.find(b"\n{", start) + 1 or len(text)
+        yield text[start:end]
+        start = end
 
 
 def casebook_of(facts: SubjectFacts, values: Iterable[Value]) -> HeldCasebook:
@@ -252,12 +259,17 @@ def casebook_of(facts: SubjectFacts, values: Iterable[Value]) -> HeldCasebook:
     The snapshot holds no birth date; in memory the day that the age at enrolment means takes its place, so
     that what is derived from an age (a normal range for it) is what the registry derives.
     """
-    rows: dict[tuple[str, str, str], dict[str, Value]] = {}
-    for value in values:
-        rows.setdefault((value.form, value.visit, value.row_key), {})[value.item] = value
+    rows: dict[tuple[str, str, str], list[Value]] = {}
+    for place, held in groupby(values, key=_place):  # of one row they stand together in a snapshot
+        rows.setdefault(place, []).extend(held)
     records = [_record(*place, held) for place, held in rows.items()]
     _date_births(facts, records)
     return HeldCasebook(facts.subject, records)
+
+
+_place: Callable[[Value], tuple[str, str, str]] = itemgetter(
+    *map(Value._fields.index, ("form", "visit", "row_key"))
+)
 
 
 def _date_births(facts: SubjectFacts, records: Collection[Record]) -> None:
@@ -270,21 +282,27 @@ def _date_births(facts: SubjectFacts, records: Collection[Record]) -> None:
             record.values["birth_date"] = born
 
 
-def _record(form: str, visit: str, row_key: str, held: dict[str, Value]) -> Record:
+def _record(form: str, visit: str, row_key: str, held: Iterable[Value]) -> Record:
     readers = _readers(form_model(form))
     values: dict[str, Any] = dict.fromkeys(readers)
-    for name, value in held.items():
-        if value.value and name in readers:
-            values[name] = readers[name](value.value)
-    page = held.get(FORM_DATE)
+    missing, header = {}, {}
+    for _subject, _visit, _form, _row_key, item, text, _unit, reason in held:
+        if item in readers:
+            if text:
+                values[item] = readers[item](text)
+        else:
+            header[item] = text
+        if reason:
+            missing[item] = reason
+    page_date = header.pop(FORM_DATE, "")
     return Record(
         form,
         visit,
         row_key,
-        form_date=date.fromisoformat(page.value) if page and page.value else None,
+        form_date=date.fromisoformat(page_date) if page_date else None,
         values=values,
-        missing={name: value.missing for name, value in held.items() if value.missing},
-        header={name: held[name].value for name in HEADER_ITEMS if name in held},
+        missing=missing,
+        header={name: header[name] for name in HEADER_ITEMS if name in header},
     )
 
 

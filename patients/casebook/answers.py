@@ -5,15 +5,17 @@ of a data cut), so both hand them a `Casebook` of plain records.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any, Protocol, TypeVar
 
 from patients.casebook.approval import Approval, approval_for
 from patients.casebook.form import FormRow, form_model, is_declared
 from patients.casebook.page import Page, Subject, Visit
 from patients.casebook.reading import StoredForm, read_forms
+from patients.items.conditions import Answers
 from patients.items.partial_date import PartialDate, read_partial_date
 from trial.protocol.study import SITE_ZONE
 
@@ -50,8 +52,13 @@ def local_day(value: Any) -> date | None:
     if isinstance(value, PartialDate):
         return value.earliest
     if isinstance(value, datetime):
-        return value.astimezone(SITE_ZONE).date()
+        return _site_day(value)
     return value if isinstance(value, date) else None
+
+
+@lru_cache(maxsize=8192)  # the moments of a subject are asked for again and again
+def _site_day(moment: datetime) -> date:
+    return moment.astimezone(SITE_ZONE).date()
 
 
 class Casebook(Protocol):
@@ -70,6 +77,10 @@ class Casebook(Protocol):
         """When the principal investigator's signature stood on a page."""
 
 
+_NOT_OF_THE_ROW = object()
+_Gathered = TypeVar("_Gathered")
+
+
 @dataclass(frozen=True, slots=True)
 class RowAnswers:
     """The answers that the rules of one row may look at (see `patients.items.conditions.Answers`)."""
@@ -78,8 +89,9 @@ class RowAnswers:
     casebook: Casebook
 
     def __getitem__(self, name: str) -> Any:
-        if name in self.record.values:  # asked hundreds of times for each row
-            return self.record.values[name]
+        own = self.record.values.get(name, _NOT_OF_THE_ROW)  # asked hundreds of times for each row
+        if own is not _NOT_OF_THE_ROW:
+            return own
         form, _, item = name.rpartition(".")
         if not form or form == self.record.form:
             return self.record.values.get(item)
@@ -91,6 +103,9 @@ class RowAnswers:
 
     def rows_where(self, form: str, item: str, value: Any) -> Sequence["RowAnswers"]:
         return self.casebook.sheet(form).where(item, value)
+
+    def gathered(self, form: str, rule: Callable[[Sequence[Answers]], _Gathered]) -> _Gathered:
+        return self.casebook.sheet(form).gathered(rule)
 
     def is_explained(self, item: str) -> bool:
         return item in self.record.missing
@@ -135,7 +150,7 @@ class Sheet:
     """The rows of one form of a subject, in order: as records, as answers, and by the value of an item.
 
     Rules that compare a row with others of its kind (a result with those of its test) ask `where`, so that
-    1,500 results are not read through for each of them.
+    1,500 results are not read through for each of them; what they gather from all rows is gathered once.
     """
 
     def __init__(self, records: Iterable[Record], casebook: Casebook) -> None:
@@ -144,6 +159,7 @@ class Sheet:
         self.rows = [RowAnswers(record, casebook) for record in self.records]
         self._at = {record.place: position for position, record in enumerate(self.records)}
         self._indexes: dict[str, dict[Any, list[int]]] = {}
+        self._gathered: dict[Callable[..., Any], Any] = {}
 
     def where(self, item: str, value: Any) -> Sequence[RowAnswers]:
         """The rows with this value of an entered item; a derived one would change under its index."""
@@ -153,12 +169,20 @@ class Sheet:
                 index[row[item]].append(position)
         return [self.rows[position] for position in self._indexes[item].get(value, ())]
 
+    def gathered(self, rule: Callable[[Sequence[Answers]], _Gathered]) -> _Gathered:
+        """What a rule finds in the entered items of the rows."""
+        if rule not in self._gathered:
+            self._gathered[rule] = rule(self.rows)
+        found: _Gathered = self._gathered[rule]
+        return found
+
     def put(self, record: Record) -> bool:
         """Let the row of this place read so; False, and nothing done, if it stands elsewhere in the order."""
         at = self._at.get(record.place)
         if at is None or _position(self.records[at]) != _position(record):
             return False
         before = self.records[at].values
+        self._gathered.clear()
         self._indexes = {
             item: index
             for item, index in self._indexes.items()

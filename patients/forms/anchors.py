@@ -1,5 +1,6 @@
 """The days of a subject from which others are counted, and when it left; None until they are recorded."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +12,11 @@ from patients.items.limits import Limit, not_after, numbered
 
 def first_dose_day(answers: Answers) -> date | None:
     """Of lymphodepletion."""
-    return min((day for row in answers.rows("LD") if (day := row["ld_date"])), default=None)
+    return answers.gathered("LD", _earliest_dose)
+
+
+def _earliest_dose(doses: Sequence[Answers]) -> date | None:
+    return min((day for row in doses if (day := row["ld_date"])), default=None)
 
 
 def infusion_day(answers: Answers) -> date | None:

@@ -5,7 +5,8 @@ Components are entered and the grade is derived from them (ASTCT 2019). The inve
 with a reason.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -91,14 +92,24 @@ def _is_followed(answers: Answers) -> bool:
 
 def _episode(answers: Answers) -> list[Answers]:
     """The days of this episode in order."""
-    days = [
-        row for row in answers.rows("CRS") if row["crs_episode"] == answers["crs_episode"] and row["crs_date"]
-    ]
-    return sorted(days, key=lambda row: row["crs_date"])
+    return answers.gathered("CRS", _episodes).get(answers["crs_episode"], [])
+
+
+def _episodes(rows: Sequence[Answers]) -> dict[int | None, list[Answers]]:
+    """The days of each episode in order."""
+    found: dict[int | None, list[Answers]] = defaultdict(list)
+    for row in sorted((row for row in rows if row["crs_date"]), key=lambda row: row["crs_date"]):
+        found[row["crs_episode"]].append(row)
+    return found
 
 
 def _grade_of(row: Answers) -> int:
-    return _grade(row).number or 0
+    return row.gathered("CRS", _grades)[row.visit, row.row_key]
+
+
+def _grades(rows: Sequence[Answers]) -> dict[tuple[str, str], int]:
+    """The grade of each day, by its place."""
+    return {(row.visit, row.row_key): _grade(row).number or 0 for row in rows}
 
 
 def _onset_day(answers: Answers) -> date | None:

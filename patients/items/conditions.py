@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from patients.items.problems import Text
+
+_Gathered = TypeVar("_Gathered")
 
 
 class Answers(Protocol):
@@ -28,6 +30,10 @@ class Answers(Protocol):
 
     def rows_where(self, form: str, item: str, value: Any) -> Sequence["Answers"]:
         """Those of them with this value of an item that is entered; looked up, not searched for."""
+
+    def gathered(self, form: str, rule: Callable[[Sequence["Answers"]], _Gathered]) -> _Gathered:
+        """What a rule finds in the rows of a form. It looks at what is entered in them and at nothing else: it
+        is asked once, as long as they stand so."""
 
     def is_explained(self, item: str) -> bool:
         """Whether a reason is given for the absence of an answer to an item of the row."""

@@ -1,5 +1,6 @@
 """What the rules of a form look at: the same from the database and from memory, in the order of dates."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 import pytest
@@ -16,6 +17,7 @@ from patients.casebook.answers import (
 )
 from patients.casebook.form import declared_forms
 from patients.casebook.page import Page, Subject
+from patients.items.conditions import Answers
 from patients.items.partial_date import PartialDate
 from tests.patients.entry import desk
 from tests.patients.items.answers import answers, record
@@ -119,6 +121,22 @@ def test_what_is_about_to_be_saved_takes_the_place_of_what_is_stored(subject: Su
     other = record("DX", day=DAY, dx_type="t_lbl")
     casebook.replace_record(other)
     assert casebook.records("DX") == [other]
+
+
+def test_what_a_rule_gathers_of_a_form_follows_what_is_about_to_be_saved(subject: Subject) -> None:
+    casebook, asked = StoredCasebook(subject), []
+
+    def diagnoses(rows: Sequence[Answers]) -> list[str]:
+        asked.append(len(rows))
+        return [row["dx_type"] for row in rows]
+
+    row = RowAnswers(casebook.records("DM")[0], casebook)
+    assert [row.gathered("DX", diagnoses) for _ in range(3)] == [["t_all"]] * 3
+    assert asked == [1]
+    casebook.replace_record(record("DX", day=DAY, dx_type="aml"))
+    assert row.gathered("DX", diagnoses) == ["aml"]
+    casebook.replace(desk.page_of(subject, "DX"), [record("DX", day=DAY, dx_type="t_lbl")])
+    assert row.gathered("DX", diagnoses) == ["t_lbl"]
 
 
 def test_a_page_with_its_header_alone_is_a_record_without_values(subject: Subject) -> None:
