@@ -1,5 +1,6 @@
 """Two locks held side by side, and the certificate of one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import islice
@@ -9,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from analytics.desk.certificate import as_json, as_pdf, certificate
 from analytics.endpoints.catalogue import catalogue
-from analytics.locks.comparing import Difference, Moved, differences, moved_estimates
+from analytics.locks.codes import Code
+from analytics.locks.comparing import Difference, Moved, Recoded, differences, moved_estimates, recoded
 from analytics.locks.models import Lock
 from analytics.locks.snapshot import SnapshotDamaged
 from analytics.reports.views import reader_of
@@ -37,6 +39,16 @@ class DifferenceLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RecodedLine:
+    """A row that is coded otherwise: the terms in words, and the page that it stands on now."""
+
+    recoded: Recoded
+    before: str
+    after: str
+    page_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class MovedLine:
     moved: Moved
     definition: str
@@ -50,6 +62,8 @@ class CompareScreen:
     after: Lock
     lines: list[DifferenceLine]
     has_more: bool
+    codes: list[RecodedLine]
+    has_more_codes: bool
     moved: list[MovedLine]
     problem: str
 
@@ -57,30 +71,61 @@ class CompareScreen:
 @needs(Permission.READ_RESULTS, at=At.ALL_ITS_SITES)
 @private
 def compare(request: HttpRequest, pk: int, earlier: int) -> HttpResponse:
-    """Which values of a lock differ from those of an earlier one, and which estimates moved."""
+    """Which values and codes of a lock differ from those of an earlier one, and which estimates moved."""
     reader = reader_of(request)
     before, after = reader.lock(earlier), reader.lock(pk)
     try:
         found = list(islice(differences(before, after), MOST_ROWS + 1))
+        coded = list(islice(recoded(before, after), MOST_ROWS + 1))
     except SnapshotDamaged as damaged:
         raise Http404(str(damaged)) from damaged
-    lines = _lines(found, reader.person)
     moved, problem = _moved(before, after)
-    screen = CompareScreen(before, after, lines[:MOST_ROWS], len(lines) > MOST_ROWS, moved, problem)
+    screen = CompareScreen(
+        before,
+        after,
+        _lines(found[:MOST_ROWS], reader.person),
+        len(found) > MOST_ROWS,
+        _recoded_lines(coded[:MOST_ROWS], reader.person),
+        len(coded) > MOST_ROWS,
+        moved,
+        problem,
+    )
     return show(request, "compare_locks.html", screen, reader.frame)
 
 
 def _lines(found: list[Difference], person: Account) -> list[DifferenceLine]:
     """Each with its page, for who may read it."""
-    pages = Page.objects.for_person(person).filter(subject__code__in={each.subject for each in found})
-    numbers = {
-        (page.subject.code, page.visit_code, page.form_code): page.pk
-        for page in pages.select_related("subject", "visit")
-    }
+    numbers = _pages(found, person)
     return [
         DifferenceLine(each, _label(each), numbers.get((each.subject, each.visit, each.form)))
         for each in found
     ]
+
+
+def _recoded_lines(found: list[Recoded], person: Account) -> list[RecodedLine]:
+    numbers = _pages(found, person)
+    return [
+        RecodedLine(
+            each, _term(each.before), _term(each.after), numbers.get((each.subject, each.visit, each.form))
+        )
+        for each in found
+    ]
+
+
+def _term(code: Code | None) -> str:
+    """What a row is coded as: the concept with its code, and the version of the dictionary."""
+    return f"{code.concept} ({code.concept_code}), {code.dictionary} {code.version}" if code else ""
+
+
+def _pages(
+    found: Sequence[Difference] | Sequence[Recoded], person: Account
+) -> dict[tuple[str, str, str], int]:
+    """The pages of these places, as far as a person may read them, by subject, visit and form."""
+    pages = Page.objects.for_person(person).filter(subject__code__in={each.subject for each in found})
+    return {
+        (page.subject.code, page.visit_code, page.form_code): page.pk
+        for page in pages.select_related("subject", "visit")
+    }
 
 
 def _label(each: Difference) -> str:

@@ -7,18 +7,19 @@ JSON, and the file is named by the hash of its bytes.
 """
 
 import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from itertools import groupby
+from functools import partial
+from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
 
+import orjson
 from django.conf import settings
 
-from analytics.locks.snapshot import CutSubject, canonical_line, keep_file, sound_lines
+from analytics.locks.snapshot import CutSubject, Slice, canonical_line, keep_file, sound_bytes, sound_lines
 from patients.casebook.answers import Record
 from patients.casebook.page import Subject
 from patients.coding.codes import Coding
@@ -71,6 +72,14 @@ class Coded:
     @property
     def key(self) -> Key:
         return self.row[5:]
+
+
+@dataclass(frozen=True, slots=True)
+class CodesSlice:
+    """Where in a file of codes the terms stand, which every slice needs, and the rows of some subjects."""
+
+    terms: Slice
+    rows: Slice
 
 
 def path_of_codes(hash: str) -> Path:
@@ -153,10 +162,21 @@ def _code(term: Term) -> Code:
 
 
 # --- reading ----------------------------------------------------------------------------------------------
+CodesOfSubject = tuple[str, dict[Place, Code]]
+
+
 def with_codes(subjects: Iterable[CutSubject], hash: str) -> Iterator[CutSubject]:
     """Subjects of a snapshot, in the order of their codes, each with the codes of its rows; both files are
     read once, side by side. Raises SnapshotDamaged."""
-    coded = read_codes(path_of_codes(hash)) if hash else iter(())
+    return _beside(subjects, read_codes(hash))
+
+
+def with_codes_of(subjects: Iterable[CutSubject], hash: str, part: CodesSlice) -> Iterator[CutSubject]:
+    """The same of a slice of the subjects and that of their codes."""
+    return _beside(subjects, codes_of_slice(hash, part))
+
+
+def _beside(subjects: Iterable[CutSubject], coded: Iterator[CodesOfSubject]) -> Iterator[CutSubject]:
     at, codes = next(coded, ("", {}))
     for subject in subjects:
         while at and at < subject.facts.subject:
@@ -170,12 +190,21 @@ def sound_codes(hash: str) -> str:
     return hash
 
 
-def read_codes(path: Path) -> Iterator[tuple[str, dict[Place, Code]]]:
-    """Of each subject with a code its coded rows, by form, visit and row key. Raises SnapshotDamaged."""
-    lines = (json.loads(line) for line in sound_lines(path, path.stem.removeprefix("codes-")))
-    next(lines)
+def read_codes(hash: str) -> Iterator[CodesOfSubject]:
+    """Of each subject with a code its coded rows, by form, visit and row key; of no hash, none. Raises
+    SnapshotDamaged."""
+    return _of_lines(_lines(hash)) if hash else iter(())
+
+
+def _lines(hash: str) -> Iterator[bytes]:
+    """The file without its first line, which names the format. Raises SnapshotDamaged."""
+    return islice(sound_lines(path_of_codes(hash), hash), 1, None)
+
+
+def _of_lines(lines: Iterable[bytes]) -> Iterator[CodesOfSubject]:
+    """What the terms and the rows after them say."""
     terms: dict[Key, Code] = {}
-    for is_term, some in groupby(lines, key=lambda line: isinstance(line, dict)):
+    for is_term, some in groupby(map(orjson.loads, lines), key=lambda line: isinstance(line, dict)):
         if is_term:
             terms = {(told["kind"], told["version"], told["code"]): _read(told) for told in some}
             continue
@@ -185,3 +214,45 @@ def read_codes(path: Path) -> Iterator[tuple[str, dict[Place, Code]]]:
 
 def _read(told: dict[str, Any]) -> Code:
     return Code(**{**told, "path": tuple(map(tuple, told["path"]))})
+
+
+# --- in slices --------------------------------------------------------------------------------------------
+def slices_of_codes(hash: str, of: Iterable[Slice]) -> list[CodesSlice]:
+    """For each slice of a snapshot where its codes stand, by one reading of them. Raises SnapshotDamaged."""
+    if not hash:
+        return [CodesSlice(Slice(), Slice()) for _slice in of]
+    lines = _Counted(sound_lines(path_of_codes(hash), hash))
+    lines.taken_while(lambda line: line.startswith(b'{"format'))  # the first line
+    terms = lines.taken_while(lambda line: line.startswith(b"{"))
+    return [CodesSlice(terms, lines.taken_while(partial(_is_up_to, one.last))) for one in of]
+
+
+def _is_up_to(last: str, line: bytes) -> bool:
+    subject: str = orjson.loads(line)[0]
+    return subject <= last
+
+
+def codes_of_slice(hash: str, part: CodesSlice) -> Iterator[CodesOfSubject]:
+    """What `read_codes` gives, of a slice alone. Raises SnapshotDamaged."""
+    if not part.rows.length:
+        return iter(())
+    path = path_of_codes(hash)
+    return _of_lines(b"".join(sound_bytes(path, one) for one in (part.terms, part.rows)).splitlines())
+
+
+class _Counted:
+    """Lines of a file of which some at a time are taken, as slices of it."""
+
+    def __init__(self, lines: Iterator[bytes]) -> None:
+        self._lines, self._next, self._offset = lines, next(lines, b""), 0
+
+    def taken_while(self, wanted: Callable[[bytes], bool]) -> Slice:
+        """The lines from here for as long as they are wanted."""
+        digest, length = hashlib.sha256(), 0
+        while self._next and wanted(self._next):
+            digest.update(self._next)
+            length += len(self._next)
+            self._next = next(self._lines, b"")
+        taken = Slice(self._offset, length, digest.hexdigest())
+        self._offset += length
+        return taken

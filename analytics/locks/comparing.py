@@ -1,10 +1,12 @@
-"""Two data cuts held side by side: which values differ, and which estimates moved because of them."""
+"""Two data cuts held side by side: which values and codes differ, and which estimates moved for it."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from analytics.endpoints.catalogue import catalogue
+from analytics.locks.codes import Code, read_codes
 from analytics.locks.cut import Value
 from analytics.locks.models import Lock
 from analytics.locks.snapshot import Written, written_subjects
@@ -28,6 +30,22 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Recoded:
+    """A row whose text is coded as another term in the later cut; None where one of the two has no code."""
+
+    subject: str
+    form: str
+    visit: str
+    row_key: str
+    before: Code | None
+    after: Code | None
+
+    @property
+    def place(self) -> tuple[str, str, str, str]:
+        return self.subject, self.form, self.visit, self.row_key
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """A figure that came out otherwise, as printed; its values at full precision differ."""
 
@@ -47,26 +65,42 @@ def differences(before: Lock, after: Lock) -> Iterator[Difference]:
     """
     if before.snapshot_id == after.snapshot_id:
         return
-    first, second = (written_subjects(lock.snapshot.path) for lock in (before, after))
-    for one, other in _side_by_side(first, second):
+    first, second = (
+        ((facts.subject, (facts, values)) for facts, values in written_subjects(lock.snapshot.path))
+        for lock in (before, after)
+    )
+    for _subject, one, other in _side_by_side(first, second):
         yield from _of_subject(one, other)
 
 
+def recoded(before: Lock, after: Lock) -> Iterator[Recoded]:
+    """The rows whose codes differ, in the order of subjects and places, however alike their texts are; a term
+    that its dictionary names or groups otherwise differs, too. Raises SnapshotDamaged."""
+    if before.codes == after.codes:
+        return
+    first, second = (read_codes(lock.codes) for lock in (before, after))
+    for subject, one, other in _side_by_side(first, second):
+        was, now = one or {}, other or {}
+        for place in sorted(was.keys() | now.keys()):
+            if was.get(place) != now.get(place):
+                yield Recoded(subject, *place, was.get(place), now.get(place))
+
+
+_Told = TypeVar("_Told")
+
+
 def _side_by_side(
-    first: Iterator[Written], second: Iterator[Written]
-) -> Iterator[tuple[Written | None, Written | None]]:
-    """Pairs of the same subject of two files that are both in the order of subjects."""
+    first: Iterator[tuple[str, _Told]], second: Iterator[tuple[str, _Told]]
+) -> Iterator[tuple[str, _Told | None, _Told | None]]:
+    """What two files say of each subject, where both are in the order of subjects; None where one says
+    nothing."""
     one, other = next(first, None), next(second, None)
-    while one is not None or other is not None:
-        if other is None or (one is not None and one[0].subject < other[0].subject):
-            yield one, None
-            one = next(first, None)
-        elif one is None or other[0].subject < one[0].subject:
-            yield None, other
-            other = next(second, None)
-        else:
-            yield one, other
-            one, other = next(first, None), next(second, None)
+    while one or other:
+        subject = min(each[0] for each in (one, other) if each)
+        here, there = (each[1] if each and each[0] == subject else None for each in (one, other))
+        yield subject, here, there
+        one = next(first, None) if here is not None else one
+        other = next(second, None) if there is not None else other
 
 
 def _of_subject(one: Written | None, other: Written | None) -> Iterator[Difference]:

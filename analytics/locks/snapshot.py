@@ -130,13 +130,14 @@ class _Written:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Some subjects that stand together in the file of a snapshot: from which byte, how many bytes, how many
-    subjects, and the SHA-256 of these bytes."""
+    """Some subjects that stand together in a sealed file: from which byte, how many bytes, the SHA-256 of
+    these bytes, how many subjects, and the code of the last one."""
 
-    offset: int
-    length: int
-    subjects: int
-    digest: str
+    offset: int = 0
+    length: int = 0
+    digest: str = hashlib.sha256().hexdigest()
+    subjects: int = 0
+    last: str = ""
 
 
 def read_snapshot(path: Path) -> tuple[date, Iterator[CutSubject]]:
@@ -158,19 +159,17 @@ def slices_of(path: Path, size: int) -> list[Slice]:
 
 
 def _slice(offset: int, blocks: Iterable[bytes]) -> Slice:
-    digest, length, subjects = hashlib.sha256(), 0, 0
+    digest, length, subjects, block = hashlib.sha256(), 0, 0, b""
     for block in blocks:
         digest.update(block)
         length, subjects = length + len(block), subjects + 1
-    return Slice(offset, length, subjects, digest.hexdigest())
+    last = json.loads(block.partition(b"\n")[0])["subject"] if block else ""
+    return Slice(offset, length, digest.hexdigest(), subjects, last)
 
 
 def read_slice(path: Path, part: Slice) -> Iterator[CutSubject]:
     """The subjects of a slice one by one. Raises SnapshotDamaged if its bytes are not what they were."""
-    text = _bytes_of(path, part)
-    if hashlib.sha256(text).hexdigest() != part.digest:
-        raise SnapshotDamaged(f"{path.name} is not what it was")
-    return _subjects(_blocks_of(text))
+    return _subjects(_blocks_of(sound_bytes(path, part)))
 
 
 def first_line(path: Path) -> dict[str, Any]:
@@ -203,14 +202,17 @@ def _lines(path: Path) -> Iterator[bytes]:
         yield from file
 
 
-def _bytes_of(path: Path, part: Slice) -> bytes:
-    """Raises SnapshotDamaged where the file is gone."""
+def sound_bytes(path: Path, part: Slice) -> bytes:
+    """The bytes of a slice. Raises SnapshotDamaged if they are not what they were."""
     try:
         with path.open("rb") as file:
             file.seek(part.offset)
-            return file.read(part.length)
+            found = file.read(part.length)
     except FileNotFoundError as problem:
         raise SnapshotDamaged(f"{path.name} is gone") from problem
+    if hashlib.sha256(found).hexdigest() != part.digest:
+        raise SnapshotDamaged(f"{path.name} is not what it was")
+    return found
 
 
 def written_subjects(path: Path) -> Iterator[Written]:

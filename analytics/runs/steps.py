@@ -8,7 +8,7 @@ The numbers depend on the order of the slices and not on who computed them.
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 from django.conf import settings
@@ -17,7 +17,7 @@ from analytics.datasets.build import Datasets, build_datasets, joined, tables_of
 from analytics.endpoints.exhibits import exhibits_of
 from analytics.endpoints.figures import Figure, compute_figures
 from analytics.endpoints.resampling import bootstrap_of
-from analytics.locks.codes import with_codes
+from analytics.locks.codes import CodesSlice, slices_of_codes, with_codes_of
 from analytics.locks.snapshot import Slice, read_slice, slices_of
 from analytics.runs.files import read_plain, read_tables, write_plain, write_tables
 from analytics.runs.models import RunPart, Step
@@ -33,18 +33,33 @@ STAGES: tuple[tuple[Step, ...], ...] = (
 
 
 def slices(part: RunPart) -> list[dict[str, Any]]:
-    """The slices of the snapshot; of one without subjects, one that is empty."""
+    """The slices of the snapshot, each with that of its codes; of one without subjects, one that is empty."""
     found = slices_of(part.run.snapshot.path, settings.RUN_SLICE_SUBJECTS)
-    return [asdict(one) for one in found]
+    codes = slices_of_codes(part.run.codes, found)
+    return [asdict(_Share(*both)) for both in zip(found, codes, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What a part reads: the casebooks of some subjects, and their codes."""
+
+    casebooks: Slice
+    codes: CodesSlice
+
+    @classmethod
+    def of(cls, told: dict[str, Any]) -> "_Share":
+        codes = {name: Slice(**one) for name, one in told["codes"].items()}
+        return cls(Slice(**told["casebooks"]), CodesSlice(**codes))
 
 
 def datasets(part: RunPart) -> str:
     """The tables of a slice, in a file."""
-    subjects = watched(part, read_slice(part.run.snapshot.path, Slice(**part.slice)))
-    coded = with_codes(subjects, part.run.codes)
+    share = _Share.of(part.slice)
+    subjects = watched(part, read_slice(part.run.snapshot.path, share.casebooks))
+    coded = with_codes_of(subjects, part.run.codes, share.codes)
     with _collected_at_the_end():
         made = build_datasets(part.run.snapshot.cutoff, coded, with_trace=False)
-        tell(part, part.slice["subjects"])
+        tell(part, share.casebooks.subjects)
     return write_tables(part, tables_of(made))
 
 

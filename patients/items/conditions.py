@@ -32,8 +32,8 @@ class Answers(Protocol):
         """Those of them with this value of an item that is entered; looked up, not searched for."""
 
     def gathered(self, form: str, rule: Callable[[Sequence["Answers"]], _Gathered]) -> _Gathered:
-        """What a rule finds in the rows of a form. It looks at what is entered in them and at nothing else: it
-        is asked once, as long as they stand so."""
+        """What a rule finds in the rows of a form. It looks at nothing but what is entered in them, and is
+        asked once for as long as they stand so."""
 
     def is_explained(self, item: str) -> bool:
         """Whether a reason is given for the absence of an answer to an item of the row."""

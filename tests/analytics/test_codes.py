@@ -1,5 +1,7 @@
 """The codes of terms beside a snapshot: sealed with the cut, read by its run, and never changed later."""
 
+import hashlib
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,19 @@ from django.utils import timezone
 
 from analytics.datasets.build import build_datasets
 from analytics.endpoints.adverse_events import adverse_event_counts
-from analytics.locks.codes import path_of_codes, with_codes
+from analytics.locks.codes import (
+    Code,
+    CodesSlice,
+    codes_of_slice,
+    path_of_codes,
+    read_codes,
+    slices_of_codes,
+    with_codes,
+)
+from analytics.locks.comparing import differences, recoded
 from analytics.locks.models import Lock
 from analytics.locks.seal import Asked, make_cut
-from analytics.locks.snapshot import SnapshotDamaged, read_snapshot
+from analytics.locks.snapshot import Slice, SnapshotDamaged, canonical_line, read_snapshot
 from analytics.reports.adverse_events import event_table
 from analytics.runs.compute import compute_run
 from analytics.runs.models import Run
@@ -57,6 +68,10 @@ def decoded(lock: Lock) -> dict[str, tuple[str, ...]]:
     return {row["row_key"]: tuple(row[name] for name in names) for row in adae.to_dicts() if row["AEPTCD"]}
 
 
+def term(code: Code | None) -> str:
+    return code.term if code else ""
+
+
 FEVER = ("Pyrexia", "Fever", "P2", "Class S2", "S2", "MedDRA", "27.1")
 RASH = ("Rash", "Rash", "P3", "Class S2", "S2", "MedDRA", "27.1")
 
@@ -76,6 +91,11 @@ def test_a_new_code_gives_a_new_run_of_the_same_snapshot_and_changes_none(coded:
     assert runs[first.pk] != runs[second.pk]
     assert compute_run(runs[second.pk].pk)
     assert finished_run(first).exhibits == before != finished_run(second).exhibits
+    assert list(differences(first, second)) == []
+    assert [(one.place, term(one.before), term(one.after)) for one in recoded(first, second)] == [
+        ((HERE, "AE", "", "1"), "Pyrexia", "Fever"),
+        ((HERE, "AE", "", "2"), "", "Rash"),
+    ]
     again = cut(known_at=known)
     assert (again.snapshot, again.codes) == (first.snapshot, first.codes)
 
@@ -101,6 +121,28 @@ def test_the_names_are_english_where_the_version_has_them(coded: None, tmp_path:
     loaded(Kind.MEDDRA, folder, version="27.1", language="zh")
     code("皮疹", r2=HERE)
     assert decoded(cut()) == {"1": FEVER, "2": RASH}
+
+
+def test_a_slice_of_subjects_has_its_own_codes(tmp_path: Path, settings: Any) -> None:
+    settings.SNAPSHOT_DIR = tmp_path
+    terms = [Code("meddra", "27.1", code, code.lower(), code, code, (("SOC", "S", "S"),)) for code in "PQ"]
+    rows = [
+        (subject, "AE", "", key, "ae_term", "meddra", "27.1", code)
+        for subject, codes in (("A", "P"), ("C", "QP"), ("D", "Q"))
+        for key, code in enumerate(codes)
+    ]
+    lines = ({"format": "chimera-codes/1"}, *map(asdict, terms), *rows)
+    content = "".join(map(canonical_line, lines)).encode()
+    sealed = hashlib.sha256(content).hexdigest()
+    path_of_codes(sealed).write_bytes(content)
+    parts = slices_of_codes(sealed, [Slice(last=last) for last in ("B", "C", "D", "E")])
+    shared = [[subject for subject, _ in codes_of_slice(sealed, part)] for part in parts]
+    assert shared == [["A"], ["C"], ["D"], []]
+    assert [one for part in parts for one in codes_of_slice(sealed, part)] == list(read_codes(sealed))
+    assert slices_of_codes("", [Slice(), Slice()]) == [CodesSlice(Slice(), Slice())] * 2
+    path_of_codes(sealed).write_bytes(content.replace(b'"p"', b'"q"'))
+    with pytest.raises(SnapshotDamaged):
+        list(codes_of_slice(sealed, parts[0]))
 
 
 def test_a_file_that_is_not_what_it_was_is_refused(coded: None) -> None:
