@@ -9,7 +9,7 @@ PYTHON := $(shell for p in python3.11 python3 python; do \
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 PYTEST := $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
-COMPILE := $(BIN)/uv pip compile pyproject.toml --no-config --generate-hashes --no-header --quiet \
+COMPILE := $(BIN)/uv pip compile --no-config --generate-hashes --no-header --quiet \
     --python-version 3.11 --python-platform linux $(UPGRADE)
 
 help: ## this list
@@ -48,9 +48,10 @@ faults: .venv/development ## the long form of what is broken on purpose: 1,000 c
 	KILLS=50 LOSSES=20 DELIVERIES=20 EXHAUSTIONS=10 OUTAGES=20 STOPS=20 WRITERS=50 \
 	    $(BIN)/python -m tests.services $(BIN)/pytest tests/faults
 
-check-external: .venv/development ## what others' programs say that are no wheels: R of estimators and exports
+check-external: .venv/development .venv-readers ## what others' programs say that are no wheels of ours: R, redcaplite
 	scripts/bring r
-	$(BIN)/pytest tests/analytics/check_r.py tests/analytics/exports/check_r_reads.py
+	$(BIN)/pytest tests/analytics/check_r.py tests/analytics/exports/check_r_reads.py \
+	    tests/analytics/exports/check_redcaplite.py
 
 bench: .venv/development ## how long a save, a page and a large cohort take, and how much memory (SUBJECTS=500)
 	scripts/bring postgresql
@@ -69,8 +70,9 @@ check: .venv/development ## lint, format, types, direction of imports, missing m
 	env -u DATABASE_URL $(MANAGE) makemigrations --check --dry-run
 
 lock-requirements: .venv/development ## exact versions and hashes of pyproject.toml (UPGRADE=--upgrade for newer ones)
-	$(COMPILE) --output-file requirements/production.txt
-	$(COMPILE) --extra dev --constraint requirements/production.txt --output-file requirements/development.txt
+	$(COMPILE) pyproject.toml --output-file requirements/production.txt
+	$(COMPILE) pyproject.toml --extra dev --constraint requirements/production.txt --output-file requirements/development.txt
+	$(COMPILE) requirements/readers.in --output-file requirements/readers.txt
 
 screenshots: .venv/development ## the pictures of docs/screenshots/, taken from a demo that is built for them
 	scripts/bring chromium
@@ -87,6 +89,11 @@ clean: ## what tools left behind; the registries in var/ and .venv stay
 # Installed again only when the requirements file is newer than the stamp.
 .venv/production .venv/development: .venv/%: requirements/%.txt | .venv/bin/pip
 	$(BIN)/pip install --quiet --require-hashes -r $<
+	@touch $@
+
+.venv-readers: requirements/readers.txt
+	$(PYTHON) -m venv $@
+	$@/bin/pip install --quiet --require-hashes -r $<
 	@touch $@
 
 .venv/bin/pip:
