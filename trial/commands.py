@@ -2,7 +2,7 @@
 
 import getpass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from django.apps import apps
 from django.core.management import call_command
@@ -21,7 +21,11 @@ class RegistryCommand(BaseCommand):
     """A command that works on a registry, and makes one where there is none.
 
     One that an earlier version made is only told of: it holds data, which somebody may want to copy first.
+    Nothing is checked of the web application, which a command would have to load for it, for longer than all
+    else that it does takes: `check`, `migrate`, `demo` and each worker do that.
     """
+
+    requires_system_checks: list[str] | Literal["__all__"] = []
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         if not MigrationRecorder(connection).has_table():

@@ -433,6 +433,7 @@ def test_every_value_names_the_item_that_it_was_read_from(subjects: list[Timelin
 
 
 @pytest.mark.django_db
+@pytest.mark.one_engine
 def test_every_value_leads_to_its_page_and_version_in_the_registry(
     tmp_path: Path, demo_timelines: list[Timeline]
 ) -> None:

@@ -31,7 +31,7 @@ from trial.people.tokens import ExportToken, digest_of, issue_token
 from trial.trail.actor import Source
 from trial.trail.models import TrailEvent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 CUTOFF = date(2025, 8, 5)
 NO_SUCH_LOCK = {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "Not found."}
 

@@ -41,6 +41,6 @@ def _parameters(each: URLPattern | URLResolver) -> tuple[str, ...]:
 
 @register(Tags.security)
 def check_declarations(**_: Any) -> list[CheckMessage]:
-    """`manage.py check`, which every other command runs first."""
+    """Of `manage.py check`, which `migrate`, `demo` and workers run before all else."""
     said = "%s declares nothing of who may call it (trial.people.needs)."
     return [Error(said % route.address, id="trial.E001") for route in routes() if route.need is None]

@@ -34,6 +34,7 @@ REASON = "interim analysis of the invented cohort"
 
 class Command(RegistryCommand):
     help = "Build the demo registry, print its figures beside the published ones, and serve it."
+    requires_system_checks = "__all__"  # it serves the web application
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--no-serve", action="store_true", help="stop after printing")

@@ -37,7 +37,7 @@ PARTS = {
     "bytes=5-99999999": slice(5, None),
     "bytes=-99999999": slice(None),
 }
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("exports")]
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db, pytest.mark.xdist_group("exports")]
 
 
 def get(path: str, key: str, **headers: str) -> HttpResponseBase:

@@ -14,7 +14,7 @@ from patients.casebook.form import declared_forms
 from patients.items.problems import Severity
 from tests.patients.checks.casebook import Case, found_in, on_the_day_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("DI-07")]
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db, pytest.mark.requirement("DI-07")]
 
 ROOT = Path(__file__).resolve().parents[3]
 SPECIFICATION: dict[str, dict[str, str]] = json.loads(

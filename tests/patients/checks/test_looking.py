@@ -12,7 +12,7 @@ from patients.items.conditions import Answers
 from tests.patients.checks.casebook import Case, casebook, on_the_day_of
 from tests.patients.checks.test_checks import ALL
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 
 
 class WatchedCasebook(HeldCasebook):

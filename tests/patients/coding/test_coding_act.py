@@ -36,7 +36,7 @@ from tests.patients.entry import desk
 from trial.people.roles import TABLE, Permission, Role
 from trial.trail.models import TrailEvent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 HERE, NEXT = "HZ01-001", "HZ01-002"
 
 

@@ -20,7 +20,7 @@ from trial.protocol.configuration import setting
 from trial.trail.actor import Source, acting
 from trial.trail.models import TrailEvent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 
 
 @pytest.fixture

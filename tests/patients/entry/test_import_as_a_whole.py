@@ -13,7 +13,7 @@ from patients.entry.importing import UnreadableCasebook
 from tests.patients.entry import casebooks, desk
 from tests.patients.entry.casebooks import imported, planted, sheets, write, wrong_type
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 
 SUBJECT = "HZ01-001"
 

@@ -27,6 +27,7 @@ def lines(text: str) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
 
 
+@pytest.mark.one_engine
 @pytest.mark.requirement("DI-10")
 def test_an_import_its_repetition_and_its_correction(registry: Registry, tmp_path: Path) -> None:
     pages, rows = casebooks.pages_in(sheets()), casebooks.rows_in(sheets())
@@ -53,7 +54,7 @@ def test_an_import_that_is_killed_is_run_again(registry: Registry, tmp_path: Pat
     """Wherever it stood, the registry ends as if nothing had happened."""
     found = sheets(3)
     write_casebook(tmp_path / "in", found)
-    for seconds in (1.5, 3, 4.5, 6):
+    for seconds in (1.5, 2.5, 4):
         with suppress(subprocess.TimeoutExpired):
             registry.run("import_casebook", tmp_path / "in", timeout=seconds)  # then killed
     last = registry.run("import_casebook", tmp_path / "in")
@@ -66,6 +67,7 @@ def test_an_import_that_is_killed_is_run_again(registry: Registry, tmp_path: Pat
     assert files_out == files_in
 
 
+@pytest.mark.one_engine
 @pytest.mark.requirement("DI-10")
 def test_refusals_are_named_and_kept_or_undone_as_asked(registry: Registry, tmp_path: Path) -> None:
     pages, rows = casebooks.pages_in(sheets()), casebooks.rows_in(sheets())

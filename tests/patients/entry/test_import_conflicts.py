@@ -11,7 +11,7 @@ from tests.patients.entry import casebooks, desk
 from tests.patients.entry.casebooks import Sheets, imported, planted, refusals, row, sheets, write
 from trial.trail.models import TrailEvent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 
 SUBJECT = "HZ01-001"
 

@@ -23,7 +23,7 @@ from trial.people.models import Account
 from trial.people.roles import FORMS_ENTERED, TABLE, Permission, Role
 from trial.trail.actor import Source
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 
 MOST = 4
 """Statements of a look by a person whose roles are not read yet: roles, training, the forms, members."""

@@ -21,7 +21,7 @@ from tests.patients.entry import casebooks
 from tests.patients.forms.boundaries import answers as plain_answers
 from trial.protocol.visits import FORM_ORDER, LOG_FORMS
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("DI-10")]
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db, pytest.mark.requirement("DI-10")]
 
 SUBJECTS = 3
 WANTED = 200

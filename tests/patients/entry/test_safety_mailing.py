@@ -23,7 +23,7 @@ from tests.trial.people.test_safety_contacts import HOW, START, a_contact
 from tests.trial.trail.faults import counted
 from trial.people.safety_contacts import end_contact
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 MINUTE = timedelta(minutes=1)
 
 

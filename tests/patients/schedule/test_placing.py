@@ -16,7 +16,7 @@ from trial.protocol.visits import LOG_FORMS, UnknownVisit
 from trial.trail.actor import Source, acting
 from trial.trail.models import TrailEvent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 
 SCHEDULE = f"system:schedule@{__version__}"
 T0, H0 = date.fromisoformat(desk.INFUSED), date.fromisoformat(desk.GRAFTED)

@@ -29,8 +29,7 @@ GRAVE = ("serious", "critical")
 WAYS = [
     pytest.param("en-GB", "light", 1360, id="wide"),
     pytest.param("zh-CN", "dark", 1360, id="wide, dark, in Chinese"),
-    pytest.param("en-GB", "dark", 640, id="at twice its size"),
-    pytest.param("zh-CN", "light", 360, id="narrow, in Chinese"),
+    pytest.param("zh-CN", "light", 360, id="narrow, in Chinese"),  # as wide as at four times its size
 ]
 
 
@@ -115,7 +114,7 @@ def test_nothing_grave_stands_in_the_way(
     assert found == []
 
 
-@pytest.mark.parametrize(("language", "scheme", "width"), [WAYS[0], WAYS[3]])
+@pytest.mark.parametrize(("language", "scheme", "width"), [WAYS[0], WAYS[2]])
 def test_nor_where_others_work(
     chromium: "Browser", live_server: Any, tmp_path: Path, language: str, scheme: Any, width: int
 ) -> None:

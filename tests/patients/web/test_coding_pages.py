@@ -40,7 +40,7 @@ from trial.people.models import Account
 from trial.people.roles import Role
 from trial.trail.models import TrailEvent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 LIST, EXACT, VERSION, FILE = (
     reverse(name) for name in ("coding", "coding-exact", "coding-version", "coding-csv")
 )

@@ -15,7 +15,7 @@ from trial.people.roles import Role
 from trial.trail.actor import Source
 from trial.trail.models import TrailChange, TrailEvent
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("DI-11")]
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db, pytest.mark.requirement("DI-11")]
 
 FIRST, SECOND = "HZ01-001", "HZ01-002"
 PLACES = ("subject", "doubles")

@@ -23,7 +23,7 @@ from trial.people.models import Account
 from trial.people.roles import Role
 from trial.trail.models import TrailEvent
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("DI-02")]
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db, pytest.mark.requirement("DI-02")]
 SESSIONS = 100
 KEPT = "It is kept, and not saved."
 

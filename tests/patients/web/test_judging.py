@@ -25,7 +25,7 @@ from trial.trail.models import TrailEvent
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 JUDGED = {"sae_causality_spo": "cart=probable", "sae_expected": "unexpected"}
 
 

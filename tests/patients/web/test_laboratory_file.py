@@ -17,6 +17,8 @@ from tests.patients.web import people
 from trial.people.roles import Role
 from trial.trail.models import TrailChange, TrailEvent
 
+pytestmark = pytest.mark.one_engine
+
 URL = "/sites/HZ01/laboratory-file/"
 HEADINGS = "受试者编号,采样时间,项目,结果,单位,参考范围"
 SCREENING = "HZ01-001,2025-05-20 07:30,白细胞,5.2,10^9/L,3.5-9.5"

@@ -29,7 +29,7 @@ from trial.people.roles import Role
 from trial.protocol.study import site_today
 from trial.trail.models import TrailEvent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 URL = reverse("monitoring-visit", args=["HZ01"])
 LATE = Reason("late_source", "report 25-3391")
 TODAY = str(site_today())

@@ -13,6 +13,8 @@ from tests.patients.web.browser_form import form_of
 from trial.people.roles import Role
 from trial.trail.models import TrailChange, TrailEvent
 
+pytestmark = pytest.mark.one_engine
+
 FIRST = {"form_date": "2025-05-20", "src_doc": "emr"}
 DATE = "Date of assessment (local site date)"
 BECAUSE = {"form_date__reason": "late_source"}

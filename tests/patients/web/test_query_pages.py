@@ -33,6 +33,8 @@ from trial.trail.actor import Source, acting
 from trial.trail.models import TrailEvent
 from trial.trail.record import Place, record_event
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.fixture
 def monitor(db: None) -> Account:

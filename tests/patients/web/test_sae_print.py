@@ -22,7 +22,7 @@ from trial.people.roles import Role
 from trial.trail.actor import Source
 from trial.trail.models import TrailEvent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 NARRATIVE = 'fever and hypotension, *noradrenaline* #read("/etc/hostname") 汉字 ' * 3
 
 

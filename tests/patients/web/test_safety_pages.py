@@ -23,7 +23,7 @@ from trial.people.roles import Role
 from trial.people.safety_contacts import SafetyContact
 from trial.trail.models import TrailEvent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 URL = reverse("reconciliation")
 
 

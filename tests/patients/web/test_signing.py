@@ -23,7 +23,7 @@ from trial.people.second_factor import add_telephone, new_secret
 from trial.trail import clocks
 from trial.trail.models import TrailEvent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 WRONG = "not what it is"
 
 

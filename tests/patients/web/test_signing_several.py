@@ -18,7 +18,7 @@ from tests.trial.people.persons import code_of
 from trial.people.roles import Role
 from trial.trail.models import TrailEvent
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("ES-09")]
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db, pytest.mark.requirement("ES-09")]
 URL = reverse("sign-several")
 
 

@@ -18,7 +18,7 @@ from trial.people.models import Account
 from trial.people.roles import Role
 from trial.trail.models import TrailEvent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 VALUES = {"resp_dt": "2025-06-13", "bm_done": "Y", "bm_blast": "3.0", "mrd_value": "0.005"}
 
 

@@ -15,6 +15,8 @@ from tests.trial.people import persons
 from tests.trial.people.persons import acts, try_code, try_password
 from trial.people.models import Account
 
+pytestmark = pytest.mark.one_engine
+
 NOW = "2030-03-01 10:00:00+00:00"
 SYSTEM = "system:sign-in@"
 

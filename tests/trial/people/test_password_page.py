@@ -12,6 +12,8 @@ from tests.trial.people import persons
 from tests.trial.people.persons import PASSWORD, acts, is_in, try_password
 from trial.people.models import Account
 
+pytestmark = pytest.mark.one_engine
+
 URL = reverse("change-password")
 OWN = "a sentence that nobody else has"
 

@@ -13,7 +13,7 @@ from tests.trial.people import persons
 from trial.people.guesses import is_guessable
 from trial.people.models import Account
 
-pytestmark = pytest.mark.requirement("AC-10")
+pytestmark = [pytest.mark.one_engine, pytest.mark.requirement("AC-10")]
 
 REFUSED = {
     "short": ("eleven char", "password_too_short"),

@@ -12,6 +12,8 @@ from tests.trial.people.persons import acts, code_of
 from trial.people.models import Account
 from trial.people.reauthentication import Proof, ProofRefused, SignerLocked, needed_proof, reauthenticated
 
+pytestmark = pytest.mark.one_engine
+
 NOW = "2030-03-01 10:00:00+00:00"
 ALL = {Proof.USER_NAME, Proof.PASSWORD, Proof.SECOND_FACTOR}
 

@@ -13,6 +13,8 @@ from trial.people.models import Account
 from trial.people.roles import TABLE, Permission, Role, needs_second_factor
 from trial.people.second_factor import recovery_codes
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.fixture
 def secret(manager: Account) -> str:
