@@ -15,18 +15,18 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from analytics.datasets.build import DATASETS
 from analytics.exports import verify_copy
 from analytics.exports.about import about
 from analytics.exports.anonymity import anonymity_of
 from analytics.exports.codebook import write_codebook, write_codes
+from analytics.exports.define_xml import SDTM
 from analytics.exports.define_xml import write as write_define
 from analytics.exports.disclosure import Disclosure, withheld
 from analytics.exports.files import Kept, MadeFile, NoSuchFile, file_of, kept, tables_for
 from analytics.exports.formats.registry import FORMATS
 from analytics.exports.import_scripts import R_SCRIPT, SAS_SCRIPT, write_r, write_sas
 from analytics.exports.kept_tables import tables_of_lock
-from analytics.exports.tables import Table
+from analytics.exports.tables import Standard, Table
 from analytics.exports.verify_copy import MANIFEST, SIGNATURE, SUMS
 from analytics.locks.models import Lock
 from trial.trail.seals import Seal, signing_key
@@ -50,7 +50,8 @@ def bundle_of(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> MadeFile:
 
 def _write(lock: Lock, suffixes: Sequence[str], to: Disclosure, path: Path) -> int:
     """Write the archive; how many rows are in its tables."""
-    files = dict(_tables(lock, suffixes, to)) | dict(_explained(lock, to))
+    tables = dict(_tables(lock, suffixes, to))
+    files = tables | dict(_explained(lock, to))
     manifest = _manifest(lock, to, files)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, file in files.items():
@@ -61,7 +62,7 @@ def _write(lock: Lock, suffixes: Sequence[str], to: Disclosure, path: Path) -> i
             _add(lock, archive, SIGNATURE, f"{key.sign(text).hex()}\n".encode())
         sums = "".join(f"{file.digest}  {name}\n" for name, file in sorted(files.items()))
         _add(lock, archive, SUMS, sums.encode())
-    return sum(file.rows for name, file in files.items() if "/" in name)
+    return sum(file.rows for file in tables.values())
 
 
 def _add(lock: Lock, archive: zipfile.ZipFile, name: str, content: bytes) -> None:
@@ -71,9 +72,10 @@ def _add(lock: Lock, archive: zipfile.ZipFile, name: str, content: bytes) -> Non
 
 def _tables(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> Iterator[tuple[str, Kept]]:
     for suffix in suffixes:
-        for name in tables_for(lock, to):
-            made = file_of(lock, name, suffix, to)
-            yield f"{suffix}/{made.name}", Kept(made.path, made.digest, made.rows)
+        for key, table in tables_for(lock, to).items():
+            made = file_of(lock, key, suffix, to)
+            if made.rows or table.standard is not Standard.SDTM:  # a submission has no empty dataset
+                yield f"{table.folder}{suffix}/{table.name}.{suffix}", Kept(made.path, made.digest, made.rows)
 
 
 def _explained(lock: Lock, to: Disclosure) -> Iterator[tuple[str, Kept]]:
@@ -82,18 +84,30 @@ def _explained(lock: Lock, to: Disclosure) -> Iterator[tuple[str, Kept]]:
     writers: dict[str, Callable[[Path], int]] = {
         "codebook.csv": lambda path: write_codebook(tables, path),
         "codes.csv": lambda path: write_codes(tables, path),
-        R_SCRIPT: lambda path: write_r(tables, path, told),
-        SAS_SCRIPT: lambda path: write_sas(tables, path, told),
-        "define.xml": lambda path: write_define(_analysis(tables), path, told),
+        R_SCRIPT: lambda path: write_r(_read_by_scripts(tables), path, told),
+        SAS_SCRIPT: lambda path: write_sas(_read_by_scripts(tables), path, told),
+        "define.xml": lambda path: write_define(_of(Standard.ANALYSIS, tables), path, told),
+        "define-sdtm.xml": lambda path: write_define(_domains(tables), path, told, SDTM),
         "verify_copy.py": _write_verifier,
     }
     for name, write in writers.items():
         yield name, kept(lock, to, name, write)
 
 
-def _analysis(tables: dict[str, Table]) -> dict[str, Table]:
-    """The analysis datasets among them."""
-    return {dataset.name: tables[dataset.name] for dataset in DATASETS}
+def _of(standard: Standard, tables: dict[str, Table]) -> dict[str, Table]:
+    """Those among them that are of a standard."""
+    return {key: table for key, table in tables.items() if table.standard is standard}
+
+
+def _domains(tables: dict[str, Table]) -> dict[str, Table]:
+    """The domains of SDTM that have records."""
+    domains = _of(Standard.SDTM, tables)
+    return {key: table for key, table in domains.items() if any(part.height for part in table.parts())}
+
+
+def _read_by_scripts(tables: dict[str, Table]) -> dict[str, Table]:
+    """All but the domains of SDTM, whose names are those of forms: their transport files need no script."""
+    return {key: table for key, table in tables.items() if table.standard is not Standard.SDTM}
 
 
 def _write_verifier(path: Path) -> int:
@@ -137,4 +151,6 @@ def _manifest(lock: Lock, to: Disclosure, files: dict[str, Kept]) -> dict[str, A
 
 def _withheld(lock: Lock, to: Disclosure) -> list[str]:
     tables = tables_of_lock(lock).values()
-    return [f"{table.name}.{column.name}" for table in tables for column in withheld(table, to)]
+    columns = [f"{table.key}.{column.name}" for table in tables for column in withheld(table, to)]
+    rows = [table.key for table in tables if table.parts_without_genetic and not to.filing]
+    return [*columns, *(f"{key}: records of genetic items" for key in rows)]

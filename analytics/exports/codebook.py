@@ -28,7 +28,7 @@ def _columns(table: Table) -> Iterator[list[str]]:
     short = sas_names(column.name for column in table.columns)
     for column in table.columns:
         yield [
-            table.name,
+            table.key,
             column.name,
             short[column.name],
             str(column.label),
@@ -49,7 +49,7 @@ def _key(column: Column, table: Table) -> str:
 def _codes(table: Table) -> Iterator[list[str]]:
     for column in table.columns:
         for code in column.codes.codes if column.codes else ():
-            yield [table.name, column.name, code.code, str(code.label), code.nci]
+            yield [table.key, column.name, code.code, str(code.label), code.nci]
 
 
 def _write(path: Path, heading: Iterable[str], lines: Iterable[list[str]]) -> int:

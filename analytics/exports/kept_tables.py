@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import polars as pl
@@ -19,7 +19,9 @@ from django.conf import settings
 from analytics.datasets.build import DATASETS, datasets_by_name
 from analytics.datasets.story import Story, tell
 from analytics.exports import analysis_tables, form_tables
-from analytics.exports.tables import Table
+from analytics.exports.sdtm import datasets
+from analytics.exports.sdtm.tables import tables as sdtm_tables
+from analytics.exports.tables import Standard, Table
 from analytics.locks.codes import with_codes
 from analytics.locks.models import Lock, Snapshot
 from analytics.locks.snapshot import CutSubject, read_snapshot
@@ -33,8 +35,8 @@ _ROWS_OF_A_PART = 50_000
 
 
 def tables_of_lock(lock: Lock) -> dict[str, Table]:
-    """Every table of a lock by its name: the analysis datasets, then the forms. Raises SnapshotDamaged and
-    ImpossibleDates."""
+    """Every table of a lock by its key: the analysis datasets, the forms, the domains of SDTM. Raises
+    SnapshotDamaged and ImpossibleDates."""
     return tables_of_snapshot(lock.snapshot, configuration_of(lock))
 
 
@@ -44,7 +46,8 @@ def tables_of_snapshot(snapshot: Snapshot, configuration: Mapping[str, str]) -> 
     if not folder.exists():
         with as_in_force(configuration):
             _make(snapshot, configuration.get(CODES, ""), folder)
-    return {table.name: table for table in (*_analysis(folder), *_forms(folder))}
+    domains = sdtm_tables(partial(_domain_parts, snapshot, configuration, _folder(snapshot, configuration)))
+    return {table.key: table for table in (*_analysis(folder), *_forms(folder), *domains)}
 
 
 def folder_of(lock: Lock) -> Path:
@@ -74,6 +77,7 @@ def _analysis(folder: Path) -> Iterator[Table]:
             keys=analysis_tables.keys_of(dataset),
             columns=analysis_tables.columns_of(dataset),
             parts=partial(_parts, folder, dataset.name),
+            standard=Standard.ANALYSIS,
         )
 
 
@@ -95,15 +99,42 @@ def _parts(folder: Path, name: str) -> Iterator[pl.DataFrame]:
         yield pl.read_parquet(path)
 
 
+def _domain_parts(
+    snapshot: Snapshot, configuration: Mapping[str, str], tables: Path, name: str
+) -> Iterator[pl.DataFrame]:
+    """The domains are made when the first of them is asked for: who reads forms does not wait for them."""
+    folder = tables.with_name(f"sdtm-{tables.name}")
+    if not folder.exists():
+        with as_in_force(configuration):
+            _make_domains(snapshot, configuration.get(CODES, ""), folder)
+    yield from _parts(folder, name)
+
+
 # --- making -----------------------------------------------------------------------------------------------
 def _make(snapshot: Snapshot, codes: str, folder: Path) -> None:
+    _write(folder, (frame for some in _stories(snapshot, codes) for frame in _told(some)))
+
+
+def _make_domains(snapshot: Snapshot, codes: str, folder: Path) -> None:
+    of_subjects = (
+        frame for some in _stories(snapshot, codes) for frame in datasets.of_subjects(some).items()
+    )
+    _write(folder, chain(datasets.of_design().items(), of_subjects))
+
+
+def _stories(snapshot: Snapshot, codes: str) -> Iterator[list[Story]]:
+    cutoff, subjects = read_snapshot(snapshot.path)
+    for some in _at_once(with_codes(subjects, codes)):
+        yield [tell(subject, cutoff) for subject in some]
+
+
+def _write(folder: Path, frames: Iterable[tuple[str, pl.DataFrame]]) -> None:
+    """The frames of each table as its parts."""
     draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".tables-"))
+    writers: dict[str, _Writer] = {}
     try:
-        cutoff, subjects = read_snapshot(snapshot.path)
-        writers = {name: _Writer(draft, name) for name in _names()}
-        for some in _at_once(with_codes(subjects, codes)):
-            for name, frame in _told([tell(subject, cutoff) for subject in some]):
-                writers[name].add(frame)
+        for name, frame in frames:
+            writers.setdefault(name, _Writer(draft, name)).add(frame)
         for writer in writers.values():
             writer.write()
         _put(draft, folder)
@@ -119,10 +150,6 @@ def _put(draft: Path, folder: Path) -> None:
     except OSError:
         if not folder.exists():
             raise
-
-
-def _names() -> list[str]:
-    return [*(dataset.name for dataset in DATASETS), *(model.form.code for model in declared_forms())]
 
 
 def _told(stories: list[Story]) -> Iterator[tuple[str, pl.DataFrame]]:

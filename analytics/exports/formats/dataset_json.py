@@ -35,7 +35,7 @@ def attributes(table: Table, about: About, records: int) -> dict[str, Any]:
     return {
         "datasetJSONCreationDateTime": at,
         "datasetJSONVersion": VERSION,
-        "fileOID": f"{about.oid}.{table.name}",
+        "fileOID": f"{about.oid}.{table.key}",
         "dbLastModifiedDateTime": at,
         "originator": "Chimera",
         "sourceSystem": {"name": "Chimera", "version": about.version},
