@@ -22,7 +22,7 @@ from analytics.exports.codebook import write_codebook, write_codes
 from analytics.exports.define_xml import SDTM
 from analytics.exports.define_xml import write as write_define
 from analytics.exports.disclosure import Disclosure, withheld
-from analytics.exports.files import Kept, MadeFile, NoSuchFile, file_of, kept, tables_for
+from analytics.exports.files import Kept, MadeFile, NoSuchFile, file_of, kept, tables_for, workbook_of
 from analytics.exports.formats.registry import FORMATS
 from analytics.exports.import_scripts import R_SCRIPT, SAS_SCRIPT, write_r, write_sas
 from analytics.exports.kept_tables import tables_of_lock
@@ -32,6 +32,8 @@ from analytics.locks.models import Lock
 from trial.trail.seals import Seal, signing_key
 from trial.trail.signing_keys import NoSigningKey, public_half
 
+WORKBOOK = "xlsx"
+"""Beside the formats of single tables: all tables of a standard in one file."""
 FORMAT = "chimera-export/1"
 MEDIA_TYPE = "application/zip"
 CELLS = "a text that begins with one of ' = + - @, a tab or a carriage return has one apostrophe before it"
@@ -40,9 +42,9 @@ CELLS = "a text that begins with one of ' = + - @, a tab or a carriage return ha
 def bundle_of(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> MadeFile:
     """The archive of a cut with its tables in these formats. Raises NoSuchFile for an unknown one,
     SnapshotDamaged and ImpossibleDates."""
-    if unknown := sorted(set(suffixes) - set(FORMATS)):
+    if unknown := sorted(set(suffixes) - {*FORMATS, WORKBOOK}):
         raise NoSuchFile(", ".join(unknown))
-    wanted = [suffix for suffix in FORMATS if suffix in suffixes]
+    wanted = [suffix for suffix in (*FORMATS, WORKBOOK) if suffix in suffixes]
     name = f"{about(lock, to).study}-lock-{lock.pk}-{'-'.join(wanted)}.zip"
     made = kept(lock, to, name, lambda path: _write(lock, wanted, to, path))
     return MadeFile(made.path, name, MEDIA_TYPE, made.digest, made.rows)
@@ -71,7 +73,10 @@ def _add(lock: Lock, archive: zipfile.ZipFile, name: str, content: bytes) -> Non
 
 
 def _tables(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> Iterator[tuple[str, Kept]]:
-    for suffix in suffixes:
+    for standard in Standard if WORKBOOK in suffixes else ():
+        made = workbook_of(lock, standard, to)
+        yield f"{WORKBOOK}/{made.name}", Kept(made.path, made.digest, made.rows)
+    for suffix in [one for one in suffixes if one in FORMATS]:
         for key, table in tables_for(lock, to).items():
             made = file_of(lock, key, suffix, to)
             if made.rows or table.standard is not Standard.SDTM:  # a submission has no empty dataset

@@ -16,7 +16,12 @@ CODES = ("table", "column", "code", "label", "nci_code")
 
 def write_codebook(tables: Mapping[str, Table], path: Path) -> int:
     """One line for each column of each table; how many lines."""
-    return _write(path, COLUMNS, (line for table in tables.values() for line in _columns(table)))
+    return _write(path, COLUMNS, lines_of_columns(tables))
+
+
+def lines_of_columns(tables: Mapping[str, Table]) -> Iterator[list[str]]:
+    """What is said of each column of each table, in the order of COLUMNS."""
+    return (line for table in tables.values() for line in _columns(table))
 
 
 def write_codes(tables: Mapping[str, Table], path: Path) -> int:
