@@ -111,8 +111,8 @@ def _domains(tables: dict[str, Table]) -> dict[str, Table]:
 
 
 def _read_by_scripts(tables: dict[str, Table]) -> dict[str, Table]:
-    """All but the domains of SDTM, whose names are those of forms: their transport files need no script."""
-    return {key: table for key, table in tables.items() if table.standard is not Standard.SDTM}
+    """The datasets and forms: names of domains are those of forms, and a report is a list to read."""
+    return _of(Standard.ANALYSIS, tables) | _of(Standard.FORMS, tables)
 
 
 def _write_verifier(path: Path) -> int:

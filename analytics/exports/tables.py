@@ -33,6 +33,11 @@ class Standard(StrEnum):
     ANALYSIS = "analysis"
     FORMS = "forms"
     SDTM = "sdtm"
+    REGISTRY = "registry"
+
+
+_APART = (Standard.SDTM, Standard.REGISTRY)
+"""Tables with names of their own standard."""
 
 
 class Origin(StrEnum):
@@ -90,12 +95,12 @@ class Table:
     @property
     def key(self) -> str:
         """Its name among all tables of a lock: domains are called as forms are."""
-        return f"SDTM.{self.name}" if self.standard is Standard.SDTM else self.name
+        return f"{self.standard.upper()}.{self.name}" if self.standard in _APART else self.name
 
     @property
     def folder(self) -> str:
         """Where its files lie in an archive, before the format."""
-        return "sdtm/" if self.standard is Standard.SDTM else ""
+        return f"{self.standard}/" if self.standard in _APART else ""
 
     def column(self, name: str) -> Column:
         """The column of this name. Raises KeyError."""
