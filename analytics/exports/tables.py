@@ -98,6 +98,12 @@ class Table:
         return f"{self.standard.upper()}.{self.name}" if self.standard in _APART else self.name
 
     @property
+    def oid(self) -> str:
+        """Its identifier in the formats of CDISC: a dataset of their standards has its bare name."""
+        of_standard = self.standard in (Standard.ANALYSIS, Standard.SDTM)
+        return f"IG.{self.name}" if of_standard else f"IG.{self.standard.upper()}.{self.name}"
+
+    @property
     def folder(self) -> str:
         """Where its files lie in an archive, before the format."""
         return f"{self.standard}/" if self.standard in _APART else ""

@@ -41,7 +41,7 @@ def attributes(table: Table, about: About, records: int) -> dict[str, Any]:
         "sourceSystem": {"name": "Chimera", "version": about.version},
         "studyOID": about.study,
         "metaDataVersionOID": about.metadata,
-        "itemGroupOID": f"IG.{table.name}",
+        "itemGroupOID": table.oid,
         "records": records,
         "name": table.name,
         "label": str(table.label),
