@@ -29,6 +29,7 @@ from analytics.exports.kept_tables import tables_of_lock
 from analytics.exports.tables import Standard, Table
 from analytics.exports.verify_copy import MANIFEST, SIGNATURE, SUMS
 from analytics.locks.models import Lock
+from patients.casebook.annotated import annotated_casebook
 from trial.trail.seals import Seal, signing_key
 from trial.trail.signing_keys import NoSigningKey, public_half
 
@@ -94,6 +95,7 @@ def _explained(lock: Lock, to: Disclosure) -> Iterator[tuple[str, Kept]]:
         "define.xml": lambda path: write_define(_of(Standard.ANALYSIS, tables), path, told),
         "define-sdtm.xml": lambda path: write_define(_domains(tables), path, told, SDTM),
         "verify_copy.py": _write_verifier,
+        "annotated-casebook.pdf": lambda path: path.write_bytes(annotated_casebook("en", told.at.date())),
     }
     for name, write in writers.items():
         yield name, kept(lock, to, name, write)

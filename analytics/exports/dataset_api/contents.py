@@ -1,4 +1,4 @@
-"""What the API tells: the study, its snapshots (a lock is one), the datasets of one and their descriptions."""
+"""What the API tells: the study, its snapshots (a lock is one), its datasets and their descriptions."""
 
 import json
 from collections.abc import Callable

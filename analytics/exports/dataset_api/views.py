@@ -59,7 +59,7 @@ class Unreadable(ValueError):
 
 @method_decorator(gzip_page, name="dispatch")
 class DatasetApi(APIView):
-    """Base: the study of the address, and the lock that the key sees. Answers go out compressed to who takes it."""
+    """Base: the study of the address, and the lock that the key sees. Answers go out compressed."""
 
     authentication_classes: Sequence[type[BaseAuthentication]] = (HeaderTokenAuthentication,)
     throttle_classes = (AskedRate,)

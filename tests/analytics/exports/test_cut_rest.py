@@ -172,6 +172,9 @@ def test_the_archive_checks_itself(archive: Path, lock: Lock) -> None:
         "codes.csv",
         "import.R",
         "import.sas",
+        "define-sdtm.xml",
+        "annotated-casebook.pdf",
+        "sdtm/xpt/AE.xpt",
     } <= named.keys()
     assert named["csv/ADSL.csv"]["rows"] == 19
     (event,) = taken()
