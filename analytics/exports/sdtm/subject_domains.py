@@ -43,7 +43,7 @@ REASONS = {
     "withdrawal_by_subject": "WITHDRAWAL BY SUBJECT",
     "physician_decision": "PHYSICIAN DECISION",
     "sponsor_stop": "STUDY TERMINATED BY SPONSOR",
-    "never_dosed": "TRIAL SCREEN FAILURE",
+    "never_dosed": "NEVER DOSED",
     "other": "OTHER",
 }
 """`eos_reason` in the words of NCOMPLT (C66727)."""
