@@ -10,6 +10,7 @@ urlpatterns = [
     path("api/v1/", include("patients.web.api.urls")),
     path("api/v1/", include("analytics.exports.urls")),
     path("redcap/", include("analytics.exports.redcap.urls")),
+    path("dataset-json/", include("analytics.exports.dataset_api.urls")),
 ]
 
 handler500 = "patients.web.errors.server_error"

@@ -70,8 +70,8 @@ def _item(name: str) -> Item:
     return form_model(FORM).item(name)
 
 
-def _as_entered(row: Result) -> str | None:
-    """With its comparator, unless that says that the value is exact."""
+def as_entered(row: Result) -> str | None:
+    """The result with its comparator, unless that says that the value is exact."""
     sign, text = row.record.values["lab_cmp"], _item("lab_value").text(row.record.values["lab_value"])
     return ("" if sign in (None, "=") else sign) + text if text else None
 
@@ -129,7 +129,7 @@ ADLB = Dataset(
             "LBORRES",
             _("Result as Entered"),
             pl.String,
-            _as_entered,
+            as_entered,
             "LAB.lab_value LAB.lab_cmp",
             _("with its comparator, in the unit of LBORRESU"),
             length=21,

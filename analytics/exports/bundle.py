@@ -15,23 +15,26 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from analytics.datasets.build import DATASETS
 from analytics.exports import verify_copy
 from analytics.exports.about import about
 from analytics.exports.anonymity import anonymity_of
 from analytics.exports.codebook import write_codebook, write_codes
+from analytics.exports.define_xml import SDTM
 from analytics.exports.define_xml import write as write_define
 from analytics.exports.disclosure import Disclosure, withheld
-from analytics.exports.files import Kept, MadeFile, NoSuchFile, file_of, kept, tables_for
+from analytics.exports.files import Kept, MadeFile, NoSuchFile, file_of, kept, tables_for, workbook_of
 from analytics.exports.formats.registry import FORMATS
 from analytics.exports.import_scripts import R_SCRIPT, SAS_SCRIPT, write_r, write_sas
 from analytics.exports.kept_tables import tables_of_lock
-from analytics.exports.tables import Table
+from analytics.exports.tables import Standard, Table
 from analytics.exports.verify_copy import MANIFEST, SIGNATURE, SUMS
 from analytics.locks.models import Lock
+from patients.casebook.annotated import annotated_casebook
 from trial.trail.seals import Seal, signing_key
 from trial.trail.signing_keys import NoSigningKey, public_half
 
+WORKBOOK = "xlsx"
+"""Beside the formats of single tables: all tables of a standard in one file."""
 FORMAT = "chimera-export/1"
 MEDIA_TYPE = "application/zip"
 CELLS = "a text that begins with one of ' = + - @, a tab or a carriage return has one apostrophe before it"
@@ -40,9 +43,9 @@ CELLS = "a text that begins with one of ' = + - @, a tab or a carriage return ha
 def bundle_of(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> MadeFile:
     """The archive of a cut with its tables in these formats. Raises NoSuchFile for an unknown one,
     SnapshotDamaged and ImpossibleDates."""
-    if unknown := sorted(set(suffixes) - set(FORMATS)):
+    if unknown := sorted(set(suffixes) - {*FORMATS, WORKBOOK}):
         raise NoSuchFile(", ".join(unknown))
-    wanted = [suffix for suffix in FORMATS if suffix in suffixes]
+    wanted = [suffix for suffix in (*FORMATS, WORKBOOK) if suffix in suffixes]
     name = f"{about(lock, to).study}-lock-{lock.pk}-{'-'.join(wanted)}.zip"
     made = kept(lock, to, name, lambda path: _write(lock, wanted, to, path))
     return MadeFile(made.path, name, MEDIA_TYPE, made.digest, made.rows)
@@ -50,7 +53,8 @@ def bundle_of(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> MadeFile:
 
 def _write(lock: Lock, suffixes: Sequence[str], to: Disclosure, path: Path) -> int:
     """Write the archive; how many rows are in its tables."""
-    files = dict(_tables(lock, suffixes, to)) | dict(_explained(lock, to))
+    tables = dict(_tables(lock, suffixes, to))
+    files = tables | dict(_explained(lock, to))
     manifest = _manifest(lock, to, files)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, file in files.items():
@@ -61,7 +65,7 @@ def _write(lock: Lock, suffixes: Sequence[str], to: Disclosure, path: Path) -> i
             _add(lock, archive, SIGNATURE, f"{key.sign(text).hex()}\n".encode())
         sums = "".join(f"{file.digest}  {name}\n" for name, file in sorted(files.items()))
         _add(lock, archive, SUMS, sums.encode())
-    return sum(file.rows for name, file in files.items() if "/" in name)
+    return sum(file.rows for file in tables.values())
 
 
 def _add(lock: Lock, archive: zipfile.ZipFile, name: str, content: bytes) -> None:
@@ -70,10 +74,14 @@ def _add(lock: Lock, archive: zipfile.ZipFile, name: str, content: bytes) -> Non
 
 
 def _tables(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> Iterator[tuple[str, Kept]]:
-    for suffix in suffixes:
-        for name in tables_for(lock, to):
-            made = file_of(lock, name, suffix, to)
-            yield f"{suffix}/{made.name}", Kept(made.path, made.digest, made.rows)
+    for standard in Standard if WORKBOOK in suffixes else ():
+        made = workbook_of(lock, standard, to)
+        yield f"{WORKBOOK}/{made.name}", Kept(made.path, made.digest, made.rows)
+    for suffix in [one for one in suffixes if one in FORMATS]:
+        for key, table in tables_for(lock, to).items():
+            made = file_of(lock, key, suffix, to)
+            if made.rows or table.standard is not Standard.SDTM:  # a submission has no empty dataset
+                yield f"{table.folder}{suffix}/{table.name}.{suffix}", Kept(made.path, made.digest, made.rows)
 
 
 def _explained(lock: Lock, to: Disclosure) -> Iterator[tuple[str, Kept]]:
@@ -82,18 +90,31 @@ def _explained(lock: Lock, to: Disclosure) -> Iterator[tuple[str, Kept]]:
     writers: dict[str, Callable[[Path], int]] = {
         "codebook.csv": lambda path: write_codebook(tables, path),
         "codes.csv": lambda path: write_codes(tables, path),
-        R_SCRIPT: lambda path: write_r(tables, path, told),
-        SAS_SCRIPT: lambda path: write_sas(tables, path, told),
-        "define.xml": lambda path: write_define(_analysis(tables), path, told),
+        R_SCRIPT: lambda path: write_r(_read_by_scripts(tables), path, told),
+        SAS_SCRIPT: lambda path: write_sas(_read_by_scripts(tables), path, told),
+        "define.xml": lambda path: write_define(_of(Standard.ANALYSIS, tables), path, told),
+        "define-sdtm.xml": lambda path: write_define(_domains(tables), path, told, SDTM),
         "verify_copy.py": _write_verifier,
+        "annotated-casebook.pdf": lambda path: path.write_bytes(annotated_casebook("en", told.at.date())),
     }
     for name, write in writers.items():
         yield name, kept(lock, to, name, write)
 
 
-def _analysis(tables: dict[str, Table]) -> dict[str, Table]:
-    """The analysis datasets among them."""
-    return {dataset.name: tables[dataset.name] for dataset in DATASETS}
+def _of(standard: Standard, tables: dict[str, Table]) -> dict[str, Table]:
+    """Those among them that are of a standard."""
+    return {key: table for key, table in tables.items() if table.standard is standard}
+
+
+def _domains(tables: dict[str, Table]) -> dict[str, Table]:
+    """The domains of SDTM that have records."""
+    domains = _of(Standard.SDTM, tables)
+    return {key: table for key, table in domains.items() if any(part.height for part in table.parts())}
+
+
+def _read_by_scripts(tables: dict[str, Table]) -> dict[str, Table]:
+    """The datasets and forms: names of domains are those of forms, and a report is a list to read."""
+    return _of(Standard.ANALYSIS, tables) | _of(Standard.FORMS, tables)
 
 
 def _write_verifier(path: Path) -> int:
@@ -137,4 +158,6 @@ def _manifest(lock: Lock, to: Disclosure, files: dict[str, Kept]) -> dict[str, A
 
 def _withheld(lock: Lock, to: Disclosure) -> list[str]:
     tables = tables_of_lock(lock).values()
-    return [f"{table.name}.{column.name}" for table in tables for column in withheld(table, to)]
+    columns = [f"{table.key}.{column.name}" for table in tables for column in withheld(table, to)]
+    rows = [table.key for table in tables if table.parts_without_genetic and not to.filing]
+    return [*columns, *(f"{key}: records of genetic items" for key in rows)]

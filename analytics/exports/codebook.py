@@ -16,7 +16,12 @@ CODES = ("table", "column", "code", "label", "nci_code")
 
 def write_codebook(tables: Mapping[str, Table], path: Path) -> int:
     """One line for each column of each table; how many lines."""
-    return _write(path, COLUMNS, (line for table in tables.values() for line in _columns(table)))
+    return _write(path, COLUMNS, lines_of_columns(tables))
+
+
+def lines_of_columns(tables: Mapping[str, Table]) -> Iterator[list[str]]:
+    """What is said of each column of each table, in the order of COLUMNS."""
+    return (line for table in tables.values() for line in _columns(table))
 
 
 def write_codes(tables: Mapping[str, Table], path: Path) -> int:
@@ -28,7 +33,7 @@ def _columns(table: Table) -> Iterator[list[str]]:
     short = sas_names(column.name for column in table.columns)
     for column in table.columns:
         yield [
-            table.name,
+            table.key,
             column.name,
             short[column.name],
             str(column.label),
@@ -49,7 +54,7 @@ def _key(column: Column, table: Table) -> str:
 def _codes(table: Table) -> Iterator[list[str]]:
     for column in table.columns:
         for code in column.codes.codes if column.codes else ():
-            yield [table.name, column.name, code.code, str(code.label), code.nci]
+            yield [table.key, column.name, code.code, str(code.label), code.nci]
 
 
 def _write(path: Path, heading: Iterable[str], lines: Iterable[list[str]]) -> int:

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analytics.datasets.time_to_event import ImpossibleDates
+from analytics.exports.bundle import WORKBOOK
 from analytics.exports.disclosure import Disclosure
 from analytics.exports.estimates import visible_lock
 from analytics.exports.files import MadeFile, NoSuchFile, tables_for
@@ -17,8 +18,10 @@ from analytics.exports.formats.registry import FORMATS
 from analytics.exports.problems import MEDIA_TYPE, NotYet
 from analytics.exports.sending import is_known, not_modified, sent
 from analytics.exports.serializers import CutTable, CutTables, Locks, Problem
-from analytics.exports.taking import bundle_for, record_taking, table_for
+from analytics.exports.tables import Standard
+from analytics.exports.taking import bundle_for, record_taking, table_for, workbook_for
 from analytics.exports.views import ExportView
+from analytics.exports.workbook_file import TooManyRows
 from analytics.locks.models import Lock
 from analytics.locks.snapshot import SnapshotDamaged
 from analytics.locks.visible import is_seen_at
@@ -41,8 +44,9 @@ PROBLEMS = {
 LOCK = OpenApiParameter("lock", str, "path", description="the id of a lock, or latest")
 NAME = OpenApiParameter("name", str, "path", description="the name of a table: ADSL, LAB")
 SUFFIX = OpenApiParameter("suffix", str, "path", description="the format", enum=sorted(FORMATS))
+STANDARD = OpenApiParameter("standard", str, "path", enum=[str(one) for one in Standard])
 IN_FORMATS = OpenApiParameter(
-    "formats", str, description=f"formats, joined by commas: {', '.join(FORMATS)}", default="csv"
+    "formats", str, description=f"formats, joined by commas: {', '.join((*FORMATS, WORKBOOK))}", default="csv"
 )
 FILE = {
     (200, "application/octet-stream"): OpenApiTypes.BINARY,
@@ -68,8 +72,9 @@ class CutView(ExportView):
         return found
 
     def handle_exception(self, exc: Exception) -> Response:
-        """A cut that is damaged, or in which the dates are impossible, has no tables; it says why."""
-        if isinstance(exc, SnapshotDamaged | ImpossibleDates):
+        """A cut that is damaged, in which the dates are impossible, or that is too large for a workbook, says
+        why it gives nothing."""
+        if isinstance(exc, SnapshotDamaged | ImpossibleDates | TooManyRows):
             exc = NotYet(str(exc))
         return super().handle_exception(NotFound() if isinstance(exc, NoSuchFile) else exc)
 
@@ -134,6 +139,18 @@ class TableFile(FileView):
     def get(self, request: Request, lock: str, name: str, suffix: str) -> HttpResponseBase:
         found = self.lock(lock)
         return self.answer(found, table_for(found, name, suffix, by=self.token))
+
+
+@token_needs(Permission.EXPORT, at=At.ALL_ITS_SITES)
+class Workbook(FileView):
+    """The tables of a standard of a cut as one workbook with their codebook. So many an hour."""
+
+    throttle_classes = (AskedRate, TakenRate)
+
+    @extend_schema(operation_id="workbook", parameters=[LOCK, STANDARD], responses={**FILE, **PROBLEMS})
+    def get(self, request: Request, lock: str, standard: str) -> HttpResponseBase:
+        found = self.lock(lock)
+        return self.answer(found, workbook_for(found, standard, by=self.token))
 
 
 @token_needs(Permission.EXPORT, at=At.ALL_ITS_SITES)

@@ -1,11 +1,12 @@
-"""Define-XML 2.1 of the analysis datasets: what reviewers read beside the transport files.
+"""Define-XML 2.1 of the datasets of a standard: what reviewers read beside the transport files.
 
 Written element by element, in the order that the schema asks for, from the columns of the tables alone; the
 names are those of the transport files. The XSD does not see an OID that leads nowhere, nor whether a dataset
 is as it is described: tests look for both.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ from lxml import etree
 from analytics.exports.about import About
 from analytics.exports.formats.sas_names import sas_names
 from analytics.exports.formats.xport import MOST_BYTES
+from analytics.exports.sdtm.domains import DOMAINS
 from analytics.exports.tables import Column, Kind, Origin, Table
 
 ODM = "http://www.cdisc.org/ns/odm/v1.3"
 DEF = "http://www.cdisc.org/ns/def/v2.1"
 XLINK = "http://www.w3.org/1999/xlink"
 XML = "http://www.w3.org/XML/1998/namespace"
-VERSION, STANDARD = "2.1.0", "STD.ADAM"
+VERSION = "2.1.0"
 TYPES = {
     Kind.INTEGER: "integer",
     Kind.DECIMAL: "float",
@@ -36,19 +38,44 @@ BASIC, OTHER = "BASIC DATA STRUCTURE", "ADAM OTHER"
 Children = Sequence[Any]
 
 
-def write(tables: Mapping[str, Table], path: Path, about: About) -> int:
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """A standard of which datasets are described; `class_of` tells the class of one."""
+
+    oid: str
+    name: str
+    version: str
+    purpose: str
+    class_of: Callable[[Table], str]
+
+
+def _class_of_analysis(table: Table) -> str:
+    if table.name in CLASSES:
+        return CLASSES[table.name]
+    return BASIC if any(column.name == "PARAMCD" for column in table.columns) else OTHER
+
+
+def _class_of_domain(table: Table) -> str:
+    return DOMAINS[table.name].of
+
+
+ADAM = Standard("STD.ADAM", "ADaMIG", "1.1", "Analysis", _class_of_analysis)
+SDTM = Standard("STD.SDTM", "SDTMIG", "3.4", "Tabulation", _class_of_domain)
+
+
+def write(tables: Mapping[str, Table], path: Path, about: About, standard: Standard = ADAM) -> int:
     """Write the description of these tables; how many columns it describes."""
-    root = define(list(tables.values()), about)
+    root = define(list(tables.values()), about, standard)
     etree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True, pretty_print=True)
     return sum(len(table.columns) for table in tables.values())
 
 
-def define(tables: Sequence[Table], about: About) -> Any:
+def define(tables: Sequence[Table], about: About, standard: Standard) -> Any:
     """The document."""
     told = {
         "ODMVersion": "1.3.2",
         "FileType": "Snapshot",
-        "FileOID": f"{about.oid}.DEFINE",
+        "FileOID": f"{about.oid}.DEFINE.{standard.name}",
         "CreationDateTime": about.at.isoformat(timespec="seconds"),
         "AsOfDateTime": about.at.isoformat(timespec="seconds"),
         "Originator": "Chimera",
@@ -65,38 +92,46 @@ def define(tables: Sequence[Table], about: About) -> Any:
         ("ProtocolName", about.study),
     ):
         etree.SubElement(named, _odm(tag)).text = text
-    study.append(_version(tables, about))
+    study.append(_version(tables, about, standard))
     return root
 
 
-def _version(tables: Sequence[Table], about: About) -> Any:
+def _version(tables: Sequence[Table], about: About, standard: Standard) -> Any:
     version = _element(
         "MetaDataVersion",
         {"OID": about.metadata, "Name": f"{about.study} {about.cutoff}", _def("DefineVersion"): VERSION},
     )
     standards = etree.SubElement(version, _def("Standards"))
-    told = {"OID": STANDARD, "Name": "ADaMIG", "Type": "IG", "Version": "1.1", "Status": "Final"}
+    told = {
+        "OID": standard.oid,
+        "Name": standard.name,
+        "Type": "IG",
+        "Version": standard.version,
+        "Status": "Final",
+    }
     etree.SubElement(standards, _def("Standard"), told)
-    version.extend(_group(table) for table in tables)
+    version.extend(_group(table, standard) for table in tables)
     version.extend(item for table in tables for item in _items(table))
-    version.extend(_code_lists(tables))
+    version.extend(_code_lists(tables, standard))
     version.extend(method for table in tables for method in _methods(table))
     return version
 
 
 # --- datasets ---------------------------------------------------------------------------------------------
-def _group(table: Table) -> Any:
+def _group(table: Table, standard: Standard) -> Any:
     name = sas_names([table.name])[table.name]
+    of_domain = {"Domain": table.name.removeprefix("SUPP")} if standard is SDTM else {}
     group = _element(
         "ItemGroupDef",
         {
             "OID": f"IG.{table.name}",
             "Name": name,
+            **of_domain,
             "SASDatasetName": name,
-            "Repeating": "No" if table.keys == (table.subject,) else "Yes",
-            "IsReferenceData": "No",
-            "Purpose": "Analysis",
-            _def("StandardOID"): STANDARD,
+            "Repeating": "No" if set(table.keys) <= {"STUDYID", table.subject} else "Yes",
+            "IsReferenceData": "No" if table.subject else "Yes",
+            "Purpose": standard.purpose,
+            _def("StandardOID"): standard.oid,
             _def("Structure"): str(table.structure),
             _def("ArchiveLocationID"): f"LF.{table.name}",
         },
@@ -113,18 +148,12 @@ def _group(table: Table) -> Any:
         if column.derivation:
             told["MethodOID"] = f"MT.{table.name}.{column.name}"
         etree.SubElement(group, _odm("ItemRef"), told)
-    etree.SubElement(group, _def("Class"), Name=_class_of(table))
+    etree.SubElement(group, _def("Class"), Name=standard.class_of(table))
     leaf = etree.SubElement(
-        group, _def("leaf"), {"ID": f"LF.{table.name}", _xlink("href"): f"xpt/{table.name}.xpt"}
+        group, _def("leaf"), {"ID": f"LF.{table.name}", _xlink("href"): f"{table.folder}xpt/{table.name}.xpt"}
     )
     etree.SubElement(leaf, _def("title")).text = f"{table.name}.xpt"
     return group
-
-
-def _class_of(table: Table) -> str:
-    if table.name in CLASSES:
-        return CLASSES[table.name]
-    return BASIC if any(column.name == "PARAMCD" for column in table.columns) else OTHER
 
 
 def _mandatory(column: Column, table: Table) -> str:
@@ -182,21 +211,21 @@ def _methods(table: Table) -> Iterator[Any]:
 
 
 # --- code lists -------------------------------------------------------------------------------------------
-def _code_lists(tables: Sequence[Table]) -> Iterator[Any]:
+def _code_lists(tables: Sequence[Table], standard: Standard) -> Iterator[Any]:
     """One for each column that has codes: the lists of two columns may differ in what is offered."""
     for table in tables:
         for column in table.columns:
             if column.codes:
-                yield _code_list(table, column)
+                yield _code_list(table, column, standard)
 
 
-def _code_list(table: Table, column: Column) -> Any:
+def _code_list(table: Table, column: Column, standard: Standard) -> Any:
     assert column.codes is not None
     told = {
         "OID": _list_oid(table, column),
         "Name": f"{column.codes.name} ({table.name}.{column.name})",
         "DataType": "text" if TYPES.get(column.kind, "text") == "text" else TYPES[column.kind],
-        _def("StandardOID"): STANDARD,
+        _def("StandardOID"): standard.oid,
     }
     found = _element("CodeList", told if column.codes.nci else told | {_def("IsNonStandard"): "Yes"})
     if not column.codes.nci:

@@ -11,13 +11,11 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import polars as pl
 from django.conf import settings
 
 from analytics.exports.tables import Column, Kind, Table
-from patients.items.partial_date import read_partial_date
 from trial.people.tokens import Dates, ExportToken
 
 MOST_DAYS = 364
@@ -27,6 +25,8 @@ OLDEST = 89
 _AGES = {"AGE", "age_consent", "donor_age"}
 _TO_THE_DAY = {"AGEDAYS"}
 _DAY = len("2025-08-05")
+_A_DATE = r"^(19|20|21)\d\d-\d\d(-\d\d(T\d\d:\d\d\S*)?)?$"
+"""A text that is a date with a month: among results a year alone may as well be a number, and stays."""
 _MOVED = (Kind.DATE, Kind.DATETIME)
 
 
@@ -48,14 +48,15 @@ def disclosed(table: Table, to: Disclosure) -> Table:
     kept_back = withheld(table, to)
     columns = tuple(column for column in table.columns if column not in kept_back)
     names = [column.name for column in columns]
-    moved = to.dates != Dates.TRUE
+    moved = to.dates != Dates.TRUE and bool(table.subject)
+    source = table.parts if to.filing else table.parts_without_genetic or table.parts
 
     def parts() -> Iterator[pl.DataFrame]:
-        for frame in table.parts():
+        for frame in source():
             own = frame.select(names)
-            yield _moved(_of_age(own), table.subject, columns) if moved else own
+            yield _moved(_of_age(own), table, columns) if moved else own
 
-    return replace(table, columns=columns, parts=parts)
+    return replace(table, columns=columns, parts=parts, parts_without_genetic=None)
 
 
 def _of_age(frame: pl.DataFrame) -> pl.DataFrame:
@@ -80,28 +81,33 @@ def days_of(subject: str) -> int:
     return 1 + int.from_bytes(drawn[:8], "big") % MOST_DAYS
 
 
-def _moved(frame: pl.DataFrame, subject: str, columns: tuple[Column, ...]) -> pl.DataFrame:
+def _moved(frame: pl.DataFrame, table: Table, columns: tuple[Column, ...]) -> pl.DataFrame:
+    subject = table.subject
     subjects = frame[subject].unique().to_list()
     shift = pl.DataFrame(
-        {subject: subjects, "_shift": [days_of(one) for one in subjects]},
+        {subject: subjects, "_shift": [days_of(one.removeprefix(table.prefix)) for one in subjects]},
         schema={subject: pl.String, "_shift": pl.Int64},
     )
     joined = frame.join(shift, on=subject, how="left", maintain_order="left")
     back = pl.duration(days=pl.col("_shift"))
     whole = [(pl.col(one.name) - back).alias(one.name) for one in columns if one.kind in _MOVED]
-    partial = [
-        pl.struct(one.name, "_shift").map_elements(_partial_moved, pl.String).alias(one.name)
+    partial = [_partial_moved(one.name) for one in columns if one.kind is Kind.PARTIAL_DATE]
+    texts = [
+        pl.when(pl.col(one.name).str.contains(_A_DATE))
+        .then(_partial_moved(one.name))
+        .otherwise(pl.col(one.name))
         for one in columns
-        if one.kind is Kind.PARTIAL_DATE
+        if one.may_be_date
     ]
-    return joined.with_columns(*whole, *partial).drop("_shift")
+    return joined.with_columns(*whole, *partial, *texts).drop("_shift")
 
 
-def _partial_moved(row: dict[str, str | int | None]) -> str | None:
-    """A text of a date as it was entered; what follows the day is the time of that day."""
-    text, days = row.values()
-    if not text:
-        return None
-    day, clock = str(text)[:_DAY], str(text)[_DAY:]
-    earliest = read_partial_date(day).earliest - timedelta(days=int(days or 0))
-    return earliest.isoformat()[: len(day)] + clock
+def _partial_moved(name: str) -> pl.Expr:
+    """A text of a date as it was entered, moved by its earliest day; what follows the day is the time of that
+    day."""
+    text = pl.col(name).replace("", None)
+    day = text.str.head(_DAY)
+    length = day.str.len_chars()
+    missing = pl.lit("-01-01").str.tail(_DAY - length.cast(pl.Int64))
+    moved = (day + missing).str.to_date("%F", strict=False) - pl.duration(days=pl.col("_shift"))
+    return (moved.dt.to_string("%F").str.head(length) + text.str.slice(_DAY)).alias(name)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from analytics.exports import workbook_file
 from analytics.exports.about import About, about
 from analytics.exports.disclosure import Disclosure, disclosed
 from analytics.exports.formats.registry import FORMATS
@@ -48,6 +49,17 @@ def file_of(lock: Lock, name: str, suffix: str, to: Disclosure) -> MadeFile:
     told = about(lock, to)
     made = kept(lock, to, f"{name}.{suffix}", lambda path: form.write(table, path, told))
     return MadeFile(made.path, f"{name}.{suffix}", form.media_type, made.digest, made.rows)
+
+
+def workbook_of(lock: Lock, standard: str, to: Disclosure) -> MadeFile:
+    """The tables of a standard as a workbook. Raises NoSuchFile, TooManyRows, SnapshotDamaged and
+    ImpossibleDates."""
+    tables = {key: one for key, one in tables_for(lock, to).items() if one.standard == standard}
+    if not tables:
+        raise NoSuchFile(standard)
+    name, told = f"{standard}.xlsx", about(lock, to)
+    made = kept(lock, to, name, lambda path: workbook_file.write(tables, path, told))
+    return MadeFile(made.path, name, workbook_file.MEDIA_TYPE, made.digest, made.rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ and renamed: two who make it at once leave one.
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import polars as pl
@@ -19,7 +19,13 @@ from django.conf import settings
 from analytics.datasets.build import DATASETS, datasets_by_name
 from analytics.datasets.story import Story, tell
 from analytics.exports import analysis_tables, form_tables
-from analytics.exports.tables import Table
+from analytics.exports.registries.answers import answers_of
+from analytics.exports.registries.questions import REPORTS
+from analytics.exports.registries.tables import code_of
+from analytics.exports.registries.tables import tables as registry_tables
+from analytics.exports.sdtm import datasets
+from analytics.exports.sdtm.tables import tables as sdtm_tables
+from analytics.exports.tables import Standard, Table
 from analytics.locks.codes import with_codes
 from analytics.locks.models import Lock, Snapshot
 from analytics.locks.snapshot import CutSubject, read_snapshot
@@ -33,18 +39,21 @@ _ROWS_OF_A_PART = 50_000
 
 
 def tables_of_lock(lock: Lock) -> dict[str, Table]:
-    """Every table of a lock by its name: the analysis datasets, then the forms. Raises SnapshotDamaged and
-    ImpossibleDates."""
-    return tables_of_snapshot(lock.snapshot, configuration_of(lock))
+    """Every table of a lock by its key: the analysis datasets, the forms, the domains of SDTM, the reports
+    to registries. Raises SnapshotDamaged and ImpossibleDates."""
+    configuration = configuration_of(lock)
+    reports = registry_tables(lock, _later(lock.snapshot, configuration, "registry", _reports))
+    return tables_of_snapshot(lock.snapshot, configuration) | {table.key: table for table in reports}
 
 
 def tables_of_snapshot(snapshot: Snapshot, configuration: Mapping[str, str]) -> dict[str, Table]:
-    """The same of a snapshot under a configuration."""
+    """The same of a snapshot, but for the reports to registries: these name the versions at the lock."""
     folder = _folder(snapshot, configuration)
     if not folder.exists():
         with as_in_force(configuration):
             _make(snapshot, configuration.get(CODES, ""), folder)
-    return {table.name: table for table in (*_analysis(folder), *_forms(folder))}
+    domains = sdtm_tables(_later(snapshot, configuration, "sdtm", _domains))
+    return {table.key: table for table in (*_analysis(folder), *_forms(folder), *domains)}
 
 
 def folder_of(lock: Lock) -> Path:
@@ -74,6 +83,7 @@ def _analysis(folder: Path) -> Iterator[Table]:
             keys=analysis_tables.keys_of(dataset),
             columns=analysis_tables.columns_of(dataset),
             parts=partial(_parts, folder, dataset.name),
+            standard=Standard.ANALYSIS,
         )
 
 
@@ -95,15 +105,58 @@ def _parts(folder: Path, name: str) -> Iterator[pl.DataFrame]:
         yield pl.read_parquet(path)
 
 
+Made = tuple[str, pl.DataFrame]
+"""The name of a table and some of its rows."""
+
+
+def _later(
+    snapshot: Snapshot,
+    configuration: Mapping[str, str],
+    kind: str,
+    told: Callable[[list[Story]], Iterable[Made]],
+) -> Callable[[str], Iterator[pl.DataFrame]]:
+    """Tables that are made when the first of their kind is asked for: who reads forms does not wait."""
+    tables = _folder(snapshot, configuration)
+    folder = tables.with_name(f"{kind}-{tables.name}")
+
+    def parts(name: str) -> Iterator[pl.DataFrame]:
+        if not folder.exists():
+            with as_in_force(configuration):
+                stories = _stories(snapshot, configuration.get(CODES, ""))
+                _write(folder, chain(told([]), *map(told, stories)))
+        yield from _parts(folder, name)
+
+    return parts
+
+
+def _domains(stories: list[Story]) -> Iterable[Made]:
+    """The design of the trial once, with no subjects."""
+    found = datasets.of_subjects(stories) if stories else datasets.of_design()
+    return found.items()
+
+
+def _reports(stories: list[Story]) -> Iterable[Made]:
+    return [(code_of(report), answers_of(stories, report)) for report in REPORTS]
+
+
 # --- making -----------------------------------------------------------------------------------------------
 def _make(snapshot: Snapshot, codes: str, folder: Path) -> None:
+    _write(folder, (frame for some in _stories(snapshot, codes) for frame in _told(some)))
+
+
+def _stories(snapshot: Snapshot, codes: str) -> Iterator[list[Story]]:
+    cutoff, subjects = read_snapshot(snapshot.path)
+    for some in _at_once(with_codes(subjects, codes)):
+        yield [tell(subject, cutoff) for subject in some]
+
+
+def _write(folder: Path, frames: Iterable[tuple[str, pl.DataFrame]]) -> None:
+    """The frames of each table as its parts."""
     draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".tables-"))
+    writers: dict[str, _Writer] = {}
     try:
-        cutoff, subjects = read_snapshot(snapshot.path)
-        writers = {name: _Writer(draft, name) for name in _names()}
-        for some in _at_once(with_codes(subjects, codes)):
-            for name, frame in _told([tell(subject, cutoff) for subject in some]):
-                writers[name].add(frame)
+        for name, frame in frames:
+            writers.setdefault(name, _Writer(draft, name)).add(frame)
         for writer in writers.values():
             writer.write()
         _put(draft, folder)
@@ -119,10 +172,6 @@ def _put(draft: Path, folder: Path) -> None:
     except OSError:
         if not folder.exists():
             raise
-
-
-def _names() -> list[str]:
-    return [*(dataset.name for dataset in DATASETS), *(model.form.code for model in declared_forms())]
 
 
 def _told(stories: list[Story]) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from analytics.exports.tables import Kind, Origin
+from analytics.exports.tables import Kind, Origin, Standard
 
 
 class Estimate(serializers.Serializer[object]):
@@ -74,9 +74,10 @@ class CutColumn(serializers.Serializer[object]):
 
 
 class CutTable(serializers.Serializer[object]):
-    """A table of a cut: an analysis dataset, or a form of the casebook."""
+    """A table of a cut: an analysis dataset, a form of the casebook, or a domain of SDTM."""
 
-    name = serializers.CharField()
+    name = serializers.CharField(source="key")
+    standard = serializers.ChoiceField([str(standard) for standard in Standard])
     label = serializers.CharField()  # type: ignore[assignment]
     structure = serializers.CharField(help_text="what a row is")
     keys = serializers.ListField(child=serializers.CharField())

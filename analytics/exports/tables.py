@@ -27,6 +27,19 @@ class Kind(StrEnum):
     PARTIAL_DATE = "partial date"
 
 
+class Standard(StrEnum):
+    """What a table is a table of."""
+
+    ANALYSIS = "analysis"
+    FORMS = "forms"
+    SDTM = "sdtm"
+    REGISTRY = "registry"
+
+
+_APART = (Standard.SDTM, Standard.REGISTRY)
+"""Tables with names of their own standard."""
+
+
 class Origin(StrEnum):
     """Where a value comes from, in the words of Define-XML."""
 
@@ -39,7 +52,8 @@ class Origin(StrEnum):
 class Column:
     """One column. `length` is the most characters of its text, `places` those behind the point; `source`
     names the items that it is read from, `derivation` says what becomes of them. `is_genetic`: it falls under
-    the rules on human genetic resources."""
+    the rules on human genetic resources. `may_be_date`: a text that
+    is a date in some rows and moves with the others."""
 
     name: str
     label: Text
@@ -52,6 +66,7 @@ class Column:
     source: tuple[str, ...] = ()
     derivation: Text = ""
     is_genetic: bool = False
+    may_be_date: bool = False
 
     @property
     def labels(self) -> dict[str, str]:
@@ -62,7 +77,9 @@ class Column:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A table of an export. `keys` name the columns that tell its rows apart; `structure` says in words what
-    a row is. `subject` names the column of the subject, by which dates are moved."""
+    a row is. `subject` names the column of the subject, by which dates are moved (empty: it is about none),
+    and `prefix` what stands before the subject's code in it. `parts_without_genetic` hands out the rows that
+    are no genetic data, where rows are."""
 
     name: str
     label: Text
@@ -71,6 +88,25 @@ class Table:
     columns: tuple[Column, ...]
     parts: Callable[[], Iterator[pl.DataFrame]]
     subject: str = "SUBJID"
+    prefix: str = ""
+    standard: Standard = Standard.FORMS
+    parts_without_genetic: Callable[[], Iterator[pl.DataFrame]] | None = None
+
+    @property
+    def key(self) -> str:
+        """Its name among all tables of a lock: domains are called as forms are."""
+        return f"{self.standard.upper()}.{self.name}" if self.standard in _APART else self.name
+
+    @property
+    def oid(self) -> str:
+        """Its identifier in the formats of CDISC: a dataset of their standards has its bare name."""
+        of_standard = self.standard in (Standard.ANALYSIS, Standard.SDTM)
+        return f"IG.{self.name}" if of_standard else f"IG.{self.standard.upper()}.{self.name}"
+
+    @property
+    def folder(self) -> str:
+        """Where its files lie in an archive, before the format."""
+        return f"{self.standard}/" if self.standard in _APART else ""
 
     def column(self, name: str) -> Column:
         """The column of this name. Raises KeyError."""

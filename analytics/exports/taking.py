@@ -4,7 +4,7 @@ from django.db import transaction
 
 from analytics.exports.bundle import bundle_of
 from analytics.exports.disclosure import Disclosure
-from analytics.exports.files import MadeFile, file_of
+from analytics.exports.files import MadeFile, file_of, workbook_of
 from analytics.locks.models import Lock
 from analytics.locks.visible import sites_of_lock
 from trial.people.tokens import ExportToken
@@ -17,6 +17,11 @@ def table_for(lock: Lock, name: str, suffix: str, *, by: ExportToken) -> MadeFil
     """A table of a lock in a format, as the token may have it. Raises NoSuchFile, SnapshotDamaged and
     ImpossibleDates."""
     return file_of(lock, name, suffix, Disclosure.to(by))
+
+
+def workbook_for(lock: Lock, standard: str, *, by: ExportToken) -> MadeFile:
+    """The tables of a standard of a lock as a workbook. Raises as `table_for`, and TooManyRows."""
+    return workbook_of(lock, standard, Disclosure.to(by))
 
 
 def bundle_for(lock: Lock, suffixes: list[str], *, by: ExportToken) -> MadeFile:

@@ -1,10 +1,12 @@
-"""The annotated blank casebook: every form as it is asked, with the SDTM variable beside each item, as PDF/A.
+"""The annotated blank casebook: every form as it is asked, with the SDTM variable beside each item and what
+checks it, as PDF/A.
 
 It is read from the declarations and typeset by Typst with the font that stands beside this module, so that it
 looks the same on every machine and in both languages.
 """
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import typst
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from patients.casebook.dictionary import rule_as_declared
 from patients.casebook.form import FormRow, Repeat, declared_forms
 from patients.casebook.type_words import type_in_words
 from patients.items.codelists import CodeList
@@ -24,10 +27,10 @@ _HERE = Path(__file__).parent
 MOST_CODES = 24  # a longer list (countries, adverse event terms) is named, not printed
 
 
-def annotated_casebook(language: str = "en") -> bytes:
-    """The document as PDF/A-2b."""
+def annotated_casebook(language: str = "en", on: date | None = None) -> bytes:
+    """The document as PDF/A-2b, dated today or on another day."""
     with translation.override(language):
-        data = _document(language)
+        data = _document(language, on or site_today())
     return typst.compile(
         _HERE / "annotated.typ",
         font_paths=[_HERE / "fonts"],
@@ -37,8 +40,7 @@ def annotated_casebook(language: str = "en") -> bytes:
     )
 
 
-def _document(language: str) -> dict[str, Any]:
-    today = site_today()
+def _document(language: str, today: date) -> dict[str, Any]:
     return {
         "language": language.partition("-")[0],
         "study": f"{STUDY.study_id} · {STUDY.registry_id}",
@@ -55,6 +57,12 @@ def _document(language: str) -> dict[str, Any]:
             "enters": _("entered by"),
             "signs": _("signed by"),
             "rows": _("rows:"),
+            "checks": _("Rules of the whole row"),
+            "refused": _("keeps the page from being saved"),
+            "hard": _("must hold"),
+            "soft": _("is asked about"),
+            "note": _("is put on record"),
+            "deviation": _("is put on record as a deviation"),
         },
         "forms": [form_as_asked(model) for model in declared_forms()],
     }
@@ -71,6 +79,7 @@ def form_as_asked(model: type[FormRow]) -> dict[str, Any]:
         "rows": _("several") if form.repeat is Repeat.ROWS else _("one"),
         "sdtm": form.sdtm,
         "sections": [{"title": title, "items": items} for title, items in _sections(model)],
+        "checks": [rule_as_declared(rule) for rule in form.row_rules],
     }
 
 
@@ -100,6 +109,7 @@ def _item(item: Item) -> dict[str, Any]:
         "several": isinstance(item, MultiItem),
         "codes": [] if item.is_derived else _labels(item),
         "cdisc": declared.cdisc,
+        "limits": [str(limit) for limit in (*declared.hard, *declared.soft)],
     }
 
 

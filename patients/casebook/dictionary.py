@@ -35,11 +35,11 @@ def _form(model: type[FormRow]) -> dict[str, Any]:
         "sdtm": form.sdtm,
         "dated_by": form.dated_by or "form_date",
         "items": {item.name: _item(item) for item in model.items()},
-        "checks": [_check(rule) for rule in form.row_rules],
+        "checks": [rule_as_declared(rule) for rule in form.row_rules],
     }
 
 
-def _check(rule: Check | Deviation) -> dict[str, Any]:
+def rule_as_declared(rule: Check | Deviation) -> dict[str, Any]:
     """A rule that looks at a whole row; one that is a deviation is put on record by the system."""
     severity = rule.severity.value if isinstance(rule, Check) else "deviation"
     return {

@@ -12,7 +12,7 @@ from trial.people.access import holds
 from trial.people.access_list import AccessLine, access_now
 from trial.people.access_review import AccessReview, due_since, last_reviews
 from trial.people.models import Account, Site
-from trial.people.needs import At, Door
+from trial.people.needs import OF_TOKENS, At, Door
 from trial.people.policy import PolicyLine, policy
 from trial.people.roles import FORMS_ENTERED, SENTENCES, TABLE, Permission, Role
 from trial.protocol.study import site_today
@@ -115,7 +115,7 @@ def _asked(line: PolicyLine) -> str:
     """What a route asks for, in words."""
     if line.door is Door.ANYONE:
         return _("nothing: it comes before the sign-in")
-    if line.door in (Door.TOKEN, Door.FORM):
+    if line.door in OF_TOKENS:
         carried = SENTENCES[line.permission] if line.permission else _("any")
         return _("a token: %s") % carried
     if line.permission is None:

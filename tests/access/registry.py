@@ -36,6 +36,7 @@ from trial.people.models import Account, Site
 from trial.people.roles import Permission, Role
 from trial.people.routes import Route
 from trial.people.tokens import issue_token
+from trial.protocol.study import STUDY
 from trial.trail.actor import Source, acting
 
 OWN, OTHER = "HZ01", "HZ02"
@@ -202,7 +203,13 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
         "people": {"pk": registry.somebody.pk},
         "locks": {"pk": registry.lock.pk, "figure": "saf_n", "earlier": registry.lock.pk},
         "lock-desk": {"code": HERE, "pk": registry.asked_for},
-        "api": {"lock": registry.lock.pk, "name": "ADSL", "suffix": "csv"},
+        "api": {"lock": registry.lock.pk, "name": "ADSL", "suffix": "csv", "standard": "analysis"},
+        "dataset-json": {
+            "study": STUDY.registry_id,
+            "dataset": "IG.ADSL",
+            "snapshot": registry.lock.pk,
+            "label": "ADaMIG",
+        },
         "set-password": {"secret": "none"},  # pragma: allowlist secret
     }
     return [_target(route, named[room])]

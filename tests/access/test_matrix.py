@@ -75,6 +75,8 @@ def expected(who: Who, site: str, cell: Cell) -> set[int] | str:
         return _of_token(who, site, cell.method, need)
     if need.door is Door.FORM:
         return {403}  # whoever it is: a key counts in the form alone, and none is sent here
+    if need.door is Door.HEADER:
+        return {422}  # a key counts in its own header alone, and an answer tells nothing of who asked
     if need.door is Door.SESSION and who in (ANONYMOUS, TOKEN):
         return {401}
     if need.door is Door.PERSON and who in (ANONYMOUS, TOKEN):

@@ -23,7 +23,7 @@ from django.utils.http import urlencode
 from trial.people.access import actor_at, holds
 from trial.people.acts import record_act
 from trial.people.models import Account
-from trial.people.needs import At, Door, Need, need_of
+from trial.people.needs import OF_TOKENS, At, Door, Need, need_of
 from trial.people.roles import Permission
 from trial.people.second_factor import must_add_second_factor
 from trial.people.sessions import ends_at, forget, touch
@@ -46,7 +46,7 @@ def number_of(request: HttpRequest) -> str:
 
 def is_for_programs(request: HttpRequest) -> bool:
     """Whether a program called, which is answered with a problem and not sent to another page."""
-    return request.path.startswith(("/api/", "/redcap/"))
+    return request.path.startswith(("/api/", "/redcap/", "/dataset-json/"))
 
 
 class SessionLimits:
@@ -97,7 +97,7 @@ class Declared(LoginRequiredMiddleware):
             raise PermissionDenied(f"{request.path} declares nothing of who may call it")
         if any("\0" in str(name) for name in view_kwargs.values()):
             raise Http404  # PostgreSQL takes no such text, and nothing has such a name
-        if need.door in (Door.TOKEN, Door.FORM, Door.SESSION):
+        if need.door in (*OF_TOKENS, Door.SESSION):
             return None  # the REST framework asks, and answers in its own form
         if need.door is Door.PERSON and not isinstance(request.user, Account):
             return self.handle_no_permission(request, view_func)

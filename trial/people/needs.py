@@ -31,6 +31,12 @@ class Door(StrEnum):
     TOKEN = "token"  # noqa: S105  the name of a door
     FORM = "token in the form"
     """A token again, as a field of the form that is sent: so do the clients of REDCap."""
+    HEADER = "token in its own header"
+    """A token again, in the header `api-key`: so do the clients of CDISC's API."""
+
+
+OF_TOKENS = (Door.TOKEN, Door.FORM, Door.HEADER)
+"""The doors of programs."""
 
 
 class At(StrEnum):
@@ -87,6 +93,11 @@ def session_needs(
 def token_needs(to_get: Permission | None, *, at: At = At.ONE_SITE) -> Callable[[View], View]:
     """For what programs read with a token; None where any token will do."""
     return _declared(Need(Door.TOKEN, dict.fromkeys(("GET", "HEAD", "OPTIONS"), to_get), at))
+
+
+def header_token_needs(to_get: Permission, *, at: At = At.ONE_SITE) -> Callable[[View], View]:
+    """For what programs read with a token in the header `api-key`."""
+    return _declared(Need(Door.HEADER, dict.fromkeys(("GET", "HEAD"), to_get), at))
 
 
 def form_token_needs(to_post: Permission) -> Callable[[View], View]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from trial.people.needs import At, Door
+from trial.people.needs import OF_TOKENS, At, Door
 from trial.people.roles import TABLE, Permission, Role
 from trial.people.routes import routes
 
@@ -22,7 +22,7 @@ class PolicyLine:
     @property
     def roles(self) -> list[Role]:
         """The roles that it lets in; at the door of programs it is tokens that carry the permission."""
-        if self.door in (Door.TOKEN, Door.FORM):
+        if self.door in OF_TOKENS:
             return []
         return roles_with(self.permission) if self.permission else list(Role)
 

@@ -118,6 +118,13 @@ class TokenAuthentication(BaseAuthentication):
         return "Token"
 
 
+class HeaderTokenAuthentication(TokenAuthentication):
+    """`api-key: KEY`."""
+
+    def shown(self, request: Request) -> str:
+        return request.headers.get("api-key", "")
+
+
 class FormTokenAuthentication(TokenAuthentication):
     """`token=KEY` in the form that is sent. What cannot be read as a form shows none; the answer is 403, as
     there is no header that would let somebody in."""

@@ -45,7 +45,8 @@ def cut(cohort: list[CutContent]) -> Lock:
     sealed = write_snapshot(Path(settings.SNAPSHOT_DIR), CUTOFF, iter(cohort))
     snapshot = Snapshot(hash=sealed.hash, cutoff=CUTOFF, subjects=sealed.subjects, values=sealed.values)
     with without_database():
-        tables_of_snapshot(snapshot, default_configuration())
+        tables = tables_of_snapshot(snapshot, default_configuration())
+        next(tables["SDTM.DM"].parts())  # makes all domains
     return Lock(pk=1, snapshot=snapshot, cutoff=CUTOFF, made_at=datetime(2025, 8, 6, 9, tzinfo=UTC))
 
 

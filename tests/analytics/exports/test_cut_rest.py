@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from django.http import HttpResponseBase
 from django.test import Client
@@ -171,6 +172,9 @@ def test_the_archive_checks_itself(archive: Path, lock: Lock) -> None:
         "codes.csv",
         "import.R",
         "import.sas",
+        "define-sdtm.xml",
+        "annotated-casebook.pdf",
+        "sdtm/xpt/AE.xpt",
     } <= named.keys()
     assert named["csv/ADSL.csv"]["rows"] == 19
     (event,) = taken()
@@ -230,6 +234,15 @@ def test_the_archive_says_how_many_look_alike(archive: Path) -> None:
     assert told["k"] == min(groups.values()) == 1
     assert told["in_groups_of_less_than_5"] == sum(size for size in groups.values() if size < 5)
     assert (told["subjects"], told["k_is_at_least_5"]) == (19, False)
+
+
+def test_the_tables_of_a_standard_are_one_workbook(lock: Lock, key: str) -> None:
+    response = get(f"locks/{lock.pk}/workbooks/analysis.xlsx", key)
+    book = openpyxl.load_workbook(io.BytesIO(body(response)), read_only=True)
+    assert book["ADSL"].max_row == 20
+    assert get(f"locks/{lock.pk}/workbooks/nothing.xlsx", key).status_code == 404
+    archive = zipfile.ZipFile(io.BytesIO(body(get(f"locks/{lock.pk}/bundle.zip?formats=xlsx", key))))
+    assert {"xlsx/analysis.xlsx", "xlsx/forms.xlsx", "xlsx/sdtm.xlsx"} <= set(archive.namelist())
 
 
 # --- how often ----------------------------------------------------------------------------------------------

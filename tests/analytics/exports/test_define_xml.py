@@ -10,25 +10,32 @@ from lxml import etree
 from odmlib.define_loader import XMLDefineLoader
 from odmlib.loader import ODMLoader
 
-from analytics.datasets.build import DATASETS
 from analytics.exports.about import About
-from analytics.exports.define_xml import DEF, ODM, write
+from analytics.exports.define_xml import ADAM, DEF, ODM, SDTM, Standard, write
 from analytics.exports.formats.registry import FORMATS
 from analytics.exports.formats.sas_names import sas_names
+from analytics.exports.tables import Standard as Tabulated
 from analytics.exports.tables import Table
 
 pytestmark = pytest.mark.xdist_group("exports")
 NAMES = {"o": ODM, "d": DEF}
 
 
-@pytest.fixture
-def described(tables: dict[str, Table]) -> dict[str, Table]:
-    return {dataset.name: tables[dataset.name] for dataset in DATASETS}
+@pytest.fixture(params=[ADAM, SDTM], ids=lambda standard: standard.name)
+def standard(request: pytest.FixtureRequest) -> Standard:
+    found: Standard = request.param
+    return found
 
 
 @pytest.fixture
-def path(described: dict[str, Table], told: About, tmp_path: Path) -> Path:
-    write(described, tmp_path / "define.xml", told)
+def described(tables: dict[str, Table], standard: Standard) -> dict[str, Table]:
+    of = Tabulated.SDTM if standard is SDTM else Tabulated.ANALYSIS
+    return {table.name: table for table in tables.values() if table.standard is of and table.frame().height}
+
+
+@pytest.fixture
+def path(described: dict[str, Table], told: About, tmp_path: Path, standard: Standard) -> Path:
+    write(described, tmp_path / "define.xml", told, standard)
     return tmp_path / "define.xml"
 
 
@@ -56,11 +63,11 @@ def test_a_planted_fault_is_found(path: Path) -> None:
     assert not schema().validate(document)
 
 
-def test_odmlib_reads_it(path: Path) -> None:
+def test_odmlib_reads_it(path: Path, described: dict[str, Table]) -> None:
     loader = ODMLoader(XMLDefineLoader(model_package="define_2_1", ns_uri=DEF))
     loader.open_odm_document(str(path))
     version = loader.MetaDataVersion()
-    names = sas_names(one.name for one in DATASETS)
+    names = sas_names(described)
     assert [group.Name for group in version.ItemGroupDef] == list(names.values())
 
 

@@ -24,7 +24,7 @@ from trial.spreadsheets import text_of
 
 pytestmark = pytest.mark.xdist_group("exports")
 SCHEMAS = Path(__file__).parent / "schemas"
-READ_BACK = ("ADSL", "ADTTE", "ADAE", "ADLB", "AE", "RESP", "DONOR", "INF")
+READ_BACK = ("ADSL", "ADTTE", "ADAE", "ADLB", "AE", "RESP", "DONOR", "INF", "SDTM.AE", "SDTM.DM", "SDTM.RS")
 SAS_EPOCH = date(1960, 1, 1)
 LEAST_IN_SAS = 1e-77
 Rows = list[tuple[Any, ...]]

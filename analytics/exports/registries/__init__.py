@@ -1,0 +1,1 @@
+"""What the registries of cellular therapy ask, answered from a data cut (specification, section 6)."""
