@@ -26,6 +26,7 @@ from analytics.exports.files import Kept, MadeFile, NoSuchFile, file_of, kept, t
 from analytics.exports.formats.registry import FORMATS
 from analytics.exports.import_scripts import R_SCRIPT, SAS_SCRIPT, write_r, write_sas
 from analytics.exports.kept_tables import tables_of_lock
+from analytics.exports.odm.files import ODM, SNAPSHOT, odm_file
 from analytics.exports.tables import Table
 from analytics.exports.verify_copy import MANIFEST, SIGNATURE, SUMS
 from analytics.locks.models import Lock
@@ -40,9 +41,9 @@ CELLS = "a text that begins with one of ' = + - @, a tab or a carriage return ha
 def bundle_of(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> MadeFile:
     """The archive of a cut with its tables in these formats. Raises NoSuchFile for an unknown one,
     SnapshotDamaged and ImpossibleDates."""
-    if unknown := sorted(set(suffixes) - set(FORMATS)):
+    if unknown := sorted(set(suffixes) - {*FORMATS, ODM}):
         raise NoSuchFile(", ".join(unknown))
-    wanted = [suffix for suffix in FORMATS if suffix in suffixes]
+    wanted = [suffix for suffix in (*FORMATS, ODM) if suffix in suffixes]
     name = f"{about(lock, to).study}-lock-{lock.pk}-{'-'.join(wanted)}.zip"
     made = kept(lock, to, name, lambda path: _write(lock, wanted, to, path))
     return MadeFile(made.path, name, MEDIA_TYPE, made.digest, made.rows)
@@ -70,7 +71,10 @@ def _add(lock: Lock, archive: zipfile.ZipFile, name: str, content: bytes) -> Non
 
 
 def _tables(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> Iterator[tuple[str, Kept]]:
-    for suffix in suffixes:
+    if ODM in suffixes:
+        made = odm_file(lock, SNAPSHOT, to)
+        yield f"{ODM}/{made.name}", Kept(made.path, made.digest, made.rows)
+    for suffix in (one for one in suffixes if one != ODM):
         for name in tables_for(lock, to):
             made = file_of(lock, name, suffix, to)
             yield f"{suffix}/{made.name}", Kept(made.path, made.digest, made.rows)

@@ -14,6 +14,7 @@ from analytics.exports.disclosure import Disclosure
 from analytics.exports.estimates import visible_lock
 from analytics.exports.files import MadeFile, NoSuchFile, tables_for
 from analytics.exports.formats.registry import FORMATS
+from analytics.exports.odm.files import ODM
 from analytics.exports.problems import MEDIA_TYPE, NotYet
 from analytics.exports.sending import is_known, not_modified, sent
 from analytics.exports.serializers import CutTable, CutTables, Locks, Problem
@@ -42,7 +43,7 @@ LOCK = OpenApiParameter("lock", str, "path", description="the id of a lock, or l
 NAME = OpenApiParameter("name", str, "path", description="the name of a table: ADSL, LAB")
 SUFFIX = OpenApiParameter("suffix", str, "path", description="the format", enum=sorted(FORMATS))
 IN_FORMATS = OpenApiParameter(
-    "formats", str, description=f"formats, joined by commas: {', '.join(FORMATS)}", default="csv"
+    "formats", str, description=f"formats, joined by commas: {', '.join((*FORMATS, ODM))}", default="csv"
 )
 FILE = {
     (200, "application/octet-stream"): OpenApiTypes.BINARY,

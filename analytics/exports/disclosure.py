@@ -24,7 +24,7 @@ MOST_DAYS = 364
 """Dates are moved back by 1 to so many days: nobody is moved into the future."""
 OLDEST = 89
 """Years: who is older is as old as everybody who is (PV-04)."""
-_AGES = {"AGE", "age_consent", "donor_age"}
+AGES = {"AGE", "age_consent", "donor_age"}
 _TO_THE_DAY = {"AGEDAYS"}
 _DAY = len("2025-08-05")
 _MOVED = (Kind.DATE, Kind.DATETIME)
@@ -59,7 +59,7 @@ def disclosed(table: Table, to: Disclosure) -> Table:
 
 
 def _of_age(frame: pl.DataFrame) -> pl.DataFrame:
-    ages = [pl.col(name).clip(upper_bound=OLDEST + 1) for name in frame.columns if name in _AGES]
+    ages = [pl.col(name).clip(upper_bound=OLDEST + 1) for name in frame.columns if name in AGES]
     return frame.with_columns(ages)
 
 
@@ -98,10 +98,12 @@ def _moved(frame: pl.DataFrame, subject: str, columns: tuple[Column, ...]) -> pl
 
 
 def _partial_moved(row: dict[str, str | int | None]) -> str | None:
-    """A text of a date as it was entered; what follows the day is the time of that day."""
     text, days = row.values()
-    if not text:
-        return None
-    day, clock = str(text)[:_DAY], str(text)[_DAY:]
-    earliest = read_partial_date(day).earliest - timedelta(days=int(days or 0))
+    return moved_back(str(text), int(days or 0)) if text else None
+
+
+def moved_back(text: str, days: int) -> str:
+    """A date as text, moved: as partial as it was, and with what follows the day, the time of that day."""
+    day, clock = text[:_DAY], text[_DAY:]
+    earliest = read_partial_date(day).earliest - timedelta(days=days)
     return earliest.isoformat()[: len(day)] + clock

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from analytics.exports import schema  # noqa: F401 - the document knows tokens by it
 from analytics.exports.cut_views import Bundle, LockList, TableFile, TableList
+from analytics.exports.odm.views import OdmFile
 from analytics.exports.views import EstimatesOfLock, Schema
 
 urlpatterns: list[URLPattern] = [
@@ -11,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("locks/<str:lock>/tables", TableList.as_view(), name="tables-of-lock"),
     path("locks/<str:lock>/tables/<str:name>/<str:suffix>", TableFile.as_view(), name="table-file"),
     path("locks/<str:lock>/bundle.zip", Bundle.as_view(), name="bundle"),
+    path("locks/<str:lock>/odm.xml", OdmFile.as_view(), name="odm-file"),
     path("locks/<str:lock>/estimates", EstimatesOfLock.as_view(), name="estimates-of-lock"),
     path("schema", Schema.as_view(), name="openapi"),
 ]
