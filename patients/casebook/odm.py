@@ -104,6 +104,17 @@ def site_of(location: str) -> str:
     return location.removeprefix(_SITE)
 
 
+def user_oid(user_name: str, role: str) -> str:
+    """A person acts in a role: who has two is two users."""
+    return f"USER.{role}.{user_name}"
+
+
+def role_of(user: str) -> str:
+    """The role in the OID of a user; empty for one that is not ours."""
+    kind, _dot, rest = user.partition(".")
+    return rest.partition(".")[0] if kind == "USER" else ""
+
+
 @cache
 def form_of(oid: str) -> str | None:
     """The form of an OID; None where this version has no such form."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from patients.casebook.files import IDENTITY, SUBJECTS
+from patients.casebook.files import IDENTITY, MEMBERS, SUBJECTS
 from patients.entry.deliveries import BORN_BY_AGE, Lines, UnreadableCasebook
-from patients.entry.odm_pages import Known, NotThisFile, OdmPages
+from patients.entry.odm_pages import Known, NotThisFile, OdmPages, User
 from patients.entry.safe_xml import UnsafeXml, XmlReader
 from patients.entry.staging import Fault, StagedRow, Staging
 from patients.items.partial_date import read_date
@@ -24,6 +24,7 @@ class OdmFile:
     def __init__(self, path: Path, name: str = "") -> None:
         self.path, self._name = path, name or path.name
         self._subjects: list[Known] = []
+        self._users: list[User] = []
         self._strange: list[Fault] = []
 
     @property
@@ -51,6 +52,7 @@ class OdmFile:
             raise UnreadableCasebook(f"{self.name}: {problem.strerror or problem}") from problem
         staging.add_rows(waiting)
         self._subjects, self._strange = list(pages.subjects.values()), pages.strange
+        self._users = pages.users
 
     def _unreadable(self, line: int, why: str) -> UnreadableCasebook:
         told = {"file": self.name, "line": line, "reason": why}
@@ -62,6 +64,8 @@ class OdmFile:
         if sheet == IDENTITY:
             born = ((known, _born(known)) for known in self._subjects)
             return [(k.line, {"subject_id": k.code, BORN_BY_AGE: day}) for k, day in born if day]
+        if sheet == MEMBERS:
+            return [row for user in self._users for row in _members(user)]
         return []
 
     def strange_pages(self) -> Sequence[Fault]:
@@ -74,6 +78,15 @@ class OdmFile:
 def _subject(known: Known) -> dict[str, str]:
     cells = {"subject_id": known.code, "site": known.site}
     return cells if known.planned is None else {**cells, "planned_infusion": known.planned}
+
+
+def _members(user: User) -> Lines:
+    cells = {
+        "user_name": user.texts.get("LoginName", ""),
+        "printed_name": user.texts.get("FullName", ""),
+        "role": user.role,
+    }
+    return [(user.line, {**cells, "site": site}) for site in user.sites]
 
 
 def _born(known: Known) -> str:

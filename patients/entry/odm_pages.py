@@ -21,6 +21,7 @@ from patients.casebook.odm import (
     form_of,
     group_oid,
     items_under,
+    role_of,
     site_of,
     unit_oid,
     visit_of,
@@ -45,6 +46,16 @@ class Known:
     planned: str | None = None
     age: str = ""
     enrolled: str = ""
+
+
+@dataclass
+class User:
+    """Somebody whom a file names, with a role at sites."""
+
+    line: int
+    role: str
+    texts: dict[str, str] = field(default_factory=dict)
+    sites: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -86,14 +97,16 @@ class OdmPages:
     def __init__(self, keep: Callable[[StagedRow], None], line: Callable[[], int]) -> None:
         self.keep, self._line = keep, line
         self.subjects: dict[str, Known] = {}
+        self.users: list[User] = []
         self.strange: list[Fault] = []
         self._path: list[str] = []
         self._subject: Known | None = None
+        self._user: User | None = None
         self._visit = ""
         self._page: _Page | None = None
         self._group: _Group | None = None
         self._value: _Value | None = None
-        self._flag = ""
+        self._flag = self._ended = ""
         self._text: list[str] = []
         self._length = 0
 
@@ -116,7 +129,7 @@ class OdmPages:
 
     def ends(self, name: str) -> None:
         """Raises NotThisFile."""
-        local = self._path.pop()
+        local = self._ended = self._path.pop()
         if local.startswith("ItemData"):
             self._end_item(typed=local != "ItemData")
         elif (ends := _ENDS.get(local)) and "" not in self._path:
@@ -125,7 +138,7 @@ class OdmPages:
     def text(self, text: str) -> None:
         """Raises NotThisFile."""
         self._length += len(text)
-        if self._value is not None:
+        if self._value is not None or self._user is not None:
             if self._length > MOST_TEXT:
                 raise NotThisFile(_("A text is longer than %s characters.") % MOST_TEXT)
             self._text.append(text)
@@ -142,6 +155,22 @@ class OdmPages:
         if study != STUDY_OID:
             said = _("The file is of the study %(theirs)s, this registry of %(ours)s.")
             raise NotThisFile(said % {"theirs": study, "ours": STUDY_OID})
+
+    def _start_user(self, attributes: dict[str, str]) -> None:
+        self._user = User(self._line(), role_of(attributes.get("OID", "")))
+
+    def _start_user_site(self, attributes: dict[str, str]) -> None:
+        if self._user is not None:
+            self._user.sites.append(site_of(attributes.get("LocationOID", "")))
+
+    def _end_name(self) -> None:
+        if self._user is not None:
+            self._user.texts[self._ended] = "".join(self._text)
+
+    def _end_user(self) -> None:
+        if self._user is not None and self._user.role:
+            self.users.append(self._user)
+        self._user = None
 
     def _start_subject(self, attributes: dict[str, str]) -> None:
         code = attributes.get("SubjectKey", "")
@@ -285,6 +314,8 @@ def _cells(item: Item, value: _Value) -> dict[str, str]:
 
 
 _STARTS: dict[str, Callable[[OdmPages, dict[str, str]], None]] = {
+    "User": OdmPages._start_user,
+    "LocationRef": OdmPages._start_user_site,
     "ClinicalData": OdmPages._start_clinical,
     "SubjectData": OdmPages._start_subject,
     "SiteRef": OdmPages._start_site,
@@ -294,6 +325,9 @@ _STARTS: dict[str, Callable[[OdmPages, dict[str, str]], None]] = {
     "MeasurementUnitRef": OdmPages._start_unit,
 }
 _ENDS: dict[str, Callable[[OdmPages], None]] = {
+    "LoginName": OdmPages._end_name,
+    "FullName": OdmPages._end_name,
+    "User": OdmPages._end_user,
     "FormData": OdmPages._end_page,
     "ItemGroupData": OdmPages._end_group,
     "FlagValue": OdmPages._end_flag_value,

@@ -7,6 +7,7 @@ from analytics.exports.about import About, about
 from analytics.exports.disclosure import Disclosure
 from analytics.exports.files import MadeFile, NoSuchFile, kept
 from analytics.exports.kept_tables import configuration_of
+from analytics.exports.odm.people import users_of
 from analytics.exports.odm.planned import planned_infusions
 from analytics.exports.odm.snapshot_file import write_metadata, write_snapshot
 from analytics.locks.models import Lock
@@ -33,7 +34,7 @@ def odm_file(lock: Lock, kind: str, to: Disclosure) -> MadeFile:
 
 
 def _snapshot(lock: Lock, path: Path, told: About) -> int:
-    return write_snapshot(lock.snapshot.path, path, told, planned_infusions(lock))
+    return write_snapshot(lock.snapshot.path, path, told, planned_infusions(lock), users_of(lock, told))
 
 
 def _metadata(lock: Lock, path: Path, told: About) -> int:

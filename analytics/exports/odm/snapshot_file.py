@@ -14,8 +14,9 @@ from lxml import etree
 
 from analytics.exports.about import About
 from analytics.exports.odm.code_lists import CodeLists
-from analytics.exports.odm.elements import element, odm, root_attributes
+from analytics.exports.odm.elements import odm, root_attributes
 from analytics.exports.odm.metadata import study
+from analytics.exports.odm.people import User, people_and_places
 from analytics.exports.odm.told_values import Telling, escaped, group_of
 from analytics.locks.cut import SubjectFacts, Value
 from analytics.locks.snapshot import Written, sites_of, written_subjects
@@ -39,13 +40,19 @@ from patients.casebook.odm import (
 _by_visit, _by_form, _by_row = attrgetter("visit"), attrgetter("form"), attrgetter("row_key")
 
 
-def write_snapshot(snapshot: Path, path: Path, about: About, planned: Mapping[str, str] = {}) -> int:
+def write_snapshot(
+    snapshot: Path,
+    path: Path,
+    about: About,
+    planned: Mapping[str, str] = {},
+    users: Iterable[User] = (),
+) -> int:
     """Write the file; how many rows of forms are in it. `planned` is the day of the planned infusion by
-    subject. Raises SnapshotDamaged."""
+    subject, `users` are the members of its sites. Raises SnapshotDamaged."""
     lists = CodeLists()
     telling = Telling(about.disclosure, lists.oid(MISSING), lists.oid(FLAGS))
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(_opening(about, study(about.metadata, about.disclosure, lists), sites_of(snapshot)))
+        file.write(_opening(about, study(about.metadata, about.disclosure, lists), snapshot, users))
         writing = _Subjects(telling, planned)
         for subject in written_subjects(snapshot):
             file.write("".join(writing.of(subject)))
@@ -62,12 +69,12 @@ def write_metadata(path: Path, about: About) -> int:
     return sum(1 for _form in described.iter(odm("FormDef")))
 
 
-def _opening(about: About, study: Any, sites: Iterable[str]) -> str:
+def _opening(about: About, study: Any, snapshot: Path, users: Iterable[User]) -> str:
     """All that stands before the first subject."""
     attributes = root_attributes(about, kind="Snapshot", description="snapshot")
-    version = escaped(about.metadata)
+    version, admin = escaped(about.metadata), people_and_places(about, users, sites_of(snapshot))
     return (
-        f"{opening_tag(attributes)}{as_text(study)}{as_text(locations(about, sites))}"
+        f"{opening_tag(attributes)}{as_text(study)}{as_text(admin)}"
         f'<ClinicalData StudyOID="{STUDY_OID}" MetaDataVersionOID="{version}">\n'
     )
 
@@ -76,27 +83,6 @@ def opening_tag(attributes: Mapping[str, str]) -> str:
     """The beginning of a document."""
     told = " ".join(f'{name}="{escaped(text)}"' for name, text in attributes.items())
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<ODM xmlns="{NAMESPACE}" {told}>\n'
-
-
-def locations(about: About, sites: Iterable[str]) -> Any:
-    """The AdminData of a snapshot: its sites, each with the metadata that are in force there."""
-    version = {
-        "StudyOID": STUDY_OID,
-        "MetaDataVersionOID": about.metadata,
-        "EffectiveDate": about.cutoff.isoformat(),
-    }
-    return element(
-        "AdminData",
-        {"StudyOID": STUDY_OID},
-        [
-            element(
-                "Location",
-                {"OID": location_oid(site), "Name": site, "LocationType": "Site"},
-                [element("MetaDataVersionRef", version)],
-            )
-            for site in sorted(sites)
-        ],
-    )
 
 
 def as_text(found: Any) -> str:
