@@ -10,12 +10,14 @@ from analytics.exports.kept_tables import configuration_of
 from analytics.exports.odm.people import users_of
 from analytics.exports.odm.planned import planned_infusions
 from analytics.exports.odm.snapshot_file import write_metadata, write_snapshot
+from analytics.exports.odm.transactional_file import write_transactions
 from analytics.locks.models import Lock
+from trial.people.tokens import Dates
 from trial.protocol.in_force import as_in_force
 
 ODM = "odm"
 """How the archive is asked for it, beside the formats of tables."""
-SNAPSHOT, METADATA = "snapshot", "metadata"
+SNAPSHOT, METADATA, TRANSACTIONAL = "snapshot", "metadata", "transactional"
 MEDIA_TYPE = "application/xml"
 
 
@@ -37,8 +39,18 @@ def _snapshot(lock: Lock, path: Path, told: About) -> int:
     return write_snapshot(lock.snapshot.path, path, told, planned_infusions(lock), users_of(lock, told))
 
 
+def _transactions(lock: Lock, path: Path, told: About) -> int:
+    if told.disclosure.dates != Dates.TRUE:
+        raise NoSuchFile(TRANSACTIONAL)  # the moments of acts are dates, too
+    return write_transactions(lock, path, told)
+
+
 def _metadata(lock: Lock, path: Path, told: About) -> int:
     return write_metadata(path, told)
 
 
-KINDS: Mapping[str, Callable[[Lock, Path, About], int]] = {SNAPSHOT: _snapshot, METADATA: _metadata}
+KINDS: Mapping[str, Callable[[Lock, Path, About], int]] = {
+    SNAPSHOT: _snapshot,
+    METADATA: _metadata,
+    TRANSACTIONAL: _transactions,
+}

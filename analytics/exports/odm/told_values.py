@@ -88,7 +88,7 @@ class Telling:
         item = items_under(group_oid(form)).get(item_oid(form, name))
         if item is None or not is_told(item, self.to):
             return None
-        oid, unit = escaped(item_oid(form, name)), _unit_ref(item)
+        oid, unit = escaped(item_oid(form, name)), unit_ref(item)
         missing, flags = self._lists
         return Told(
             before=f'<ItemData ItemOID="{oid}" Value="',
@@ -108,7 +108,8 @@ class Telling:
         return moved_back if isinstance(item, _MOVED) else None
 
 
-def _unit_ref(item: Item) -> str:
+def unit_ref(item: Item) -> str:
+    """The element that names the unit of an item; empty without one."""
     unit = item.declared.unit
     return f'<MeasurementUnitRef MeasurementUnitOID="{escaped(unit_oid(unit))}"/>' if unit else ""
 

@@ -7,19 +7,22 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from lxml import etree
 
 from analytics.exports.about import about
 from analytics.exports.disclosure import Disclosure
 from analytics.exports.odm.people import users_of
 from analytics.exports.odm.planned import planned_infusions
 from analytics.exports.odm.snapshot_file import write_snapshot
+from analytics.exports.odm.transactional_file import write_transactions
 from analytics.locks.models import Lock
 from analytics.locks.seal import make_lock
 from patients.casebook.page import Subject
 from patients.entry.deliveries import UnreadableCasebook
 from patients.entry.importing import CasebookImport, Outcome
 from patients.entry.odm_delivery import OdmFile
-from tests.analytics.exports.odm_judges import judge
+from tests.analytics.exports.odm_judges import judge, schema
+from tests.analytics.exports.odm_replay import replayed, sealed
 from tests.patients.entry import casebooks
 from trial.people.tokens import Dates
 from trial.trail.actor import Source
@@ -63,6 +66,10 @@ def test_the_same_snapshot_after_an_export_and_an_import(tmp_path: Path) -> None
         partly = odm_of(first, tmp_path / "partly.xml", Disclosure(Dates.TRUE))
 
         judge(path)
+        write_transactions(first, tmp_path / "acts.xml", about(first, Disclosure(Dates.TRUE, "2025-BGH-1")))
+        document = etree.parse(tmp_path / "acts.xml")
+        schema().assertValid(document)
+        assert replayed(document) == sealed(first)
 
     for refused, why in ((moved, "pseudonymised"), (partly, "Genetic data were withheld")):
         with pytest.raises(UnreadableCasebook, match=why):
