@@ -7,6 +7,7 @@ from analytics.exports.about import About, about
 from analytics.exports.disclosure import Disclosure
 from analytics.exports.files import MadeFile, NoSuchFile, kept
 from analytics.exports.kept_tables import configuration_of
+from analytics.exports.odm.metadata_2_0 import write_metadata_2_0
 from analytics.exports.odm.people import users_of
 from analytics.exports.odm.planned import planned_infusions
 from analytics.exports.odm.snapshot_file import write_metadata, write_snapshot
@@ -18,6 +19,7 @@ from trial.protocol.in_force import as_in_force
 ODM = "odm"
 """How the archive is asked for it, beside the formats of tables."""
 SNAPSHOT, METADATA, TRANSACTIONAL = "snapshot", "metadata", "transactional"
+METADATA_2_0 = "metadata-2.0"
 MEDIA_TYPE = "application/xml"
 
 
@@ -49,8 +51,13 @@ def _metadata(lock: Lock, path: Path, told: About) -> int:
     return write_metadata(path, told)
 
 
+def _metadata_2_0(lock: Lock, path: Path, told: About) -> int:
+    return write_metadata_2_0(path, told)
+
+
 KINDS: Mapping[str, Callable[[Lock, Path, About], int]] = {
     SNAPSHOT: _snapshot,
     METADATA: _metadata,
     TRANSACTIONAL: _transactions,
+    METADATA_2_0: _metadata_2_0,
 }

@@ -18,6 +18,7 @@ from odmlib.exceptions import OdmlibError
 from analytics.exports.about import About, about
 from analytics.exports.disclosure import Disclosure, days_of
 from analytics.exports.odm.elements import element, odm
+from analytics.exports.odm.metadata_2_0 import write_metadata_2_0
 from analytics.exports.odm.snapshot_file import write_metadata, write_snapshot
 from analytics.locks.cut import SubjectFacts, Value
 from analytics.locks.models import Lock
@@ -265,6 +266,16 @@ def test_the_metadata_alone(told: About, tmp_path: Path) -> None:
         "Highest temperature in 24 h",
         "24 小时最高体温",
     ]
+
+
+def test_the_metadata_in_the_newer_standard(told: About, tmp_path: Path) -> None:
+    with without_database():
+        assert write_metadata_2_0(tmp_path / "m.xml", told) == 36
+    document = etree.parse(tmp_path / "m.xml")
+    schema("2.0/ODM.xsd").assertValid(document)
+    defined = {one.get("OID") for one in document.iter() if one.get("OID")}
+    led = {oid for one in document.iter() for name, oid in one.items() if re.fullmatch(r"\w+OID", name)}
+    assert led - {document.getroot().get("FileOID")} <= defined
 
 
 # --- the door -----------------------------------------------------------------------------------------------
