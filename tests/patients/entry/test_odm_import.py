@@ -12,6 +12,7 @@ from patients.entry.importing import CasebookImport, Outcome, Report
 from patients.entry.odm_delivery import OdmFile
 from patients.entry.safe_xml import MOST_BYTES_OF_A_PIECE
 from patients.entry.staging import Staging
+from tests.conftest import Registry
 from tests.patients.entry import casebooks
 from trial.trail.models import TrailEvent
 
@@ -167,3 +168,15 @@ def test_foreign_elements_are_passed_over(delivered: Callable[[str | bytes], Odm
         delivered(whole).stage(staging)
         (found,) = staging.pages("HZ01-001")
     assert (found.visit, found.rows, found.faults) == ("SCR", {"": {"relapse_n": "3"}}, [])
+
+
+def test_the_command_ends_as_that_of_casebooks_does(registry: Registry, tmp_path: Path) -> None:
+    path = tmp_path / "theirs.xml"
+    path.write_text(document().replace(STUDY_OID, "NCT00000000"))
+    unreadable = registry.run("import_odm", path, check=False)
+    assert (unreadable.returncode, unreadable.stdout) == (2, "")
+    path.write_text(document(page("ELIG", group("ELIG", *CONSENT)), page("XX")))
+    refused = registry.run("import_odm", path, "--dry-run", check=False)
+    assert refused.returncode == 1
+    assert "refused: theirs.xml line 8, FormOID “F.XX”: F.XX is not a form of this version." in refused.stderr
+    assert refused.stdout.splitlines()[-1].endswith("nothing was kept")
