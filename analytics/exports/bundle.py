@@ -26,6 +26,7 @@ from analytics.exports.files import Kept, MadeFile, NoSuchFile, file_of, kept, t
 from analytics.exports.formats.registry import FORMATS
 from analytics.exports.import_scripts import R_SCRIPT, SAS_SCRIPT, write_r, write_sas
 from analytics.exports.kept_tables import tables_of_lock
+from analytics.exports.odm.files import ODM, SNAPSHOT, odm_file
 from analytics.exports.tables import Standard, Table
 from analytics.exports.verify_copy import MANIFEST, SIGNATURE, SUMS
 from analytics.locks.models import Lock
@@ -34,6 +35,8 @@ from trial.trail.seals import Seal, signing_key
 from trial.trail.signing_keys import NoSigningKey, public_half
 
 WORKBOOK = "xlsx"
+WHOLE = (WORKBOOK, ODM)
+"""The formats of which a file holds many tables."""
 """Beside the formats of single tables: all tables of a standard in one file."""
 FORMAT = "chimera-export/1"
 MEDIA_TYPE = "application/zip"
@@ -43,9 +46,9 @@ CELLS = "a text that begins with one of ' = + - @, a tab or a carriage return ha
 def bundle_of(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> MadeFile:
     """The archive of a cut with its tables in these formats. Raises NoSuchFile for an unknown one,
     SnapshotDamaged and ImpossibleDates."""
-    if unknown := sorted(set(suffixes) - {*FORMATS, WORKBOOK}):
+    if unknown := sorted(set(suffixes) - {*FORMATS, *WHOLE}):
         raise NoSuchFile(", ".join(unknown))
-    wanted = [suffix for suffix in (*FORMATS, WORKBOOK) if suffix in suffixes]
+    wanted = [suffix for suffix in (*FORMATS, *WHOLE) if suffix in suffixes]
     name = f"{about(lock, to).study}-lock-{lock.pk}-{'-'.join(wanted)}.zip"
     made = kept(lock, to, name, lambda path: _write(lock, wanted, to, path))
     return MadeFile(made.path, name, MEDIA_TYPE, made.digest, made.rows)
@@ -77,6 +80,9 @@ def _tables(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> Iterator[tup
     for standard in Standard if WORKBOOK in suffixes else ():
         made = workbook_of(lock, standard, to)
         yield f"{WORKBOOK}/{made.name}", Kept(made.path, made.digest, made.rows)
+    if ODM in suffixes:
+        made = odm_file(lock, SNAPSHOT, to)
+        yield f"{ODM}/{made.name}", Kept(made.path, made.digest, made.rows)
     for suffix in [one for one in suffixes if one in FORMATS]:
         for key, table in tables_for(lock, to).items():
             made = file_of(lock, key, suffix, to)

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analytics.datasets.time_to_event import ImpossibleDates
-from analytics.exports.bundle import WORKBOOK
+from analytics.exports.bundle import WHOLE
 from analytics.exports.disclosure import Disclosure
 from analytics.exports.estimates import visible_lock
 from analytics.exports.files import MadeFile, NoSuchFile, tables_for
@@ -46,7 +46,7 @@ NAME = OpenApiParameter("name", str, "path", description="the name of a table: A
 SUFFIX = OpenApiParameter("suffix", str, "path", description="the format", enum=sorted(FORMATS))
 STANDARD = OpenApiParameter("standard", str, "path", enum=[str(one) for one in Standard])
 IN_FORMATS = OpenApiParameter(
-    "formats", str, description=f"formats, joined by commas: {', '.join((*FORMATS, WORKBOOK))}", default="csv"
+    "formats", str, description=f"formats, joined by commas: {', '.join((*FORMATS, *WHOLE))}", default="csv"
 )
 FILE = {
     (200, "application/octet-stream"): OpenApiTypes.BINARY,

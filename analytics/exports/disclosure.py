@@ -11,18 +11,20 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import polars as pl
 from django.conf import settings
 
 from analytics.exports.tables import Column, Kind, Table
+from patients.items.partial_date import read_partial_date
 from trial.people.tokens import Dates, ExportToken
 
 MOST_DAYS = 364
 """Dates are moved back by 1 to so many days: nobody is moved into the future."""
 OLDEST = 89
 """Years: who is older is as old as everybody who is (PV-04)."""
-_AGES = {"AGE", "age_consent", "donor_age"}
+AGES = {"AGE", "age_consent", "donor_age"}
 _TO_THE_DAY = {"AGEDAYS"}
 _DAY = len("2025-08-05")
 _A_DATE = r"^(19|20|21)\d\d-\d\d(-\d\d(T\d\d:\d\d\S*)?)?$"
@@ -60,7 +62,7 @@ def disclosed(table: Table, to: Disclosure) -> Table:
 
 
 def _of_age(frame: pl.DataFrame) -> pl.DataFrame:
-    ages = [pl.col(name).clip(upper_bound=OLDEST + 1) for name in frame.columns if name in _AGES]
+    ages = [pl.col(name).clip(upper_bound=OLDEST + 1) for name in frame.columns if name in AGES]
     return frame.with_columns(ages)
 
 
@@ -111,3 +113,10 @@ def _partial_moved(name: str) -> pl.Expr:
     missing = pl.lit("-01-01").str.tail(_DAY - length.cast(pl.Int64))
     moved = (day + missing).str.to_date("%F", strict=False) - pl.duration(days=pl.col("_shift"))
     return (moved.dt.to_string("%F").str.head(length) + text.str.slice(_DAY)).alias(name)
+
+
+def moved_back(text: str, days: int) -> str:
+    """A date as text, moved: as partial as it was, and with what follows the day, the time of that day."""
+    day, clock = text[:_DAY], text[_DAY:]
+    earliest = read_partial_date(day).earliest - timedelta(days=days)
+    return earliest.isoformat()[: len(day)] + clock

@@ -14,12 +14,12 @@ from analytics.datasets.story import Story
 from analytics.exports.tables import TYPES, Column, Kind, Origin
 from patients.casebook.answers import Record
 from patients.casebook.form import FormRow
+from patients.casebook.odm import told_items
 from patients.items.codelists import NY
 from patients.items.item import Item
 from patients.items.types import (
     BooleanItem,
     ChoiceItem,
-    CodedTextItem,
     DateItem,
     DateTimeItem,
     DecimalItem,
@@ -64,11 +64,7 @@ def columns_of(model: type[FormRow]) -> tuple[Column, ...]:
 
 def exported_items(model: type[FormRow]) -> list[Item]:
     """The items of a form that leave the registry: none that identifies, none that only shows a code."""
-    return [
-        item
-        for item in model.items()
-        if not item.declared.identity and not (isinstance(item, CodedTextItem) and item.of)
-    ]
+    return told_items(model)
 
 
 def rows_of(model: type[FormRow], stories: Iterable[Story]) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from analytics.exports import schema  # noqa: F401 - the document knows tokens by it
 from analytics.exports.cut_views import Bundle, LockList, TableFile, TableList, Workbook
+from analytics.exports.odm.views import OdmFile
 from analytics.exports.views import EstimatesOfLock, Schema
 
 urlpatterns: list[URLPattern] = [
@@ -12,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("locks/<str:lock>/tables/<str:name>/<str:suffix>", TableFile.as_view(), name="table-file"),
     path("locks/<str:lock>/workbooks/<str:standard>.xlsx", Workbook.as_view(), name="workbook"),
     path("locks/<str:lock>/bundle.zip", Bundle.as_view(), name="bundle"),
+    path("locks/<str:lock>/odm.xml", OdmFile.as_view(), name="odm-file"),
     path("locks/<str:lock>/estimates", EstimatesOfLock.as_view(), name="estimates-of-lock"),
     path("schema", Schema.as_view(), name="openapi"),
 ]

@@ -1,4 +1,4 @@
-"""Importing a casebook directory: every page through `save_page`, a refused page named, the others kept.
+"""Importing a casebook: every page through `save_page`, a refused page named, the others kept.
 
 A page that exists with the same content is left alone, so an interrupted import simply runs again. A page
 that exists with other content is a conflict, unless a reason for the change is given.
@@ -10,14 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from pathlib import Path
 from uuid import uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from patients.casebook.answers import StoredCasebook
+from patients.casebook.answers import StoredCasebook, identifying_value
 from patients.casebook.files import (
     IDENTITY,
     MEMBERS,
@@ -25,13 +24,12 @@ from patients.casebook.files import (
     PEOPLE,
     SIGNATURES,
     SUBJECTS,
-    UnreadableSheet,
-    read_sheet,
 )
-from patients.casebook.form import declared_forms, form_model
+from patients.casebook.form import form_model
 from patients.casebook.page import DONE, Page, PageState, Subject
 from patients.casebook.settings import settings_read_once
 from patients.entry.checks import NOT_ASKED, blocking
+from patients.entry.deliveries import BORN_BY_AGE, Delivery
 from patients.entry.doubles import open_doubles
 from patients.entry.following import Looked, follow_subject
 from patients.entry.reasons import Reason, SameReason
@@ -39,6 +37,7 @@ from patients.entry.refusals import NotSaved, PageClosed, Refused
 from patients.entry.register import register_identity, register_member, register_site, register_subject
 from patients.entry.save import held_casebook, is_unchanged, save_page
 from patients.entry.staging import StagedPage, Staging
+from patients.forms.age import birthday_of
 from patients.items.partial_date import read_date
 from patients.items.problems import Finding, NotAnAnswer
 from patients.oversight.casebook_locks import is_sealed
@@ -80,13 +79,16 @@ class Remark:
 
 @dataclass
 class Report:
-    """The account of an import: pages and rows by outcome, every remark, and how many signatures it left
-    aside, since nobody signs by an import."""
+    """The account of an import: pages and rows by outcome, every remark, how many signatures it left aside,
+    since nobody signs by an import, how many members, to whom whoever imports may give no role, and how many
+    birth dates are the day that an age at enrolment means."""
 
     pages: Counter[Outcome] = field(default_factory=Counter)
     rows: Counter[Outcome] = field(default_factory=Counter)
     remarks: list[Remark] = field(default_factory=list)
     not_imported: int = 0
+    members_left: int = 0
+    born_by_age: int = 0
 
     def count(self, staged: StagedPage, outcome: Outcome) -> None:
         self.pages[outcome] += 1
@@ -95,10 +97,6 @@ class Report:
     @property
     def is_clean(self) -> bool:
         return not any(remark.refuses for remark in self.remarks)
-
-
-class UnreadableCasebook(Exception):
-    """The directory is not a casebook: nothing was imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +110,14 @@ class _Unfinished:
 
 @dataclass
 class CasebookImport:
-    """One import under way."""
+    """One import under way. `sites`: those alone that it may write to; `grants`: whether it makes members of
+    whoever the casebook names."""
 
-    folder: Path
+    delivery: Delivery
     by: SystemPerson
     reason: str = ""
+    sites: frozenset[str] | None = None
+    grants: bool = True
     report: Report = field(default_factory=Report)
     progress: Callable[[int, int], None] = lambda done, total: None
     people: dict[str, list[tuple[int, dict[str, str]]]] = field(init=False, default_factory=dict)
@@ -128,9 +129,10 @@ class CasebookImport:
     def run(self) -> Report:
         """Import everything. Raises UnreadableCasebook before anything is written."""
         with Staging() as staging:
-            self._stage(staging)
-            self.people = {name: self._sheet(name) for name in PEOPLE}
+            self.delivery.stage(staging)
+            self.people = {name: self.delivery.people(name) for name in PEOPLE}
             self.report.not_imported = len(self.people[SIGNATURES])
+            self._strange_pages()
             self._members()
             subjects = self._subjects()
             births = self._identities(subjects)
@@ -144,37 +146,19 @@ class CasebookImport:
         return self.report
 
     # --- the sheets about people -----------------------------------------------------------------------
-    def _stage(self, staging: Staging) -> None:
-        sheets = {path.stem: path for path in sorted(self.folder.glob("*.csv"))}
-        if SUBJECTS not in sheets:
-            raise UnreadableCasebook(_("%s holds no SUBJECTS.csv.") % self.folder)
-        known = {model.form.code for model in declared_forms()}
-        strange = sorted(set(sheets) - known - set(PEOPLE))
-        if strange:
-            raise UnreadableCasebook(
-                _("Not a form of this version: %s.") % ", ".join(f"{s}.csv" for s in strange)
-            )
-        try:
-            for form in sorted(known & set(sheets)):
-                staging.add_sheet(form, sheets[form])
-        except UnreadableSheet as problem:
-            raise UnreadableCasebook(str(problem)) from problem
-
-    def _sheet(self, name: str) -> list[tuple[int, dict[str, str]]]:
-        path = self.folder / f"{name}.csv"
-        try:
-            return list(read_sheet(path)) if path.exists() else []
-        except UnreadableSheet as problem:
-            raise UnreadableCasebook(str(problem)) from problem
-
     def _site(self, code: str) -> Site:
         """The site of this code. Raises ValidationError about `site`."""
+        if self.sites is not None and code not in self.sites:
+            raise ValidationError({"site": [_("There is no such site, or you may not import to it.")]})
         try:
             return register_site(code, code, by=self.by, source=Source.IMPORT)
         except ValidationError as problem:
             raise ValidationError({"site": problem.messages}) from problem
 
     def _members(self) -> None:
+        if not self.grants:
+            self.report.members_left = len(self.people[MEMBERS])
+            return
         for line, cells in self.people[MEMBERS]:
             if cells["role"] not in list(Role):
                 self._refuse(MEMBERS, line, "role", cells["role"], _("There is no such role."))
@@ -218,6 +202,9 @@ class CasebookImport:
             by=self.by,
             source=Source.IMPORT,
         )
+        if self.sites is not None and subject.site.code not in self.sites:
+            self._refuse(SUBJECTS, line, "subject_id", cells["subject_id"], _("There is no such subject."))
+            return None
         kept = {
             "site": subject.site.code,
             "patient_id": subject.patient_id,
@@ -241,9 +228,22 @@ class CasebookImport:
                 continue
             if "birth_date" in cells:
                 births[subject.code] = cells["birth_date"]
+            if BORN_BY_AGE in cells and self._is_birth_needed(line, cells, subject):
+                births[subject.code] = cells[BORN_BY_AGE]
             if cells.get("name") or cells.get("hospital_number"):
                 self._identity(line, cells, subject)
         return births
+
+    def _is_birth_needed(self, line: int, cells: dict[str, str], subject: Subject) -> bool:
+        """Whether no birth date is on record, so that the day that the age means takes its place; where one
+        is, the age has to be that of it."""
+        born = identifying_value(subject, "birth_date")
+        if born is None:
+            self.report.born_by_age += 1
+        elif birthday_of(born).isoformat() != cells[BORN_BY_AGE]:
+            why = _("The age is not that of the birth date on record.")
+            self._refuse(IDENTITY, line, "age_days_at_enrolment", "", why)
+        return born is None
 
     def _identity(self, line: int, cells: dict[str, str], subject: Subject) -> None:
         try:
@@ -273,8 +273,8 @@ class CasebookImport:
                 self._page_refused(staged, "subject_id", code, _("There is no such subject."))
             elif line != staged.line:
                 why = _("The page stands twice, in line %s with another date.") % line
-                self._page_refused(staged, "form_date", staged.header["form_date"], why)
-            elif staged.contradictions:
+                self._page_refused(staged, "form_date", staged.header.get("form_date", ""), why)
+            elif staged.doubts:
                 self._in_doubt(staged)
             elif found := self._page(subject, staged, birth):
                 unfinished.append(found)
@@ -411,9 +411,7 @@ class CasebookImport:
                 later, other = other, later
             if later in subjects:
                 why = _("May be the same person as %s, entered twice.") % other
-                self.report.remarks.append(
-                    Remark(f"{SUBJECTS}.csv", lines[later], "subject_id", later, why, refuses=False)
-                )
+                self._note(SUBJECTS, lines[later], "subject_id", later, why, refuses=False)
 
     # --- remarks ---------------------------------------------------------------------------------------
     def _conflict(self, staged: StagedPage) -> None:
@@ -422,10 +420,16 @@ class CasebookImport:
         self._refuse(staged.form, staged.line, staged.form, "", why)
 
     def _in_doubt(self, staged: StagedPage) -> None:
-        """The rows of a page contradict each other: which one is right is not for the import to say."""
+        """The rows of a page contradict each other, or cannot be read: what is right is not for the import to
+        say."""
         self.report.count(staged, Outcome.REFUSED)
-        for found in staged.contradictions:
+        for found in staged.doubts:
             self._refuse(staged.form, found.line, found.column, found.cell, found.why)
+
+    def _strange_pages(self) -> None:
+        for fault in self.delivery.strange_pages():
+            self.report.pages[Outcome.REFUSED] += 1
+            self._refuse("", fault.line, fault.column, fault.cell, fault.why)
 
     def _page_refused(self, staged: StagedPage, item: str, value: str, why: str) -> None:
         self.report.count(staged, Outcome.REFUSED)
@@ -445,10 +449,14 @@ class CasebookImport:
             for secret in {value.strip(), str(finding.value or "")} - {""}:
                 why = why.replace(secret, "…")
             value = ""
-        self.report.remarks.append(Remark(f"{staged.form}.csv", line, finding.item, value, why, refuses))
+        self._note(staged.form, line, finding.item, value, why, refuses=refuses)
 
     def _refuse(self, sheet: str, line: int, item: str, value: str, why: str) -> None:
-        self.report.remarks.append(Remark(f"{sheet}.csv", line, item, value, why, refuses=True))
+        self._note(sheet, line, item, value, why, refuses=True)
+
+    def _note(self, sheet: str, line: int, item: str, value: str, why: str, *, refuses: bool) -> None:
+        file = self.delivery.file_of(sheet)
+        self.report.remarks.append(Remark(file, line, item, value, why, refuses))
 
     def _invalid(self, sheet: str, line: int, cells: dict[str, str], problem: ValidationError) -> None:
         """What the registry does not take of a row about people, by column."""
@@ -461,7 +469,28 @@ class CasebookImport:
             Change(str(outcome), str(outcome), "", str(n)) for outcome, n in sorted(self.report.pages.items())
         ]
         with transaction.atomic(), acting(actor_at(self.by, site="", source=Source.IMPORT)):
-            record_event("casebook.imported", Place(about=self.folder.name), changes, reason=self.reason)
+            place = Place(about=self.delivery.name[:200])
+            record_event("casebook.imported", place, changes, reason=self.reason)
+
+
+class _Undone(Exception):
+    """Rolls the whole import back."""
+
+
+def run_import(running: CasebookImport, *, dry_run: bool, all_or_nothing: bool) -> bool:
+    """Run it, and keep nothing in a dry run, or if anything was refused and it is all or nothing; whether it
+    was kept. Raises UnreadableCasebook."""
+    if not (dry_run or all_or_nothing):
+        running.run()
+        return True
+    try:
+        with transaction.atomic():
+            report = running.run()
+            if dry_run or not report.is_clean:
+                raise _Undone
+    except _Undone:
+        return False
+    return True
 
 
 def _waits_for_others(found: _Unfinished) -> bool:

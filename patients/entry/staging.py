@@ -7,8 +7,8 @@ would enter them: consent and demographics first, then by date, and on one day i
 import json
 import sqlite3
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -27,8 +27,8 @@ PAGE_HEADER = (*(name for name in HEADER if name not in PAGE_KEYS), RECORDED)
 
 
 @dataclass(frozen=True, slots=True)
-class Contradiction:
-    """A cell of a row that another row of the same page does not allow."""
+class Fault:
+    """A cell that keeps its page out: another row of the page speaks against it, or nobody can read it."""
 
     line: int
     column: str
@@ -37,11 +37,21 @@ class Contradiction:
 
 
 @dataclass(frozen=True, slots=True)
+class StagedRow:
+    """A row as it is laid out, with what of it could not be read."""
+
+    form: str
+    line: int
+    cells: dict[str, str]
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StagedPage:
     """One page of a casebook directory: its rows by key, its header, and where its rows stand.
 
     A row whose key or header contradicts an earlier row of the page is not among `rows`: the page as a whole
-    is in doubt.
+    is in doubt, as it is with `faults` of what could not be read.
     """
 
     form: str
@@ -50,11 +60,17 @@ class StagedPage:
     header: dict[str, str]
     rows: dict[str, dict[str, str]] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
-    contradictions: list[Contradiction] = field(default_factory=list)
+    contradictions: list[Fault] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
 
     @property
     def line(self) -> int:
         return min(self.lines.values())
+
+    @property
+    def doubts(self) -> list[Fault]:
+        """Why the page cannot be taken as it is."""
+        return [*self.contradictions, *self.faults]
 
     @property
     def row_count(self) -> int:
@@ -69,14 +85,14 @@ class StagedPage:
             self.rows[key] = {name: cell for name, cell in cells.items() if name not in _PLACE}
             self.lines[key] = line
 
-    def _contradictions(self, key: str, line: int, cells: dict[str, str]) -> Iterator[Contradiction]:
+    def _contradictions(self, key: str, line: int, cells: dict[str, str]) -> Iterator[Fault]:
         if key in self.lines:
             why = _("The row stands twice, in line %s as well.") % self.lines[key]
-            yield Contradiction(line, "repeat", key, why)
+            yield Fault(line, "repeat", key, why)
         for name in PAGE_HEADER:
             if cells.get(name, "") != self.header.get(name, ""):
                 why = _("Another row of the page, in line %s, says otherwise.") % self.line
-                yield Contradiction(line, name, cells.get(name, ""), why)
+                yield Fault(line, name, cells.get(name, ""), why)
 
 
 _PLACE = frozenset((*PAGE_KEYS, *PAGE_HEADER))
@@ -99,7 +115,7 @@ class Staging:
         self._db.execute("PRAGMA synchronous=OFF")
         self._db.execute(
             "CREATE TABLE row (subject TEXT, rank INT, day TEXT, form_rank INT, form TEXT, visit TEXT,"
-            " key TEXT, line INT, cells TEXT)"
+            " key TEXT, line INT, cells TEXT, faults TEXT)"
         )
 
     def __enter__(self) -> Self:
@@ -113,9 +129,12 @@ class Staging:
 
     def add_sheet(self, form: str, path: Path) -> int:
         """Take in a form's sheet; the number of its rows. Raises UnreadableSheet."""
-        rows = ((form, line, cells) for line, cells in read_sheet(path))
+        return self.add_rows(StagedRow(form, line, cells) for line, cells in read_sheet(path))
+
+    def add_rows(self, rows: Iterable[StagedRow]) -> int:
+        """Take in rows; their number. Raises what `rows` raises."""
         count = self._db.executemany(
-            "INSERT INTO row VALUES (?,?,?,?,?,?,?,?,?)", (self._laid_out(*row) for row in rows)
+            "INSERT INTO row VALUES (?,?,?,?,?,?,?,?,?,?)", (self._laid_out(row) for row in rows)
         ).rowcount
         self._db.execute(
             "CREATE INDEX IF NOT EXISTS by_subject ON row(subject, rank, day, form_rank, visit, line)"
@@ -124,7 +143,8 @@ class Staging:
         return max(count, 0)
 
     @staticmethod
-    def _laid_out(form: str, line: int, cells: dict[str, str]) -> tuple[object, ...]:
+    def _laid_out(row: StagedRow) -> tuple[object, ...]:
+        form, cells = row.form, row.cells
         rank = FIRST.index(form) if form in FIRST else len(FIRST)
         visit = "" if form in LOG_FORMS else cells.get("visit_code", "")
         return (
@@ -135,8 +155,9 @@ class Staging:
             form,
             visit,
             cells.get("repeat", ""),
-            line,
+            row.line,
             json.dumps(cells),
+            json.dumps([astuple(fault) for fault in row.faults]),
         )
 
     def subjects(self) -> list[str]:
@@ -145,17 +166,18 @@ class Staging:
     def pages(self, subject: str) -> Iterator[StagedPage]:
         """The pages of a subject in the order of entry."""
         found = self._db.execute(
-            "SELECT form, visit, key, line, cells FROM row WHERE subject=?"
+            "SELECT form, visit, key, line, cells, faults FROM row WHERE subject=?"
             " ORDER BY rank, day, form_rank, visit, line",
             (subject,),
         )
         page: StagedPage | None = None
-        for form, visit, key, line, text in found:
+        for form, visit, key, line, text, faults in found:
             cells = json.loads(text)
             if page is None or (page.form, page.visit) != (form, visit):
                 if page is not None:
                     yield page
                 page = StagedPage(form, subject, visit, {n: cells[n] for n in PAGE_HEADER if n in cells})
             page.add(key, line, cells)
+            page.faults.extend(Fault(*fault) for fault in json.loads(faults))
         if page is not None:
             yield page

@@ -29,6 +29,7 @@ from patients.casebook.answers import Record, local_day
 from patients.casebook.files import write_casebook
 from patients.casebook.form import form_model
 from patients.casebook.page import Page
+from patients.entry.deliveries import CasebookFolder
 from patients.entry.derive import with_derived
 from patients.entry.importing import CasebookImport
 from tests.analytics.casebooks import (
@@ -438,7 +439,7 @@ def test_every_value_leads_to_its_page_and_version_in_the_registry(
     tmp_path: Path, demo_timelines: list[Timeline]
 ) -> None:
     write_casebook(tmp_path / "casebook", sheets_of(demo_timelines[3:6]))
-    CasebookImport(tmp_path / "casebook", SystemPerson("import")).run()
+    CasebookImport(CasebookFolder(tmp_path / "casebook"), SystemPerson("import")).run()
     cutoff = date(2025, 2, 1)
     lock = make_lock(cutoff, "interim", by=SystemPerson("lock"), source=Source.COMMAND)
     found = {subject.facts.subject: subject for subject in read_snapshot(lock.snapshot.path)[1]}

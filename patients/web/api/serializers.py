@@ -122,13 +122,38 @@ class PageProblem(serializers.Serializer[object]):
     conflicts = Clash(many=True, required=False)
 
 
+class RemarkTold(serializers.Serializer[object]):
+    """One thing to say about one cell of what was imported."""
+
+    file = serializers.CharField(help_text="and where in it: the form or the sheet")
+    line = serializers.IntegerField()
+    item = serializers.CharField(allow_blank=True)
+    value = serializers.CharField(allow_blank=True, help_text="empty where it identifies somebody")
+    why = serializers.CharField()
+    refuses = serializers.BooleanField(help_text="whether it kept the page out")
+
+
+class ImportReport(serializers.Serializer[object]):
+    """What became of an import, by outcome of pages and rows."""
+
+    kept = serializers.BooleanField(help_text="false after a dry run, and where all or nothing was asked")
+    clean = serializers.BooleanField(help_text="nothing was refused")
+    pages = serializers.DictField(child=serializers.IntegerField())
+    rows = serializers.DictField(child=serializers.IntegerField())
+    signatures_left = serializers.IntegerField(help_text="an import signs for nobody")
+    members_left = serializers.IntegerField(help_text="an import by REST makes nobody a member")
+    births_by_age = serializers.IntegerField(help_text="birth dates that are the day an age means")
+    remarks = RemarkTold(many=True)
+    request_id = serializers.CharField()
+
+
 _REFUSALS = {
     400: "not JSON of this shape",
     401: "nobody has signed in",
     403: "the person may not do this, or the CSRF token is missing",
     404: "there is no such page, or not for this person",
     409: "somebody else changed the same items; `conflicts` has both values",
-    413: "more than 1 MB",
+    413: "more than 1 MB, or 20 MiB of a file that is imported",
     415: "not application/json",
     422: "what cannot be recorded (`findings` says why), or a key that came before with another content",
     423: "the page is frozen or locked",

@@ -4,6 +4,7 @@ The session of a browser opens this door, with the CSRF token of its forms; a to
 reads exports and stands for no person, and every value of the trial has one who entered it.
 """
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import NotFound, ParseError, PermissionDenied
+from rest_framework.parsers import BaseParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -54,7 +56,7 @@ class PageDoor(APIView):
 
     authentication_classes = (OwnSession,)
     permission_classes = (IsAuthenticated,)
-    parser_classes = (StrictJSONParser,)
+    parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
 
     def get_exception_handler(self) -> Any:
         return numbered_problem

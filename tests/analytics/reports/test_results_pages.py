@@ -22,6 +22,7 @@ from patients.builder.build import casebook_of
 from patients.builder.timeline import Timeline
 from patients.casebook.files import write_casebook
 from patients.casebook.page import Page
+from patients.entry.deliveries import CasebookFolder
 from patients.entry.importing import CasebookImport
 from patients.items.partial_date import PartialDate
 from tests.analytics import plain_events
@@ -212,7 +213,7 @@ def test_an_adverse_event_leads_to_its_page_for_who_may_read_it(
 ) -> None:
     sheets = casebook_of(demo_timelines[2:5])
     write_casebook(tmp_path / "casebook", sheets)
-    CasebookImport(tmp_path / "casebook", SystemPerson("import")).run()
+    CasebookImport(CasebookFolder(tmp_path / "casebook"), SystemPerson("import")).run()
     lock = seal.make_lock(CUTOFF, "interim", by=SystemPerson("lock"), source=Source.COMMAND)
     assert compute_run(run_of(lock.snapshot).pk)
     with_events = set(plain_events.counts(sheets, CUTOFF)[()])

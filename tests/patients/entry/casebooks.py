@@ -8,6 +8,7 @@ from pathlib import Path
 
 from patients.builder.build import casebook_of
 from patients.builder.timelines import read_timelines
+from patients.entry.deliveries import CasebookFolder
 from patients.entry.importing import CasebookImport, Outcome, Report
 from trial.people.access import SystemPerson
 
@@ -65,7 +66,7 @@ def line_of(folder: Path, form: str, **cells: str) -> int:
 
 
 def imported(folder: Path, reason: str = "") -> Report:
-    return CasebookImport(folder, BY, reason=reason).run()
+    return CasebookImport(CasebookFolder(folder), BY, reason=reason).run()
 
 
 def planted(folder: Path, change: Callable[[Sheets], object], count: int = 1, *, ended: bool = False) -> Path:

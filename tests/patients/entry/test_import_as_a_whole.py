@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from patients.casebook.files import MISSING_SUFFIX
 from patients.casebook.page import Page, PageState
 from patients.entry import edits
-from patients.entry.importing import UnreadableCasebook
+from patients.entry.deliveries import UnreadableCasebook
 from tests.patients.entry import casebooks, desk
 from tests.patients.entry.casebooks import imported, planted, sheets, write, wrong_type
 

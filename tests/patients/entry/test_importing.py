@@ -7,6 +7,7 @@ import pytest
 
 from patients.casebook.files import write_casebook
 from patients.casebook.page import Page, PageState, Subject
+from patients.entry.deliveries import CasebookFolder
 from patients.entry.exporting import export_registry
 from patients.entry.importing import CasebookImport, Outcome
 from patients.oversight.closing import open_items
@@ -114,7 +115,7 @@ def test_every_live_row_is_its_newest_version(tmp_path: Path) -> None:
 
 def test_progress_is_told_subject_by_subject(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    running = CasebookImport(write(tmp_path / "in", sheets(3)), casebooks.BY)
+    running = CasebookImport(CasebookFolder(write(tmp_path / "in", sheets(3))), casebooks.BY)
     running.progress = lambda done, total: told.append((done, total))
     running.run()
     assert told == [(1, 3), (2, 3), (3, 3)]

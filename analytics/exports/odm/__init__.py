@@ -1,0 +1,1 @@
+"""ODM-XML of CDISC: the casebook of a lock with what is declared about it, for archives and other systems."""

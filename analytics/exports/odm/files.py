@@ -1,0 +1,63 @@
+"""The files of ODM-XML that a lock has, each made once for what its reader may have."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from analytics.exports.about import About, about
+from analytics.exports.disclosure import Disclosure
+from analytics.exports.files import MadeFile, NoSuchFile, kept
+from analytics.exports.kept_tables import configuration_of
+from analytics.exports.odm.metadata_2_0 import write_metadata_2_0
+from analytics.exports.odm.people import users_of
+from analytics.exports.odm.planned import planned_infusions
+from analytics.exports.odm.snapshot_file import write_metadata, write_snapshot
+from analytics.exports.odm.transactional_file import write_transactions
+from analytics.locks.models import Lock
+from trial.people.tokens import Dates
+from trial.protocol.in_force import as_in_force
+
+ODM = "odm"
+"""How the archive is asked for it, beside the formats of tables."""
+SNAPSHOT, METADATA, TRANSACTIONAL = "snapshot", "metadata", "transactional"
+METADATA_2_0 = "metadata-2.0"
+MEDIA_TYPE = "application/xml"
+
+
+def odm_file(lock: Lock, kind: str, to: Disclosure) -> MadeFile:
+    """A file of a lock. Raises NoSuchFile for an unknown kind, SnapshotDamaged and ImpossibleDates."""
+    if kind not in KINDS:
+        raise NoSuchFile(kind)
+    told = about(lock, to)
+
+    def write(path: Path) -> int:
+        with as_in_force(configuration_of(lock)):
+            return KINDS[kind](lock, path, told)
+
+    made = kept(lock, to, f"odm-{kind}.xml", write)
+    return MadeFile(made.path, f"{told.study}-lock-{lock.pk}-{kind}.xml", MEDIA_TYPE, made.digest, made.rows)
+
+
+def _snapshot(lock: Lock, path: Path, told: About) -> int:
+    return write_snapshot(lock.snapshot.path, path, told, planned_infusions(lock), users_of(lock, told))
+
+
+def _transactions(lock: Lock, path: Path, told: About) -> int:
+    if told.disclosure.dates != Dates.TRUE:
+        raise NoSuchFile(TRANSACTIONAL)  # the moments of acts are dates, too
+    return write_transactions(lock, path, told)
+
+
+def _metadata(lock: Lock, path: Path, told: About) -> int:
+    return write_metadata(path, told)
+
+
+def _metadata_2_0(lock: Lock, path: Path, told: About) -> int:
+    return write_metadata_2_0(path, told)
+
+
+KINDS: Mapping[str, Callable[[Lock, Path, About], int]] = {
+    SNAPSHOT: _snapshot,
+    METADATA: _metadata,
+    TRANSACTIONAL: _transactions,
+    METADATA_2_0: _metadata_2_0,
+}
