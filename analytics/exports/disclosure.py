@@ -98,10 +98,22 @@ def _moved(frame: pl.DataFrame, subject: str, columns: tuple[Column, ...]) -> pl
 
 
 def _partial_moved(row: dict[str, str | int | None]) -> str | None:
-    """A text of a date as it was entered; what follows the day is the time of that day."""
     text, days = row.values()
-    if not text:
-        return None
-    day, clock = str(text)[:_DAY], str(text)[_DAY:]
-    earliest = read_partial_date(day).earliest - timedelta(days=int(days or 0))
+    return _back(str(text), int(days or 0)) if text else None
+
+
+def _back(text: str, days: int) -> str:
+    """A text of a date as it was entered; what follows the day is the time of that day."""
+    day, clock = text[:_DAY], text[_DAY:]
+    earliest = read_partial_date(day).earliest - timedelta(days=days)
     return earliest.isoformat()[: len(day)] + clock
+
+
+def value_told(name: str, kind: Kind, text: str, subject: str, to: Disclosure) -> str:
+    """The text of a single value of a subject as its reader may have it: what becomes of a column in a table
+    becomes of each of its values."""
+    if not text or to.dates == Dates.TRUE:
+        return text
+    if kind in (*_MOVED, Kind.PARTIAL_DATE):
+        return _back(text, days_of(subject))
+    return str(OLDEST + 1) if name in _AGES and float(text) > OLDEST + 1 else text

@@ -1,12 +1,13 @@
 """Routes of REST v1, reading."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from analytics.exports import schema  # noqa: F401 - the document knows tokens by it
 from analytics.exports.cut_views import Bundle, LockList, TableFile, TableList
 from analytics.exports.views import EstimatesOfLock, Schema
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("analytics.exports.live.urls")),
     path("locks", LockList.as_view(), name="locks-resource"),
     path("locks/<str:lock>/tables", TableList.as_view(), name="tables-of-lock"),
     path("locks/<str:lock>/tables/<str:name>/<str:suffix>", TableFile.as_view(), name="table-file"),

@@ -97,7 +97,7 @@ def built_registry() -> Registry:
         for role in Role:
             found.sessions[role, site] = session_of(people.signed_in(people.a_member(role, site)))
         at = [Site.objects.get(code=site)]
-        carries = [Permission.READ_RESULTS, Permission.EXPORT]
+        carries = [Permission.READ_RESULTS, Permission.EXPORT, Permission.READ, Permission.REVIEW_TRAIL]
         found.tokens[site] = issue_token(site, by="test", sites=at, permissions=carries)
     return found
 
