@@ -44,6 +44,7 @@ faults: .venv/development ## the long form of what is broken on purpose: 1,000 c
 	ROUNDS=200 EDITORS=20 $(BIN)/pytest tests/analytics/test_locking.py -k refused
 	ROUNDS=200 EDITORS=50 $(BIN)/python -m tests.services $(BIN)/pytest tests/analytics/test_locking.py -k refused
 	WRITERS_SECONDS=60 $(BIN)/python -m tests.services $(BIN)/pytest tests/trial/trail/test_writers.py
+	SYNC_SECONDS=60 $(BIN)/python -m tests.services $(BIN)/pytest tests/analytics/exports/live/test_sync_writers.py
 	KILLS=50 LOSSES=20 DELIVERIES=20 EXHAUSTIONS=10 OUTAGES=20 $(BIN)/pytest tests/faults
 	KILLS=50 LOSSES=20 DELIVERIES=20 EXHAUSTIONS=10 OUTAGES=20 STOPS=20 WRITERS=50 \
 	    $(BIN)/python -m tests.services $(BIN)/pytest tests/faults

@@ -51,5 +51,9 @@ def _dictionary(language: str) -> dict[str, Any]:
     """Without the items that say who a subject is: no token has them."""
     whole = dictionary(language, HEADER.values())
     for form in whole["forms"].values():
-        form["items"] = {name: item for name, item in form["items"].items() if not item.get("identity")}
+        kept_back = {name for name, item in form["items"].items() if item.get("identity")}
+        form["items"] = {name: item for name, item in form["items"].items() if name not in kept_back}
+        for item in form["items"].values():
+            if "sources" in item:
+                item["sources"] = [source for source in item["sources"] if source not in kept_back]
     return whole
