@@ -73,6 +73,10 @@ lock-requirements: .venv/development ## exact versions and hashes of pyproject.t
 	$(COMPILE) --output-file requirements/production.txt
 	$(COMPILE) --extra dev --constraint requirements/production.txt --output-file requirements/development.txt
 
+openapi: export CHIMERA_HOME := $(CURDIR)/var/check
+openapi: .venv/development ## docs/openapi.json, the document of the REST door, from the code
+	env -u DATABASE_URL $(MANAGE) spectacular --format openapi-json --lang en --validate --fail-on-warn --file docs/openapi.json
+
 screenshots: .venv/development ## the pictures of docs/screenshots/, taken from a demo that is built for them
 	scripts/bring chromium
 	$(BIN)/python scripts/screenshots
@@ -95,4 +99,4 @@ clean: ## what tools left behind; the registries in var/ and .venv stay
 	PYTHON=$(PYTHON) scripts/bring venv
 	$(PYTHON) -m venv .venv
 
-.PHONY: help setup demo test trace faults check-external bench check lock-requirements screenshots messages clean
+.PHONY: help setup demo test trace faults check-external bench check lock-requirements openapi screenshots messages clean

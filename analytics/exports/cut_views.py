@@ -14,6 +14,7 @@ from analytics.exports.disclosure import Disclosure
 from analytics.exports.estimates import visible_lock
 from analytics.exports.files import MadeFile, NoSuchFile, tables_for
 from analytics.exports.formats.registry import FORMATS
+from analytics.exports.live.asking import Parameters
 from analytics.exports.problems import MEDIA_TYPE, NotYet
 from analytics.exports.sending import is_known, not_modified, sent
 from analytics.exports.serializers import CutTable, CutTables, Locks, Problem
@@ -38,6 +39,7 @@ REFUSALS = {
 PROBLEMS = {
     (status, MEDIA_TYPE): OpenApiResponse(Problem, description=why) for status, why in REFUSALS.items()
 }
+NOT_DECLARED = {(400, MEDIA_TYPE): OpenApiResponse(Problem, description="a parameter that there is not")}
 LOCK = OpenApiParameter("lock", str, "path", description="the id of a lock, or latest")
 NAME = OpenApiParameter("name", str, "path", description="the name of a table: ADSL, LAB")
 SUFFIX = OpenApiParameter("suffix", str, "path", description="the format", enum=sorted(FORMATS))
@@ -94,8 +96,9 @@ class FileView(CutView):
 class LockList(CutView):
     """The data cuts and locks that the token sees, the newest first."""
 
-    @extend_schema(operation_id="locks", responses={200: Locks, **PROBLEMS})
+    @extend_schema(operation_id="locks", responses={200: Locks, **NOT_DECLARED, **PROBLEMS})
     def get(self, request: Request) -> Response:
+        Parameters(()).read(request.query_params)
         sites = list(self.token.sites.values_list("code", flat=True))
         seen = [lock for lock in Lock.objects.select_related("snapshot") if is_seen_at(lock, sites)]
         return Response({"locks": [_lock(lock) for lock in seen]})

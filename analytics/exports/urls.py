@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from analytics.exports import schema  # noqa: F401 - the document knows tokens by it
 from analytics.exports.cut_views import Bundle, LockList, TableFile, TableList
+from analytics.exports.document import document_page
 from analytics.exports.views import EstimatesOfLock, Schema
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,5 +14,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("locks/<str:lock>/tables/<str:name>/<str:suffix>", TableFile.as_view(), name="table-file"),
     path("locks/<str:lock>/bundle.zip", Bundle.as_view(), name="bundle"),
     path("locks/<str:lock>/estimates", EstimatesOfLock.as_view(), name="estimates-of-lock"),
+    path("", document_page, name="api-document"),
     path("schema", Schema.as_view(), name="openapi"),
 ]

@@ -35,7 +35,7 @@ from trial.people.access import SystemPerson, actor_at
 from trial.people.models import Account, Site
 from trial.people.roles import Permission, Role
 from trial.people.routes import Route
-from trial.people.tokens import issue_token
+from trial.people.tokens import ExportToken, issue_token
 from trial.trail.actor import Source, acting
 
 OWN, OTHER = "HZ01", "HZ02"
@@ -179,6 +179,8 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
         figures = {"figure-subjects": "flow", "figure-data": "crs"}
         drawn = {"figure": figures.get(route.name, "survival"), "part": "screened"}
         return [_target(route, {"pk": registry.lock.pk, **drawn})]
+    if route.name == "token":
+        return [_target(route, {"pk": ExportToken.objects.earliest("pk").pk})]
     if route.name == "relock":
         return [_target(route, {"pk": registry.unlocking})]
     if route.name == "paste":

@@ -118,7 +118,7 @@ class Parameters:
 
     def _refuse_unknown(self, name: str, times: int) -> None:
         if name not in self.names:
-            known = ", ".join(self.names)
+            known = ", ".join(self.names) or _("none")
             raise _refused(
                 _("There is no parameter %(name)s here. There are: %(all)s."), name=name, all=known
             )

@@ -10,6 +10,7 @@ from patients.oversight.queries import Priority, QuerySeverity, QueryState, Said
 from patients.oversight.signatures import Meaning
 
 STANDING, FALLEN = "standing", "fallen"
+STANDINGS = [STANDING, FALLEN]
 KINDS = ("value", "row", "header", "page", "visit", "query", "verification", "signature", "act")
 
 
@@ -72,7 +73,7 @@ class VisitEntry(OfSubject):
     opens = a_day()
     closes = a_day()
     predicted = a_truth("the day on which its clock begins is not known yet")
-    state = one_of(VisitState.values)
+    state = one_of(VisitState.choices)
     reason = a_text("why it was superseded")
     covered_by = a_text("the visit of the other clock that satisfied this one, too")
 
@@ -81,7 +82,7 @@ class PageEntry(OfSubject):
     """A page with its common header; what stands on it are `items`."""
 
     form = a_text()
-    state = one_of(PageState.values)
+    state = one_of(PageState.choices)
     version = a_number("grows with each save")
     form_date = a_day("date of assessment")
     not_done = a_truth()
@@ -135,7 +136,7 @@ class QueryEntry(OnPage):
     check = a_text("the number of the edit check that asks; empty where a person does")
     severity = one_of([*QuerySeverity.values, ""])
     priority = one_of(Priority.values, "1 high, 2 usual, 3 low", null=True)
-    state = one_of(QueryState.values)
+    state = one_of(QueryState.choices)
     text = a_text(null=True)
     opened_at = a_moment()
     answered_at = a_moment()
@@ -150,7 +151,7 @@ class QueryEntry(OnPage):
 class VerificationEntry(OnPage):
     """One value that somebody compared with its source, and whether that still stands."""
 
-    state = one_of([STANDING, FALLEN])
+    state = one_of(STANDINGS)
     page_version = a_number("of the page that was seen")
     verified_by = a_text()
     printed_name = a_text()
@@ -164,7 +165,7 @@ class SignatureEntry(OfSubject):
 
     form = a_text()
     page = a_number("the id of the page")
-    state = one_of([STANDING, FALLEN])
+    state = one_of(STANDINGS)
     signer = a_text()
     printed_name = a_text()
     role = a_text()

@@ -13,12 +13,12 @@ from analytics.exports.live.changes import Place, is_missing, place_of
 from analytics.exports.live.lists import Found, Listed, Scope, Told, names_of, of_form, of_visit
 from analytics.exports.live.telling import Teller
 from trial.people.roles import Permission
-from trial.trail.kinds import ACCOUNT_ACTS
+from trial.trail.kinds import ACCOUNT_ACTS, TAKEN_BY_PROGRAMS
 from trial.trail.models import TrailChange, TrailEvent
 from trial.trail.seals import Seal
 
-TAKEN = ("data.exported", "results.exported")
-"""Acts of reading: told to who reads the trail, each answer would make the next one."""
+_NOT_TOLD = (*ACCOUNT_ACTS, *TAKEN_BY_PROGRAMS)
+"""Of accounts, and of reading: told to who reads the trail, each answer would make the next one."""
 _FILTERS = (
     Filter("site", "codes of sites", "site"),
     Filter("subject", "subjects: HZ01-017", "subject"),
@@ -57,7 +57,7 @@ def _some(acts: "QuerySet[Any, Any]", limit: int) -> tuple[list[Any], bool]:
 # --- the trail ---------------------------------------------------------------------------------------------
 def read_trail(asked: Asked, scope: Scope) -> Found:
     """Acts with all that they changed."""
-    acts = _acts(asked, scope, last_sealed(), _OF_TRAIL).exclude(action__in=(*ACCOUNT_ACTS, *TAKEN))
+    acts = _acts(asked, scope, last_sealed(), _OF_TRAIL).exclude(action__in=_NOT_TOLD)
     page, goes_on = _some(acts, asked.limit)
     return Found([_act(event, scope.teller) for event in page], str(page[-1].seq) if goes_on else "")
 

@@ -229,6 +229,7 @@ REFUSED = {
     "dictionary?language=fr": "fr",
     "dictionary?limit=1": "limit",
     "study?site=HZ01": "site",
+    "locks?site=HZ01": "site",
 }
 
 

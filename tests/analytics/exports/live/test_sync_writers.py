@@ -1,5 +1,5 @@
-"""Twenty people save while the trail is sealed and a program asks what has changed: at the end it has what the
-registry has, each act once and in order."""
+"""Twenty people save while the trail is sealed and a program asks what has changed: at the end it has what
+the registry has, each act once and in order."""
 
 import os
 import threading
