@@ -9,7 +9,9 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from patients.web.shell import site_label
 from trial.people.access_list import all_accounts, all_sites
+from trial.people.first_start import OFFICE
 from trial.people.models import Account, Site
 from trial.people.roles import SENTENCES
 from trial.people.token_acts import RIGHTS
@@ -93,7 +95,7 @@ def tokens_screen(refused: list[str], typed: Mapping[str, str]) -> TokensScreen:
     taken = dict(_acts().values_list("actor").annotate(Count("id")).order_by())
     return TokensScreen(
         rows=[_row(token, taken.get(token.name, 0)) for token in tokens],
-        sites=[(site.code, str(site), typed.get(f"site.{site.code}") == "Y") for site in all_sites()],
+        sites=[(site.code, site_label(site), typed.get(f"site.{site.code}") == "Y") for site in read_at()],
         rights=[(right, SENTENCES[right], typed.get(f"right.{right}") == "Y") for right in RIGHTS],
         dates=[(str(value), str(label)) for value, label in Dates.choices],
         accounts=[account for account in all_accounts() if account.is_active],
@@ -107,6 +109,11 @@ def token_screen(token: ExportToken, refused: list[str], typed: Mapping[str, str
     acts = _acts().filter(actor=token.name)
     newest = acts.order_by("-id").prefetch_related("changes")[:MOST_TAKEN]
     return TokenScreen(token, _row(token, acts.count()), [_taken(act) for act in newest], refused, typed)
+
+
+def read_at() -> list[Site]:
+    """The sites at which there is something to read: the office of the registry treats nobody."""
+    return [site for site in all_sites() if site.code != OFFICE]
 
 
 def _acts() -> "QuerySet[TrailEvent]":

@@ -14,8 +14,8 @@ from patients.entry.idempotency import Answer, KeyReused
 from patients.web.once import SENT_BEFORE, once_for
 from patients.web.people_views import administrator, kept_before, reason_of
 from patients.web.shell import show
-from patients.web.token_presenter import NewTokenScreen, token_screen, tokens_screen
-from trial.people.access_list import all_accounts, all_sites
+from patients.web.token_presenter import NewTokenScreen, read_at, token_screen, tokens_screen
+from trial.people.access_list import all_accounts
 from trial.people.fresh_proof import ask_again
 from trial.people.models import Account
 from trial.people.needs import needs
@@ -74,7 +74,7 @@ def _revoked(request: HttpRequest, found: ExportToken, by: Account) -> Answer:
 # --- what was typed ---------------------------------------------------------------------------------------
 def _wish(typed: Mapping[str, str]) -> TokenWish:
     """The token that is asked for. Raises ValidationError with all that is wrong."""
-    sites = [site for site in all_sites() if typed.get(f"site.{site.code}") == "Y"]
+    sites = [site for site in read_at() if typed.get(f"site.{site.code}") == "Y"]
     rights = [right for right in RIGHTS if typed.get(f"right.{right}") == "Y"]
     holder = next((one for one in all_accounts() if one.user_name == typed.get("holder")), None)
     days, filing, dates = typed.get("days", ""), typed.get("filing", ""), typed.get("dates", "")
