@@ -49,9 +49,10 @@ faults: .venv/development ## the long form of what is broken on purpose: 1,000 c
 	KILLS=50 LOSSES=20 DELIVERIES=20 EXHAUSTIONS=10 OUTAGES=20 STOPS=20 WRITERS=50 \
 	    $(BIN)/python -m tests.services $(BIN)/pytest tests/faults
 
-check-external: .venv/development ## what others' programs say that are no wheels: R of estimators and exports
+check-external: .venv/development ## what others' programs say: R of estimators and exports, schemathesis of the REST door
 	scripts/bring r
-	$(BIN)/pytest tests/analytics/check_r.py tests/analytics/exports/check_r_reads.py
+	$(BIN)/pytest tests/analytics/check_r.py tests/analytics/exports/check_r_reads.py \
+	    tests/analytics/exports/check_rest.py
 
 bench: .venv/development ## how long a save, a page and a large cohort take, and how much memory (SUBJECTS=500)
 	scripts/bring postgresql

@@ -71,12 +71,14 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """The parameters of a list. `cursor` is the name of the one that says where to go on, `place` what it
-    looks like, `after` what it means. Without `fields` it is no list, and there are its filters alone."""
+    looks like, `begin` the place before the first entry, `after` what it means. Without `fields` it is no
+    list, and there are its filters alone."""
 
     filters: tuple[Filter, ...]
     fields: tuple[str, ...] = ()
     cursor: str = "cursor"
     place: str = NUMBER
+    begin: str = "0"
     after: str = "where the last page ended: as `next` has it, not to be made up"
 
     def read(self, sent: QueryDict) -> Asked:
@@ -88,7 +90,7 @@ class Parameters:
             filters={one.name: one.read(str(given[one.name])) for one in self.filters if one.name in given},
             fields=self._fields.read(str(given["fields"])) if "fields" in given else (),
             limit=self._limit(str(given.get("limit", USUAL_LIMIT))),
-            cursor=self._cursor(str(given.get(self.cursor, "0" if self.place == NUMBER else ""))),
+            cursor=self._cursor(str(given[self.cursor])) if self.cursor in given else self.begin,
         )
 
     def told(self) -> list[OpenApiParameter]:
@@ -132,7 +134,7 @@ class Parameters:
         return int(text)
 
     def _cursor(self, text: str) -> str:
-        if text and not re.fullmatch(self.place, text):
+        if not re.fullmatch(self.place, text):
             raise _refused(
                 _("%(name)s: %(value)s is no place in this list; take it from `next`."),
                 name=self.cursor,

@@ -111,6 +111,8 @@ ITEMS = Listed(
     "each comes with all of its items, and a page ends with the last row of a form.",
     permission=Permission.READ,
     entry=shapes.ItemEntry,
-    parameters=Parameters(_FILTERS, names_of(shapes.ItemEntry), place=rf"({'|'.join(FORMS)})\.{NUMBER}"),
+    parameters=Parameters(
+        _FILTERS, names_of(shapes.ItemEntry), place=rf"({'|'.join(FORMS)})\.{NUMBER}", begin=""
+    ),
     read=read_values,
 )

@@ -214,6 +214,7 @@ REFUSED = {
     "pages?subject=" + "x" * 200: "subject",
     "pages?subject=" + ",".join(["A"] * 101): "subject",
     "pages?site=A&site=B": "site",
+    "pages?cursor=": "cursor",
     "pages?cursor=-1": "cursor",
     "pages?cursor=99999999999999999999": "cursor",
     "pages?cursor=../../etc/passwd": "cursor",
