@@ -46,12 +46,16 @@ SUFFIX = OpenApiParameter("suffix", str, "path", description="the format", enum=
 IN_FORMATS = OpenApiParameter(
     "formats", str, description=f"formats, joined by commas: {', '.join(FORMATS)}", default="csv"
 )
-FILE = {
-    (200, "application/octet-stream"): OpenApiTypes.BINARY,
-    (206, "application/octet-stream"): OpenApiTypes.BINARY,
-    304: None,
-    416: None,
-}
+
+
+def _file(*media_types: str) -> dict[Any, Any]:
+    """The answers that are a file of one of these types, or a part of it."""
+    whole = {(200, each): OpenApiTypes.BINARY for each in media_types}
+    return {**whole, **{(206, each): OpenApiTypes.BINARY for each in media_types}, 304: None, 416: None}
+
+
+TABLE_FILE = _file(*sorted({one.media_type for one in FORMATS.values()}))
+ARCHIVE = _file("application/zip")
 
 
 class CutView(ExportView):
@@ -133,7 +137,9 @@ class TableList(CutView):
 class TableFile(FileView):
     """A table of a cut in a format."""
 
-    @extend_schema(operation_id="table_file", parameters=[LOCK, NAME, SUFFIX], responses={**FILE, **PROBLEMS})
+    @extend_schema(
+        operation_id="table_file", parameters=[LOCK, NAME, SUFFIX], responses={**TABLE_FILE, **PROBLEMS}
+    )
     def get(self, request: Request, lock: str, name: str, suffix: str) -> HttpResponseBase:
         found = self.lock(lock)
         return self.answer(found, table_for(found, name, suffix, by=self.token))
@@ -145,7 +151,7 @@ class Bundle(FileView):
 
     throttle_classes = (AskedRate, TakenRate)
 
-    @extend_schema(operation_id="bundle", parameters=[LOCK, IN_FORMATS], responses={**FILE, **PROBLEMS})
+    @extend_schema(operation_id="bundle", parameters=[LOCK, IN_FORMATS], responses={**ARCHIVE, **PROBLEMS})
     def get(self, request: Request, lock: str) -> HttpResponseBase:
         found = self.lock(lock)
         suffixes = request.query_params.get("formats", "csv").split(",")
