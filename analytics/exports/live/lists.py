@@ -5,18 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Model, Prefetch, QuerySet, Value, When
+from django.db.models import Model, QuerySet
 
 from analytics.exports.live import shapes
 from analytics.exports.live.asking import Asked, Filter, Parameters
 from analytics.exports.live.telling import Teller
-from analytics.locks.models import Lock
-from analytics.locks.visible import is_seen_at
 from patients.casebook.form import declared_forms
 from patients.casebook.page import Page, PageState, Subject, Visit, VisitState
-from patients.oversight.queries import Query, QueryMessage, QuerySeverity, QueryState
-from patients.oversight.signatures import Meaning, Signature
-from patients.oversight.verification import Verification
 from trial.people.models import Site
 from trial.people.roles import Permission
 from trial.people.tokens import ExportToken
@@ -154,14 +149,14 @@ SUBJECTS = listed(
 )
 
 
-def _of_subject(row: Model, subject: Subject, visit: str) -> Told:
+def of_subject(row: Model, subject: Subject, visit: str) -> Told:
     return {"id": row.pk, "site": subject.site.code, "subject": subject.code, "visit": visit}
 
 
 def _visit(visit: Visit, teller: Teller) -> Told:
     code = visit.subject.code
     return {
-        **_of_subject(visit, visit.subject, visit.code),
+        **of_subject(visit, visit.subject, visit.code),
         "target": teller.day(code, visit.target),
         "opens": teller.day(code, visit.opens),
         "closes": teller.day(code, visit.closes),
@@ -186,7 +181,7 @@ VISITS = listed(
 
 def _page(page: Page, teller: Teller) -> Told:
     return {
-        **_of_subject(page, page.subject, page.visit_code),
+        **of_subject(page, page.subject, page.visit_code),
         "form": page.form_code,
         "state": page.state,
         "version": page.version,
@@ -207,192 +202,6 @@ PAGES = listed(
     of_form("form_code"),
     of_visit("visit__code"),
     of_state(PageState.values, "state"),
-)
-
-
-# --- oversight ---------------------------------------------------------------------------------------------
-def _query(query: Any, teller: Teller) -> Told:
-    subject: str = query.at_subject
-    tells = teller.has_words_on(query.form_code, query.item, query.check_id)
-
-    def said(text: str) -> str | None:
-        return teller.words(subject, text) if tells else None
-
-    return {
-        "id": query.pk,
-        "site": query.at_site,
-        "subject": subject,
-        "visit": query.at_visit or "",
-        "form": query.form_code,
-        "page": query.page_id,
-        "row": query.row_key,
-        "item": query.item,
-        "check": query.check_id,
-        "severity": query.severity,
-        "priority": query.priority,
-        "state": query.state,
-        "text": said(query.text),
-        "opened_at": teller.moment(subject, query.opened_at),
-        "answered_at": teller.moment(subject, query.answered_at),
-        "closed_at": teller.moment(subject, query.closed_at),
-        "raised_by": query.raised_by,
-        "closed_by": query.closed_by,
-        "times_opened": query.times_opened,
-        "changed_data": query.changed_data,
-        "thread": [
-            {
-                "said": line.said,
-                "text": said(line.text),
-                "old": said(line.old),
-                "new": said(line.new),
-                "author": line.author,
-                "role": line.role,
-                "at": teller.moment(subject, line.at),
-            }
-            for line in query.messages.all()
-        ],
-    }
-
-
-def _queries(scope: Scope) -> "QuerySet[Any, Any]":
-    in_order = Prefetch("messages", QueryMessage.objects.order_by("id"))
-    found: QuerySet[Any, Any] = Query.objects.at(scope.sites).with_place().with_question()
-    return found.prefetch_related(in_order)
-
-
-QUERIES = listed(
-    "queries",
-    "Queries with all that was said to them.",
-    shapes.QueryEntry,
-    _queries,
-    _query,
-    Filter("site", "codes of sites", "at_site"),
-    Filter("subject", "subjects: HZ01-017", "at_subject"),
-    of_form("page__form_code"),
-    of_visit("at_visit"),
-    of_item("item"),
-    of_state(QueryState.values, "state"),
-    Filter("severity", "of those that a check asks", "severity", tuple(QuerySeverity.values)),
-    Filter("check", "numbers of edit checks", "check_id"),
-)
-_STATE = Case(When(fall=None, then=Value(shapes.STANDING)), default=Value(shapes.FALLEN))
-_STANDING = Filter("state", "whether it still stands", "is_standing", (shapes.STANDING, shapes.FALLEN))
-
-
-def _on_page(row: Any) -> Told:
-    page: Page = row.page
-    return {**_of_subject(row, page.subject, page.visit_code), "form": page.form_code, "page": page.pk}
-
-
-def _state(row: Any) -> str:
-    return shapes.FALLEN if hasattr(row, "fall") else shapes.STANDING
-
-
-def _verification(found: Any, teller: Teller) -> Told:
-    code, fall = found.page.subject.code, getattr(found, "fall", None)
-    return {
-        **_on_page(found),
-        "row": found.row_key,
-        "item": found.item,
-        "state": _state(found),
-        "page_version": found.page_version,
-        "verified_by": found.verified_by,
-        "printed_name": found.printed_name,
-        "at": teller.moment(code, found.at),
-        "fallen_at": teller.moment(code, fall and fall.at),
-        "reason": teller.words(code, fall.reason) if fall else "",
-    }
-
-
-def _signature(found: Any, teller: Teller) -> Told:
-    code, fall = found.page.subject.code, getattr(found, "fall", None)
-    return {
-        **_on_page(found),
-        "state": _state(found),
-        "signer": found.signer,
-        "printed_name": found.printed_name,
-        "role": found.role,
-        "meaning": found.meaning,
-        "statement": found.statement,
-        "page_version": found.page_version,
-        "form_version": found.form_version,
-        "sha256": None if teller.moves else found.sha256,
-        "at": teller.moment(code, found.at),
-        "fallen_at": teller.moment(code, fall and fall.at),
-        "fallen_because": teller.words(code, fall.why) if fall else "",
-    }
-
-
-def _standing(model: Any) -> Rows:
-    """Each with its page, and with its fall, if it has fallen."""
-
-    def rows(scope: Scope) -> "QuerySet[Any, Any]":
-        found: QuerySet[Any, Any] = model.objects.filter(page__subject__site__in=scope.sites)
-        read: QuerySet[Any, Any] = found.annotate(is_standing=_STATE)
-        return read.select_related("page__subject__site", "page__visit", "fall")
-
-    return rows
-
-
-_OF_PAGE = (
-    *filters("page__subject__", "site", "subject"),
-    of_form("page__form_code"),
-    of_visit("page__visit__code"),
-)
-VERIFICATIONS = listed(
-    "verifications",
-    "Values that somebody compared with their source, those included that have changed since.",
-    shapes.VerificationEntry,
-    _standing(Verification),
-    _verification,
-    *_OF_PAGE,
-    of_item("item"),
-    _STANDING,
-)
-SIGNATURES = listed(
-    "signatures",
-    "Signatures on pages, those included that have fallen.",
-    shapes.SignatureEntry,
-    _standing(Signature),
-    _signature,
-    *_OF_PAGE,
-    _STANDING,
-    Filter("meaning", "what they mean", "meaning", tuple(Meaning.values)),
-)
-
-
-# --- snapshots ---------------------------------------------------------------------------------------------
-def _snapshots(asked: Asked, scope: Scope) -> Found:
-    """There are few: those of the locks that the token sees."""
-    seen: dict[int, list[Lock]] = {}
-    for lock in Lock.objects.select_related("snapshot").order_by("pk"):
-        if lock.snapshot_id > int(asked.cursor) and is_seen_at(lock, scope.codes):
-            seen.setdefault(lock.snapshot_id, []).append(lock)
-    numbers = sorted(seen)[: asked.limit]
-    cursor = str(numbers[-1]) if len(seen) > len(numbers) else ""
-    return Found([_snapshot(seen[number]) for number in numbers], cursor)
-
-
-def _snapshot(locks: list[Lock]) -> Told:
-    snapshot = locks[0].snapshot
-    return {
-        "id": snapshot.pk,
-        "sha256": snapshot.hash,
-        "cutoff": snapshot.cutoff,
-        "subjects": snapshot.subjects,
-        "values": snapshot.values,
-        "made_at": snapshot.made_at,
-        "locks": [lock.pk for lock in locks],
-    }
-
-
-SNAPSHOTS = Listed(
-    name="snapshots",
-    about="The contents of data cuts and locks, each once.",
-    permission=Permission.EXPORT,
-    entry=shapes.SnapshotEntry,
-    parameters=Parameters((), names_of(shapes.SnapshotEntry)),
-    read=_snapshots,
 )
 
 

@@ -12,20 +12,9 @@ from analytics.exports.live import shapes
 from analytics.exports.live.answers import answered, page_of, record_read
 from analytics.exports.live.asking import Asked, Filter, Parameters
 from analytics.exports.live.describing import LANGUAGES, dictionary_of, study_of
-from analytics.exports.live.lists import (
-    PAGES,
-    QUERIES,
-    SIGNATURES,
-    SITES,
-    SNAPSHOTS,
-    SUBJECTS,
-    VERIFICATIONS,
-    VISITS,
-    Listed,
-    Scope,
-    of_form,
-    scope_of,
-)
+from analytics.exports.live.lists import PAGES, SITES, SUBJECTS, VISITS, Listed, Scope, of_form, scope_of
+from analytics.exports.live.oversight import QUERIES, SIGNATURES, VERIFICATIONS
+from analytics.exports.live.snapshots import SNAPSHOTS
 from analytics.exports.live.telling import Teller
 from analytics.exports.live.trail import SYNC, TRAIL
 from analytics.exports.live.values import ITEMS
