@@ -44,14 +44,15 @@ faults: .venv/development ## the long form of what is broken on purpose: 1,000 c
 	ROUNDS=200 EDITORS=20 $(BIN)/pytest tests/analytics/test_locking.py -k refused
 	ROUNDS=200 EDITORS=50 $(BIN)/python -m tests.services $(BIN)/pytest tests/analytics/test_locking.py -k refused
 	WRITERS_SECONDS=60 $(BIN)/python -m tests.services $(BIN)/pytest tests/trial/trail/test_writers.py
+	SYNC_SECONDS=60 $(BIN)/python -m tests.services $(BIN)/pytest tests/analytics/exports/live/test_sync_writers.py
 	KILLS=50 LOSSES=20 DELIVERIES=20 EXHAUSTIONS=10 OUTAGES=20 $(BIN)/pytest tests/faults
 	KILLS=50 LOSSES=20 DELIVERIES=20 EXHAUSTIONS=10 OUTAGES=20 STOPS=20 WRITERS=50 \
 	    $(BIN)/python -m tests.services $(BIN)/pytest tests/faults
 
-check-external: .venv/development .venv-readers ## what others' programs say that are no wheels of ours: R, redcaplite
+check-external: .venv/development .venv-readers ## what others' programs say: R of estimators and exports, redcaplite, schemathesis
 	scripts/bring r
 	$(BIN)/pytest tests/analytics/check_r.py tests/analytics/exports/check_r_reads.py \
-	    tests/analytics/exports/check_redcaplite.py
+	    tests/analytics/exports/check_redcaplite.py tests/analytics/exports/check_rest.py
 
 bench: .venv/development ## how long a save, a page and a large cohort take, and how much memory (SUBJECTS=500)
 	scripts/bring postgresql
@@ -73,6 +74,10 @@ lock-requirements: .venv/development ## exact versions and hashes of pyproject.t
 	$(COMPILE) pyproject.toml --output-file requirements/production.txt
 	$(COMPILE) pyproject.toml --extra dev --constraint requirements/production.txt --output-file requirements/development.txt
 	$(COMPILE) requirements/readers.in --output-file requirements/readers.txt
+
+openapi: export CHIMERA_HOME := $(CURDIR)/var/check
+openapi: .venv/development ## docs/openapi.json, the document of the REST door, from the code
+	env -u DATABASE_URL $(MANAGE) spectacular --format openapi-json --lang en --validate --fail-on-warn --file docs/openapi.json
 
 screenshots: .venv/development ## the pictures of docs/screenshots/, taken from a demo that is built for them
 	scripts/bring chromium
@@ -101,4 +106,4 @@ clean: ## what tools left behind; the registries in var/ and .venv stay
 	PYTHON=$(PYTHON) scripts/bring venv
 	$(PYTHON) -m venv .venv
 
-.PHONY: help setup demo test trace faults check-external bench check lock-requirements screenshots messages clean
+.PHONY: help setup demo test trace faults check-external bench check lock-requirements openapi screenshots messages clean

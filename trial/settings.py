@@ -265,14 +265,21 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,  # `?format=` is a parameter like any other
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Chimera",
-    "DESCRIPTION": "Results of the registry, for programs that show a token; pages, for who signed in.",
+    "DESCRIPTION": "Records and results, for programs that show a token; pages, for who signed in.",
     "VERSION": "1.0",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {  # each has a member named `state`
+        "PageState": "patients.casebook.page.PageState",
+        "VisitState": "patients.casebook.page.VisitState",
+        "QueryState": "patients.oversight.queries.QueryState",
+        "Standing": "analytics.exports.live.shapes.STANDINGS",
+    },
 }
 
 # --- background work: the Run row is the truth, the broker a doorbell --------------------------------------

@@ -15,12 +15,14 @@ from analytics.exports.disclosure import Disclosure
 from analytics.exports.estimates import visible_lock
 from analytics.exports.files import MadeFile, NoSuchFile, tables_for
 from analytics.exports.formats.registry import FORMATS
+from analytics.exports.live.asking import Parameters
 from analytics.exports.problems import MEDIA_TYPE, NotYet
 from analytics.exports.sending import is_known, not_modified, sent
 from analytics.exports.serializers import CutTable, CutTables, Locks, Problem
 from analytics.exports.tables import Standard
 from analytics.exports.taking import bundle_for, record_taking, table_for, workbook_for
 from analytics.exports.views import ExportView
+from analytics.exports.workbook_file import MEDIA_TYPE as WORKBOOK_TYPE
 from analytics.exports.workbook_file import TooManyRows
 from analytics.locks.models import Lock
 from analytics.locks.snapshot import SnapshotDamaged
@@ -41,6 +43,7 @@ REFUSALS = {
 PROBLEMS = {
     (status, MEDIA_TYPE): OpenApiResponse(Problem, description=why) for status, why in REFUSALS.items()
 }
+NOT_DECLARED = {(400, MEDIA_TYPE): OpenApiResponse(Problem, description="a parameter that there is not")}
 LOCK = OpenApiParameter("lock", str, "path", description="the id of a lock, or latest")
 NAME = OpenApiParameter("name", str, "path", description="the name of a table: ADSL, LAB")
 SUFFIX = OpenApiParameter("suffix", str, "path", description="the format", enum=sorted(FORMATS))
@@ -48,12 +51,17 @@ STANDARD = OpenApiParameter("standard", str, "path", enum=[str(one) for one in S
 IN_FORMATS = OpenApiParameter(
     "formats", str, description=f"formats, joined by commas: {', '.join((*FORMATS, *WHOLE))}", default="csv"
 )
-FILE = {
-    (200, "application/octet-stream"): OpenApiTypes.BINARY,
-    (206, "application/octet-stream"): OpenApiTypes.BINARY,
-    304: None,
-    416: None,
-}
+
+
+def file_answers(*media_types: str) -> dict[Any, Any]:
+    """The answers that are a file of one of these types, or a part of it."""
+    whole = {(200, each): OpenApiTypes.BINARY for each in media_types}
+    return {**whole, **{(206, each): OpenApiTypes.BINARY for each in media_types}, 304: None, 416: None}
+
+
+TABLE_FILE = file_answers(*sorted({one.media_type for one in FORMATS.values()}))
+ARCHIVE = file_answers("application/zip")
+WORKBOOK_FILE = file_answers(WORKBOOK_TYPE)
 
 
 class CutView(ExportView):
@@ -99,8 +107,9 @@ class FileView(CutView):
 class LockList(CutView):
     """The data cuts and locks that the token sees, the newest first."""
 
-    @extend_schema(operation_id="locks", responses={200: Locks, **PROBLEMS})
+    @extend_schema(operation_id="locks", responses={200: Locks, **NOT_DECLARED, **PROBLEMS})
     def get(self, request: Request) -> Response:
+        Parameters(()).read(request.query_params)
         sites = list(self.token.sites.values_list("code", flat=True))
         seen = [lock for lock in Lock.objects.select_related("snapshot") if is_seen_at(lock, sites)]
         return Response({"locks": [_lock(lock) for lock in seen]})
@@ -135,7 +144,9 @@ class TableList(CutView):
 class TableFile(FileView):
     """A table of a cut in a format."""
 
-    @extend_schema(operation_id="table_file", parameters=[LOCK, NAME, SUFFIX], responses={**FILE, **PROBLEMS})
+    @extend_schema(
+        operation_id="table_file", parameters=[LOCK, NAME, SUFFIX], responses={**TABLE_FILE, **PROBLEMS}
+    )
     def get(self, request: Request, lock: str, name: str, suffix: str) -> HttpResponseBase:
         found = self.lock(lock)
         return self.answer(found, table_for(found, name, suffix, by=self.token))
@@ -147,7 +158,9 @@ class Workbook(FileView):
 
     throttle_classes = (AskedRate, TakenRate)
 
-    @extend_schema(operation_id="workbook", parameters=[LOCK, STANDARD], responses={**FILE, **PROBLEMS})
+    @extend_schema(
+        operation_id="workbook", parameters=[LOCK, STANDARD], responses={**WORKBOOK_FILE, **PROBLEMS}
+    )
     def get(self, request: Request, lock: str, standard: str) -> HttpResponseBase:
         found = self.lock(lock)
         return self.answer(found, workbook_for(found, standard, by=self.token))
@@ -159,7 +172,7 @@ class Bundle(FileView):
 
     throttle_classes = (AskedRate, TakenRate)
 
-    @extend_schema(operation_id="bundle", parameters=[LOCK, IN_FORMATS], responses={**FILE, **PROBLEMS})
+    @extend_schema(operation_id="bundle", parameters=[LOCK, IN_FORMATS], responses={**ARCHIVE, **PROBLEMS})
     def get(self, request: Request, lock: str) -> HttpResponseBase:
         found = self.lock(lock)
         suffixes = request.query_params.get("formats", "csv").split(",")

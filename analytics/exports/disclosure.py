@@ -120,3 +120,13 @@ def moved_back(text: str, days: int) -> str:
     day, clock = text[:_DAY], text[_DAY:]
     earliest = read_partial_date(day).earliest - timedelta(days=days)
     return earliest.isoformat()[: len(day)] + clock
+
+
+def value_told(name: str, kind: Kind, text: str, subject: str, to: Disclosure) -> str:
+    """The text of a single value of a subject as its reader may have it: what becomes of a column in a table
+    becomes of each of its values."""
+    if not text or to.dates == Dates.TRUE:
+        return text
+    if kind in (*_MOVED, Kind.PARTIAL_DATE):
+        return moved_back(text, days_of(subject))
+    return str(OLDEST + 1) if name in AGES and float(text) > OLDEST + 1 else text

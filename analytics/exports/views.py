@@ -25,6 +25,7 @@ REFUSALS = {
     403: "the token does not carry the permission",
     404: "there is no such lock, or not for this token",
     409: "the estimates are not finished",
+    429: "too many requests: wait as long as Retry-After says",
 }
 _PROBLEMS = {
     (status, MEDIA_TYPE): OpenApiResponse(Problem, description=why) for status, why in REFUSALS.items()

@@ -35,9 +35,11 @@ SHORTEST_REASON = 5  # characters, as for a change of data (AT-04)
 @private
 def people(request: HttpRequest) -> HttpResponse:
     """Everybody who has, or had, an account; a POST makes a new one and shows its link this once."""
-    by, frame = _administrator(request)
+    by, frame = administrator(request)
     if request.method != "POST":
-        return show(request, "people/list.html", people_screen(all_accounts(), typed=_kept(request)), frame)
+        return show(
+            request, "people/list.html", people_screen(all_accounts(), typed=kept_before(request)), frame
+        )
     if proof := ask_again(request):
         return proof
     user_name, printed_name = (
@@ -58,10 +60,10 @@ def people(request: HttpRequest) -> HttpResponse:
 @private
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     """An account with all that was ever granted to it; a POST does one of the acts."""
-    by, frame = _administrator(request)
+    by, frame = administrator(request)
     account = get_object_or_404(all_accounts(), pk=pk)
     if request.method != "POST":
-        return _show(request, account, by, frame, typed=_kept(request))
+        return _show(request, account, by, frame, typed=kept_before(request))
     do = request.POST.get("do", "")
     if do not in (_LINK, *_ACTS):
         raise BadRequest("an act that no page of ours sends")
@@ -84,9 +86,9 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         return _show(request, account, by, frame, refused, 403)
 
 
-def _administrator(request: HttpRequest) -> tuple[Account, Shell]:
+def administrator(request: HttpRequest, here: str = "people") -> tuple[Account, Shell]:
     by = person_of(request)
-    return by, shell(by, sites_where(by, Permission.MANAGE_ACCOUNTS), here="people")
+    return by, shell(by, sites_where(by, Permission.MANAGE_ACCOUNTS), here=here)
 
 
 def _show(
@@ -102,7 +104,7 @@ def _show(
     return show(request, "people/person.html", screen, frame, status)
 
 
-def _kept(request: HttpRequest) -> Mapping[str, str]:
+def kept_before(request: HttpRequest) -> Mapping[str, str]:
     """What was typed before the proof, which may not have been given; it is not done yet."""
     typed = typed_before(request)
     if typed:
@@ -137,7 +139,7 @@ def _grant(request: HttpRequest, account: Account, by: Account) -> None:
         Role(request.POST["role"]),
         site,
         by=by,
-        reason=_reason(request),
+        reason=reason_of(request),
         starts=_midnight(first) if first else None,
         ends=_midnight(last + timedelta(days=1)) if last else None,
         request=request,
@@ -149,15 +151,15 @@ def _end(request: HttpRequest, account: Account, by: Account) -> None:
     grant = {str(each.pk): each for each in still}.get(request.POST.get("grant", ""))
     if grant is None:
         raise Http404
-    end_role(grant, by=by, reason=_reason(request), request=request)
+    end_role(grant, by=by, reason=reason_of(request), request=request)
 
 
 def _disable(request: HttpRequest, account: Account, by: Account) -> None:
-    disable_account(account, by=by, reason=_reason(request), request=request)
+    disable_account(account, by=by, reason=reason_of(request), request=request)
 
 
 def _ask_reset(request: HttpRequest, account: Account, by: Account) -> None:
-    request_reset(account, by=by, reason=_reason(request), request=request)
+    request_reset(account, by=by, reason=reason_of(request), request=request)
 
 
 def _approve_reset(request: HttpRequest, account: Account, by: Account) -> None:
@@ -173,7 +175,7 @@ _ACTS: dict[str, Callable[[HttpRequest, Account, Account], None]] = {
 }
 
 
-def _reason(request: HttpRequest) -> str:
+def reason_of(request: HttpRequest) -> str:
     reason = request.POST.get("reason", "").replace("\0", "").strip()
     if len(reason) < SHORTEST_REASON:
         raise ValidationError(_("Say why, in at least five characters."))

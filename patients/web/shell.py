@@ -87,6 +87,7 @@ def _places(here: str, language: str | None) -> list[tuple[Permission, NavLink]]
             ),
         ),
         (Permission.MANAGE_ACCOUNTS, NavLink(reverse("people"), _("People"), "user", here == "people")),
+        (Permission.MANAGE_ACCOUNTS, NavLink(reverse("tokens"), _("Tokens"), "export", here == "tokens")),
         (Permission.READ_ACCESS, NavLink(reverse("access"), _("Access"), "site", here == "access")),
         (
             Permission.READ_ACCOUNT_TRAIL,

@@ -35,7 +35,7 @@ from trial.people.access import SystemPerson, actor_at
 from trial.people.models import Account, Site
 from trial.people.roles import Permission, Role
 from trial.people.routes import Route
-from trial.people.tokens import issue_token
+from trial.people.tokens import ExportToken, issue_token
 from trial.protocol.study import STUDY
 from trial.trail.actor import Source, acting
 
@@ -98,7 +98,7 @@ def built_registry() -> Registry:
         for role in Role:
             found.sessions[role, site] = session_of(people.signed_in(people.a_member(role, site)))
         at = [Site.objects.get(code=site)]
-        carries = [Permission.READ_RESULTS, Permission.EXPORT]
+        carries = [Permission.READ_RESULTS, Permission.EXPORT, Permission.READ, Permission.REVIEW_TRAIL]
         found.tokens[site] = issue_token(site, by="test", sites=at, permissions=carries)
     return found
 
@@ -180,6 +180,8 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
         figures = {"figure-subjects": "flow", "figure-data": "crs"}
         drawn = {"figure": figures.get(route.name, "survival"), "part": "screened"}
         return [_target(route, {"pk": registry.lock.pk, **drawn})]
+    if route.name == "token":
+        return [_target(route, {"pk": ExportToken.objects.earliest("pk").pk})]
     if route.name == "relock":
         return [_target(route, {"pk": registry.unlocking})]
     if route.name == "paste":

@@ -14,7 +14,9 @@ from trial.people.curriculum import TrainingVersion
 from trial.people.delegation import Delegation, Task, delegate, end_delegation
 from trial.people.first_start import link_for_first_administrator
 from trial.people.models import Member, Site
-from trial.people.roles import Role
+from trial.people.roles import Permission, Role
+from trial.people.token_acts import TokenWish, issue_on_record, revoke_token
+from trial.people.tokens import ExportToken
 from trial.people.training import publish_training, record_training
 from trial.trail.actor import Source
 
@@ -51,6 +53,15 @@ def end_a_role(world: World) -> Deed:
 def issue_a_token(world: World) -> Deed:
     arguments = ("board", "--site", "HZ01", "--permission", "read_results")
     return lambda: call_command("issue_token", *arguments, verbosity=0)
+
+
+@act("token.revoked", TEST, "board")
+def revoke_a_token(world: World) -> Deed:
+    site = Site.objects.get(code="HZ01")
+    wish = TokenWish("board", [site], [Permission.READ_RESULTS])
+    issue_on_record(wish, by=SETUP)
+    token = ExportToken.objects.get(name="board")
+    return lambda: revoke_token(token, by=SETUP, reason="the study is over")
 
 
 @act("role.granted", "system:first-start", "administrator")

@@ -1,4 +1,4 @@
-"""Pages go out compressed and nothing else does."""
+"""Pages and lists go out compressed and nothing else does."""
 
 import pytest
 from django.http import HttpResponse, StreamingHttpResponse
@@ -22,13 +22,13 @@ def answered(response: HttpResponseBase, accepted: str = "gzip") -> HttpResponse
         (HttpResponse(TEXT), "gzip, br", True),
         (HttpResponse(TEXT), "br", False),
         (HttpResponse(b"<p>short</p>"), "gzip", False),
-        (HttpResponse(TEXT, content_type="application/json"), "gzip", False),
+        (HttpResponse(TEXT, content_type="application/json"), "gzip", True),
         (HttpResponse(TEXT, content_type="application/pdf"), "gzip", False),
         (StreamingHttpResponse([TEXT], content_type="text/csv"), "gzip", False),
         (StreamingHttpResponse([TEXT]), "gzip", False),
     ],
 )
-def test_html_is_compressed_for_who_takes_it(
+def test_what_repeats_its_names_is_compressed_for_who_takes_it(
     response: HttpResponseBase, accepted: str, is_compressed: bool
 ) -> None:
     assert ("Content-Encoding" in answered(response, accepted).headers) == is_compressed

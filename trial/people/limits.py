@@ -20,6 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from trial.people.acts import UNKNOWN_NAME, known_name, record_act
+from trial.people.addresses import address_of as address_of  # axes asks for it here
 from trial.people.alerts import tell_security_contact
 
 LOCKED = 429
@@ -84,12 +85,6 @@ def counted_name(request: HttpRequest, credentials: dict[str, Any] | None) -> st
 def counted_as(name: str, *_: Any) -> str:
     """What a log may say of who failed."""
     return name
-
-
-def address_of(request: HttpRequest) -> str:
-    """Where a request comes from; behind the proxy of a site, which sets the header anew, as that says."""
-    told = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.PRODUCTION else ""
-    return told.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "") or "127.0.0.1"
 
 
 def locked_answer(request: HttpRequest, response: HttpResponse, _credentials: object = None) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,9 @@ from rest_framework.exceptions import AuthenticationFailed, ParseError, Unsuppor
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from trial.people.models import Site
+from trial.people.access import can
+from trial.people.addresses import address_of
+from trial.people.models import Account, Site
 from trial.people.needs import need_of
 from trial.people.roles import Permission
 
@@ -33,6 +36,9 @@ class ExportToken(models.Model):
     `dates`: whether it sees the days themselves. `filing`: the number and day under which the authority was
     told that genetic data leave; without it these are withheld (PV-05). How often it asked and took archives
     out in the present period is counted for its rates (`token_rates.py`).
+
+    `holder` is the member whose program shows it, if it is one's: it works for as long as the account does
+    and holds, at each of its sites, each of its permissions (AC-08). That of an organisation has none.
     """
 
     name = models.CharField(_("name"), max_length=100)
@@ -45,7 +51,11 @@ class ExportToken(models.Model):
     created_by = models.CharField(max_length=150)
     expires = models.DateTimeField()
     revoked = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.CharField(max_length=150, blank=True, default="")
+    revoked_because = models.CharField(max_length=200, blank=True, default="")
+    holder = models.ForeignKey(Account, models.PROTECT, related_name="tokens", null=True, blank=True)
     last_used = models.DateTimeField(null=True, blank=True)
+    last_address = models.CharField(max_length=45, blank=True, default="")
     asked_since = models.DateTimeField(null=True, blank=True)
     asked_count = models.PositiveIntegerField(default=0)
     taken_since = models.DateTimeField(null=True, blank=True)
@@ -62,6 +72,23 @@ class ExportToken(models.Model):
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
 
+    @property
+    def is_in_force(self) -> bool:
+        return self.revoked is None and self.expires > timezone.now() and self.holder_may
+
+    @property
+    def holder_may(self) -> bool:
+        """Whether the member whose program shows it may still do all that it may; of nobody's it is so."""
+        return self.holder is None or (
+            self.holder.is_active and may_all(self.holder, self.permissions, self.sites.all())
+        )
+
+
+def may_all(holder: Account, permissions: Iterable[str], sites: Iterable[Site]) -> bool:
+    """Whether somebody holds each of these permissions at each of these sites."""
+    asked = [Permission(permission) for permission in permissions]
+    return all(can(holder, permission, site=site.code) for site in sites for permission in asked)
+
 
 def issue_token(
     name: str,
@@ -72,6 +99,7 @@ def issue_token(
     days: int = MAX_DAYS,
     dates: Dates = Dates.SHIFTED,
     filing: str = "",
+    holder: Account | None = None,
 ) -> str:
     """Make a token and return its clear text, which is not kept. Raises ValueError beyond 90 days."""
     if not 0 < days <= MAX_DAYS:
@@ -83,6 +111,7 @@ def issue_token(
         permissions=[str(permission) for permission in permissions],
         dates=dates,
         filing=filing,
+        holder=holder,
         created_by=by,
         expires=timezone.now() + timedelta(days=days),
     )
@@ -103,10 +132,10 @@ class TokenAuthentication(BaseAuthentication):
             return None
         now = timezone.now()
         found = ExportToken.objects.filter(digest=digest_of(clear), expires__gt=now, revoked=None)
-        token = found.first()
-        if token is None:
+        token = found.select_related("holder").first()
+        if token is None or not token.holder_may:
             raise AuthenticationFailed()
-        found.update(last_used=now)
+        found.update(last_used=now, last_address=address_of(request._request)[:45])
         return token, None
 
     def shown(self, request: Request) -> str:

@@ -28,6 +28,7 @@ ACCOUNT_ACTS = frozenset(
         "sign_in.refused",
         "signature.refused",
         "token.issued",
+        "token.revoked",
         "training.recorded",
     }
 )
@@ -59,6 +60,9 @@ REGISTRY_ACTS = frozenset(
     }
 )
 """Acts of the study as a whole, which hold nothing of a single subject."""
+
+TAKEN_BY_PROGRAMS = ("data.exported", "results.exported")
+"""Acts of programs: what a token has read or taken out."""
 
 ACTS_OVER_SITES = frozenset(
     {

@@ -4,9 +4,9 @@ from django.http import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
-from analytics.exports.cut_views import FILE, LOCK, PROBLEMS, FileView
+from analytics.exports.cut_views import LOCK, PROBLEMS, FileView, file_answers
 from analytics.exports.disclosure import Disclosure
-from analytics.exports.odm.files import KINDS, SNAPSHOT, odm_file
+from analytics.exports.odm.files import KINDS, MEDIA_TYPE, SNAPSHOT, odm_file
 from trial.people.needs import At, token_needs
 from trial.people.roles import Permission
 
@@ -17,7 +17,9 @@ KIND = OpenApiParameter("kind", str, description="what it holds", enum=sorted(KI
 class OdmFile(FileView):
     """The casebook of a cut, or what is declared about it, in ODM-XML."""
 
-    @extend_schema(operation_id="odm_file", parameters=[LOCK, KIND], responses={**FILE, **PROBLEMS})
+    @extend_schema(
+        operation_id="odm_file", parameters=[LOCK, KIND], responses={**file_answers(MEDIA_TYPE), **PROBLEMS}
+    )
     def get(self, request: Request, lock: str) -> HttpResponseBase:
         found, kind = self.lock(lock), request.query_params.get("kind", SNAPSHOT)
         return self.answer(found, odm_file(found, kind, Disclosure.to(self.token)))

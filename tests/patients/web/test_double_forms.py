@@ -219,6 +219,7 @@ WITHOUT_A_KEY = {
     "people/set_password.html": "a link is over after its first use",
     "people/change_password.html": "the same password again; it signs out",
     "people/list.html": "refused the second time: the name is taken; the secret of a link is kept nowhere",
+    "people/tokens.html": "refused the second time: the name is taken; the key is kept nowhere",
     "laboratory_file.html": "the same file, the same mapping; results carry the versions of their pages",
     "review.html": "marked once by itself",
     "lock_desk.html": "refused the second time, as asked for or locked already; the same cut is one snapshot",

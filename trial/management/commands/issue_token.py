@@ -3,15 +3,13 @@
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.db import transaction
 
 from trial.commands import RegistryCommand
-from trial.people.access import SystemPerson, actor_at
+from trial.people.access import SystemPerson
 from trial.people.models import Site
 from trial.people.roles import Permission
-from trial.people.tokens import MAX_DAYS, Dates, issue_token
-from trial.trail.actor import Source, acting
-from trial.trail.record import Change, Place, record_event
+from trial.people.token_acts import TokenWish, issue_on_record
+from trial.people.tokens import MAX_DAYS, Dates
 
 
 class Command(RegistryCommand):
@@ -51,23 +49,12 @@ class Command(RegistryCommand):
 
     @staticmethod
     def _issue(by: SystemPerson, sites: list[Site], options: dict[str, Any]) -> str:
-        name, permissions = options["name"], [Permission(right) for right in options["permission"]]
-        changes = [
-            Change("sites", "Sites", "", " ".join(site.code for site in sites)),
-            Change("permissions", "Permissions", "", " ".join(permissions)),
-            Change("days", "Days until it expires", "", str(options["days"])),
-            Change("dates", "Dates", "", options["dates"]),
-            *([Change("filing", "Filing", "", options["filing"])] if options["filing"] else ()),
-        ]
-        with transaction.atomic(), acting(actor_at(by, site="", source=Source.COMMAND)):
-            clear = issue_token(
-                name,
-                by=by.user_name,
-                sites=sites,
-                permissions=permissions,
-                days=options["days"],
-                dates=Dates(options["dates"]),
-                filing=options["filing"],
-            )
-            record_event("token.issued", Place(about=name), changes)
-        return clear
+        wish = TokenWish(
+            name=options["name"],
+            sites=sites,
+            permissions=[Permission(right) for right in options["permission"]],
+            days=options["days"],
+            dates=Dates(options["dates"]),
+            filing=options["filing"],
+        )
+        return issue_on_record(wish, by=by)

@@ -1,0 +1,133 @@
+"""The addresses of the lists. A view is made of the declaration of its list, as is what the document says."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from analytics.exports.disclosure import Disclosure
+from analytics.exports.live import shapes
+from analytics.exports.live.answers import answered, page_of, record_read
+from analytics.exports.live.asking import Asked, Filter, Parameters
+from analytics.exports.live.describing import LANGUAGES, dictionary_of, study_of
+from analytics.exports.live.lists import PAGES, SITES, SUBJECTS, VISITS, Listed, Scope, of_form, scope_of
+from analytics.exports.live.oversight import QUERIES, SIGNATURES, VERIFICATIONS
+from analytics.exports.live.snapshots import SNAPSHOTS
+from analytics.exports.live.telling import Teller
+from analytics.exports.live.trail import SYNC, TRAIL
+from analytics.exports.live.values import ITEMS
+from analytics.exports.problems import MEDIA_TYPE
+from analytics.exports.serializers import Problem
+from analytics.exports.views import ExportView
+from trial.people.needs import token_needs
+from trial.people.tokens import ExportToken, token_of
+
+LISTS = (
+    SITES, SUBJECTS, VISITS, PAGES, ITEMS, QUERIES, VERIFICATIONS, SIGNATURES, TRAIL, SYNC, SNAPSHOTS,
+)  # fmt: skip
+_REFUSALS = {
+    400: "a parameter, a value, a member or a place that there is not; `detail` names it",
+    401: "no token, or one that is unknown, expired or revoked",
+    403: "the token does not carry the permission",
+    406: "only JSON is answered",
+    429: "too many requests: wait as long as Retry-After says",
+}
+PROBLEMS = {
+    (status, MEDIA_TYPE): OpenApiResponse(Problem, description=why) for status, why in _REFUSALS.items()
+}
+KNOWN = {304: OpenApiResponse(description="the answer is the one whose ETag `If-None-Match` names")}
+
+
+class LiveView(ExportView):
+    """Base: a question, read strictly, for what a token may have."""
+
+    parameters: Parameters
+
+    def asked(self) -> Asked:
+        """Raises ParseError."""
+        return self.parameters.read(self.request.query_params)
+
+    @property
+    def token(self) -> ExportToken:
+        found: ExportToken = token_of(self.request)
+        return found
+
+    @property
+    def teller(self) -> Teller:
+        return Teller(Disclosure.to(self.token))
+
+
+class ListView(LiveView):
+    """Base of the lists: a page of it, with its act in the trail where something leaves."""
+
+    listed: Listed
+
+    def get(self, request: Request) -> HttpResponse:
+        asked, scope = self.asked(), scope_of(self.token, self.teller)
+        found = self.listed.read(asked, scope)
+        content = page_of(found, asked, request._request, self.parameters.cursor)
+        answer = answered(request._request, content, content["next"])
+        if answer.content and found.entries and request.method == "GET" and self.listed.permission:
+            self._record(answer, len(found.entries), scope)
+        return answer
+
+    def _record(self, answer: HttpResponse, entries: int, scope: Scope) -> None:
+        name, request = self.listed.name, self.request._request
+        record_read(name, entries, answer.content, scope.codes, request=request, by=self.token)
+
+
+def view_of(listed: Listed) -> Any:
+    """The view of a list."""
+    name = listed.name.title()
+    view = type(
+        f"{name}List",
+        (ListView,),
+        {"__doc__": listed.about, "listed": listed, "parameters": listed.parameters},
+    )
+    told = extend_schema(
+        operation_id=listed.name,
+        parameters=listed.parameters.told(),
+        responses={200: _page_shape(listed, name), **KNOWN, **PROBLEMS},
+    )
+    return token_needs(listed.permission)(extend_schema_view(get=told)(view))
+
+
+def _page_shape(listed: Listed, name: str) -> Any:
+    following = serializers.URLField(allow_null=True, help_text="where the list goes on; null at its end")
+    shape: dict[str, Any] = {"entries": listed.entry(many=True), "next": following}
+    if listed is SYNC:
+        shape["after"] = serializers.IntegerField(help_text="from where to ask the next time")
+        shape["sealed"] = serializers.IntegerField(help_text="the last act that is sealed")
+    return type(f"{name}Page", (serializers.Serializer,), {"__doc__": listed.about, **shape})
+
+
+@token_needs(None)
+class StudyResource(LiveView):
+    """The study, and what the token has of it."""
+
+    parameters = Parameters(())
+
+    @extend_schema(operation_id="study", responses={200: shapes.StudyTold, **KNOWN, **PROBLEMS})
+    def get(self, request: Request) -> HttpResponse:
+        self.asked()
+        return answered(request._request, study_of(self.token, self.teller))
+
+
+OF_DICTIONARY = Parameters((of_form(), Filter("language", "of labels and hints", among=LANGUAGES)))
+
+
+@token_needs(None)
+class DictionaryResource(LiveView):
+    """The dictionary of the forms: what each item means, its type, its codes, its limits."""
+
+    parameters = OF_DICTIONARY
+
+    @extend_schema(
+        operation_id="dictionary",
+        parameters=OF_DICTIONARY.told(),
+        responses={200: shapes.DictionaryTold, **KNOWN, **PROBLEMS},
+    )
+    def get(self, request: Request) -> HttpResponse:
+        return answered(request._request, dictionary_of(self.asked()))
