@@ -47,7 +47,9 @@ NOT_DECLARED = {(400, MEDIA_TYPE): OpenApiResponse(Problem, description="a param
 LOCK = OpenApiParameter("lock", str, "path", description="the id of a lock, or latest")
 NAME = OpenApiParameter("name", str, "path", description="the name of a table: ADSL, LAB")
 SUFFIX = OpenApiParameter("suffix", str, "path", description="the format", enum=sorted(FORMATS))
-STANDARD = OpenApiParameter("standard", str, "path", enum=[str(one) for one in Standard])
+STANDARD = OpenApiParameter(
+    "standard", str, "path", description="whose tables", enum=[str(one) for one in Standard]
+)
 IN_FORMATS = OpenApiParameter(
     "formats", str, description=f"formats, joined by commas: {', '.join((*FORMATS, *WHOLE))}", default="csv"
 )

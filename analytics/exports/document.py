@@ -14,6 +14,7 @@ from django.utils import translation
 from drf_spectacular.generators import SchemaGenerator
 
 from patients.web.shell import person_of, shell, show
+from patients.web.views import private
 from trial.people.access import sites_of
 from trial.people.needs import signed_in
 
@@ -54,6 +55,7 @@ class DocumentScreen:
 
 
 @signed_in("GET")
+@private
 def document_page(request: HttpRequest) -> HttpResponse:
     """What programs can ask, for people."""
     person = person_of(request)
