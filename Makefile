@@ -54,12 +54,14 @@ check-external: .venv/development .venv-readers ## what others' programs say: R 
 	$(BIN)/pytest tests/analytics/check_r.py tests/analytics/exports/check_r_reads.py \
 	    tests/analytics/exports/check_redcaplite.py tests/analytics/exports/check_rest.py
 
-bench: .venv/development ## how long a save, a page and a large cohort take, and how much memory (SUBJECTS=500)
-	scripts/bring postgresql
+bench: .venv/development ## how long a save, a page, an export and a large cohort take, and how much memory (SUBJECTS=500)
+	scripts/bring postgresql redis
 	$(BIN)/python -m benchmarks.saving
 	$(BIN)/python -m tests.services $(BIN)/python -m benchmarks.saving
 	$(BIN)/python -m benchmarks.showing
 	$(BIN)/python -m benchmarks.querying
+	$(BIN)/python -m tests.services $(BIN)/python -m benchmarks.exporting
+	$(BIN)/python -m benchmarks.locked $(SUBJECTS)
 	$(BIN)/python -m benchmarks.journey $(SUBJECTS)
 
 check: export CHIMERA_HOME := $(CURDIR)/var/check

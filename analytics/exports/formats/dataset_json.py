@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import polars as pl
 
 from analytics.exports.about import About
@@ -17,6 +18,7 @@ from analytics.exports.formats.format import Format
 from analytics.exports.tables import Column, Kind, Table
 
 VERSION = "1.1.0"
+_END = "\n}"
 DATA_TYPES = {
     Kind.TEXT: "string",
     Kind.PARTIAL_DATE: "string",
@@ -63,11 +65,10 @@ def _column(column: Column, table: Table) -> dict[str, Any]:
     return said
 
 
-def rows(table: Table) -> Iterator[str]:
+def rows(table: Table) -> Iterator[bytes]:
     """Each row as a JSON array."""
     for frame in table.parts():
-        for row in _in_iso(frame, table).iter_rows():
-            yield json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+        yield from map(orjson.dumps, _in_iso(frame, table).rows())
 
 
 def _in_iso(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
@@ -82,20 +83,22 @@ def write_whole(table: Table, path: Path, about: About) -> int:
     """One JSON object with all rows; how many there are."""
     records = _count(table)
     head = json.dumps(attributes(table, about, records), ensure_ascii=False, indent=1)
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(head.removesuffix("\n}") + ',\n "rows": [')
-        for number, row in enumerate(rows(table)):
-            file.write(f"{',' if number else ''}\n  {row}")
-        file.write("\n ]\n}\n")
+    with path.open("wb") as file:
+        file.write(f'{head.removesuffix(_END)},\n "rows": ['.encode())
+        between = b"\n  "
+        for row in rows(table):
+            file.write(between + row)
+            between = b",\n  "
+        file.write(b"\n ]\n}\n")
     return records
 
 
 def write_lines(table: Table, path: Path, about: About) -> int:
     """The attributes on the first line, then each row on a line; how many rows there are."""
     records = _count(table)
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(json.dumps(attributes(table, about, records), ensure_ascii=False) + "\n")
-        file.writelines(f"{row}\n" for row in rows(table))
+    with path.open("wb") as file:
+        file.write(json.dumps(attributes(table, about, records), ensure_ascii=False).encode() + b"\n")
+        file.writelines(row + b"\n" for row in rows(table))
     return records
 
 

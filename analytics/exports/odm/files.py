@@ -9,10 +9,10 @@ from analytics.exports.files import MadeFile, NoSuchFile, kept
 from analytics.exports.kept_tables import configuration_of
 from analytics.exports.odm.metadata_2_0 import write_metadata_2_0
 from analytics.exports.odm.people import users_of
-from analytics.exports.odm.planned import planned_infusions
 from analytics.exports.odm.snapshot_file import write_metadata, write_snapshot
 from analytics.exports.odm.transactional_file import write_transactions
 from analytics.locks.models import Lock
+from analytics.locks.planned import planned_infusions
 from trial.people.tokens import Dates
 from trial.protocol.in_force import as_in_force
 

@@ -12,10 +12,10 @@ from lxml import etree
 from analytics.exports.about import about
 from analytics.exports.disclosure import Disclosure
 from analytics.exports.odm.people import users_of
-from analytics.exports.odm.planned import planned_infusions
 from analytics.exports.odm.snapshot_file import write_snapshot
 from analytics.exports.odm.transactional_file import write_transactions
 from analytics.locks.models import Lock
+from analytics.locks.planned import planned_infusions
 from analytics.locks.seal import make_lock
 from patients.casebook.page import Subject
 from patients.entry.deliveries import UnreadableCasebook

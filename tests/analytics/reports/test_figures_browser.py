@@ -28,7 +28,7 @@ def test_nothing_stands_in_the_way_of_the_figures(
     """Axe finds nothing grave, and nothing runs out of the side of the window, wide and narrow."""
     trail = reverse("figure-subjects", args=[lock.pk, "crs", "HZ01-004"])
     screens = [reverse("lock-figures", args=[lock.pk]), reverse("results", args=[lock.pk]), trail]
-    for way in (WAYS[1], WAYS[3]):
+    for way in WAYS[1:]:
         person = Account.objects.get(pk=statistician.pk)
         seen, found = looked_at(chromium, live_server.url, person, screens, *way.values)  # type: ignore[arg-type]
         assert (seen, found) == (len(screens), [])
