@@ -42,7 +42,7 @@ def test_a_requirement_stands_once_and_belongs_to_a_capability() -> None:
 
 
 def test_one_that_is_due_is_missing_without_a_test_that_passes() -> None:
-    table = [Requirement("X-01", "house", ""), Requirement("X-02", "lock", "")]
+    table = [Requirement("X-01", "house", ""), Requirement("X-02", "production", "")]
     assert missing(table, {}) == ["X-01"]
     assert missing(table, {"X-01": {"a": "passed", "b": "failed"}}) == ["X-01"]
     assert missing(table, {"X-01": {"a": "passed"}}) == []

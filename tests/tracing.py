@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-DELIVERED = ("house", "casebook", "access and trail", "data entry", "oversight")
+DELIVERED = ("house", "casebook", "access and trail", "data entry", "oversight", "lock")
 """The capabilities that are whole."""
 
 
