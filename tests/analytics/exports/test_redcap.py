@@ -118,10 +118,11 @@ def test_records_hold_what_the_tables_hold(connect: Connect, true_key: str, tabl
     frame = project.export_records(format_type="df", forms=forms, df_kwargs={"dtype": str})
     assert (len(frame), len(frame.columns) + len(frame.index.names)) == (len(flat), len(flat[0]))
     values = project.export_records(forms=forms, record_type="eav")
+    codes = {one["export_field_name"]: one["choice_value"] for one in project.export_field_names()}
     assert filled(values) == {
         (*place(row), name, cell) for row in flat for name, cell in row.items() if counts(name, cell)
     } | {
-        (*place(row), name.partition("___")[0], code_of(project, name))
+        (*place(row), name.partition("___")[0], codes[name])
         for row in flat
         for name, cell in row.items()
         if "___" in name and cell == "1"
@@ -141,12 +142,6 @@ def filled(values: list[dict[str, str]]) -> set[tuple[str, ...]]:
     told = [(*place(one), one["field_name"], one["value"]) for one in values]
     assert len(set(told)) == len(told)
     return set(told)
-
-
-def code_of(project: redcap.Project, name: str) -> str:
-    field = name.partition("___")[0]
-    found = project.export_field_names(field=field)
-    return next(one["choice_value"] for one in found if one["export_field_name"] == name)
 
 
 def of_table(table: Table, project: redcap.Project) -> list[dict[str, str]]:
