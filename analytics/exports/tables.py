@@ -52,8 +52,8 @@ class Origin(StrEnum):
 class Column:
     """One column. `length` is the most characters of its text, `places` those behind the point; `source`
     names the items that it is read from, `derivation` says what becomes of them. `is_genetic`: it falls under
-    the rules on human genetic resources. `may_be_date`: a text that
-    is a date in some rows and moves with the others."""
+    the rules on human genetic resources. `may_be_date`: a text that is a date in some rows and moves with the
+    others."""
 
     name: str
     label: Text

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_variables
 
 from patients.entry.idempotency import Answer, KeyReused
@@ -15,6 +14,7 @@ from patients.web.once import SENT_BEFORE, once_for
 from patients.web.people_views import administrator, kept_before, reason_of
 from patients.web.shell import show
 from patients.web.token_presenter import NewTokenScreen, read_at, token_screen, tokens_screen
+from patients.web.views import private
 from trial.people.access_list import all_accounts
 from trial.people.fresh_proof import ask_again
 from trial.people.models import Account
@@ -23,7 +23,6 @@ from trial.people.roles import Permission
 from trial.people.token_acts import RIGHTS, TokenWish, issue_on_record, revoke_token
 from trial.people.tokens import MAX_DAYS, Dates, ExportToken, may_all
 
-private = cache_control(private=True, no_store=True)
 LONGEST_NAME, LONGEST_FILING = 100, 100
 
 
