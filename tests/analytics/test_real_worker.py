@@ -52,7 +52,7 @@ def test_a_worker_that_is_killed_again_and_again_leaves_one_result(
     broker = {"CHIMERA_BROKER_URL": redis_url, **LEASE}
     for attempt in range(1, KILLS + 1):
         with worker(registry, **broker) as killed:
-            killed.wait_until(lambda attempt=attempt: row.attempts == attempt, ring)
+            killed.wait_until(lambda attempt=attempt: row.is_read_for_the(attempt), ring)
             time.sleep(0.03 * attempt)  # further on in its work each time
         assert (row.state, row.count("analytics_estimate")) == ("running", 0)
     with worker(registry, **broker) as last:
@@ -168,7 +168,7 @@ def test_a_command_whose_worker_is_killed_at_work_takes_over(
 ) -> None:
     (row,) = take_in(registry, sealed := write_snapshot(registry.home / "snapshots", CUTOFF, many))
     with waiter(row) as (process, started):
-        until(lambda: row.attempts == 1)
+        until(lambda: row.is_read_for_the(1))
         os.kill(started, signal.SIGKILL)
         said, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0

@@ -69,6 +69,14 @@ class Row:
     def result(self) -> str:
         return str(self.ask(f"SELECT result_hash FROM analytics_run WHERE id = {self.number}")[0])
 
+    def is_read_for_the(self, time: int) -> bool:
+        """Whether somebody is at its only slice of subjects, the longest part of it, and for which time.
+
+        Who is killed between two parts leaves nothing to take over, and what is at work is what is to be killed.
+        """
+        claimed = f"run_id = {self.number} AND step = 'datasets' AND state = 'running' AND attempts = {time}"
+        return self.count("analytics_runpart", claimed) == 1
+
     def count(self, table: str, where: str = "1 = 1") -> int:
         return int(self.ask(f"SELECT count(*) FROM {table} WHERE {where}")[0])
 
