@@ -335,3 +335,5 @@ RUN_SLICE_SUBJECTS = int(environment.text("CHIMERA_RUN_SLICE_SUBJECTS", "100")) 
 # Workers on several machines share this folder, and nothing else but database and broker.
 SNAPSHOT_DIR = Path(environment.text("CHIMERA_SNAPSHOT_DIR", str(CHIMERA_HOME / "snapshots")))
 ATTACHMENT_DIR = CHIMERA_HOME / "attachments"
+# Public keys of age: those whose private halves may open a backup. The private ones are not on this machine.
+BACKUP_RECIPIENTS = environment.words("CHIMERA_BACKUP_RECIPIENTS")

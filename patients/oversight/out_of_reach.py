@@ -18,6 +18,7 @@ Keeper = Callable[[str, str], Iterator[str]]
 
 _KEEPERS: list[Keeper] = []
 TAKEN_OUT = (
+    "backup.made",
     "trail.archived",
     "trail.exported",
     "casebook.exported",

@@ -58,6 +58,8 @@ ACTS: dict[str, Promise] = {
     "screening_log.exported": gettext_lazy("screening log taken out"),
     "trail.verified": gettext_lazy("trail verified"),
     "trail.archived": gettext_lazy("trail archived"),
+    "backup.made": gettext_lazy("backup made"),
+    "backup.restored": gettext_lazy("backup put back"),
     "seal_key.changed": gettext_lazy("key of the seals changed"),
     "seal_key.lost": gettext_lazy("key of the seals replaced"),
     "alarm.raised": gettext_lazy("alarm raised"),

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -28,6 +29,11 @@ from tests.patients.web.people import SETUP
 from tests.trial.people import persons
 from tests.trial.people.test_safety_contacts import a_contact
 from tests.trial.protocol.test_approvals import GIVEN, HOW, approval
+from trial.backup import making
+from trial.backup.age_files import make_key
+from trial.backup.contents import Contents
+from trial.backup.fingerprints import Fingerprints
+from trial.backup.restoring import record_restored
 from trial.people.roles import Permission
 from trial.people.safety_contacts import end_contact
 from trial.protocol.approvals import end_approval, record_approval, record_consent, supersede_consent
@@ -130,6 +136,24 @@ def verify_the_trail(world: World) -> Deed:
 @act("trail.archived", "system:archive", "")
 def archive_the_trail(world: World) -> Deed:
     return lambda: call_command("archive_trail", world.folder / "archive", verbosity=0)
+
+
+def an_empty_file(path: Path) -> Fingerprints:
+    path.touch()
+    return {}
+
+
+@act("backup.made", "system:backup", "chimera-")
+def make_a_backup(world: World) -> Deed:
+    world.monkeypatch.setattr(settings, "BACKUP_RECIPIENTS", [make_key(world.folder / "key")])
+    world.monkeypatch.setattr(making, "write_database", an_empty_file)  # a test is inside a transaction
+    return lambda: call_command("back_up", world.folder, verbosity=0, stderr=StringIO())
+
+
+@act("backup.restored", "system:backup", "chimera.tar.age of 2025-08-05")
+def put_a_backup_back(world: World) -> Deed:
+    listed = Contents("2025-08-05T02:00:00+00:00", "sqlite", {}, 0, {}, {}, {})
+    return lambda: record_restored(Path("chimera.tar.age"), listed)
 
 
 @act("seal_key.changed", "system:key", "key of the seals")

@@ -72,7 +72,7 @@ class Row:
     def is_read_for_the(self, time: int) -> bool:
         """Whether somebody is at its only slice of subjects, the longest part of it, and for which time.
 
-        Who is killed between two parts leaves nothing to take over, and what is at work is what is to be killed.
+        Who is killed between two parts leaves nothing to take over.
         """
         claimed = f"run_id = {self.number} AND step = 'datasets' AND state = 'running' AND attempts = {time}"
         return self.count("analytics_runpart", claimed) == 1

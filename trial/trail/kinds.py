@@ -38,6 +38,8 @@ REGISTRY_ACTS = frozenset(
     {
         "alarm.ended",
         "alarm.raised",
+        "backup.made",
+        "backup.restored",
         "clock.gap",
         "configuration.changed",
         "consent.recorded",
