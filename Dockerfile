@@ -1,13 +1,16 @@
-FROM python:3.11-slim-bookworm AS environment
+FROM python:3.11-slim-trixie AS environment
 RUN python -m venv /opt/venv
 COPY requirements/production.txt .
 RUN /opt/venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r production.txt
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11-slim-trixie
+# `back_up` and `restore_backup` ask PostgreSQL's own programs, as new as its server (17).
+RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client-17 && rm -rf /var/lib/apt/lists/*
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     CHIMERA_PRODUCTION=yes \
-    CHIMERA_HOME=/var/lib/chimera
+    CHIMERA_HOME=/var/lib/chimera \
+    CHIMERA_BIND=0.0.0.0:8000
 # A volume mounted on the home takes its owner from here.
 RUN useradd --system --uid 10001 --no-create-home --home-dir $CHIMERA_HOME chimera \
     && install --directory --owner=chimera --group=chimera --mode=700 $CHIMERA_HOME
@@ -17,6 +20,4 @@ COPY . .
 RUN python -m compileall -q .
 USER chimera
 EXPOSE 8000
-# Threads wait for the database, not for the processor. The heartbeat needs a disk of memory.
-CMD ["gunicorn", "trial.wsgi", "--bind=0.0.0.0:8000", "--worker-class=gthread", "--workers=2", "--threads=8", \
-     "--worker-tmp-dir=/dev/shm", "--no-control-socket"]
+CMD ["gunicorn", "trial.wsgi", "--config=deploy/gunicorn.conf.py"]

@@ -45,10 +45,10 @@ def served(home: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     gunicorn = shutil.which("gunicorn", path=str(Path(sys.executable).parent)) or "gunicorn"
-    command = [gunicorn, "trial.wsgi", f"--bind=127.0.0.1:{port}", "--worker-class=gthread", "--threads=8"]
+    command = [gunicorn, "trial.wsgi", "--config=deploy/gunicorn.conf.py", f"--bind=127.0.0.1:{port}"]
     with (home / "log").open("w") as log:
         process = subprocess.Popen(
-            [*command, "--no-control-socket"], cwd=ROOT, env=environment, stdout=log, stderr=log
+            [*command, "--workers=1"], cwd=ROOT, env=environment, stdout=log, stderr=log
         )
         try:
             _wait_for(f"http://localhost:{port}/sign-in/", process, home / "log")

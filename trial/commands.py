@@ -30,7 +30,7 @@ class RegistryCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> str | None:
         if not MigrationRecorder(connection).has_table():
             call_command("migrate", verbosity=0)
-        elif _is_behind():
+        elif is_behind():
             raise CommandError(
                 "this registry was made by an earlier version; `manage.py migrate` brings it up to date",
                 returncode=BEHIND,
@@ -43,7 +43,7 @@ class RegistryCommand(BaseCommand):
         return SystemPerson(name, on_behalf_of=getpass.getuser())
 
 
-def _is_behind() -> bool:
+def is_behind() -> bool:
     """Whether a migration waits. All of them are read, which takes a while, only where what an app names as
     its newest is not on record: it may also be a squashed one, and those that it replaces are."""
     if _newest() <= MigrationRecorder(connection).applied_migrations().keys():

@@ -70,6 +70,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "trial.call_stack.RoomForCalls",
     "trial.logs.RequestLine",
+    "trial.installation.counting.CountRequests",
     "trial.compression.CompressPages",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -244,6 +245,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds; absolute limit of a session
 if PRODUCTION:
     SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = ["^health/"]  # asked from the host itself, in clear
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
@@ -335,5 +337,7 @@ RUN_SLICE_SUBJECTS = int(environment.text("CHIMERA_RUN_SLICE_SUBJECTS", "100")) 
 # Workers on several machines share this folder, and nothing else but database and broker.
 SNAPSHOT_DIR = Path(environment.text("CHIMERA_SNAPSHOT_DIR", str(CHIMERA_HOME / "snapshots")))
 ATTACHMENT_DIR = CHIMERA_HOME / "attachments"
+# The program that watches the servers shows it; without one, nothing can be read.
+METRICS_KEY = environment.text("CHIMERA_METRICS_KEY")
 # Public keys of age: those whose private halves may open a backup. The private ones are not on this machine.
 BACKUP_RECIPIENTS = environment.words("CHIMERA_BACKUP_RECIPIENTS")

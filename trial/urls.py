@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 urlpatterns = [
+    path("", include("trial.installation.urls")),
     path("", include("trial.people.urls")),
     path("", include("patients.web.urls")),
     path("", include("analytics.desk.urls")),

@@ -75,6 +75,8 @@ def expected(who: Who, site: str, cell: Cell) -> set[int] | str:
         return _of_token(who, site, cell.method, need)
     if need.door is Door.FORM:
         return {403}  # whoever it is: a key counts in the form alone, and none is sent here
+    if need.door is Door.MONITORING:
+        return {404} if cell.method in need.by_method else {405}  # nobody here has its key
     if need.door is Door.HEADER:
         return {422}  # a key counts in its own header alone, and an answer tells nothing of who asked
     if need.door is Door.SESSION and who in (ANONYMOUS, TOKEN):

@@ -101,14 +101,8 @@ def _run(program: str, *arguments: str | Path) -> None:
 
 def _where(told: dict[str, Any]) -> dict[str, str]:
     """A password in a list of arguments is seen by everybody on the machine."""
-    names = {
-        "HOST": "PGHOST",
-        "PORT": "PGPORT",
-        "USER": "PGUSER",
-        "PASSWORD": "PGPASSWORD",
-        "NAME": "PGDATABASE",
-    }
-    return {variable: str(told[name]) for name, variable in names.items() if told.get(name)}
+    where = {f"PG{name}": told[name] for name in ("HOST", "PORT", "USER", "PASSWORD") if told.get(name)}
+    return {name: str(value) for name, value in {**where, "PGDATABASE": told["NAME"]}.items()}
 
 
 def _program(name: str) -> str:

@@ -34,6 +34,9 @@ class Door(StrEnum):
     HEADER = "token in its own header"
     """A token again, in the header `api-key`: so do the clients of CDISC's API."""
 
+    MONITORING = "key of the monitoring"
+    """The program of a hospital that watches its servers: it sees numbers, and nothing of the study."""
+
 
 OF_TOKENS = (Door.TOKEN, Door.FORM, Door.HEADER)
 """The doors of programs."""
@@ -88,6 +91,11 @@ def session_needs(
 ) -> Callable[[View], View]:
     """For what programs do in the session of a person; without one the answer is 401."""
     return _declared(Need(Door.SESSION, _by_method(to_get, to_post), at))
+
+
+def monitoring() -> Callable[[View], View]:
+    """For what the hospital's monitoring reads."""
+    return _declared(Need(Door.MONITORING, _same(("GET",))))
 
 
 def token_needs(to_get: Permission | None, *, at: At = At.ONE_SITE) -> Callable[[View], View]:
