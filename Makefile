@@ -81,6 +81,12 @@ openapi: export CHIMERA_HOME := $(CURDIR)/var/check
 openapi: .venv/development ## docs/openapi.json, the document of the REST door, from the code
 	env -u DATABASE_URL $(MANAGE) spectacular --format openapi-json --lang en --validate --fail-on-warn --file docs/openapi.json
 
+bundle: .venv/production ## var/bundle: the sources and every wheel, for a machine without a network
+	rm -rf var/bundle
+	$(BIN)/pip download --quiet --require-hashes --only-binary :all: --dest var/bundle/wheels -r requirements/production.txt
+	git archive --prefix=chimera/ --output=var/bundle/chimera.tar.gz HEAD
+	cd var/bundle && sha256sum chimera.tar.gz wheels/* >SHA256SUMS
+
 screenshots: .venv/development ## the pictures of docs/screenshots/, taken from a demo that is built for them
 	scripts/bring chromium
 	$(BIN)/python scripts/screenshots
@@ -108,4 +114,4 @@ clean: ## what tools left behind; the registries in var/ and .venv stay
 	PYTHON=$(PYTHON) scripts/bring venv
 	$(PYTHON) -m venv .venv
 
-.PHONY: help setup demo test trace faults check-external bench check lock-requirements openapi screenshots messages clean
+.PHONY: help setup demo test trace faults check-external bench check lock-requirements openapi bundle screenshots messages clean

@@ -1,4 +1,5 @@
-"""Every screen is asked what WCAG 2.2 AA asks, in both languages, light and dark, wide and narrow."""
+"""Every screen is asked what WCAG 2.2 AA asks, in both languages, light and dark, wide and narrow: in two
+ways that together have each of these."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,8 +29,7 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 GRAVE = ("serious", "critical")
 WAYS = [
     pytest.param("en-GB", "light", 1360, id="wide"),
-    pytest.param("zh-CN", "dark", 1360, id="wide, dark, in Chinese"),
-    pytest.param("zh-CN", "light", 360, id="narrow, in Chinese"),  # as wide as at four times its size
+    pytest.param("zh-CN", "dark", 360, id="narrow, dark, in Chinese"),  # as wide as at four times its size
 ]
 
 
