@@ -29,6 +29,10 @@ ASPECTS: dict[str, pl.Expr] = {
     "related_hsct": pl.col("AERELGR").is_in(sorted(RELATED)),
     "fatal": (pl.col("AETOXGR") == FATAL_GRADE).fill_null(value=False) | (pl.col("AEOUT") == FATAL),
 }
+_COUNTED = (
+    "SUBJID", "AESEQ", "AETERM", "AEDECOD", "AEPTCD", "AEBODSYS", "AEBDSYCD", "AEDICT", "AEDICTV", "AETOX", "AESCAT",
+    "AETOXGR", "AESER", "AERELLD", "AEREL", "AERELGR", "AEOUT", "visit", "row_key",
+)  # fmt: skip
 IS_CODED = pl.col("AEPTCD").fill_null("").ne("") & pl.col("AEBDSYCD").fill_null("").ne("")
 """Whether it has a preferred term in a class: an invented dictionary may have none."""
 
@@ -40,8 +44,8 @@ def adverse_event_counts(data: Datasets) -> dict[str, Any]:
     The rows are sorted by the number of subjects, the most first, then by name.
     """
     treated = Set.SAF.of(data)
-    emergent = data.adae.filter(pl.col("TRTEMFL")).join(treated.select("SUBJID"), on="SUBJID", how="semi")
-    events = _told(emergent)
+    emergent = data.adae.lazy().filter("TRTEMFL").select(_COUNTED)
+    events = _told(emergent.collect().join(treated.select("SUBJID"), on="SUBJID", how="semi"))
     coded = events.filter(IS_CODED)
     return {
         "size": treated.height,
@@ -58,7 +62,8 @@ def _told(events: pl.DataFrame) -> pl.DataFrame:
         words=words,
         term=pl.coalesce(pl.col("AETOX").replace("", None), pl.lit("other")),
         category=pl.col("AESCAT").fill_null(""),
-    )
+        **{aspect: holds.fill_null(value=False) for aspect, holds in ASPECTS.items()},
+    ).drop("AETERM", "AETOX", "AESCAT", "AESER", "AERELLD", "AEREL", "AERELGR", "AEOUT")
 
 
 def _dictionaries(coded: pl.DataFrame) -> list[dict[str, Any]]:
@@ -117,7 +122,7 @@ def _row(kind: str, events: pl.DataFrame, *, code: str = "", text: str = "") -> 
         "code": code,
         "text": text,
         "worst": Lines(_worst(events)),
-        "aspects": {aspect: by_code(events.filter(holds)) for aspect, holds in ASPECTS.items()},
+        "aspects": {aspect: by_code(events.filter(aspect)) for aspect in ASPECTS},
     }
 
 

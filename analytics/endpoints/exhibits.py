@@ -6,6 +6,8 @@ Each entry has the subjects behind its numbers. Words stand with the pages: here
 from collections.abc import Callable
 from typing import Any
 
+import polars as pl
+
 from analytics.datasets.build import Datasets
 from analytics.endpoints.adverse_events import adverse_event_counts
 from analytics.endpoints.board import board_of
@@ -59,4 +61,4 @@ def bootstrap_exhibit(data: Datasets) -> dict[str, Any]:
 
 
 def roster_of_cut(data: Datasets) -> Roster:
-    return Roster(data.adsl["SUBJID"].sort())
+    return Roster(data.adsl["SUBJID"].sort().cast(pl.String))

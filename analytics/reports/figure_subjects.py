@@ -14,7 +14,6 @@ from analytics.datasets.metadata import TRACE
 from analytics.datasets.parameters import PARAMETERS
 from analytics.datasets.story import tell
 from analytics.datasets.trace import traced, with_versions
-from analytics.endpoints.shown import SUBJECTS_NAMED
 from analytics.locks.models import Lock
 from analytics.locks.snapshot import CutSubject, casebook_of, written_subjects
 from analytics.reports.figure_card import NONE, TITLES
@@ -36,12 +35,12 @@ class NoSuchPart(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a figure: what it is, how many it counts, the subjects that are named, and what of the
-    datasets or of a course it was made of."""
+    """A part of a figure: what it is, how many it counts, its subjects (of a run of before the first of them),
+    and what of the datasets or of a course it was made of."""
 
     title: str
     n: int
-    subjects: tuple[str, ...]
+    subjects: Sequence[str]
     variables: tuple[str, ...] = ()
     course: Course | None = None
 
@@ -87,7 +86,7 @@ def figure_subjects_screen(
     lock: Lock, run: Run, figure: str, part: str, reader: Account, start: int = 0
 ) -> FigureSubjectsScreen:
     """Raises NoSuchPart."""
-    found = part_of(run.exhibits, figure, part)
+    found = part_of(run.shown, figure, part)
     codes = found.subjects[start : start + ON_A_PAGE]
     with as_in_force(run.configuration):
         sealed = _read(lock, codes)
@@ -131,8 +130,9 @@ def _endpoint(exhibits: Mapping[str, Any], code: str) -> dict[str, Any]:
 
 def _treated(exhibits: Mapping[str, Any], subject: str) -> str:
     """A subject of the run. Raises ValueError for another."""
-    known: list[str] = _endpoint(exhibits, "OS")["subjects"]
-    return known[known.index(subject)]
+    if subject not in _endpoint(exhibits, "OS")["subjects"]:
+        raise ValueError(subject)
+    return subject
 
 
 def _lane(exhibits: Mapping[str, Any], part: str) -> Part:
@@ -156,7 +156,7 @@ def _step(exhibits: Mapping[str, Any], part: str) -> Part:
         if (on, how) == (int(day), int(status))
     ]
     title = _("%(endpoint)s: events of day %(day)s") % {"endpoint": label, "day": int(day)}
-    return Part(title, len(ended), tuple(ended[:SUBJECTS_NAMED]), (code, _ORIGINS[code]))
+    return Part(title, len(ended), ended, (code, _ORIGINS[code]))
 
 
 def _box(exhibits: Mapping[str, Any], part: str) -> Part:
@@ -169,7 +169,7 @@ def _box(exhibits: Mapping[str, Any], part: str) -> Part:
     elif reason:
         box = next(one for one in box["left"] if one["reason"] == reason)
         title = reason_label(reason)
-    return Part(title, box["n"], tuple(box["subjects"]), _OF_BOX[code])
+    return Part(title, box["n"], box["subjects"], _OF_BOX[code])
 
 
 def _group(exhibits: Mapping[str, Any], part: str) -> Part:
@@ -182,9 +182,8 @@ def _group(exhibits: Mapping[str, Any], part: str) -> Part:
         found = next(one for one in exhibits["subgroups"]["groupings"] if one["code"] == grouping)
         among &= set(next(one for one in found["members"] if one["group"] == code)["subjects"])
         label = f"{GROUPINGS[grouping]}: {group_label(grouping, code)}"
-    named = tuple(sorted(among)[:SUBJECTS_NAMED])
     variables = (*_OF_GROUPING[grouping], *_OF_ESTIMATE[estimate])
-    return Part(f"{PARTS[estimate]}, {label}", len(among), named, variables)
+    return Part(f"{PARTS[estimate]}, {label}", len(among), sorted(among), variables)
 
 
 def _of_estimate(exhibits: Mapping[str, Any], estimate: str) -> set[str]:

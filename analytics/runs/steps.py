@@ -17,6 +17,7 @@ from analytics.datasets.build import Datasets, build_datasets, joined, tables_of
 from analytics.endpoints.exhibits import bootstrap_exhibit, exhibits_of, roster_of_cut
 from analytics.endpoints.figures import Figure, compute_figures
 from analytics.endpoints.listed import kept, read, roster_of
+from analytics.endpoints.needed import by_place, needed
 from analytics.locks.codes import CodesSlice, slices_of_codes, with_codes_of
 from analytics.locks.snapshot import Slice, read_slice, slices_of
 from analytics.runs.files import read_plain, read_tables, write_plain, write_tables
@@ -60,7 +61,7 @@ def datasets(part: RunPart) -> str:
     with _collected_at_the_end():
         made = build_datasets(part.run.snapshot.cutoff, coded, with_trace=False)
         tell(part, share.casebooks.subjects)
-    return write_tables(part, tables_of(made))
+    return write_tables(part, tables_of(needed(made)))
 
 
 @contextmanager
@@ -99,7 +100,7 @@ def of_the_whole(part: RunPart) -> str:
 def _whole(part: RunPart) -> Datasets:
     """The datasets of all subjects, from the files of the slices in their order."""
     made = part.run.parts.filter(step=Step.DATASETS).order_by("number")
-    return joined(part.run.snapshot.cutoff, [read_tables(one) for one in made])
+    return by_place(joined(part.run.snapshot.cutoff, (read_tables(one) for one in made)))
 
 
 Results: TypeAlias = tuple[list[Figure], dict[str, Any]]
