@@ -13,16 +13,21 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import django
+
+if TYPE_CHECKING:
+    import polars as pl
 
 CUTOFF = date(2025, 8, 5)
 AT_ONCE = 100
 COLUMNS = ("subjects", "step", "s", "MiB", "kB a subject", "MB kept")
+T = TypeVar("T")
 _Places = list[tuple[int, str]]  # number of a part and the hash of its file
 
 
@@ -41,7 +46,7 @@ def main(sizes: Sequence[int]) -> None:
                 print("|", " | ".join(told), "|", flush=True)
 
 
-def _apart(do, *given):  # type: ignore[no-untyped-def]
+def _apart(do: Callable[..., T], *given: object) -> T:
     """What a function comes to in a fresh process, whose memory is its own."""
     with get_context("spawn").Pool(1, _begin) as pool:
         return pool.apply(do, given)
@@ -68,7 +73,7 @@ def _write(folder: str, size: int) -> tuple[_Places]:
     return (made,)
 
 
-def _slices(size: int) -> Iterator[list]:  # type: ignore[type-arg]
+def _slices(size: int) -> Iterator[list["pl.DataFrame"]]:
     """The tables of so many subjects at a time."""
     import polars as pl
 

@@ -30,8 +30,8 @@ ASPECTS: dict[str, pl.Expr] = {
     "fatal": (pl.col("AETOXGR") == FATAL_GRADE).fill_null(value=False) | (pl.col("AEOUT") == FATAL),
 }
 _COUNTED = (
-    "SUBJID", "AESEQ", "AETERM", "AEDECOD", "AEPTCD", "AEBODSYS", "AEBDSYCD", "AEDICT", "AEDICTV", "AETOX", "AESCAT",
-    "AETOXGR", "AESER", "AERELLD", "AEREL", "AERELGR", "AEOUT", "visit", "row_key",
+    "SUBJID", "AESEQ", "AETERM", "AEDECOD", "AEPTCD", "AEBODSYS", "AEBDSYCD", "AEDICT", "AEDICTV", "AETOX",
+    "AESCAT", "AETOXGR", "AESER", "AERELLD", "AEREL", "AERELGR", "AEOUT", "visit", "row_key",
 )  # fmt: skip
 IS_CODED = pl.col("AEPTCD").fill_null("").ne("") & pl.col("AEBDSYCD").fill_null("").ne("")
 """Whether it has a preferred term in a class: an invented dictionary may have none."""

@@ -60,7 +60,7 @@ def _events(found: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-_DIFFERENCE = {
+_DIFFERENCE: dict[str, pl.DataType | type[pl.DataType]] = {
     "subject": pl.String,
     "derived": pl.List(pl.String),
     "adjudicated": pl.Boolean,

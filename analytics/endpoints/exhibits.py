@@ -25,7 +25,6 @@ from analytics.endpoints.subgroups import subgroups_of
 from analytics.endpoints.swimmer import swimmer_of
 from analytics.endpoints.times import times_of
 
-
 _MADE_BY: dict[str, Callable[[Datasets], Any]] = {
     "curves": curves_of,
     "adverse_events": adverse_event_counts,
@@ -50,9 +49,7 @@ def exhibits_of(data: Datasets) -> dict[str, Any]:
     """The roster, and each exhibit as it is kept with it: `curves`, survival and incidence; `adverse_events`,
     who had which; the others, section 4 of the specification, each as its module says."""
     roster = roster_of_cut(data)
-    return {ROSTER: kept_roster(roster)} | {
-        name: kept(make(data), roster) for name, make in _MADE_BY.items()
-    }
+    return {ROSTER: kept_roster(roster)} | {name: kept(make(data), roster) for name, make in _MADE_BY.items()}
 
 
 def bootstrap_exhibit(data: Datasets) -> dict[str, Any]:

@@ -146,7 +146,8 @@ class FromKept(Listed[Any]):
         return int(self._kept["n"])
 
     def read(self) -> Sequence[Any]:
-        return _READ[self._kept[KIND]](self._kept, self._roster)
+        found: Sequence[Any] = _READ[self._kept[KIND]](self._kept, self._roster)
+        return found
 
     def __iter__(self) -> Iterator[Any]:
         if self._kept[KIND] == LINES:
@@ -169,10 +170,10 @@ def kept(content: Any, roster: Roster) -> Any:
     return content
 
 
-def read(content: Any, roster: Roster | None) -> Any:
+def read(content: Any, roster: Roster) -> Any:
     """Content again; what was kept as a `Listed` is read where it is asked for."""
     if isinstance(content, dict):
-        if KIND in content and roster is not None:
+        if KIND in content:
             return FromKept(content, roster)
         return {name: read(value, roster) for name, value in content.items()}
     return [read(value, roster) for value in content] if isinstance(content, list) else content
@@ -182,9 +183,10 @@ def kept_roster(roster: Roster) -> Kept:
     return Values(roster.codes).kept(roster)
 
 
-def roster_of(exhibits: Mapping[str, Any]) -> Roster | None:
-    """The roster of a run; one of before kept none."""
-    return Roster(pl.Series(_values(exhibits[ROSTER]), dtype=pl.String)) if ROSTER in exhibits else None
+def roster_of(exhibits: Mapping[str, Any]) -> Roster:
+    """The roster of a run; nobody is on that of a run of before, which kept the codes themselves."""
+    codes = _values(exhibits[ROSTER]) if ROSTER in exhibits else []
+    return Roster(pl.Series(codes, dtype=pl.String))
 
 
 def read_exhibits(exhibits: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from analytics.datasets.build import Datasets, tables_of
 _LEFT_OUT = {
     "adtte": ("STARTDT", "AVALU", "CNSR", "CNSDTDSC", "form", "visit", "row_key", "item"),
     "adae": (
-        "AELLT", "AELLTCD", "ASTDTF", "ASTDTC", "AENDTF", "AENDTC", "ASTDY", "HSCTDY", "APERIODC", "DLTFL", "form",
+        "AELLT", "AELLTCD", "ASTDTF", "ASTDTC", "AENDTF", "AENDTC", "ASTDY", "HSCTDY", "APERIODC",
+        "DLTFL", "form",
     ),
 }  # fmt: skip
 SUBJECT = "SUBJID"
@@ -24,4 +25,6 @@ def needed(data: Datasets) -> Datasets:
 def by_place(data: Datasets) -> Datasets:
     """A subject takes four bytes in each row instead of sixteen; the order of places is that of the codes."""
     order = pl.Enum(data.adsl[SUBJECT].sort())
-    return Datasets(data.cutoff, *(table.with_columns(pl.col(SUBJECT).cast(order)) for table in tables_of(data)))
+    return Datasets(
+        data.cutoff, *(table.with_columns(pl.col(SUBJECT).cast(order)) for table in tables_of(data))
+    )

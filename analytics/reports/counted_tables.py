@@ -1,7 +1,7 @@
 """A table whose counts name the subjects that they were counted from."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -17,6 +17,8 @@ class Cell:
 
     text: str
     subjects: Sequence[str] = ()
+    part: str = ""
+    """The name of the number in an address, if there are more subjects than a page names."""
 
     @property
     def named(self) -> Sequence[str]:
@@ -58,6 +60,20 @@ class Table:
             "shown": ROWS_SHOWN,
             "all": len(self.rows),
         }
+
+
+def leading_on(table: Table) -> Table:
+    """The table with the names of the numbers of many subjects: `populations.3.0`."""
+    rows = enumerate(table.rows)
+    return replace(table, rows=tuple(_leading_on(row, f"{table.id}.{number}") for number, row in rows))
+
+
+def _leading_on(row: Row, name: str) -> Row:
+    if not any(cell.more for cell in row.cells):
+        return row
+    cells = enumerate(row.cells)
+    named = (replace(cell, part=f"{name}.{at}") if cell.more else cell for at, cell in cells)
+    return replace(row, cells=tuple(named))
 
 
 def count(subjects: Sequence[str]) -> Cell:

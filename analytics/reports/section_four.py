@@ -17,7 +17,7 @@ from analytics.endpoints.listed import Subjects
 from analytics.endpoints.sets import DAYS_PER_MONTH
 from analytics.endpoints.times import MONTHS
 from analytics.locks.models import Lock
-from analytics.reports.counted_tables import NONE, Cell, Row, Table, awaiting, count
+from analytics.reports.counted_tables import NONE, Cell, Row, Table, awaiting, count, leading_on
 from analytics.reports.dose_limiting import criteria_table, differences_table
 from patients.casebook.form import form_model
 from patients.casebook.page import Subject
@@ -69,6 +69,8 @@ GROUPINGS: dict[str, Promise] = {
 _ITEMS = {"diagnosis": ("DX", "dx_type"), "donor_source": ("DONOR", "donor_class")}
 _YES_NO: dict[str, Promise] = {"yes": gettext_lazy("yes"), "no": gettext_lazy("no")}
 GRADES = range(6)
+TABLES = "tables"
+"""The tables, where an address names what a number is a part of."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def tables_screen(lock: Lock, exhibits: Mapping[str, Any], reader: Account) -> T
 
 def tables_of(exhibits: Mapping[str, Any]) -> list[Table]:
     """What there is of them, in the order in which they are read."""
-    return [make(exhibits[name]) for name, makers in _TABLES.items() if name in exhibits for make in makers]
+    made = (make(exhibits[name]) for name, makers in _TABLES.items() if name in exhibits for make in makers)
+    return [leading_on(table) for table in made]
 
 
 def crossed_in(exhibits: Mapping[str, Any]) -> tuple[str, ...]:

@@ -47,10 +47,10 @@ class Run(models.Model):
     """One computation: unique for a snapshot and the version of the code and configuration that computes.
 
     While it runs its work stands in `parts`. `attempts` counts its beginnings, and each part that was claimed
-    once more. `exhibits` are the plain numbers of what is drawn and listed beside the estimates, as they are kept
-    (`analytics.endpoints.listed`); read they are `shown`. `progress`
-    says, while it runs, at which step it is, and how many subjects of how many are read; `environment` the
-    versions of what computed it. Of a run that failed, `error` says why, and `traceback` where in the code.
+    once more. `exhibits` are the plain numbers of what is drawn and listed beside the estimates, as they are
+    kept (`analytics.endpoints.listed`); `shown` is how they are read. `progress` says, while it runs, at which
+    step it is, and how many subjects of how many are read; `environment` the versions of what computed it. Of
+    a run that failed, `error` says why, and `traceback` where in the code.
     """
 
     snapshot = models.ForeignKey(Snapshot, models.PROTECT, related_name="runs")
