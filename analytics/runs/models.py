@@ -49,8 +49,8 @@ class Run(models.Model):
     While it runs its work stands in `parts`. `attempts` counts its beginnings, and each part that was claimed
     once more. `exhibits` are the plain numbers of what is drawn and listed beside the estimates, as they are
     kept (`analytics.endpoints.listed`); `shown` is how they are read. `progress` says, while it runs, at
-    which step it is, and how many subjects of how many are read; `environment` the versions of what computed it. Of
-    a run that failed, `error` says why, and `traceback` where in the code.
+    which step it is, and how many subjects of how many are read; `environment` the versions of what computed
+    it. Of a run that failed, `error` says why, and `traceback` where in the code.
     """
 
     snapshot = models.ForeignKey(Snapshot, models.PROTECT, related_name="runs")
