@@ -5,15 +5,15 @@ What is not coded, or has no class, is named by its category of special interest
 "other" is no name, there the words that were entered stand, whatever their capitals.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
 
 from analytics.datasets.adverse_events import FATAL
 from analytics.datasets.build import Datasets
-from analytics.endpoints.sets import Set
+from analytics.endpoints.listed import Lines
+from analytics.endpoints.sets import Set, by_code
 from patients.items.codelists import RELATED
 
 SEVERE_FROM_GRADE, FATAL_GRADE = 3, 5
@@ -21,15 +21,20 @@ SEVERE_FROM_GRADE, FATAL_GRADE = 3, 5
 # category of special interest and its terms.
 EVERY, CLASS, PREFERRED, UNCODED = "every", "class", "preferred", "uncoded"
 CATEGORY, TERM = "category", "term"
-Event = dict[str, Any]  # a row of ADAE
 # What is asked of an event beside its grade (section 4.1); related is possible or more.
-ASPECTS: dict[str, Callable[[Event], bool]] = {
-    "serious": lambda event: bool(event["AESER"]),
-    "related_ld": lambda event: event["AERELLD"] in RELATED,
-    "related_cart": lambda event: event["AEREL"] in RELATED,
-    "related_hsct": lambda event: event["AERELGR"] in RELATED,
-    "fatal": lambda event: event["AETOXGR"] == FATAL_GRADE or event["AEOUT"] == FATAL,
+ASPECTS: dict[str, pl.Expr] = {
+    "serious": pl.col("AESER"),
+    "related_ld": pl.col("AERELLD").is_in(sorted(RELATED)),
+    "related_cart": pl.col("AEREL").is_in(sorted(RELATED)),
+    "related_hsct": pl.col("AERELGR").is_in(sorted(RELATED)),
+    "fatal": (pl.col("AETOXGR") == FATAL_GRADE).fill_null(value=False) | (pl.col("AEOUT") == FATAL),
 }
+_COUNTED = (
+    "SUBJID", "AESEQ", "AETERM", "AEDECOD", "AEPTCD", "AEBODSYS", "AEBDSYCD", "AEDICT", "AEDICTV", "AETOX",
+    "AESCAT", "AETOXGR", "AESER", "AERELLD", "AEREL", "AERELGR", "AEOUT", "visit", "row_key",
+)  # fmt: skip
+IS_CODED = pl.col("AEPTCD").fill_null("").ne("") & pl.col("AEBDSYCD").fill_null("").ne("")
+"""Whether it has a preferred term in a class: an invented dictionary may have none."""
 
 
 def adverse_event_counts(data: Datasets) -> dict[str, Any]:
@@ -39,87 +44,91 @@ def adverse_event_counts(data: Datasets) -> dict[str, Any]:
     The rows are sorted by the number of subjects, the most first, then by name.
     """
     treated = Set.SAF.of(data)
-    emergent = data.adae.filter(pl.col("TRTEMFL")).join(treated.select("SUBJID"), on="SUBJID", how="semi")
-    events = emergent.to_dicts()
-    coded = [event for event in events if _is_coded(event)]
+    emergent = data.adae.lazy().filter("TRTEMFL").select(_COUNTED)
+    events = _told(emergent.collect().join(treated.select("SUBJID"), on="SUBJID", how="semi"))
+    coded = events.filter(IS_CODED)
     return {
         "size": treated.height,
         "rows": list(_rows(events, coded)),
         "dictionaries": _dictionaries(coded),
-        "uncoded": len(events) - len(coded),
+        "uncoded": events.height - coded.height,
     }
 
 
-def _is_coded(event: Event) -> bool:
-    """Whether it has a preferred term in a class: an invented dictionary may have none."""
-    return bool(event["AEPTCD"] and event["AEBDSYCD"])
+def _told(events: pl.DataFrame) -> pl.DataFrame:
+    """What is counted of events, the words of each on one line."""
+    words = pl.col("AETERM").fill_null("").str.replace_all(r"\s+", " ").str.strip_chars()
+    return events.with_columns(
+        words=words,
+        term=pl.coalesce(pl.col("AETOX").replace("", None), pl.lit("other")),
+        category=pl.col("AESCAT").fill_null(""),
+        **{aspect: holds.fill_null(value=False) for aspect, holds in ASPECTS.items()},
+    ).drop("AETERM", "AETOX", "AESCAT", "AESER", "AERELLD", "AEREL", "AERELGR", "AEOUT")
 
 
-def _dictionaries(coded: list[Event]) -> list[dict[str, Any]]:
-    counted = Counter((event["AEDICT"], event["AEDICTV"]) for event in coded)
-    return [{"name": name, "version": version, "events": n} for (name, version), n in sorted(counted.items())]
+def _dictionaries(coded: pl.DataFrame) -> list[dict[str, Any]]:
+    counted = coded.group_by(name="AEDICT", version="AEDICTV").agg(events=pl.len())
+    return counted.sort("name", "version").to_dicts()
 
 
-def _rows(events: list[Event], coded: list[Event]) -> Iterator[dict[str, Any]]:
+def _rows(events: pl.DataFrame, coded: pl.DataFrame) -> Iterator[dict[str, Any]]:
     yield _row(EVERY, events)
-    for code, some in _grouped(coded, lambda event: event["AEBDSYCD"]):
-        yield _row(CLASS, some, code=code, text=some[0]["AEBODSYS"])
-        for term, same in _grouped(some, lambda event: event["AEPTCD"]):
-            yield _row(PREFERRED, same, code=term, text=same[0]["AEDECOD"])
-    uncoded = [event for event in events if not _is_coded(event)]
-    if coded and uncoded:
+    for code, some in _grouped(coded, "AEBDSYCD"):
+        yield _row(CLASS, some, code=code, text=some["AEBODSYS"][0])
+        for term, same in _grouped(some, "AEPTCD"):
+            yield _row(PREFERRED, same, code=term, text=same["AEDECOD"][0])
+    uncoded = events.filter(~IS_CODED)
+    if coded.height and uncoded.height:
         yield _row(UNCODED, uncoded)
     yield from _by_category(uncoded)
 
 
-def _by_category(events: list[Event]) -> Iterator[dict[str, Any]]:
-    for category, some in _grouped(events, lambda event: event["AESCAT"] or ""):
+def _by_category(events: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    for category, some in _grouped(events, "category"):
         yield _row(CATEGORY, some, code=category)
-        for (_, code), same in _grouped(some, _name):
-            yield _row(TERM, same, code=code, text="" if code else _as_entered(same))
+        for (_, code), same in _groups(_named(some), "name", "code"):
+            yield _row(TERM, same, code=code, text="" if code else str(same["words"].min()))
 
 
-def _grouped(events: list[Event], key: Callable[[Event], Any]) -> list[tuple[Any, list[Event]]]:
+def _named(events: pl.DataFrame) -> pl.DataFrame:
+    """With the name of each event, and its code if it has one that says more than "other"; else its name is
+    its words, whatever their capitals."""
+    is_other = pl.col("term").str.split("_").list.last() == "other"
+    folded = pl.Series([words.casefold() for words in events["words"]], dtype=pl.String)
+    return events.with_columns(
+        name=pl.when(is_other).then(folded).otherwise("term"),
+        code=pl.when(is_other).then(pl.lit("")).otherwise("term"),
+    )
+
+
+def _grouped(events: pl.DataFrame, key: str) -> Iterator[tuple[str, pl.DataFrame]]:
+    for (name,), some in _groups(events, key):
+        yield name, some
+
+
+def _groups(events: pl.DataFrame, *keys: str) -> Iterator[tuple[tuple[str, ...], pl.DataFrame]]:
     """The groups of events, those of the most subjects first, then by name."""
-    groups: dict[Hashable, list[Event]] = defaultdict(list)
-    for event in events:
-        groups[key(event)].append(event)
-    return sorted(groups.items(), key=lambda group: (-len(_worst(group[1])), group[0]))
+    sizes = events.group_by(keys).agg(n=pl.col("SUBJID").n_unique())
+    order = sizes.sort("n", *keys, descending=[True, *[False] * len(keys)])
+    for names in order.select(keys).iter_rows():
+        conditions = (pl.col(key) == name for key, name in zip(keys, names, strict=True))
+        yield names, events.filter(*conditions)
 
 
-def _name(event: Event) -> tuple[str, str]:
-    """The name of an event, to sort by, and its code, if it has one that says more than "other"."""
-    code = event["AETOX"] or "other"
-    return (_words(event).casefold(), "") if code.split("_")[-1] == "other" else (code, code)
-
-
-def _words(event: Event) -> str:
-    return " ".join((event["AETERM"] or "").split())
-
-
-def _as_entered(events: list[Event]) -> str:
-    """The words of events that differ in capitals alone."""
-    return min(map(_words, events))
-
-
-def _row(kind: str, events: list[Event], *, code: str = "", text: str = "") -> dict[str, Any]:
-    worst = list(_worst(events).values())
-    return {"kind": kind, "code": code, "text": text, "worst": worst, "aspects": _aspects(events)}
-
-
-def _aspects(events: list[Event]) -> dict[str, list[str]]:
-    """Who had such an event, whether or not it was the worst of theirs."""
+def _row(kind: str, events: pl.DataFrame, *, code: str = "", text: str = "") -> dict[str, Any]:
+    """`aspects`: who had such an event, whether or not it was the worst of theirs."""
     return {
-        aspect: sorted({event["SUBJID"] for event in events if holds(event)})
-        for aspect, holds in ASPECTS.items()
+        "kind": kind,
+        "code": code,
+        "text": text,
+        "worst": Lines(_worst(events)),
+        "aspects": {aspect: by_code(events.filter(aspect)) for aspect in ASPECTS},
     }
 
 
-def _worst(events: list[Event]) -> dict[str, dict[str, Any]]:
+def _worst(events: pl.DataFrame) -> pl.DataFrame:
     """The event of the worst grade of each subject, the first of several; one of unknown grade only if there
     is no other."""
-    worst: dict[str, Event] = {}
-    for event in sorted(events, key=lambda one: (one["SUBJID"], -(one["AETOXGR"] or 0), one["AESEQ"])):
-        worst.setdefault(event["SUBJID"], event)
-    names = {"subject": "SUBJID", "grade": "AETOXGR", "visit": "visit", "row_key": "row_key"}
-    return {code: {name: event[column] for name, column in names.items()} for code, event in worst.items()}
+    told = events.select("AESEQ", subject="SUBJID", grade="AETOXGR", visit="visit", row_key="row_key")
+    order = told.sort("subject", pl.col("grade").fill_null(0), "AESEQ", descending=[False, True, False])
+    return order.unique("subject", keep="first", maintain_order=True).drop("AESEQ")

@@ -5,13 +5,12 @@ enrolment alone is told.
 """
 
 from collections.abc import Iterator
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
 from analytics.datasets.build import Datasets
+from analytics.endpoints.listed import Lines
 from analytics.endpoints.sets import Set, subjects_of
 from trial.protocol.configuration import setting
 
@@ -22,9 +21,9 @@ def board_of(data: Datasets) -> dict[str, Any]:
     enrolled = Set.ENR.of(data).sort("SUBJID")
     return {
         "enrolment": {"planned": setting("planned_enrolment"), "months": list(_months(enrolled))},
-        "deaths": [_death(row) for row in enrolled.drop_nulls("DTHDT").to_dicts()],
-        "serious": list(_serious(data, enrolled)),
-        "exposure": [_exposure(row) for row in enrolled.to_dicts()],
+        "deaths": Lines(enrolled.drop_nulls("DTHDT").select(**_DEATH)),
+        "serious": Lines(_serious(data, enrolled).select(**_SERIOUS)),
+        "exposure": Lines(_exposure(enrolled)),
     }
 
 
@@ -34,53 +33,53 @@ def _months(enrolled: pl.DataFrame) -> Iterator[dict[str, Any]]:
         yield {"month": month, "site": site, "subjects": subjects_of(rows)}
 
 
-def _death(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "subject": row["SUBJID"],
-        "day": _days(row["TRTSDT"], row["DTHDT"]),
-        "day_from_graft": _days(row["TR02SDT"], row["DTHDT"]),
-        "cause": row["DTHCAUS"],
-        "related_cart": row["DTHREL"],
-        "related_hsct": row["DTHRELGR"],
-    }
+def _days(origin: str, day: str) -> pl.Expr:
+    return (pl.col(day) - pl.col(origin)).dt.total_days()
 
 
-def _serious(data: Datasets, enrolled: pl.DataFrame) -> Iterator[dict[str, Any]]:
+_DEATH = {
+    "subject": pl.col("SUBJID"),
+    "day": _days("TRTSDT", "DTHDT"),
+    "day_from_graft": _days("TR02SDT", "DTHDT"),
+    "cause": pl.col("DTHCAUS"),
+    "related_cart": pl.col("DTHREL"),
+    "related_hsct": pl.col("DTHRELGR"),
+}
+_SERIOUS = {
+    "subject": pl.col("SUBJID"),
+    "event": pl.col("AESEQ"),
+    "preferred": pl.col("AEDECOD"),
+    "ctcae_term": pl.col("AETOX"),
+    "words": pl.col("AETERM"),
+    "grade": pl.col("AETOXGR"),
+    "day": _days("TRTSDT", "ASTDT"),
+    "lasted": _days("ASTDT", "AENDT"),
+    "related_ld": pl.col("AERELLD"),
+    "related_cart": pl.col("AEREL"),
+    "related_hsct": pl.col("AERELGR"),
+    "outcome": pl.col("AEOUT"),
+}
+
+
+def _serious(data: Datasets, enrolled: pl.DataFrame) -> pl.DataFrame:
     events = data.adae.filter("AESER").join(enrolled.select("SUBJID", "TRTSDT"), on="SUBJID")
-    for row in events.sort("SUBJID", "ASTDT", "AESEQ").to_dicts():
-        yield {
-            "subject": row["SUBJID"],
-            "event": row["AESEQ"],
-            "preferred": row["AEDECOD"],
-            "ctcae_term": row["AETOX"],
-            "words": row["AETERM"],
-            "grade": row["AETOXGR"],
-            "day": _days(row["TRTSDT"], row["ASTDT"]),
-            "lasted": _days(row["ASTDT"], row["AENDT"]),
-            "related_ld": row["AERELLD"],
-            "related_cart": row["AEREL"],
-            "related_hsct": row["AERELGR"],
-            "outcome": row["AEOUT"],
-        }
+    return events.sort("SUBJID", "ASTDT", "AESEQ")
 
 
-def _exposure(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "subject": row["SUBJID"],
-        "lymphodepletion_day": _days(row["TRTSDT"], row["LDSDT"]),
-        "lymphodepletion_doses": row["LDDRUGS"],
-        "infused": row["TRTSDT"] is not None,
-        "dose_per_kg": _plain(row["DOSEKG"]),
-        "dose_in_window": row["DOSEFL"],
-        "graft_day": _days(row["TRTSDT"], row["TR02SDT"]),
-        "graft_cd34": _plain(row["GRCD34"]),
-    }
+def _exposure(enrolled: pl.DataFrame) -> pl.DataFrame:
+    return enrolled.select(
+        subject="SUBJID",
+        lymphodepletion_day=_days("TRTSDT", "LDSDT"),
+        lymphodepletion_doses="LDDRUGS",
+        infused=pl.col("TRTSDT").is_not_null(),
+        dose_per_kg=_plain(enrolled["DOSEKG"]),
+        dose_in_window="DOSEFL",
+        graft_day=_days("TRTSDT", "TR02SDT"),
+        graft_cd34=_plain(enrolled["GRCD34"]),
+    )
 
 
-def _plain(value: Decimal | None) -> str | None:
+def _plain(values: pl.Series) -> pl.Series:
     """Without zeros at the end, and never with an exponent."""
-    return None if value is None else f"{value.normalize():f}"
-
-
-def _days(origin: date | None, day: date | None) -> int | None:
-    return None if origin is None or day is None else (day - origin).days
+    texts = (None if value is None else f"{value.normalize():f}" for value in values)
+    return pl.Series(texts, dtype=pl.String)

@@ -3,7 +3,6 @@
 Of a large cohort some subjects are drawn, in the order that each function says; `of` is how many have one.
 """
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -24,12 +23,12 @@ def crs_of(data: Datasets) -> dict[str, Any]:
     day that is drawn; `by_day`: how many of all had CRS on a day."""
     points = _points(data, Course.CRS)
     worst = points.group_by("SUBJID").agg(worst=pl.col("VALUE").max(), days=(pl.col("VALUE") > 0).sum())
-    order = worst.sort(["worst", "days", "SUBJID"], descending=[True, True, False])["SUBJID"].to_list()
+    order = worst.sort(["worst", "days", "SUBJID"], descending=[True, True, False])["SUBJID"]
     ill = points.filter(pl.col("VALUE") > 0)
     early = ill.filter(pl.col("DAY") <= CRS_LAST_DAY)
     by_day = early.group_by("DAY").agg(n=pl.len()).sort("DAY")
     return {
-        "of": len(order),
+        "of": order.len(),
         "ill": ill["SUBJID"].n_unique(),
         "last_day": CRS_LAST_DAY,
         "later": ill.filter(pl.col("DAY") > CRS_LAST_DAY)["SUBJID"].n_unique(),
@@ -80,13 +79,13 @@ def _points(data: Datasets, course: Course) -> pl.DataFrame:
 
 
 def _by_code(points: pl.DataFrame, *, codes: bool = False) -> dict[str, Any]:
-    order = sorted(points["SUBJID"].unique().to_list())
-    return {"of": len(order), "lanes": _lines(points, order, codes=codes)}
+    order = points["SUBJID"].unique().sort()
+    return {"of": order.len(), "lanes": _lines(points, order, codes=codes)}
 
 
-def _lines(points: pl.DataFrame, order: Sequence[str], *, codes: bool = False) -> list[dict[str, Any]]:
+def _lines(points: pl.DataFrame, order: pl.Series, *, codes: bool = False) -> list[dict[str, Any]]:
     """Days and values of the first subjects of an order, and the codes where these say something."""
-    shown = order[:LANES_SHOWN]
+    shown = order.head(LANES_SHOWN).to_list()
     parts = points.filter(pl.col("SUBJID").is_in(shown)).sort("DAY").partition_by("SUBJID", as_dict=True)
     found = {subject: rows for (subject,), rows in parts.items()}
     return [

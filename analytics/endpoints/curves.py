@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from analytics.datasets.build import Datasets
+from analytics.endpoints.listed import Values
 from analytics.endpoints.sets import DAYS_PER_MONTH
 from analytics.survival import cumulative_incidence, kaplan_meier
 
@@ -44,7 +45,7 @@ def _survival(rows: pl.DataFrame) -> dict[str, Any] | None:
         "upper": _plain(curve.upper),
         "n_risk": curve.n_risk.tolist(),
         "n_event": curve.n_event.tolist(),
-        "censored": _plain(np.sort(days[~events]) / DAYS_PER_MONTH),
+        "censored": Values(pl.Series(np.sort(days[~events]) / DAYS_PER_MONTH)),
         "at_risk": _at_risk(days, [tick * DAYS_PER_MONTH for tick in SURVIVAL_TICKS_MONTHS]),
     }
 
@@ -58,7 +59,7 @@ def _incidence(rows: pl.DataFrame) -> dict[str, Any] | None:
     return {
         "event": _cause(curves.get(EVENT)),
         "competing": _cause(curves.get(COMPETING)),
-        "censored": _plain(np.sort(days[causes == 0])),
+        "censored": Values(pl.Series(np.sort(days[causes == 0]))),
         "at_risk": _at_risk(days, INCIDENCE_TICKS_DAYS),
     }
 

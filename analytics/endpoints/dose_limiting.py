@@ -10,7 +10,8 @@ from typing import Any
 import polars as pl
 
 from analytics.datasets.build import Datasets
-from analytics.endpoints.sets import Set, subjects_of
+from analytics.endpoints.listed import Lines, Subjects
+from analytics.endpoints.sets import Set, by_code
 from patients.forms.dose_limiting_toxicity import RULES
 from trial.protocol.configuration import setting
 
@@ -25,9 +26,9 @@ SETTINGS = (
 )
 
 
-def subjects_with_toxicity(data: Datasets) -> list[str]:
+def subjects_with_toxicity(data: Datasets) -> Subjects:
     """Who of SAF met a criterion in the window."""
-    return subjects_of(_met(data).select("SUBJID").unique(maintain_order=True))
+    return by_code(_met(data))
 
 
 def dose_limiting_of(data: Datasets) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def dose_limiting_of(data: Datasets) -> dict[str, Any]:
         "settings": {key: str(setting(key)) for key in SETTINGS},
         "source": "specification 4.1",
         "criteria": [_criterion(criterion, data) for criterion in CRITERIA],
-        "differences": list(_differences(data)),
+        "differences": Lines(pl.DataFrame(_differences(data), schema=_DIFFERENCE)),
         "open": _open(data),
     }
 
@@ -48,44 +49,42 @@ def _met(data: Datasets) -> pl.DataFrame:
 
 def _criterion(criterion: str, data: Datasets) -> dict[str, Any]:
     found = _met(data).filter(pl.col("CRIT") == criterion)
-    events = found.partition_by("SUBJID", "AESEQ", maintain_order=True)
-    return {
-        "code": criterion,
-        "subjects": subjects_of(found.select("SUBJID").unique(maintain_order=True)),
-        "events": [_event(rows) for rows in events],
-    }
+    return {"code": criterion, "subjects": by_code(found), "events": Lines(_events(found))}
 
 
-def _event(rows: pl.DataFrame) -> dict[str, Any]:
-    first = rows.row(0, named=True)
-    return {
-        "subject": first["SUBJID"],
-        "event": first["AESEQ"],
-        "start": first["ASTDT"].isoformat(),
-        "items": rows.select("form", "visit", "row_key", "item").rows(),
-    }
+def _events(found: pl.DataFrame) -> pl.DataFrame:
+    """Each event once, with its items: form, visit, row key and name."""
+    return found.group_by(subject="SUBJID", event="AESEQ", maintain_order=True).agg(
+        start=pl.col("ASTDT").first().dt.strftime("%Y-%m-%d"),
+        items=pl.concat_list("form", "visit", "row_key", "item"),
+    )
+
+
+_DIFFERENCE: dict[str, pl.DataType | type[pl.DataType]] = {
+    "subject": pl.String,
+    "derived": pl.List(pl.String),
+    "adjudicated": pl.Boolean,
+    "adjudicated_rules": pl.List(pl.String),
+}
 
 
 def _differences(data: Datasets) -> Iterator[dict[str, Any]]:
     """Those of SAF for whom the form says something else than the criteria, or says nothing yet of what they
     find; of a toxicity in both, other criteria."""
-    derived = {
-        subject: rows["CRIT"].unique().sort().to_list()
-        for (subject,), rows in _met(data).group_by("SUBJID", maintain_order=True)
-    }
-    for row in Set.SAF.of(data).sort("SUBJID").to_dicts():
-        met, occurred = derived.get(row["SUBJID"], []), row["DLTOCFL"]
-        rules = (row["DLTRULES"] or "").split()
+    criteria = _met(data).group_by("SUBJID").agg(pl.col("CRIT").unique().sort())
+    derived = dict(criteria.iter_rows())
+    treated = Set.SAF.of(data).select("SUBJID", "DLTOCFL", "DLTRULES").sort("SUBJID")
+    for subject, occurred, told in treated.iter_rows():
+        met, rules = derived.get(subject, []), (told or "").split()
         if bool(met) != bool(occurred) or (occurred and rules != met):
             yield {
-                "subject": row["SUBJID"],
+                "subject": subject,
                 "derived": met,
                 "adjudicated": occurred,
                 "adjudicated_rules": rules,
             }
 
 
-def _open(data: Datasets) -> list[str]:
+def _open(data: Datasets) -> Subjects:
     treated = Set.SAF.of(data).select("SUBJID")
-    events = data.adae.filter(pl.col("DLTDRV").is_null()).join(treated, on="SUBJID", how="semi")
-    return sorted(set(subjects_of(events)))
+    return by_code(data.adae.filter(pl.col("DLTDRV").is_null()).join(treated, on="SUBJID", how="semi"))

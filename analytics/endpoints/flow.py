@@ -4,14 +4,13 @@ Each box is what is left of the one before it. Some are transplanted without a r
 the way at the remission, and come back to it at the graft.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
 
 from analytics.datasets.build import Datasets
-from analytics.endpoints.sets import Set, subjects_of
-from analytics.endpoints.shown import counted_of
+from analytics.endpoints.sets import Set, by_code
 
 IN_REMISSION = pl.col("REMDT").is_not_null() & (
     pl.col("TR02SDT").is_null() | (pl.col("REMDT") <= pl.col("TR02SDT"))
@@ -44,23 +43,28 @@ def flow_of(data: Datasets) -> list[dict[str, Any]]:
     return [
         {
             "code": code,
-            **counted_of(subjects_of(rows)),
-            "joined": counted_of(subjects_of(direct) if code == "transplanted" else ()),
-            "left": [{"reason": reason, **counted_of(subjects)} for reason, subjects in left if subjects],
+            **_counted(rows),
+            "joined": _counted(direct if code == "transplanted" else direct.clear()),
+            "left": [{"reason": reason, **_counted(some)} for reason, some in left if some.height],
         }
         for code, rows, left in boxes
     ]
 
 
-def _excluded(data: Datasets, among: pl.DataFrame, one: Set) -> Iterator[tuple[str, Sequence[str]]]:
+def _counted(rows: pl.DataFrame) -> dict[str, Any]:
+    subjects = by_code(rows)
+    return {"n": len(subjects), "subjects": subjects}
+
+
+def _excluded(data: Datasets, among: pl.DataFrame, one: Set) -> Iterator[tuple[str, pl.DataFrame]]:
     """Those of a box who are outside the next set, by the reason of the set."""
     outside = data.exclusions.filter(pl.col("SET") == one.name).join(among.select("SUBJID"), on="SUBJID")
     for reason in sorted(set(outside["REASON"].to_list())):
-        yield reason, subjects_of(outside.filter(pl.col("REASON") == reason))
+        yield reason, outside.filter(pl.col("REASON") == reason)
 
 
-def _without_remission(treated: pl.DataFrame) -> Iterator[tuple[str, Sequence[str]]]:
+def _without_remission(treated: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     rest = treated.filter(~IN_REMISSION)
     for reason, why in WITHOUT_REMISSION:
-        yield reason, subjects_of(rest.filter(why))
+        yield reason, rest.filter(why)
         rest = rest.filter(~why)

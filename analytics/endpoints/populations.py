@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from analytics.datasets.build import Datasets
-from analytics.endpoints.sets import Set, subjects_of
+from analytics.endpoints.sets import Set, by_code
 
 
 def populations_of(data: Datasets) -> list[dict[str, Any]]:
@@ -14,7 +14,7 @@ def populations_of(data: Datasets) -> list[dict[str, Any]]:
     return [
         {
             "set": one.name,
-            "subjects": sorted(subjects_of(one.of(data))),
+            "subjects": by_code(one.of(data)),
             "excluded": list(_excluded(data, one)),
         }
         for one in Set
@@ -24,4 +24,4 @@ def populations_of(data: Datasets) -> list[dict[str, Any]]:
 def _excluded(data: Datasets, one: Set) -> Iterator[dict[str, Any]]:
     outside = data.exclusions.filter(pl.col("SET") == one.name)
     for reason in sorted(set(outside["REASON"].to_list())):
-        yield {"reason": reason, "subjects": sorted(subjects_of(outside.filter(pl.col("REASON") == reason)))}
+        yield {"reason": reason, "subjects": by_code(outside.filter(pl.col("REASON") == reason))}

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from analytics.datasets.build import Datasets
-from analytics.endpoints.sets import Set, subjects_of
+from analytics.endpoints.sets import Set, by_code
 from analytics.endpoints.toxicity import FULL_DONOR_FROM_PCT
 from analytics.survival import binomial_interval
 
@@ -42,7 +42,7 @@ def rates_of(data: Datasets) -> list[dict[str, Any]]:
 
 def rate(rows: pl.DataFrame, condition: pl.Expr) -> dict[str, Any]:
     """How many of these subjects fulfil a condition, with exact limits."""
-    found = sorted(subjects_of(rows.filter(condition)))
+    found = by_code(rows.filter(condition))
     limits: dict[str, float | None] = dict.fromkeys(("estimate", "lower", "upper"))
     if rows.height:
         limits = asdict(binomial_interval(len(found), rows.height))
@@ -51,5 +51,5 @@ def rate(rows: pl.DataFrame, condition: pl.Expr) -> dict[str, Any]:
         "size": rows.height,
         **limits,
         "subjects": found,
-        "of": sorted(subjects_of(rows)),
+        "of": by_code(rows),
     }

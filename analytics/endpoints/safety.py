@@ -11,7 +11,8 @@ import polars as pl
 
 from analytics.datasets.build import Datasets
 from analytics.datasets.periods import CAR_T_DAYS, GRAFT_DAYS
-from analytics.endpoints.sets import Set, subjects_of
+from analytics.endpoints.listed import Lines
+from analytics.endpoints.sets import Set, by_code, subjects_of
 
 SEVERE_FROM_GRADE = 3
 REACTIVATION = "viral_reactivation"
@@ -120,8 +121,8 @@ def _episodes(found: pl.DataFrame) -> dict[str, Any]:
     """How many, of whom, and which rows of the casebook."""
     return {
         "episodes": found.height,
-        "subjects": sorted(set(subjects_of(found))),
-        "rows": found.select(subject="SUBJID", visit="visit", row_key="row_key").to_dicts(),
+        "subjects": by_code(found),
+        "rows": Lines(found.select(subject="SUBJID", visit="visit", row_key="row_key")),
     }
 
 
@@ -158,8 +159,8 @@ def _serious(data: Datasets) -> dict[str, Any]:
 def _events(found: pl.DataFrame) -> dict[str, Any]:
     return {
         "events": found.height,
-        "subjects": sorted(set(subjects_of(found))),
-        "rows": found.select(subject="SUBJID", visit="visit", row_key="row_key", grade="AETOXGR").to_dicts(),
+        "subjects": by_code(found),
+        "rows": Lines(found.select(subject="SUBJID", visit="visit", row_key="row_key", grade="AETOXGR")),
     }
 
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from analytics.datasets.build import Datasets
 from analytics.endpoints.figure import EMPTY_SET, Figure, figure, share
+from analytics.endpoints.listed import Subjects
 
 DAYS_PER_MONTH = 30.4375  # 365.25 / 12
 
@@ -31,8 +32,14 @@ class Set(Enum):
         return data.adsl.filter(pl.col(self.value))
 
 
-def subjects_of(rows: pl.DataFrame) -> list[str]:
-    return rows["SUBJID"].to_list()
+def subjects_of(rows: pl.DataFrame) -> Subjects:
+    """Whose rows they are, in their order."""
+    return Subjects(rows["SUBJID"])
+
+
+def by_code(rows: pl.DataFrame) -> Subjects:
+    """Whose rows they are, each once, in the order of the codes."""
+    return Subjects(rows["SUBJID"].unique().sort())
 
 
 def counted(stem: str, rows: pl.DataFrame, condition: pl.Expr) -> Iterator[Figure]:

@@ -22,7 +22,7 @@ from analytics.datasets.build import Datasets
 from analytics.datasets.safety import RCL_POSITIVE
 from analytics.datasets.time_to_event import CENSORED, EVENT
 from analytics.endpoints.dose_limiting import subjects_with_toxicity
-from analytics.endpoints.sets import Set, subjects_of
+from analytics.endpoints.sets import Set, by_code, subjects_of
 from patients.forms.adverse_event import SECOND_MALIGNANCY
 from patients.forms.ctcae_terms import SECOND_MALIGNANCIES
 from patients.items.codelists import RELATED
@@ -81,7 +81,7 @@ class Rule:
 # --- who is evaluated, and who had the event ---------------------------------------------------------------
 def _dose_limiting(data: Datasets) -> pl.DataFrame:
     """DLTEV, and whoever met a criterion, which makes a subject evaluable (section 4.1)."""
-    met = pl.col("SUBJID").is_in(subjects_with_toxicity(data))
+    met = pl.col("SUBJID").is_in(subjects_with_toxicity(data).read())
     evaluable = Set.SAF.of(data).filter(pl.col(Set.DLTEV.value) | met)
     return evaluable.with_columns(event=met | pl.col("DLTOCFL").fill_null(value=False))
 
@@ -183,11 +183,11 @@ def _always(data: Datasets) -> Iterator[dict[str, Any]]:
 
 
 def _event(code: str, rows: pl.DataFrame, found: set[str]) -> dict[str, Any]:
-    subjects = sorted(found & set(subjects_of(rows)))
+    subjects = by_code(rows.filter(pl.col("SUBJID").is_in(sorted(found))))
     return {
         "code": code,
         "evaluated": rows.height,
         "events": len(subjects),
-        "crossed": bool(subjects),
+        "crossed": len(subjects) > 0,
         "subjects": subjects,
     }

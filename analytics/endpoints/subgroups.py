@@ -13,7 +13,7 @@ import polars as pl
 from analytics.datasets.build import Datasets
 from analytics.datasets.time_to_event import EVENT
 from analytics.endpoints.rates import rate
-from analytics.endpoints.sets import DAYS_PER_MONTH, Set, subjects_of
+from analytics.endpoints.sets import DAYS_PER_MONTH, Set, by_code
 from analytics.endpoints.times import estimates
 from analytics.survival import TestResult, gray_test, logrank
 
@@ -42,7 +42,7 @@ def _grouping(data: Datasets, code: str, of: pl.Expr) -> dict[str, Any]:
     groups = labelled.select("SUBJID", "group")
     return {
         "code": code,
-        "members": list(_each(groups, lambda own: {"subjects": sorted(subjects_of(own))})),
+        "members": list(_each(groups, lambda own: {"subjects": by_code(own)})),
         "os": _survival(data, groups, "OS"),
         "pfs": _survival(data, groups, "PFS"),
         "remission": _remission(labelled.filter(Set.SAF.value)),

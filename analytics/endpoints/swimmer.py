@@ -35,7 +35,8 @@ def _ordered(data: Datasets) -> pl.DataFrame:
     lengths = data.adtte.filter(pl.col("PARAMCD") == "OS").select(
         "SUBJID", "AVAL", died=pl.col("STATUS") == EVENT
     )
-    return data.adsl.join(lengths, on="SUBJID").sort(["AVAL", "SUBJID"], descending=[True, False])
+    dates = data.adsl.select("SUBJID", "TRTSDT", *MARKS.values())
+    return dates.join(lengths, on="SUBJID").sort(["AVAL", "SUBJID"], descending=[True, False])
 
 
 def _lane(row: Mapping[str, Any]) -> dict[str, Any]:

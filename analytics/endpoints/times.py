@@ -13,6 +13,7 @@ import polars as pl
 from analytics.datasets.build import Datasets
 from analytics.datasets.ends.ending import COMPETING, EVENT, Parameter
 from analytics.datasets.parameters import PARAMETERS
+from analytics.endpoints.listed import Values
 from analytics.endpoints.sets import DAYS_PER_MONTH, subjects_of
 from analytics.survival import Quantile, cumulative_incidence, kaplan_meier
 
@@ -41,8 +42,8 @@ def _told(parameter: Parameter, rows: pl.DataFrame) -> dict[str, Any]:
         "limits": "log",
         **estimates(found, moments, competing=competing),
         "subjects": subjects_of(found),
-        "days": found["AVAL"].to_list(),
-        "status": found["STATUS"].to_list(),
+        "days": Values(found["AVAL"]),
+        "status": Values(found["STATUS"]),
     }
 
 

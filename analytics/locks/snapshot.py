@@ -163,7 +163,7 @@ def _slice(offset: int, blocks: Iterable[bytes]) -> Slice:
     for block in blocks:
         digest.update(block)
         length, subjects = length + len(block), subjects + 1
-    last = json.loads(block.partition(b"\n")[0])["subject"] if block else ""
+    last = _code_of(block) if block else ""
     return Slice(offset, length, digest.hexdigest(), subjects, last)
 
 
@@ -220,6 +220,17 @@ def written_subjects(path: Path) -> Iterator[Written]:
     lines = sound_lines(path, path.stem)
     next(lines)
     return ((facts, [Value._make(value) for value in values]) for facts, values in _read(_blocks(lines)))
+
+
+def chosen_subjects(path: Path, codes: Collection[str]) -> Iterator[CutSubject]:
+    """The subjects of these codes; of the others no casebook is made. Raises SnapshotDamaged."""
+    lines = sound_lines(path, path.stem)
+    next(lines)
+    return _subjects(block for block in _blocks(lines) if _code_of(block) in codes)
+
+
+def _code_of(block: bytes) -> str:
+    return str(orjson.loads(block.partition(b"\n")[0])["subject"])
 
 
 def _subjects(blocks: Iterable[bytes]) -> Iterator[CutSubject]:

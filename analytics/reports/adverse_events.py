@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -18,11 +18,14 @@ from analytics.endpoints.adverse_events import (
     UNCODED,
 )
 from analytics.endpoints.catalogue import printed
+from analytics.endpoints.shown import SUBJECTS_NAMED
 from patients.casebook.form import form_model
 from patients.casebook.page import Page
 from trial.people.models import Account
 
 FORM = "AE"
+EVENTS = "events"
+"""The table, where an address names what a number is a part of."""
 NO_CATEGORY = "none"
 Pages = dict[tuple[str, str], int]  # by subject and visit
 
@@ -38,10 +41,13 @@ class SubjectLink:
 
 @dataclass(frozen=True, slots=True)
 class GradeGroup:
-    """The subjects whose worst event is of one grade."""
+    """The subjects whose worst event is of one grade: those that a page names, how many more there are, and
+    the name of all of them in an address."""
 
     label: str
     subjects: tuple[SubjectLink, ...]
+    more: int
+    part: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,11 @@ class EventTable:
 def event_table(counts: dict[str, Any], reader: Account) -> EventTable:
     """The table of a run's counts. Links to pages are for those who may read."""
     size, pages = counts["size"], _pages_for(reader)
-    return EventTable(size, tuple(_row(row, size, pages) for row in counts["rows"]), _coded(counts))
+    return EventTable(
+        size,
+        tuple(_row(row, number, size, pages) for number, row in enumerate(counts["rows"])),
+        _coded(counts),
+    )
 
 
 def _coded(counts: dict[str, Any]) -> str:
@@ -95,23 +105,25 @@ def _coded(counts: dict[str, Any]) -> str:
 
 
 def _pages_for(reader: Account) -> Pages:
-    found = Page.objects.for_person(reader).filter(form_code=FORM).select_related("subject", "visit")
-    return {(page.subject.code, page.visit_code): page.pk for page in found}
+    found = Page.objects.for_person(reader).filter(form_code=FORM)
+    places = found.values_list("subject__code", "visit__code", "pk")
+    return {(subject, visit or ""): page for subject, visit, page in places.iterator()}
 
 
-def _row(row: dict[str, Any], size: int, pages: Pages) -> EventRow:
-    worst = row["worst"]
-    severe = sum((one["grade"] or 0) >= SEVERE_FROM_GRADE for one in worst)
+def _row(row: dict[str, Any], number: int, size: int, pages: Pages) -> EventRow:
+    worst = sorted(row["worst"], key=_grade, reverse=True)
+    severe = sum(_grade(one) >= SEVERE_FROM_GRADE for one in worst)
     return EventRow(
-        _label(row),
+        row_label(row),
         _share(len(worst), size),
         _share(severe, size),
-        tuple(_by_grade(worst, pages)),
+        tuple(_by_grade(worst, number, pages)),
         indent=row["kind"] in (TERM, PREFERRED),
     )
 
 
-def _label(row: dict[str, Any]) -> str:
+def row_label(row: dict[str, Any]) -> str:
+    """What a row counts, in words."""
     if row["kind"] == EVERY:
         return _("Any adverse event")
     if row["kind"] == UNCODED:
@@ -139,16 +151,21 @@ def _share(n: int, size: int) -> str:
     return f"{n} ({printed(Fraction(100 * n, size), 1)})" if size else str(n)
 
 
-def _by_grade(worst: Iterable[dict[str, Any]], pages: Pages) -> Iterator[GradeGroup]:
+def _grade(one: dict[str, Any]) -> int:
+    return one["grade"] or 0
+
+
+def of_grade(row: dict[str, Any], grade: int) -> list[str]:
+    """The subjects whose worst event of a row is of a grade, 0 where that is not known."""
+    return [one["subject"] for one in row["worst"] if _grade(one) == grade]
+
+
+def _by_grade(worst: Iterable[dict[str, Any]], number: int, pages: Pages) -> Iterator[GradeGroup]:
     """The worst grade first; what has no grade last."""
-
-    def grade_of(one: dict[str, Any]) -> int:
-        return one["grade"] or 0
-
-    by_grade = sorted(worst, key=grade_of, reverse=True)
-    for grade, some in groupby(by_grade, grade_of):
+    for grade, some in groupby(worst, _grade):
         label = _("Grade %(grade)s") % {"grade": grade} if grade else _("Grade not known")
-        yield GradeGroup(label, tuple(_link(one, pages) for one in some))
+        named = tuple(_link(one, pages) for one in islice(some, SUBJECTS_NAMED))
+        yield GradeGroup(label, named, sum(1 for _one in some), f"{number}.{grade}")
 
 
 def _link(one: dict[str, Any], pages: Pages) -> SubjectLink:

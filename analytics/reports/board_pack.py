@@ -3,7 +3,7 @@
 The trial has one arm, so that nothing has to be closed. It is written from the numbers of the run alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ def print_board_pack(lock: Lock, language: str, *, by: Account, request_id: str 
     """Make the open report of a lock in a language, with one event that holds its hash. Raises NotFinished,
     also for a run that was computed before there was such a report."""
     run = finished_run(lock)
-    if "board" not in run.exhibits:
+    if "board" not in run.shown:
         raise NotFinished(f"lock {lock.pk} was computed before there were open reports")
     with translation.override(language):
         pdf = typeset(TEMPLATE, _document(lock, run), archival=True)
@@ -54,13 +54,13 @@ def print_board_pack(lock: Lock, language: str, *, by: Account, request_id: str 
 
 def tables_of_board(run: Run) -> list[Table]:
     """The tables of the open report in their order."""
-    tables = [*board_tables(run.exhibits["board"]), *tables_of(run.exhibits)]
+    tables = [*board_tables(run.shown["board"]), *tables_of(run.shown)]
     by_id = {table.id: table for table in tables}
     return [by_id[id] for id in ORDER if id in by_id]
 
 
 def _document(lock: Lock, run: Run) -> dict[str, Any]:
-    today, crossed = local_now(), crossed_in(run.exhibits)
+    today, crossed = local_now(), crossed_in(run.shown)
     return {
         "title": _("Open report for the safety board"),
         "cutoff": _("Cut-off %(cutoff)s") % {"cutoff": lock.cutoff.isoformat()},
@@ -102,9 +102,9 @@ def _verdict(crossed: Iterable[str]) -> str:
 def _table(table: Table) -> dict[str, Any]:
     return {
         "title": table.title,
-        "note": table.note,
+        "note": "; ".join(filter(None, (table.note, table.said))),
         "heads": list(table.heads),
-        "rows": [[row.is_alert, row.label, *_cells(row)] for row in table.rows],
+        "rows": [[row.is_alert, row.label, *_cells(row)] for row in table.shown],
     }
 
 
@@ -113,6 +113,8 @@ def _cells(row: Row) -> list[str]:
     return [_told(cell.text, cell.subjects, row.label) for cell in row.cells]
 
 
-def _told(text: str, subjects: tuple[str, ...], label: str) -> str:
+def _told(text: str, subjects: Sequence[str], label: str) -> str:
+    if len(subjects) > MOST_NAMED + 1:
+        return text
     named = [code for code in subjects if code != label]
     return f"{text} ({', '.join(named)})" if 0 < len(named) <= MOST_NAMED else text

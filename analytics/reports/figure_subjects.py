@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from analytics.datasets.build import build_datasets
@@ -14,20 +15,18 @@ from analytics.datasets.metadata import TRACE
 from analytics.datasets.parameters import PARAMETERS
 from analytics.datasets.story import tell
 from analytics.datasets.trace import traced, with_versions
-from analytics.endpoints.shown import SUBJECTS_NAMED
 from analytics.locks.models import Lock
-from analytics.locks.snapshot import CutSubject, casebook_of, written_subjects
+from analytics.locks.snapshot import CutSubject, chosen_subjects
+from analytics.reports.adverse_events import EVENTS, of_grade, row_label
 from analytics.reports.figure_card import NONE, TITLES
 from analytics.reports.flow_figure import BOXES, joined_label, reason_label
 from analytics.reports.forest_figure import ALL, PARTS
-from analytics.reports.section_four import GROUPINGS, group_label
+from analytics.reports.section_four import GROUPINGS, TABLES, group_label, tables_of
+from analytics.reports.subject_pages import SubjectPage
 from analytics.reports.trace import TracedSubject, traced_subjects
 from analytics.runs.models import Run
 from trial.people.models import Account
 from trial.protocol.in_force import as_in_force
-
-ON_A_PAGE = 20
-"""So many casebooks are read for one page."""
 
 
 class NoSuchPart(LookupError):
@@ -36,64 +35,60 @@ class NoSuchPart(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a figure: what it is, how many it counts, the subjects that are named, and what of the
-    datasets or of a course it was made of."""
+    """A part of a figure: what it is, how many it counts, its subjects (of a run of before the first of
+    them), and what of the datasets or of a course it was made of."""
 
     title: str
     n: int
-    subjects: tuple[str, ...]
+    subjects: Sequence[str]
     variables: tuple[str, ...] = ()
     course: Course | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FigureSubjectsScreen:
-    """One page of the subjects of a part, from the one numbered `start` on."""
+    """Some of the subjects of a part, and where the part stands."""
 
     lock: Lock
     figure: str
-    figure_title: str
     part: Part
-    start: int
+    page: SubjectPage
     subjects: tuple[TracedSubject, ...]
 
     @property
+    def figure_title(self) -> str:
+        return str(TITLES[self.figure]) if self.figure in TITLES else self.where
+
+    @property
+    def where(self) -> str:
+        return {TABLES: _("Tables"), EVENTS: _("Results")}.get(self.figure, _("All figures"))
+
+    @property
+    def where_url(self) -> str:
+        if self.figure == EVENTS:
+            return reverse("results", args=[self.lock.pk])
+        if self.figure == TABLES:
+            return reverse("lock-tables", args=[self.lock.pk])
+        return f"{reverse('lock-figures', args=[self.lock.pk])}#{self.figure}"
+
+    @property
     def left_out(self) -> int:
-        """How many are counted and not named."""
-        return self.part.n - len(self.part.subjects)
-
-    @property
-    def is_in_pages(self) -> bool:
-        return len(self.part.subjects) > ON_A_PAGE
-
-    @property
-    def first(self) -> int:
-        return self.start + 1
-
-    @property
-    def last(self) -> int:
-        return self.start + len(self.subjects)
-
-    @property
-    def back_url(self) -> str:
-        return f"?start={max(self.start - ON_A_PAGE, 0)}" if self.start else ""
-
-    @property
-    def on_url(self) -> str:
-        return f"?start={self.last}" if self.last < len(self.part.subjects) else ""
+        """How many are counted and not named, by a run of before."""
+        return self.part.n - self.page.size
 
 
 def figure_subjects_screen(
     lock: Lock, run: Run, figure: str, part: str, reader: Account, start: int = 0
 ) -> FigureSubjectsScreen:
     """Raises NoSuchPart."""
-    found = part_of(run.exhibits, figure, part)
-    codes = found.subjects[start : start + ON_A_PAGE]
+    found = part_of(run.shown, figure, part)
+    page = SubjectPage(found.subjects, start)
     with as_in_force(run.configuration):
-        sealed = _read(lock, codes)
+        cut = chosen_subjects(lock.snapshot.path, frozenset(page.codes))
+        sealed = {subject.facts.subject: subject for subject in cut}
         rows = _items_of_course(lock, found.course, sealed) if found.course else _items(lock, found, sealed)
-        subjects = traced_subjects(codes, rows, sealed, reader)
-    return FigureSubjectsScreen(lock, figure, str(TITLES[figure]), found, start, subjects)
+        subjects = traced_subjects(page.codes, rows, sealed, reader)
+    return FigureSubjectsScreen(lock, figure, found, page, subjects)
 
 
 # --- the parts ---------------------------------------------------------------------------------------------
@@ -101,7 +96,7 @@ def part_of(exhibits: Mapping[str, Any], figure: str, part: str) -> Part:
     """The part of a figure by its name in the address. Raises NoSuchPart."""
     try:
         return _PARTS[figure](exhibits, part)
-    except (KeyError, ValueError, StopIteration) as problem:
+    except (KeyError, ValueError, IndexError, StopIteration) as problem:
         raise NoSuchPart(f"{figure} {part}") from problem
 
 
@@ -131,8 +126,9 @@ def _endpoint(exhibits: Mapping[str, Any], code: str) -> dict[str, Any]:
 
 def _treated(exhibits: Mapping[str, Any], subject: str) -> str:
     """A subject of the run. Raises ValueError for another."""
-    known: list[str] = _endpoint(exhibits, "OS")["subjects"]
-    return known[known.index(subject)]
+    if subject not in _endpoint(exhibits, "OS")["subjects"]:
+        raise ValueError(subject)
+    return subject
 
 
 def _lane(exhibits: Mapping[str, Any], part: str) -> Part:
@@ -156,7 +152,7 @@ def _step(exhibits: Mapping[str, Any], part: str) -> Part:
         if (on, how) == (int(day), int(status))
     ]
     title = _("%(endpoint)s: events of day %(day)s") % {"endpoint": label, "day": int(day)}
-    return Part(title, len(ended), tuple(ended[:SUBJECTS_NAMED]), (code, _ORIGINS[code]))
+    return Part(title, len(ended), ended, (code, _ORIGINS[code]))
 
 
 def _box(exhibits: Mapping[str, Any], part: str) -> Part:
@@ -169,7 +165,7 @@ def _box(exhibits: Mapping[str, Any], part: str) -> Part:
     elif reason:
         box = next(one for one in box["left"] if one["reason"] == reason)
         title = reason_label(reason)
-    return Part(title, box["n"], tuple(box["subjects"]), _OF_BOX[code])
+    return Part(title, box["n"], box["subjects"], _OF_BOX[code])
 
 
 def _group(exhibits: Mapping[str, Any], part: str) -> Part:
@@ -182,9 +178,8 @@ def _group(exhibits: Mapping[str, Any], part: str) -> Part:
         found = next(one for one in exhibits["subgroups"]["groupings"] if one["code"] == grouping)
         among &= set(next(one for one in found["members"] if one["group"] == code)["subjects"])
         label = f"{GROUPINGS[grouping]}: {group_label(grouping, code)}"
-    named = tuple(sorted(among)[:SUBJECTS_NAMED])
     variables = (*_OF_GROUPING[grouping], *_OF_ESTIMATE[estimate])
-    return Part(f"{PARTS[estimate]}, {label}", len(among), named, variables)
+    return Part(f"{PARTS[estimate]}, {label}", len(among), sorted(among), variables)
 
 
 def _of_estimate(exhibits: Mapping[str, Any], estimate: str) -> set[str]:
@@ -193,7 +188,27 @@ def _of_estimate(exhibits: Mapping[str, Any], estimate: str) -> set[str]:
     return set(_endpoint(exhibits, code)["subjects"])
 
 
+def _cell(exhibits: Mapping[str, Any], part: str) -> Part:
+    """`populations.3.0`: a table, a row and a cell of it; each subject with the dates of its course."""
+    name, row, column = part.split(".")
+    table = next(one for one in tables_of(exhibits) if one.id == name)
+    found = table.rows[int(row)]
+    subjects, head = found.cells[int(column)].subjects, table.heads[int(column) + 1]
+    title = ", ".join(filter(None, (table.title, found.label, head)))
+    return Part(title, len(subjects), subjects, _SWIMMER)
+
+
+def _event(exhibits: Mapping[str, Any], part: str) -> Part:
+    """`12.3`: a row of the adverse events and a worst grade, 0 where it is not known."""
+    row, grade = map(int, part.split("."))
+    found = exhibits["adverse_events"]["rows"][row]
+    subjects = of_grade(found, grade)
+    return Part(row_label(found), len(subjects), subjects, _SWIMMER)
+
+
 _PARTS: dict[str, Callable[[Mapping[str, Any], str], Part]] = {
+    TABLES: _cell,
+    EVENTS: _event,
     "survival": _step,
     "incidence": _step,
     "flow": _box,
@@ -204,16 +219,6 @@ _PARTS: dict[str, Callable[[Mapping[str, Any], str], Part]] = {
 
 
 # --- the items ---------------------------------------------------------------------------------------------
-def _read(lock: Lock, subjects: Sequence[str]) -> dict[str, CutSubject]:
-    """Some subjects of the snapshot; the others are not made into casebooks."""
-    wanted = set(subjects)
-    return {
-        facts.subject: CutSubject(facts, casebook_of(facts, values))
-        for facts, values in written_subjects(lock.snapshot.path)
-        if facts.subject in wanted
-    }
-
-
 def _items(lock: Lock, part: Part, sealed: Mapping[str, CutSubject]) -> pl.DataFrame:
     data = build_datasets(lock.cutoff, list(sealed.values()))
     return traced(data, lock).filter(pl.col("VARIABLE").is_in(part.variables))

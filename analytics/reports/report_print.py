@@ -42,7 +42,7 @@ def print_report(lock: Lock, language: str, *, by: Account, request_id: str = ""
     with translation.override(language):
         run = finished_run(lock)
         screen = results_screen(lock, run, by, standing_of(lock))
-        cards = cards_of(lock, run.exhibits)
+        cards = cards_of(lock, run.shown)
         drawings = _drawings({**figures_of(screen), **{name: card.drawing for name, card in cards.items()}})
         pdf = typeset(TEMPLATE, _document(screen, cards), beside=drawings, archival=True)
     return take_out(lock, Document.REPORT, pdf, language, by=by, request_id=request_id)

@@ -118,8 +118,8 @@ def results_screen(lock: Lock, run: Run, reader: Account, standing: Standing) ->
     estimates = {estimate.figure: estimate for estimate in run.estimates.all()}
     numbers = Numbers(lock, estimates)
     texts = {id: estimate.text for id, estimate in estimates.items()}
-    curves: dict[str, Any] | None = run.exhibits.get("curves")
-    events: dict[str, Any] | None = run.exhibits.get("adverse_events")
+    curves: dict[str, Any] | None = run.shown.get("curves")
+    events: dict[str, Any] | None = run.shown.get("adverse_events")
     return ResultsScreen(
         lock=lock,
         run=run,
@@ -131,7 +131,7 @@ def results_screen(lock: Lock, run: Run, reader: Account, standing: Standing) ->
         survival=survival_figure(curves, texts, link_to(lock, "survival")) if curves else None,
         incidence=incidence_figure(curves, texts, link_to(lock, "incidence")) if curves else None,
         events=event_table(events, reader) if events else None,
-        crossed=crossed_in(run.exhibits),
+        crossed=crossed_in(run.shown),
     )
 
 

@@ -1,10 +1,11 @@
 """The tables of section 4 of the specification as a page: stopping boundaries, analysis sets, worst grades,
 rates, every endpoint at its times, and the exploratory subgroups. Each count names its subjects."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,10 +13,11 @@ from django.utils.translation import gettext_lazy
 from analytics.datasets.analysis_sets import REASONS
 from analytics.datasets.parameters import PARAMETERS
 from analytics.endpoints.catalogue import printed
+from analytics.endpoints.listed import Subjects
 from analytics.endpoints.sets import DAYS_PER_MONTH
 from analytics.endpoints.times import MONTHS
 from analytics.locks.models import Lock
-from analytics.reports.counted_tables import NONE, Cell, Row, Table, awaiting, count
+from analytics.reports.counted_tables import NONE, Cell, Row, Table, awaiting, count, leading_on
 from analytics.reports.dose_limiting import criteria_table, differences_table
 from patients.casebook.form import form_model
 from patients.casebook.page import Subject
@@ -67,6 +69,8 @@ GROUPINGS: dict[str, Promise] = {
 _ITEMS = {"diagnosis": ("DX", "dx_type"), "donor_source": ("DONOR", "donor_class")}
 _YES_NO: dict[str, Promise] = {"yes": gettext_lazy("yes"), "no": gettext_lazy("no")}
 GRADES = range(6)
+TABLES = "tables"
+"""The tables, where an address names what a number is a part of."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,8 @@ def tables_screen(lock: Lock, exhibits: Mapping[str, Any], reader: Account) -> T
 
 def tables_of(exhibits: Mapping[str, Any]) -> list[Table]:
     """What there is of them, in the order in which they are read."""
-    return [make(exhibits[name]) for name, makers in _TABLES.items() if name in exhibits for make in makers]
+    made = (make(exhibits[name]) for name, makers in _TABLES.items() if name in exhibits for make in makers)
+    return [leading_on(table) for table in made]
 
 
 def crossed_in(exhibits: Mapping[str, Any]) -> tuple[str, ...]:
@@ -125,8 +130,8 @@ def _rule(rule: dict[str, Any]) -> Row:
     return Row(
         f"{RULES[rule['code']]}{limit}",
         (
-            Cell(str(rule["evaluated"]), tuple(rule.get("evaluated_subjects", ()))),
-            Cell(str(rule["events"]), tuple(rule["subjects"])),
+            Cell(str(rule["evaluated"]), rule.get("evaluated_subjects", ())),
+            Cell(str(rule["events"]), rule["subjects"]),
             Cell(NONE if boundary is None else str(boundary)),
             Cell(NONE if chance is None else printed(chance, 3)),
         ),
@@ -170,7 +175,7 @@ def _rates(found: list[dict[str, Any]]) -> Table:
 
 
 def _rate(each: dict[str, Any]) -> Row:
-    counted = (count(each["subjects"]), Cell(str(each["size"]), tuple(each["of"])))
+    counted = (count(each["subjects"]), Cell(str(each["size"]), each["of"]))
     return Row(str(RATES[each["code"]]), (Cell(each["set"]), *counted, _percent(each), _limits(each)))
 
 
@@ -199,8 +204,9 @@ def _endpoint(each: dict[str, Any], label: str) -> Row:
     )
 
 
-def _ended(each: dict[str, Any], state: int) -> list[str]:
-    return [code for code, status in zip(each["subjects"], each["status"], strict=True) if status == state]
+def _ended(each: dict[str, Any], state: int) -> Sequence[str]:
+    found = zip(each["subjects"], each["status"], strict=True)
+    return Subjects(pl.Series([code for code, status in found if status == state], dtype=pl.String))
 
 
 def _median(found: dict[str, Any]) -> str:

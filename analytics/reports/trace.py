@@ -14,7 +14,8 @@ from analytics.endpoints.catalogue import Entry, catalogue
 from analytics.locks.codes import with_codes
 from analytics.locks.cut import FORM_DATE, all_records
 from analytics.locks.models import Lock
-from analytics.locks.snapshot import CutSubject, read_snapshot
+from analytics.locks.snapshot import CutSubject, chosen_subjects, read_snapshot
+from analytics.reports.subject_pages import ON_A_PAGE, SubjectPage
 from analytics.reports.variables import variables_of
 from analytics.runs.models import Estimate, Run
 from analytics.runs.results import NoResult
@@ -55,6 +56,7 @@ class TraceScreen:
     lock: Lock
     entry: Entry
     estimate: Estimate
+    page: SubjectPage
     subjects: tuple[TracedSubject, ...]
 
     @property
@@ -62,16 +64,24 @@ class TraceScreen:
         return "–" if self.estimate.value is None else repr(self.estimate.value)
 
 
-def trace_screen(lock: Lock, run: Run, figure: str, reader: Account) -> TraceScreen:
+def trace_screen(lock: Lock, run: Run, figure: str, reader: Account, start: int = 0) -> TraceScreen:
     """Raises NoResult for a figure the run did not compute. Links to pages are for those who may read."""
     estimate = run.estimates.filter(figure=figure).first()
     if estimate is None:
         raise NoResult(figure)
-    with as_in_force(run.configuration):
-        data, sealed = _sealed(run.snapshot.path, run.codes, tuple(run.configuration.items()))
+    page = SubjectPage(estimate.counted, start)
+    data, sealed = _sealed_of(run, page)
     rows = traced(data, lock).filter(pl.col("VARIABLE").is_in(variables_of(figure)))
-    subjects = traced_subjects(estimate.subjects, rows, sealed, reader)
-    return TraceScreen(lock, catalogue()[figure], estimate, subjects)
+    return TraceScreen(
+        lock, catalogue()[figure], estimate, page, traced_subjects(page.codes, rows, sealed, reader)
+    )
+
+
+def _sealed_of(run: Run, page: SubjectPage) -> tuple[Datasets, dict[str, CutSubject]]:
+    """Of a small study everybody, whom other figures need as well; else those of a page."""
+    wanted = page.codes if run.snapshot.subjects > ON_A_PAGE else None
+    with as_in_force(run.configuration):
+        return _sealed(run.snapshot.path, run.codes, tuple(run.configuration.items()), wanted)
 
 
 def traced_subjects(
@@ -91,11 +101,13 @@ def traced_subjects(
 
 @lru_cache(maxsize=2)
 def _sealed(
-    path: Path, codes: str, configuration: tuple[tuple[str, str], ...]
+    path: Path, codes: str, configuration: tuple[tuple[str, str], ...], wanted: tuple[str, ...] | None
 ) -> tuple[Datasets, dict[str, CutSubject]]:
     """The datasets and the subjects of a snapshot with its codes under a configuration; sealed, they never
     change."""
     cutoff, found = read_snapshot(path)
+    if wanted is not None:
+        found = chosen_subjects(path, frozenset(wanted))
     subjects = list(with_codes(found, codes))
     return build_datasets(cutoff, subjects), {subject.facts.subject: subject for subject in subjects}
 

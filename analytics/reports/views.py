@@ -157,7 +157,7 @@ def trace(request: HttpRequest, pk: int, figure: str) -> HttpResponse:
     if figure not in catalogue():
         raise Http404(figure)
     try:
-        screen = trace_screen(lock, finished_run(lock), figure, reader.person)
+        screen = trace_screen(lock, finished_run(lock), figure, reader.person, _start(request))
     except NoResult as problem:
         raise Http404(str(problem)) from problem
     return show(request, "trace.html", screen, reader.frame)
@@ -228,7 +228,7 @@ def _figure(request: HttpRequest, pk: int, figure: str) -> Figure:
     lock = reader.lock(pk)
     try:
         run = finished_run(lock)
-        cards = cards_of(lock, run.exhibits)
+        cards = cards_of(lock, run.shown)
         if figure in cards:
             return cards[figure].drawing
         return figures_of(results_screen(lock, run, reader.person, standing_of(lock)))[figure]
@@ -243,7 +243,7 @@ def figures(request: HttpRequest, pk: int) -> HttpResponse:
     reader = reader_of(request)
     lock = reader.lock(pk)
     try:
-        screen = lock_figures_screen(lock, finished_run(lock).exhibits)
+        screen = lock_figures_screen(lock, finished_run(lock).shown)
     except NoResult as problem:
         raise Http404(str(problem)) from problem
     return show(request, "lock_figures.html", screen, reader.frame)
@@ -256,12 +256,18 @@ def figure_subjects(request: HttpRequest, pk: int, figure: str, part: str) -> Ht
     reader = reader_of(request)
     lock = reader.lock(pk)
     try:
-        run, start = finished_run(lock), request.GET.get("start", "")
-        asked = int(start) if start.isdecimal() else 0
-        screen = figure_subjects_screen(lock, run, figure, part, reader.person, asked)
+        screen = figure_subjects_screen(
+            lock, finished_run(lock), figure, part, reader.person, _start(request)
+        )
     except (NoResult, NoSuchPart) as problem:
         raise Http404(str(problem)) from problem
     return show(request, "figure_subjects.html", screen, reader.frame)
+
+
+def _start(request: HttpRequest) -> int:
+    """From which subject on a page is asked for."""
+    start = request.GET.get("start", "")
+    return int(start) if start.isdecimal() else 0
 
 
 @needs(to_post=Permission.READ_RESULTS, at=At.ALL_ITS_SITES)
@@ -285,7 +291,7 @@ def tables(request: HttpRequest, pk: int) -> HttpResponse:
     reader = reader_of(request)
     lock = reader.lock(pk)
     try:
-        screen = tables_screen(lock, finished_run(lock).exhibits, reader.person)
+        screen = tables_screen(lock, finished_run(lock).shown, reader.person)
     except NoResult as problem:
         raise Http404(str(problem)) from problem
     return show(request, "lock_tables.html", screen, reader.frame)

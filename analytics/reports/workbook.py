@@ -18,7 +18,7 @@ from analytics.endpoints.catalogue import Entry, catalogue
 from analytics.locks.models import Lock
 from analytics.reports.adverse_events import EventTable
 from analytics.reports.board_tables import board_tables
-from analytics.reports.counted_tables import Table
+from analytics.reports.counted_tables import Cell, Table
 from analytics.reports.report_print import plain, stale
 from analytics.reports.results import ResultsScreen, TableRow, results_screen
 from analytics.reports.section_four import tables_of
@@ -50,12 +50,12 @@ def workbook_of(screen: ResultsScreen) -> bytes:
     sheets.add(_("Results paragraph"), (_("Number"), _("Sentence")), sentences)
     _summary(sheets, screen)
     _estimates(sheets, run)
-    for table in tables_of(run.exhibits):
+    for table in tables_of(run.shown):
         _section(sheets, table)
-    _populations(sheets, run.exhibits.get("populations", ()))
-    for table in board_tables(run.exhibits["board"]) if "board" in run.exhibits else ():
+    _populations(sheets, run.shown.get("populations", ()))
+    for table in board_tables(run.shown["board"]) if "board" in run.shown else ():
         _section(sheets, table)
-    if curves := run.exhibits.get("curves"):
+    if curves := run.shown.get("curves"):
         _curves(sheets, curves)
     return sheets.finished()
 
@@ -93,7 +93,7 @@ def _summary(sheets: Sheets, screen: ResultsScreen) -> None:
     ):
         sheets.add(name, (first, _("n (%)")), map(_line, rows), note=note)
     if screen.events is not None:
-        _events(sheets, screen.events, screen.run.exhibits["adverse_events"]["rows"])
+        _events(sheets, screen.events, screen.run.shown["adverse_events"]["rows"])
 
 
 def _events(sheets: Sheets, table: EventTable, counted: Sequence[Mapping[str, Any]]) -> None:
@@ -177,7 +177,13 @@ def _as_number(text: str) -> Value:
 
 def _named(heads: Sequence[str], cells: Iterable[Any]) -> str:
     told = zip(heads[1:], cells, strict=True)
-    return "; ".join(f"{head}: {', '.join(cell.subjects)}" for head, cell in told if cell.subjects)
+    return "; ".join(f"{head}: {_codes(cell)}" for head, cell in told if cell.subjects)
+
+
+def _codes(cell: Cell) -> str:
+    """As many as a page names; the others are found from the page of the tables."""
+    codes = ", ".join(cell.named)
+    return _("%(codes)s and %(n)s more") % {"codes": codes, "n": cell.more} if cell.more else codes
 
 
 def _populations(sheets: Sheets, found: Iterable[Mapping[str, Any]]) -> None:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from analytics.endpoints.figures import Figure
+from analytics.endpoints.listed import Roster, kept, roster_of
 from analytics.runs import failure, files
 from analytics.runs.models import Estimate, PartState, Run, RunPart, RunState, Step
 from analytics.runs.parts import held, tell_of_run
@@ -54,7 +55,8 @@ def _keep_slices(run: Run, part: RunPart, made: list[dict[str, Any]]) -> None:
 
 def _keep_results(run: Run, part: RunPart, made: Results) -> None:
     figures, run.exhibits = made
-    Estimate.objects.bulk_create(_estimate(run, figure) for figure in figures)
+    roster = roster_of(run.exhibits)
+    Estimate.objects.bulk_create(_estimate(run, figure, roster) for figure in figures)
     run.result_hash, run.environment = result_hash(figures), environment()
 
 
@@ -124,7 +126,7 @@ def _sealed(run: Run) -> list[Change]:
     return [Change(item, label, "", value) for item, (label, value) in told.items()]
 
 
-def _estimate(run: Run, figure: Figure) -> Estimate:
+def _estimate(run: Run, figure: Figure, roster: Roster) -> Estimate:
     return Estimate(
         run=run,
         figure=figure.id,
@@ -133,7 +135,7 @@ def _estimate(run: Run, figure: Figure) -> Estimate:
         n=figure.n,
         size=figure.size,
         reason=figure.reason,
-        subjects=list(figure.subjects),
+        subjects=kept(figure.subjects, roster),
     )
 
 

@@ -1,6 +1,8 @@
 """A run computes the estimates of a snapshot. Its row is the truth; the broker only rings."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -8,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from analytics.endpoints.listed import read, read_exhibits, roster_of
 from analytics.locks.models import Lock, Snapshot
 from trial.trail.append_only import AppendOnlyModel
 
@@ -44,9 +47,10 @@ class Run(models.Model):
     """One computation: unique for a snapshot and the version of the code and configuration that computes.
 
     While it runs its work stands in `parts`. `attempts` counts its beginnings, and each part that was claimed
-    once more. `exhibits` are the plain numbers of what is drawn and listed beside the estimates. `progress`
-    says, while it runs, at which step it is, and how many subjects of how many are read; `environment` the
-    versions of what computed it. Of a run that failed, `error` says why, and `traceback` where in the code.
+    once more. `exhibits` are the plain numbers of what is drawn and listed beside the estimates, as they are
+    kept (`analytics.endpoints.listed`); `shown` is how they are read. `progress` says, while it runs, at
+    which step it is, and how many subjects of how many are read; `environment` the versions of what computed
+    it. Of a run that failed, `error` says why, and `traceback` where in the code.
     """
 
     snapshot = models.ForeignKey(Snapshot, models.PROTECT, related_name="runs")
@@ -81,6 +85,11 @@ class Run(models.Model):
     def codes(self) -> str:
         """The hash of the codes that it computes with; empty without any."""
         return str(self.configuration.get(CODES, ""))
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The exhibits as they are read: whom a number was counted from is found where somebody asks."""
+        return read_exhibits(self.exhibits)
 
 
 class Step(models.TextChoices):
@@ -147,7 +156,8 @@ class RunPart(models.Model):
 class Estimate(AppendOnlyModel):
     """One figure: its value at full precision or the reason for having none, `n` of `size`, and as printed.
 
-    `subjects` names those that it was counted from.
+    `subjects` are those that it was counted from: their places along the roster of the run, or the codes
+    themselves of a run of before.
     """
 
     run = models.ForeignKey(Run, models.PROTECT, related_name="estimates")
@@ -165,3 +175,9 @@ class Estimate(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.figure} = {self.text}"
+
+    @property
+    def counted(self) -> Sequence[str]:
+        """The codes of the subjects that it was counted from."""
+        found: Sequence[str] = read(self.subjects, roster_of(self.run.exhibits))
+        return found

@@ -8,15 +8,16 @@ The numbers depend on the order of the slices and not on who computed them.
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeAlias
 
 from django.conf import settings
 
 from analytics.datasets.build import Datasets, build_datasets, joined, tables_of
-from analytics.endpoints.exhibits import exhibits_of
+from analytics.endpoints.exhibits import bootstrap_exhibit, exhibits_of, roster_of_cut
 from analytics.endpoints.figures import Figure, compute_figures
-from analytics.endpoints.resampling import bootstrap_of
+from analytics.endpoints.listed import kept, read, roster_of
+from analytics.endpoints.needed import by_place, needed
 from analytics.locks.codes import CodesSlice, slices_of_codes, with_codes_of
 from analytics.locks.snapshot import Slice, read_slice, slices_of
 from analytics.runs.files import read_plain, read_tables, write_plain, write_tables
@@ -60,7 +61,7 @@ def datasets(part: RunPart) -> str:
     with _collected_at_the_end():
         made = build_datasets(part.run.snapshot.cutoff, coded, with_trace=False)
         tell(part, share.casebooks.subjects)
-    return write_tables(part, tables_of(made))
+    return write_tables(part, tables_of(needed(made)))
 
 
 @contextmanager
@@ -77,22 +78,29 @@ def _collected_at_the_end() -> Iterator[None]:
         gc.collect()
 
 
-def figures(part: RunPart) -> str:
-    return write_plain(part, [asdict(one) for one in compute_figures(_whole(part))])
+def figures_as_kept(data: Datasets) -> list[dict[str, Any]]:
+    """Every figure, its subjects by their places."""
+    names, roster = [field.name for field in fields(Figure)], roster_of_cut(data)
+    return [{name: kept(getattr(one, name), roster) for name in names} for one in compute_figures(data)]
 
 
-def exhibits(part: RunPart) -> str:
-    return write_plain(part, exhibits_of(_whole(part)))
+OF_THE_WHOLE: dict[Step, Callable[[Datasets], Any]] = {
+    Step.FIGURES: figures_as_kept,
+    Step.EXHIBITS: exhibits_of,
+    Step.BOOTSTRAP: bootstrap_exhibit,
+}
+"""What is computed of all subjects at once."""
 
 
-def bootstrap(part: RunPart) -> str:
-    return write_plain(part, {"bootstrap": bootstrap_of(_whole(part))})
+def of_the_whole(part: RunPart) -> str:
+    """What a step computes of all subjects, in a file."""
+    return write_plain(part, OF_THE_WHOLE[Step(part.step)](_whole(part)))
 
 
 def _whole(part: RunPart) -> Datasets:
     """The datasets of all subjects, from the files of the slices in their order."""
     made = part.run.parts.filter(step=Step.DATASETS).order_by("number")
-    return joined(part.run.snapshot.cutoff, [read_tables(one) for one in made])
+    return by_place(joined(part.run.snapshot.cutoff, (read_tables(one) for one in made)))
 
 
 Results: TypeAlias = tuple[list[Figure], dict[str, Any]]
@@ -101,15 +109,14 @@ Results: TypeAlias = tuple[list[Figure], dict[str, Any]]
 def results(part: RunPart) -> Results:
     """Every figure, and the exhibits, as the parts before have computed them."""
     told = {one.step: read_plain(one) for one in part.run.parts.filter(step__in=STAGES[2])}
-    found = [Figure(**one | {"subjects": tuple(one["subjects"])}) for one in told[Step.FIGURES]]
+    roster = roster_of(told[Step.EXHIBITS])
+    found = [Figure(**read(one, roster)) for one in told[Step.FIGURES]]
     return found, told[Step.EXHIBITS] | told[Step.BOOTSTRAP]
 
 
 COMPUTED_BY: dict[str, Callable[[RunPart], Any]] = {
     Step.SLICES: slices,
     Step.DATASETS: datasets,
-    Step.FIGURES: figures,
-    Step.EXHIBITS: exhibits,
-    Step.BOOTSTRAP: bootstrap,
+    **dict.fromkeys(OF_THE_WHOLE, of_the_whole),
     Step.FINISH: results,
 }

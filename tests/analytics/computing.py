@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from analytics.datasets.build import build_datasets
-from analytics.endpoints.exhibits import exhibits_of
+from analytics.endpoints.exhibits import bootstrap_exhibit, exhibits_of
 from analytics.endpoints.figures import Figure, compute_figures
-from analytics.endpoints.resampling import bootstrap_of
 from analytics.locks.codes import with_codes
 from analytics.locks.snapshot import read_snapshot
 from analytics.runs import steps
@@ -22,7 +21,7 @@ def results_of(run: Run) -> Results:
     with as_in_force(run.configuration):
         cutoff, subjects = read_snapshot(run.snapshot.path)
         data = build_datasets(cutoff, with_codes(subjects, run.codes), with_trace=False)
-        return compute_figures(data), exhibits_of(data) | {"bootstrap": bootstrap_of(data)}
+        return compute_figures(data), exhibits_of(data) | bootstrap_exhibit(data)
 
 
 def comes_to(patch: pytest.MonkeyPatch, results: Results) -> None:

@@ -88,7 +88,7 @@ def instead(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Run], list[F
 
     def place(act: Callable[[Run], list[Figure]]) -> None:
         def once(part: RunPart) -> str:
-            monkeypatch.setitem(steps.COMPUTED_BY, Step.FIGURES, steps.figures)
+            monkeypatch.setitem(steps.COMPUTED_BY, Step.FIGURES, steps.of_the_whole)
             return write_plain(part, [asdict(one) for one in act(part.run)])
 
         monkeypatch.setitem(steps.COMPUTED_BY, Step.FIGURES, once)
@@ -178,7 +178,7 @@ def test_a_worker_that_was_given_up_does_not_finish_for_its_successor(instead: A
     run.refresh_from_db()
     assert (run.state, run.attempts, Estimate.objects.count()) == (RunState.RUNNING, 2, 0)
     (successor,) = successors
-    assert close(successor, steps.figures(successor)) is False, "the others are still to come"
+    assert close(successor, steps.of_the_whole(successor)) is False, "the others are still to come"
     assert compute_run(run.pk) is True
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from analytics.datasets.build import Datasets, build_datasets
+from analytics.endpoints.exhibits import roster_of_cut
+from analytics.endpoints.listed import kept
 from analytics.endpoints.safety import safety_of
 from patients.builder.build import casebook_of as sheets_of
 from patients.builder.timeline import Timeline
@@ -244,4 +246,4 @@ def test_infections_of_the_invented_cohort_are_those_of_its_sheets(
 
 def test_everything_is_plain_json(demo: Datasets) -> None:
     for data in (demo, cohort()):
-        json.dumps(safety_of(data), allow_nan=False)
+        json.dumps(kept(safety_of(data), roster_of_cut(data)), allow_nan=False)

@@ -97,8 +97,8 @@ def test_however_many_workers_share_a_run_it_comes_to_the_same(run: Run) -> None
     assert (run.state, run.attempts, run.progress) == (RunState.DONE, 1, {})
     assert run.result_hash == result_hash(figures)
     assert json.dumps(run.exhibits, sort_keys=True) == json.dumps(exhibits, sort_keys=True)
-    kept = Estimate.objects.filter(run=run).values_list("figure", "value", "subjects")
-    assert [tuple(one) for one in kept] == [(each.id, each.value, list(each.subjects)) for each in figures]
+    kept = [(one.figure, one.value, list(one.counted)) for one in Estimate.objects.filter(run=run)]
+    assert kept == [(each.id, each.value, list(each.subjects)) for each in figures]
     assert TrailEvent.objects.filter(action="run.finished").count() == 1
     assert (RunPart.objects.count(), files_left()) == (0, [])
 
@@ -198,7 +198,7 @@ def comes_between(monkeypatch: pytest.MonkeyPatch, problem: Exception, times: in
     def computed(part: RunPart) -> str:
         if left:
             raise left.pop()
-        return steps.figures(part)
+        return steps.of_the_whole(part)
 
     monkeypatch.setitem(steps.COMPUTED_BY, Step.FIGURES, computed)
 

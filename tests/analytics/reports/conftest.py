@@ -5,9 +5,8 @@ from datetime import date
 import pytest
 
 from analytics.datasets.build import build_datasets
-from analytics.endpoints.exhibits import exhibits_of
+from analytics.endpoints.exhibits import bootstrap_exhibit, exhibits_of
 from analytics.endpoints.figures import compute_figures
-from analytics.endpoints.resampling import bootstrap_of
 from analytics.locks import seal
 from analytics.locks.cut import all_records
 from analytics.locks.models import Lock
@@ -40,7 +39,7 @@ def results_of_cohort(cohort: list[CutContent]) -> Results:
     with without_database():
         subjects = (CutSubject(facts, casebook_of(facts, values)) for facts, values in cohort)
         data = build_datasets(CUTOFF, subjects, with_trace=False)
-        return compute_figures(data), exhibits_of(data) | {"bootstrap": bootstrap_of(data)}
+        return compute_figures(data), exhibits_of(data) | bootstrap_exhibit(data)
 
 
 @pytest.fixture

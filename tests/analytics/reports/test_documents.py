@@ -45,7 +45,7 @@ def rows_of(book: Workbook, sheet: str) -> list[tuple[Any, ...]]:
 
 
 def exhibits(lock: Lock) -> Any:
-    return lock.snapshot.runs.get().exhibits
+    return lock.snapshot.runs.get().shown
 
 
 # --- the workbook -----------------------------------------------------------------------------------------

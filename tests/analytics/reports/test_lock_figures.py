@@ -1,9 +1,10 @@
 """The figures of a lock: their numbers against the cohort as it was told, their drawings, their links."""
 
 import csv
+import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -23,14 +24,16 @@ from analytics.datasets.build import Datasets
 from analytics.datasets.courses import SCHEMA
 from analytics.endpoints.courses import crs_of, neutrophils_of
 from analytics.endpoints.flow import flow_of
+from analytics.endpoints.listed import read_exhibits
 from analytics.endpoints.shown import LANES_SHOWN
 from analytics.locks.models import Lock
-from analytics.reports import figure_subjects
+from analytics.reports import adverse_events, counted_tables, subject_pages, trace
 from analytics.reports.figure_files import svg_of
 from analytics.reports.figure_subjects import part_of
 from analytics.reports.lock_figures import cards_of
 from analytics.reports.step_figure import Scale
 from analytics.reports.step_numbers import STEPS_SHOWN, drawn_steps, numbers_of, of_survival
+from analytics.runs.models import Estimate
 from patients.builder.timeline import Timeline
 from tests.analytics.casebooks import (
     CutContent,
@@ -54,7 +57,7 @@ PRINTED_PART = re.compile(r'href="(/locks/\d+/figures/[^"#]+/[^"#]+/)"')
 
 @pytest.fixture(scope="module")
 def exhibits(results_of_cohort: Results) -> dict[str, Any]:
-    return results_of_cohort[1]
+    return read_exhibits(results_of_cohort[1])
 
 
 @pytest.fixture(scope="module")
@@ -284,7 +287,7 @@ def test_the_step_of_a_curve_is_the_deaths_of_its_day(lock: Lock, told: dict[str
 @pytest.mark.one_engine
 def test_many_subjects_stand_on_several_pages(lock: Lock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each page alone the casebooks are read."""
-    monkeypatch.setattr(figure_subjects, "ON_A_PAGE", 1)
+    monkeypatch.setattr(subject_pages, "ON_A_PAGE", 1)
     desk = people.signed_in(people.a_member(Role.STATISTICIAN))
     url = reverse("figure-subjects", args=[lock.pk, "flow", "transplanted.died_within_3_months"])
     first, second = (desk.get(f"{url}?start={start}").content.decode() for start in ("x", "1"))
@@ -293,6 +296,72 @@ def test_many_subjects_stand_on_several_pages(lock: Lock, monkeypatch: pytest.Mo
     assert named[0] != named[1]
     assert 'href="?start=1"' in first
     assert 'href="?start=0"' in second
+
+
+@pytest.mark.django_db
+@pytest.mark.one_engine
+def test_a_number_of_many_subjects_names_some_and_leads_to_all(
+    lock: Lock, exhibits: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for room in (counted_tables, adverse_events):
+        monkeypatch.setattr(room, "SUBJECTS_NAMED", 1)
+    monkeypatch.setattr(counted_tables, "ROWS_SHOWN", 12)
+    desk = people.signed_in(people.a_member(Role.STATISTICIAN))
+    tables = desk.get(reverse("lock-tables", args=[lock.pk])).content.decode()
+    assert "and 18 more" in tables
+    assert "the first 12 of" in tables
+    events = desk.get(reverse("results", args=[lock.pk])).content.decode()
+    for figure, page in (("tables", tables), ("events", events)):
+        links = sorted({link for link in PRINTED_PART.findall(page) if f"/figures/{figure}/" in link})
+        assert links, figure
+        *_start, _figure, part, _end = links[0].split("/")
+        found = desk.get(links[0]).content.decode()
+        named = set(re.findall(r"HZ01-\d{3}", found.partition("<main")[2]))
+        assert named == set(part_of(exhibits, figure, part).subjects)
+        assert len(named) > 1
+    assert desk.get(f"/locks/{lock.pk}/figures/tables/populations.99.0/").status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.one_engine
+def test_a_run_of_before_kept_codes_and_is_read_alike(lock: Lock) -> None:
+    desk = people.signed_in(people.a_member(Role.STATISTICIAN))
+    addresses = [reverse(name, args=[lock.pk]) for name in ("lock-tables", "results", "lock-figures")]
+    told = [main_of(desk, address) for address in addresses]
+    run = lock.snapshot.runs.get()
+    run.exhibits = plain(run.shown)
+    run.save()
+    assert '"kept"' not in json.dumps(run.exhibits)
+    assert [main_of(desk, address) for address in addresses] == told
+    assert Estimate(run=run, subjects=["HZ01-001"]).counted == ["HZ01-001"]
+
+
+@pytest.mark.django_db
+@pytest.mark.one_engine
+def test_the_subjects_of_an_estimate_stand_on_pages(lock: Lock, monkeypatch: pytest.MonkeyPatch) -> None:
+    for room in (subject_pages, trace):
+        monkeypatch.setattr(room, "ON_A_PAGE", 5)
+    desk = people.signed_in(people.a_member(Role.STATISTICIAN))
+    url = reverse("trace", args=[lock.pk, "saf_n"])
+    pages = [desk.get(f"{url}?start={start}").content.decode() for start in range(0, 20, 5)]
+    named = [re.findall(r'<th scope="row">(HZ01-\d+)</th>', page) for page in pages]
+    counted = list(Estimate.objects.get(run=lock.snapshot.runs.get(), figure="saf_n").counted)
+    assert [list(dict.fromkeys(each)) for each in named] == [counted[at : at + 5] for at in range(0, 20, 5)]
+    assert 'href="?start=10"' in pages[1]
+
+
+def main_of(desk: Client, address: str) -> str:
+    """A page without its frame, the time it was read at, and the keys of its forms."""
+    main = desk.get(address).content.decode().partition("<main")[2].partition('<p class="asof">')[0]
+    return re.sub(r'<input type="hidden"[^>]*>', "", main)
+
+
+def plain(content: Any) -> Any:
+    """As it was kept before: lists of codes and of rows."""
+    if isinstance(content, dict):
+        return {name: plain(value) for name, value in content.items()}
+    is_list = isinstance(content, Sequence) and not isinstance(content, str)
+    return [plain(value) for value in content] if is_list else content
 
 
 @pytest.mark.django_db

@@ -11,8 +11,7 @@ from django.urls import reverse
 
 from analytics.datasets.build import build_datasets
 from analytics.endpoints.catalogue import catalogue
-from analytics.endpoints.exhibits import exhibits_of
-from analytics.endpoints.resampling import bootstrap_of
+from analytics.endpoints.exhibits import bootstrap_exhibit, exhibits_of
 from analytics.locks import seal
 from analytics.locks.models import Lock
 from analytics.runs.compute import compute_run
@@ -168,7 +167,7 @@ def test_the_figures_are_drawn_the_same_again(
     assert table_3_in(first) == table_3_in(second) != ""
     with without_database():
         data = build_datasets(CUTOFF, cut_at(built(demo_timelines[::-1]), CUTOFF))
-        again = exhibits_of(data) | {"bootstrap": bootstrap_of(data)}
+        again = exhibits_of(data) | bootstrap_exhibit(data)
     assert again == run_of(lock.snapshot).exhibits
 
 
@@ -296,7 +295,7 @@ def test_every_figure_leads_to_its_subjects(
     for estimate in Estimate.objects.filter(run=run_of(lock.snapshot)):
         text = read(statistician, reverse("trace", args=[lock.pk, estimate.figure]))
         shown = set(re.findall(r'<th scope="row">(HZ01-\d+)</th>', text))
-        assert shown == set(estimate.subjects), estimate.figure
+        assert shown == set(estimate.counted), estimate.figure
 
 
 def test_the_items_behind_a_number_are_shown_as_they_were_in_the_cut(

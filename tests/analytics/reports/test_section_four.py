@@ -28,7 +28,7 @@ def reader(lock: Lock) -> Account:
 
 
 def exhibits(lock: Lock) -> dict[str, Any]:
-    found: dict[str, Any] = lock.snapshot.runs.get().exhibits
+    found: dict[str, Any] = lock.snapshot.runs.get().shown
     return found
 
 

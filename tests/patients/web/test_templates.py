@@ -120,6 +120,7 @@ def test_the_gallery_shows_every_component(desk: Client) -> None:
         "step_curves.html",
         "results_menu.html",
         "counted_table.html",
+        "subjects_on_pages.html",
         "stopping_alert.html",
         "gate_list.html",
         "prove_again.html",
