@@ -43,6 +43,8 @@ faults: .venv/development ## the long form of what is broken on purpose: 1,000 c
 	ROUNDS=200 $(BIN)/python -m tests.services $(BIN)/pytest tests/patients/entry/test_freezing_races.py
 	ROUNDS=200 EDITORS=20 $(BIN)/pytest tests/analytics/test_locking.py -k refused
 	ROUNDS=200 EDITORS=50 $(BIN)/python -m tests.services $(BIN)/pytest tests/analytics/test_locking.py -k refused
+	DRILLS=10 $(BIN)/pytest tests/trial/backup -k comes_back
+	DRILLS=10 $(BIN)/python -m tests.services $(BIN)/pytest tests/trial/backup -k comes_back
 	WRITERS_SECONDS=60 $(BIN)/python -m tests.services $(BIN)/pytest tests/trial/trail/test_writers.py
 	SYNC_SECONDS=60 $(BIN)/python -m tests.services $(BIN)/pytest tests/analytics/exports/live/test_sync_writers.py
 	KILLS=50 LOSSES=20 DELIVERIES=20 EXHAUSTIONS=10 OUTAGES=20 $(BIN)/pytest tests/faults

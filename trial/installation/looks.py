@@ -16,6 +16,7 @@ from django.core.checks import WARNING, run_checks
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from trial.celery import app
 from trial.installation.finding import Finding, Look, right, warning, wrong
@@ -180,8 +181,8 @@ def broker() -> Iterator[Finding]:
     try:
         with app.connection_for_write() as bell:
             bell.ensure_connection(max_retries=1, timeout=3)
-    except bell.recoverable_connection_errors as problem:
-        yield wrong("broker", f"does not answer: {type(problem).__name__}")
+    except OperationalError as problem:
+        yield wrong("broker", f"does not answer: {problem}")
     else:
         yield right("broker", "answers")
 

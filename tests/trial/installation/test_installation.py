@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from celery import Celery
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -99,6 +100,10 @@ def fill_the_disk(site: Site) -> None:
     site.monkeypatch.setattr(looks, "LEAST_FREE", 1.1)
 
 
+def stop_the_broker(site: Site) -> None:
+    site.monkeypatch.setattr(looks, "app", Celery(broker="redis://127.0.0.1:1/0"))
+
+
 def be_a_site_without_a_backup(site: Site) -> None:
     site.settings.PRODUCTION = True
 
@@ -115,6 +120,7 @@ def be_a_site_without_a_backup(site: Site) -> None:
         (stop_the_clock, "alarms", "something"),
         (take_another_package, "versions", "nowhere is missing; locked is 1.0"),
         (fill_the_disk, "disk", "free where"),
+        (stop_the_broker, "broker", "Connection refused"),
         (be_a_site_without_a_backup, "backup", "none was ever made"),
     ],
 )
