@@ -56,6 +56,10 @@ check-external: .venv/development .venv-readers ## what others' programs say: R 
 	$(BIN)/pytest tests/analytics/check_r.py tests/analytics/exports/check_r_reads.py \
 	    tests/analytics/exports/check_redcaplite.py tests/analytics/exports/check_rest.py
 
+validation: .venv/development ## var/validation.zip: requirements, the tests that show them, how they came out, and on what
+	scripts/bring postgresql redis chromium
+	$(BIN)/python -m tests.validation var/validation.zip $(ARGS)
+
 bench: .venv/development ## how long a save, a page, an export and a large cohort take, and how much memory (SUBJECTS=500)
 	scripts/bring postgresql redis
 	$(BIN)/python -m benchmarks.saving
@@ -116,4 +120,4 @@ clean: ## what tools left behind; the registries in var/ and .venv stay
 	PYTHON=$(PYTHON) scripts/bring venv
 	$(PYTHON) -m venv .venv
 
-.PHONY: help setup demo test trace faults check-external bench check lock-requirements openapi bundle screenshots messages clean
+.PHONY: help setup demo test trace faults check-external validation bench check lock-requirements openapi bundle screenshots messages clean

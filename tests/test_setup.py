@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ["production.txt", "development.txt"]
 TARGETS = {
     "help", "setup", "demo", "test", "trace", "faults", "check-external", "bench", "check",
-    "lock-requirements", "messages", "openapi", "bundle", "screenshots", "clean",
+    "lock-requirements", "messages", "openapi", "bundle", "screenshots", "validation", "clean",
 }  # fmt: skip
 SERVICES = {"postgres", "redis", "setup", "web", "worker", "beat", "proxy"}
 
