@@ -1,6 +1,6 @@
 """`python -m tests.validation OUT.zip [REPORT_OF_SQLITE REPORT_OF_POSTGRESQL]`: writes the validation pack.
 
-Without reports it runs all tests on both engines first. All of the pack comes from the run and the repository:
+Without reports it runs all tests on both engines first. All of it comes from the run and the repository:
 
     summary.json       when, which commit, how many tests, on what
     requirements.csv   what is asked
@@ -117,7 +117,7 @@ def main(arguments: list[str]) -> int:
     out, *reports = map(Path, arguments)
     with tempfile.TemporaryDirectory(prefix="chimera-validation-") as folder:
         lacking = pack(out, reports or run_tests(Path(folder)))
-    print(f"{out}: requirements without a passing test: {', '.join(lacking) or 'none'}")
+    sys.stdout.write(f"{out}: requirements without a passing test: {', '.join(lacking) or 'none'}\n")
     return bool(lacking)
 
 

@@ -1,4 +1,4 @@
-"""What a run of the tests left: each test with its outcome, on each engine, by the requirement that it shows."""
+"""What a run of the tests left: each test with its outcome on an engine, and the requirements it shows."""
 
 import csv
 import io
