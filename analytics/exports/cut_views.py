@@ -22,11 +22,11 @@ from analytics.exports.serializers import CutTable, CutTables, Locks, Problem
 from analytics.exports.tables import Standard
 from analytics.exports.taking import bundle_for, record_taking, table_for, workbook_for
 from analytics.exports.views import ExportView
+from analytics.exports.visible import is_seen_by
 from analytics.exports.workbook_file import MEDIA_TYPE as WORKBOOK_TYPE
 from analytics.exports.workbook_file import TooManyRows
 from analytics.locks.models import Lock
 from analytics.locks.snapshot import SnapshotDamaged
-from analytics.locks.visible import is_seen_at
 from analytics.runs.results import NoSuchLock
 from trial.people.needs import At, token_needs
 from trial.people.roles import Permission
@@ -112,8 +112,8 @@ class LockList(CutView):
     @extend_schema(operation_id="locks", responses={200: Locks, **NOT_DECLARED, **PROBLEMS})
     def get(self, request: Request) -> Response:
         Parameters(()).read(request.query_params)
-        sites = list(self.token.sites.values_list("code", flat=True))
-        seen = [lock for lock in Lock.objects.select_related("snapshot") if is_seen_at(lock, sites)]
+        sites, to = list(self.token.sites.values_list("code", flat=True)), Disclosure.to(self.token)
+        seen = [lock for lock in Lock.objects.select_related("snapshot") if is_seen_by(lock, sites, to)]
         return Response({"locks": [_lock(lock) for lock in seen]})
 
 

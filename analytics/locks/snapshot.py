@@ -180,8 +180,13 @@ def first_line(path: Path) -> dict[str, Any]:
 
 def sites_of(path: Path) -> frozenset[str]:
     """The sites of the subjects of a snapshot. Raises SnapshotDamaged."""
+    return frozenset(site_of_each(path).values())
+
+
+def site_of_each(path: Path) -> dict[str, str]:
+    """The site of each subject of a snapshot. Raises SnapshotDamaged."""
     facts = (json.loads(line) for line in sound_lines(path, path.stem) if line.startswith(b"{"))
-    return frozenset(fact["site"] for fact in facts if "site" in fact)
+    return {fact["subject"]: fact["site"] for fact in facts if "site" in fact}
 
 
 def sound_lines(path: Path, hash: str) -> Iterator[bytes]:
@@ -219,7 +224,17 @@ def written_subjects(path: Path) -> Iterator[Written]:
     """The facts and values of each subject as they are written. Raises SnapshotDamaged."""
     lines = sound_lines(path, path.stem)
     next(lines)
-    return ((facts, [Value._make(value) for value in values]) for facts, values in _read(_blocks(lines)))
+    return _as_written(_blocks(lines))
+
+
+def written_by(order: Callable[[str], str], path: Path) -> Iterator[Written]:
+    """The same in another order, by what `order` makes of the code of a subject. Raises SnapshotDamaged."""
+    for part in sorted(slices_of(path, 1), key=lambda part: order(part.last)):
+        yield from _as_written(_blocks_of(sound_bytes(path, part)))
+
+
+def _as_written(blocks: Iterable[bytes]) -> Iterator[Written]:
+    return ((facts, [Value._make(value) for value in values]) for facts, values in _read(blocks))
 
 
 def _subjects(blocks: Iterable[bytes]) -> Iterator[CutSubject]:

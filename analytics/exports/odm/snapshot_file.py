@@ -13,13 +13,14 @@ from typing import Any
 from lxml import etree
 
 from analytics.exports.about import About
+from analytics.exports.naming import Naming
 from analytics.exports.odm.code_lists import CodeLists
 from analytics.exports.odm.elements import odm, root_attributes
 from analytics.exports.odm.metadata import study
 from analytics.exports.odm.people import User, people_and_places
 from analytics.exports.odm.told_values import Telling, escaped, group_of
 from analytics.locks.cut import SubjectFacts, Value
-from analytics.locks.snapshot import Written, sites_of, written_subjects
+from analytics.locks.snapshot import Written, sites_of, written_by, written_subjects
 from patients.casebook.form import is_declared
 from patients.casebook.header import DATA
 from patients.casebook.odm import (
@@ -51,10 +52,12 @@ def write_snapshot(
     subject, `users` are the members of its sites. Raises SnapshotDamaged."""
     lists = CodeLists()
     telling = Telling(about.disclosure, lists.oid(MISSING), lists.oid(FLAGS))
+    naming = about.naming
+    subjects = written_by(naming.subject, snapshot) if naming.hides else written_subjects(snapshot)
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(_opening(about, study(about.metadata, about.disclosure, lists), snapshot, users))
-        writing = _Subjects(telling, planned)
-        for subject in written_subjects(snapshot):
+        writing = _Subjects(telling, planned, naming)
+        for subject in subjects:
             file.write("".join(writing.of(subject)))
         file.write("</ClinicalData>\n</ODM>\n")
     return writing.rows
@@ -72,7 +75,8 @@ def write_metadata(path: Path, about: About) -> int:
 def _opening(about: About, study: Any, snapshot: Path, users: Iterable[User]) -> str:
     """All that stands before the first subject."""
     attributes = root_attributes(about, kind="Snapshot", description="snapshot")
-    version, admin = escaped(about.metadata), people_and_places(about, users, sites_of(snapshot))
+    version, sites = escaped(about.metadata), about.naming.sites(sites_of(snapshot))
+    admin = people_and_places(about, users, sites)
     return (
         f"{opening_tag(attributes)}{as_text(study)}{as_text(admin)}"
         f'<ClinicalData StudyOID="{STUDY_OID}" MetaDataVersionOID="{version}">\n'
@@ -94,15 +98,16 @@ def as_text(found: Any) -> str:
 class _Subjects:
     """Writes subjects, and counts their rows."""
 
-    def __init__(self, telling: Telling, planned: Mapping[str, str]) -> None:
-        self.telling, self.planned, self.rows = telling, planned, 0
+    def __init__(self, telling: Telling, planned: Mapping[str, str], naming: Naming) -> None:
+        self.telling, self.planned, self.naming, self.rows = telling, planned, naming, 0
 
     def of(self, written: Written) -> Iterator[str]:
         facts, values = written
         days = self.telling.days(facts.subject)
-        known = [value for value in values if is_declared(value.form)]
-        yield f'<SubjectData SubjectKey="{facts.subject}">'
-        yield f'<SiteRef LocationOID="{escaped(location_oid(facts.site))}"/>\n'
+        told = self.naming.values(values)
+        known = [value for value in told if is_declared(value.form)]
+        yield f'<SubjectData SubjectKey="{self.naming.subject(facts.subject)}">'
+        yield f'<SiteRef LocationOID="{escaped(location_oid(self.naming.site(facts.site)))}"/>\n'
         pages = {visit: list(some) for visit, some in groupby(known, _by_visit)}
         yield from self._event("", pages.pop("", []), days, facts)
         for visit, some in pages.items():
