@@ -1,7 +1,7 @@
-"""How long the values of a snapshot take to leave as ODM-XML 1.3.2, beside objects of odmlib of the same values.
+"""How long the values of a snapshot take to leave as ODM-XML 1.3.2, beside objects of odmlib of the same.
 
-Both sides end in a file of the same clinical data, which is compared element by element. Ours begins with the sealed
-snapshot, whose hash it checks; odmlib's with values and elements that are at hand. Goal: 50 times as fast (B7).
+Both sides end in a file of the same clinical data, which is compared element by element. Ours begins with the
+sealed snapshot, whose hash it checks, and has the metadata with it; odmlib's has values and elements at hand.
 """
 
 import statistics
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-SUBJECTS = 40
+SUBJECTS = 100
 ROUNDS = 5
 Told = tuple[str, dict[str, str], str | None, list[Any]]
 """An element: its name, attributes, text and children."""
@@ -41,7 +41,9 @@ def main(subjects: int = SUBJECTS) -> None:
         if _clinical_data(theirs) != told:
             raise SystemExit("odmlib wrote other values")
     medians = {side: statistics.median(times) for side, times in spent.items()}
-    print(f"\n| {sealed.values:,} values of {subjects} subjects | s | times as fast as odmlib |\n|---|---|---|")
+    print(
+        f"\n| {sealed.values:,} values of {subjects} subjects | s | times as fast as odmlib |\n|---|---|---|"
+    )
     for side, median in medians.items():
         print(f"| {side} | {median:.2f} | {medians['odmlib'] / median:.1f} |")
 
@@ -89,13 +91,3 @@ def _object(told: Told) -> Any:
     if text is not None:
         of_it["_content"] = text
     return kind(**of_it)
-
-
-if __name__ == "__main__":
-    import os
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trial.settings")
-    import django
-
-    django.setup()
-    main()

@@ -1,5 +1,5 @@
-"""The whole cohort out and in again (`make check-external`): what a token of its site takes as ODM-XML, and the
-casebook as a directory, make the same registry of an empty one (CP-06)."""
+"""The whole cohort out and in again (`make check-external`): what a token of its site takes as ODM-XML, and
+the casebook as a directory, make the same registry of an empty one (CP-06)."""
 
 from pathlib import Path
 
