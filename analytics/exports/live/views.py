@@ -88,7 +88,12 @@ def view_of(listed: Listed) -> Any:
     view = type(
         f"{name}List",
         (ListView,),
-        {"__doc__": listed.about, "listed": listed, "parameters": listed.parameters},
+        {
+            "__doc__": listed.about,
+            "listed": listed,
+            "parameters": listed.parameters,
+            "known": listed.parameters.names,
+        },
     )
     described = extend_schema(
         operation_id=listed.name,
@@ -126,7 +131,7 @@ OF_DICTIONARY = Parameters((of_form(), Filter("language", "of labels and hints",
 class DictionaryResource(LiveView):
     """The dictionary of the forms: what each item means, its type, its codes, its limits."""
 
-    parameters = OF_DICTIONARY
+    parameters, known = OF_DICTIONARY, OF_DICTIONARY.names
 
     @extend_schema(
         operation_id="dictionary",
