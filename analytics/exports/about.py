@@ -26,11 +26,20 @@ class About:
     at: datetime
     disclosure: Disclosure
     naming: Naming = field(default_factory=Naming)
+    previous: str = ""
+    """The file before in the series of locks of this scope, as `file_oid` names it; empty for the first."""
 
     @property
     def oid(self) -> str:
         """The identifier of the cut in the formats of CDISC."""
         return f"{self.study}.{self.snapshot[:12]}"
+
+    def file_oid(self, what: str) -> str:
+        """The identifier of a file of the cut: `what` it is, for a reader who may have so much."""
+        to = self.disclosure
+        genetic = "held" if to.filing else "withheld"
+        subjects = "pseudonyms" if to.hides_sites else "codes"
+        return f"{self.oid}.{self.lock}.{what}.{to.dates}.{genetic}.{subjects}"
 
     @property
     def metadata(self) -> str:

@@ -66,7 +66,8 @@ def root_attributes(about: About, *, kind: str, description: str) -> dict[str, s
     return {
         "ODMVersion": "1.3.2",
         "FileType": kind,
-        "FileOID": f"{about.oid}.{about.lock}.{description}.{to.dates}.{genetic}.{subjects}",
+        "FileOID": about.file_oid(description),
+        **({"PriorFileOID": about.previous} if about.previous else {}),
         "Description": f"{description}; dates: {to.dates}; genetic data: {genetic}; subjects: {subjects}",
         "CreationDateTime": about.at.isoformat(timespec="seconds"),
         "AsOfDateTime": datetime.combine(about.cutoff, _LAST, SITE_ZONE).isoformat(),
