@@ -25,11 +25,11 @@ from patients.entry.casebook_archive import unpack_casebook
 from patients.entry.deliveries import CasebookFolder, Delivery, UnreadableCasebook
 from patients.entry.importing import CasebookImport, Report, run_import
 from patients.entry.odm_delivery import OdmFile
-from patients.web.api.import_rate import ImportRate
 from patients.web.api.problems import Refusal
 from patients.web.api.serializers import IMPORT_PROBLEMS, ImportReport
 from patients.web.api.views import PageDoor
 from trial.people.access import SystemPerson, can, sites_where
+from trial.people.import_rate import ImportRate
 from trial.people.needs import session_needs
 from trial.people.roles import Permission
 

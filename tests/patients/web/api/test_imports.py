@@ -12,11 +12,12 @@ from django.test import Client
 
 from patients.casebook.page import Page, Subject
 from patients.entry import casebook_archive
-from patients.web.api import import_rate, imports
+from patients.web.api import imports
 from tests.patients.entry import casebooks
 from tests.patients.entry.test_odm_import import CONSENT, HOSTILE, document, group, item, page
 from tests.patients.web import people
 from tests.patients.web.api.programs import problem
+from trial.people import import_rate
 from trial.people.models import Member, Site
 from trial.people.roles import Role
 
