@@ -149,6 +149,7 @@ def _manifest(lock: Lock, to: Disclosure, files: dict[str, Kept]) -> dict[str, A
         "version": told.version,
         "metadata": told.metadata,
         "dates": to.dates,
+        "naming": told.naming.as_data(),
         "genetic_data": to.filing or "withheld",
         "withheld": _withheld(lock, to),
         "cells": CELLS,

@@ -15,18 +15,17 @@ from analytics.exports.disclosure import Disclosure
 from analytics.exports.estimates import visible_lock
 from analytics.exports.files import MadeFile, NoSuchFile, tables_for
 from analytics.exports.formats.registry import FORMATS
-from analytics.exports.live.asking import Parameters
 from analytics.exports.problems import MEDIA_TYPE, NotYet
 from analytics.exports.sending import is_known, not_modified, sent
 from analytics.exports.serializers import CutTable, CutTables, Locks, Problem
 from analytics.exports.tables import Standard
 from analytics.exports.taking import bundle_for, record_taking, table_for, workbook_for
 from analytics.exports.views import ExportView
+from analytics.exports.visible import is_seen_by
 from analytics.exports.workbook_file import MEDIA_TYPE as WORKBOOK_TYPE
 from analytics.exports.workbook_file import TooManyRows
 from analytics.locks.models import Lock
 from analytics.locks.snapshot import SnapshotDamaged
-from analytics.locks.visible import is_seen_at
 from analytics.runs.results import NoSuchLock
 from trial.people.needs import At, token_needs
 from trial.people.roles import Permission
@@ -34,6 +33,7 @@ from trial.people.token_rates import AskedRate, TakenRate
 from trial.people.tokens import ExportToken, token_of
 
 REFUSALS = {
+    400: "a parameter that there is not",
     401: "no token, or one that is unknown, expired or revoked",
     403: "the token does not carry the permission",
     404: "there is no such lock, table or format, or not for this token",
@@ -43,7 +43,6 @@ REFUSALS = {
 PROBLEMS = {
     (status, MEDIA_TYPE): OpenApiResponse(Problem, description=why) for status, why in REFUSALS.items()
 }
-NOT_DECLARED = {(400, MEDIA_TYPE): OpenApiResponse(Problem, description="a parameter that there is not")}
 LOCK = OpenApiParameter("lock", str, "path", description="the id of a lock, or latest")
 NAME = OpenApiParameter("name", str, "path", description="the name of a table: ADSL, LAB")
 SUFFIX = OpenApiParameter("suffix", str, "path", description="the format", enum=sorted(FORMATS))
@@ -109,11 +108,10 @@ class FileView(CutView):
 class LockList(CutView):
     """The data cuts and locks that the token sees, the newest first."""
 
-    @extend_schema(operation_id="locks", responses={200: Locks, **NOT_DECLARED, **PROBLEMS})
+    @extend_schema(operation_id="locks", responses={200: Locks, **PROBLEMS})
     def get(self, request: Request) -> Response:
-        Parameters(()).read(request.query_params)
-        sites = list(self.token.sites.values_list("code", flat=True))
-        seen = [lock for lock in Lock.objects.select_related("snapshot") if is_seen_at(lock, sites)]
+        sites, to = list(self.token.sites.values_list("code", flat=True)), Disclosure.to(self.token)
+        seen = [lock for lock in Lock.objects.select_related("snapshot") if is_seen_by(lock, sites, to)]
         return Response({"locks": [_lock(lock) for lock in seen]})
 
 
@@ -172,6 +170,7 @@ class Workbook(FileView):
 class Bundle(FileView):
     """All tables of a cut in one archive, with codebook, manifest and scripts. So many an hour."""
 
+    known = (IN_FORMATS.name,)
     throttle_classes = (AskedRate, TakenRate)
 
     @extend_schema(operation_id="bundle", parameters=[LOCK, IN_FORMATS], responses={**ARCHIVE, **PROBLEMS})

@@ -34,15 +34,18 @@ _MOVED = (Kind.DATE, Kind.DATETIME)
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """What a reader may have: `dates`, and `filing`, the number under which genetic data may leave."""
+    """What a reader may have: `dates`, and `filing`, the number under which genetic data may leave.
+    `hides_sites`: it reads of several sites and must not know which of them a subject is of (`naming.py`)."""
 
     dates: str = Dates.SHIFTED
     filing: str = ""
+    hides_sites: bool = False
 
     @classmethod
     def to(cls, token: ExportToken) -> "Disclosure":
         """What the bearer of a token may have."""
-        return cls(token.dates, token.filing)
+        moved = token.dates != Dates.TRUE
+        return cls(token.dates, token.filing, hides_sites=moved and token.sites.count() > 1)
 
 
 def disclosed(table: Table, to: Disclosure) -> Table:

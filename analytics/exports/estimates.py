@@ -5,8 +5,10 @@ from uuid import uuid4
 
 from django.db import transaction
 
+from analytics.exports.disclosure import Disclosure
+from analytics.exports.visible import is_seen_by
 from analytics.locks.models import Lock
-from analytics.locks.visible import is_seen_at, sites_of_lock
+from analytics.locks.visible import sites_of_lock
 from analytics.runs.results import NoSuchLock, as_data, find_lock, finished_run
 from trial.people.tokens import ExportToken
 from trial.trail.actor import Actor, Source, acting
@@ -30,10 +32,10 @@ def export_estimates(name: str, *, by: ExportToken, request_id: str = "") -> dic
 
 
 def visible_lock(name: str, by: ExportToken) -> Lock:
-    """The lock of this id, or the newest finished one for `latest`. Raises NoSuchLock, also if the lock has a
-    site that the token has not."""
+    """The lock of this id, or the newest finished one for `latest`. Raises NoSuchLock, also if the lock is
+    one that the token does not see."""
     lock = find_lock(name)
-    if not is_seen_at(lock, by.sites.values_list("code", flat=True)):
+    if not is_seen_by(lock, by.sites.values_list("code", flat=True), Disclosure.to(by)):
         raise NoSuchLock(f"no lock {lock.pk}")
     return lock
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from analytics.exports import workbook_file
-from analytics.exports.about import About, about
+from analytics.exports.about import About, about, naming_of
 from analytics.exports.disclosure import Disclosure, disclosed
 from analytics.exports.formats.registry import FORMATS
 from analytics.exports.kept_tables import folder_of, tables_of_lock
@@ -38,7 +38,8 @@ class MadeFile:
 
 def tables_for(lock: Lock, to: Disclosure) -> dict[str, Table]:
     """Every table of a cut as its reader may have it. Raises SnapshotDamaged and ImpossibleDates."""
-    return {name: disclosed(table, to) for name, table in tables_of_lock(lock).items()}
+    naming = naming_of(lock, to)
+    return {name: naming.table(disclosed(table, to)) for name, table in tables_of_lock(lock).items()}
 
 
 def file_of(lock: Lock, name: str, suffix: str, to: Disclosure) -> MadeFile:

@@ -19,6 +19,7 @@ from django.conf import settings
 from analytics.datasets.build import DATASETS, datasets_by_name
 from analytics.datasets.story import Story, tell
 from analytics.exports import analysis_tables, form_tables
+from analytics.exports.configured import configuration_of
 from analytics.exports.registries.answers import answers_of
 from analytics.exports.registries.questions import REPORTS
 from analytics.exports.registries.tables import code_of
@@ -29,10 +30,10 @@ from analytics.exports.tables import Standard, Table
 from analytics.locks.codes import with_codes
 from analytics.locks.models import Lock, Snapshot
 from analytics.locks.snapshot import CutSubject, read_snapshot
-from analytics.runs.models import CODES, Run
+from analytics.runs.models import CODES
 from analytics.runs.start import code_version
 from patients.casebook.form import declared_forms, form_model
-from trial.protocol.in_force import as_in_force, in_force
+from trial.protocol.in_force import as_in_force
 
 _SUBJECTS_AT_ONCE = 250  # so many casebooks are held in memory, about 1 MiB each
 _ROWS_OF_A_PART = 50_000
@@ -59,14 +60,6 @@ def tables_of_snapshot(snapshot: Snapshot, configuration: Mapping[str, str]) -> 
 def folder_of(lock: Lock) -> Path:
     """Where the tables of a lock lie."""
     return _folder(lock.snapshot, configuration_of(lock))
-
-
-def configuration_of(lock: Lock) -> dict[str, str]:
-    """That of the newest run of the lock; of a lock that has none, what is in force, with its codes."""
-    run = Run.objects.of(lock).order_by("-pk").first()
-    if run is not None:
-        return dict(run.configuration)
-    return {**in_force(), CODES: lock.codes} if lock.codes else in_force()
 
 
 def _folder(snapshot: Snapshot, configuration: Mapping[str, str]) -> Path:

@@ -15,12 +15,14 @@ from analytics.exports.estimates import export_estimates
 from analytics.exports.problems import MEDIA_TYPE, NotYet, problem_details
 from analytics.exports.serializers import Estimates, Problem
 from analytics.runs.results import NoSuchLock, NotFinished
+from trial.parameters import refuse_unknown
 from trial.people.needs import At, token_needs
 from trial.people.roles import Permission
 from trial.people.token_rates import AskedRate
 from trial.people.tokens import TokenMay, token_of
 
 REFUSALS = {
+    400: "a parameter that there is not",
     401: "no token, or one that is unknown, expired or revoked",
     403: "the token does not carry the permission",
     404: "there is no such lock, or not for this token",
@@ -36,6 +38,12 @@ class ExportView(APIView):
     """Base of the views: errors are problem details, and nothing is kept in a cache."""
 
     throttle_classes: Sequence[type[BaseThrottle]] = (AskedRate,)
+    known: tuple[str, ...] = ()
+    """The parameters that there are."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        refuse_unknown(request.query_params, self.known)
 
     def get_exception_handler(self) -> Any:
         return problem_details
@@ -72,4 +80,5 @@ class EstimatesOfLock(ExportView):
 class Schema(ExportView, SpectacularJSONAPIView):
     """The OpenAPI document of this door, for any token."""
 
+    known = ("lang",)
     permission_classes = (TokenMay,)  # drf-spectacular has a default of its own

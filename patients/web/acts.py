@@ -117,6 +117,7 @@ ACTS: dict[str, Promise] = {
     "recovery_code.used": gettext_lazy("recovery code used"),
     "recovery_codes.made": gettext_lazy("recovery codes made"),
     "token.issued": gettext_lazy("token issued"),
+    "token.refused": gettext_lazy("token shown from elsewhere"),
     "token.revoked": gettext_lazy("token revoked"),
     "access.reviewed": gettext_lazy("access reviewed"),
     "access.exported": gettext_lazy("list of access taken out"),

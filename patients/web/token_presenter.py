@@ -37,6 +37,7 @@ class TokenRow:
     expires: datetime
     last_used: datetime | None
     last_address: str
+    networks: str
     taken: int
     standing: str
     is_in_force: bool
@@ -137,6 +138,7 @@ def _row(token: ExportToken, taken: int) -> TokenRow:
         expires=token.expires,
         last_used=token.last_used,
         last_address=token.last_address,
+        networks=", ".join(token.networks),
         taken=taken,
         standing=_standing(token),
         is_in_force=token.is_in_force,

@@ -19,6 +19,7 @@ from trial.people.access_list import all_accounts
 from trial.people.fresh_proof import ask_again
 from trial.people.models import Account
 from trial.people.needs import needs
+from trial.people.networks import MOST, read_networks
 from trial.people.roles import Permission
 from trial.people.token_acts import RIGHTS, TokenWish, issue_on_record, revoke_token
 from trial.people.tokens import MAX_DAYS, Dates, ExportToken, may_all
@@ -88,11 +89,22 @@ def _wish(typed: Mapping[str, str]) -> TokenWish:
         wrong.append(_("Choose how dates leave."))
     if len(filing) > LONGEST_FILING:
         wrong.append(_("Filing: at most %(most)s characters.") % {"most": LONGEST_FILING})
+    networks = _networks(typed.get("networks", ""), wrong)
     if typed.get("holder") and (holder is None or not may_all(holder, rights, sites)):
         wrong.append(_("The member does not hold all of this at each of these sites."))
     if wrong:
         raise ValidationError(wrong)
-    return TokenWish(typed["name"], sites, rights, int(days), Dates(dates), filing, holder)
+    return TokenWish(typed["name"], sites, rights, int(days), Dates(dates), filing, holder, networks)
+
+
+def _networks(text: str, wrong: list[str]) -> tuple[str, ...]:
+    """The networks that were typed; what is wrong with them goes to the rest."""
+    try:
+        return read_networks(text)
+    except ValueError as problem:
+        sentence = _("Networks: %(typed)s is none. Write them as 10.1.2.0/24 or 10.1.2.3, at most %(most)s.")
+        wrong.append(sentence % {"typed": str(problem)[:40], "most": MOST})
+    return ()
 
 
 def _against_name(name: str) -> list[str]:

@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.core.management import call_command
+from django.test import Client
 from django.urls import reverse
 
 from tests.acts.world import TEST, Deed, World, act
@@ -53,6 +54,13 @@ def end_a_role(world: World) -> Deed:
 def issue_a_token(world: World) -> Deed:
     arguments = ("board", "--site", "HZ01", "--permission", "read_results")
     return lambda: call_command("issue_token", *arguments, verbosity=0)
+
+
+@act("token.refused", "system:sign-in", "board")
+def show_a_token_from_elsewhere(world: World) -> Deed:
+    wish = TokenWish("board", [Site.objects.get(code="HZ01")], [Permission.READ], networks=("10.1.2.0/24",))
+    key = issue_on_record(wish, by=SETUP)
+    return lambda: Client().get("/api/v1/study", headers={"Authorization": f"Token {key}"})
 
 
 @act("token.revoked", TEST, "board")

@@ -28,6 +28,7 @@ class TokenWish:
     dates: Dates = Dates.SHIFTED
     filing: str = ""
     holder: Account | None = None
+    networks: tuple[str, ...] = ()
 
 
 @transaction.atomic
@@ -42,6 +43,7 @@ def issue_on_record(wish: TokenWish, *, by: Person, request: HttpRequest | None 
         dates=wish.dates,
         filing=wish.filing,
         holder=wish.holder,
+        networks=wish.networks,
     )
     record_act("token.issued", wish.name, by=by, request=request, changes=_told(wish))
     return clear
@@ -65,5 +67,6 @@ def _told(wish: TokenWish) -> list[Change]:
         ("dates", "Dates"): str(wish.dates),
         ("filing", "Filing"): wish.filing,
         ("holder", "Member"): wish.holder.user_name if wish.holder else "",
+        ("networks", "Networks"): " ".join(wish.networks),
     }
     return [Change(item, label, "", text) for (item, label), text in told.items() if text]

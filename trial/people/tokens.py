@@ -2,11 +2,12 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.db import models
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication
@@ -15,12 +16,18 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from trial.people.access import can
+from trial.people.acts import record_act
 from trial.people.addresses import address_of
 from trial.people.models import Account, Site
 from trial.people.needs import need_of
+from trial.people.networks import is_within
 from trial.people.roles import Permission
+from trial.trail.actor import Source
+from trial.trail.models import TrailEvent
+from trial.trail.record import Change
 
 MAX_DAYS = 90
+SAID_AGAIN_AFTER = timedelta(hours=1)
 
 
 class Dates(models.TextChoices):
@@ -39,6 +46,7 @@ class ExportToken(models.Model):
 
     `holder` is the member whose program shows it, if it is one's: it works for as long as the account does
     and holds, at each of its sites, each of its permissions (AC-08). That of an organisation has none.
+    `networks`: from where it works; from everywhere where none is named.
     """
 
     name = models.CharField(_("name"), max_length=100)
@@ -46,6 +54,7 @@ class ExportToken(models.Model):
     sites = models.ManyToManyField(Site)
     permissions = models.JSONField(default=list)
     dates = models.CharField(_("dates"), max_length=8, choices=Dates, default=Dates.SHIFTED)
+    networks = models.JSONField(_("networks"), default=list, blank=True)
     filing = models.CharField(_("filing of genetic data"), max_length=100, blank=True, default="")
     created = models.DateTimeField(auto_now_add=True)
     created_by = models.CharField(max_length=150)
@@ -100,6 +109,7 @@ def issue_token(
     dates: Dates = Dates.SHIFTED,
     filing: str = "",
     holder: Account | None = None,
+    networks: Sequence[str] = (),
 ) -> str:
     """Make a token and return its clear text, which is not kept. Raises ValueError beyond 90 days."""
     if not 0 < days <= MAX_DAYS:
@@ -112,6 +122,7 @@ def issue_token(
         dates=dates,
         filing=filing,
         holder=holder,
+        networks=list(networks),
         created_by=by,
         expires=timezone.now() + timedelta(days=days),
     )
@@ -123,8 +134,20 @@ def digest_of(clear: str) -> str:
     return hashlib.sha256(clear.encode()).hexdigest()
 
 
+def record_stranger(name: str, address: str, request: HttpRequest) -> None:
+    """Put on the trail that a key was shown from where it must not be: once an hour for an address, since
+    whoever holds it may ask as often as they like."""
+    lately = TrailEvent.objects.filter(
+        action="token.refused", about=name, at__gt=timezone.now() - SAID_AGAIN_AFTER
+    )
+    if not lately.filter(changes__new=address).exists():
+        told = [Change("address", "Address", "", address)]
+        record_act("token.refused", name, by=None, request=request, changes=told, source=Source.API)
+
+
 class TokenAuthentication(BaseAuthentication):
-    """`Authorization: Token KEY`. An unknown, expired and revoked key get the same answer."""
+    """`Authorization: Token KEY`. An unknown, expired and revoked key get the same answer, and one that comes
+    from elsewhere than its networks."""
 
     def authenticate(self, request: Request) -> tuple[ExportToken, None] | None:
         clear = self.shown(request)
@@ -135,7 +158,11 @@ class TokenAuthentication(BaseAuthentication):
         token = found.select_related("holder").first()
         if token is None or not token.holder_may:
             raise AuthenticationFailed()
-        found.update(last_used=now, last_address=address_of(request._request)[:45])
+        address = address_of(request._request)[:45]
+        if not is_within(address, token.networks):
+            record_stranger(token.name, address, request._request)
+            raise AuthenticationFailed()
+        found.update(last_used=now, last_address=address)
         return token, None
 
     def shown(self, request: Request) -> str:

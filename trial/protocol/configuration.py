@@ -176,6 +176,11 @@ _DECLARED = (
     ),
     Setting("alert_mail_hours_susar", 48, "h", _("Ahead of the 7 and 15 days of the regulation."), True),
     Setting(
+        "site_min_subjects", 5, "",
+        _("A common convention for shared data: a site with fewer subjects is told together with others."),
+        True,
+    ),
+    Setting(
         "bootstrap_seed", 20_250_805, "",
         _("Any whole number; it stands before the data are seen, so that nobody chooses among its results."),
         False,

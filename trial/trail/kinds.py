@@ -28,6 +28,7 @@ ACCOUNT_ACTS = frozenset(
         "sign_in.refused",
         "signature.refused",
         "token.issued",
+        "token.refused",
         "token.revoked",
         "training.recorded",
     }

@@ -30,9 +30,9 @@ from analytics.exports.dataset_api.contents import Part, Source
 from analytics.exports.disclosure import Disclosure
 from analytics.exports.estimates import visible_lock
 from analytics.exports.taking import record_rows
+from analytics.exports.visible import is_seen_by
 from analytics.locks.models import Lock
 from analytics.locks.snapshot import SnapshotDamaged
-from analytics.locks.visible import is_seen_at
 from analytics.runs.results import NoSuchLock
 from trial.people.needs import At, anyone, header_token_needs
 from trial.people.roles import Permission
@@ -79,8 +79,8 @@ class DatasetApi(APIView):
 
     def locks(self) -> list[Lock]:
         """Those that the key sees, the newest first."""
-        sites = list(self.token.sites.values_list("code", flat=True))
-        return [lock for lock in Lock.objects.select_related("snapshot") if is_seen_at(lock, sites)]
+        sites, to = list(self.token.sites.values_list("code", flat=True)), Disclosure.to(self.token)
+        return [lock for lock in Lock.objects.select_related("snapshot") if is_seen_by(lock, sites, to)]
 
     @property
     def token(self) -> ExportToken:

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ParseError
 
+from trial.parameters import NAMED, refuse_unknown
+
 USUAL_LIMIT, MOST_LIMIT = 100, 1000
 NAME = r"[A-Za-z0-9_.@:+-]{1,150}"
 NUMBER = r"[0-9]{1,18}"
-_NAMED = 40  # characters of what was sent that an answer repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,7 @@ class Parameters:
 
     def read(self, sent: QueryDict) -> Asked:
         """The question that was sent. Raises ParseError, which names what is wrong."""
-        for name in sent:
-            self._refuse_unknown(name, len(sent.getlist(name)))
+        refuse_unknown(sent, self.names)
         given = sent.dict()
         return Asked(
             filters={one.name: one.read(str(given[one.name])) for one in self.filters if one.name in given},
@@ -118,15 +118,6 @@ class Parameters:
     def _fields(self) -> Filter:
         return Filter("fields", "the members that are wanted of each entry", among=self.fields)
 
-    def _refuse_unknown(self, name: str, times: int) -> None:
-        if name not in self.names:
-            known = ", ".join(self.names) or _("none")
-            raise _refused(
-                _("There is no parameter %(name)s here. There are: %(all)s."), name=name, all=known
-            )
-        if times > 1:
-            raise _refused(_("%(name)s is given more than once: join its values by commas."), name=name)
-
     @staticmethod
     def _limit(text: str) -> int:
         if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= MOST_LIMIT:
@@ -149,5 +140,5 @@ def _refused(sentence: str, **named: str) -> ParseError:
 
 def _short(text: str, name: str) -> str:
     """What was sent, as far as an answer repeats it; what we say ourselves stays whole."""
-    shown = text if name == "all" else text[:_NAMED]
+    shown = text if name == "all" else text[:NAMED]
     return shown or "“”"

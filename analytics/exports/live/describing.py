@@ -33,6 +33,7 @@ def study_of(token: ExportToken, teller: Teller) -> dict[str, Any]:
             "permissions": token.permissions,
             "expires": token.expires,
             "dates": "true" if token.dates == Dates.TRUE else "shifted",
+            "subjects": "pseudonyms" if teller.to.hides_sites else "codes",
             "genetic_data": token.filing or "withheld",
             "withheld": teller.withheld(),
         },

@@ -1,7 +1,7 @@
 """The lists of what a database keeps in one table each. Each is read by its key: what comes in while one
 reads is neither missed nor told twice, in as many statements for a page of a thousand as for one."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ class Found:
     """The entries of a page of a list, and the place at which the next one begins; empty after the last.
     `more` stands beside the entries in the answer."""
 
-    entries: list[Told]
+    entries: Sequence[Mapping[str, Any]]
     cursor: str = ""
     more: Mapping[str, object] | None = None
 

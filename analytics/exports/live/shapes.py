@@ -254,6 +254,9 @@ class TokenTold(serializers.Serializer[object]):
     dates = serializers.ChoiceField(
         ["shifted", "true"], help_text="shifted: moved, for each subject by its days"
     )
+    subjects = serializers.ChoiceField(
+        ["codes", "pseudonyms"], help_text="pseudonyms: which site a subject is of is hidden"
+    )
     genetic_data = serializers.CharField(help_text="the filing under which it leaves, or withheld")
     withheld = serializers.ListField(
         child=serializers.CharField(), help_text="FORM.item, the identity included"

@@ -3,8 +3,8 @@
 from analytics.exports.live import shapes
 from analytics.exports.live.asking import Asked, Parameters
 from analytics.exports.live.lists import Found, Listed, Scope, Told, names_of
+from analytics.exports.visible import is_seen_by
 from analytics.locks.models import Lock
-from analytics.locks.visible import is_seen_at
 from trial.people.roles import Permission
 
 
@@ -12,7 +12,7 @@ def _snapshots(asked: Asked, scope: Scope) -> Found:
     """There are few: those of the locks that the token sees."""
     seen: dict[int, list[Lock]] = {}
     for lock in Lock.objects.select_related("snapshot").order_by("pk"):
-        if lock.snapshot_id > int(asked.cursor) and is_seen_at(lock, scope.codes):
+        if lock.snapshot_id > int(asked.cursor) and is_seen_by(lock, scope.codes, scope.teller.to):
             seen.setdefault(lock.snapshot_id, []).append(lock)
     numbers = sorted(seen)[: asked.limit]
     cursor = str(numbers[-1]) if len(seen) > len(numbers) else ""

@@ -1,5 +1,6 @@
 """The addresses of the lists. A view is made of the declaration of its list, as is what the document says."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,6 +13,7 @@ from analytics.exports.live import shapes
 from analytics.exports.live.answers import answered, page_of, record_read
 from analytics.exports.live.asking import Asked, Filter, Parameters
 from analytics.exports.live.describing import LANGUAGES, dictionary_of, study_of
+from analytics.exports.live.hidden import naming_of_token, told, truly
 from analytics.exports.live.lists import PAGES, SITES, SUBJECTS, VISITS, Listed, Scope, of_form, scope_of
 from analytics.exports.live.oversight import QUERIES, SIGNATURES, VERIFICATIONS
 from analytics.exports.live.snapshots import SNAPSHOTS
@@ -66,7 +68,9 @@ class ListView(LiveView):
 
     def get(self, request: Request) -> HttpResponse:
         asked, scope = self.asked(), scope_of(self.token, self.teller)
-        found = self.listed.read(asked, scope)
+        naming = naming_of_token(self.token, scope.teller.to)
+        found = self.listed.read(truly(asked, naming) if self.listed is not SITES else asked, scope)
+        found = replace(found, entries=[told(entry, naming) for entry in found.entries])
         content = page_of(found, asked, request._request, self.parameters.cursor)
         answer = answered(request._request, content, content["next"])
         if answer.content and found.entries and request.method == "GET" and self.listed.permission:
@@ -84,14 +88,19 @@ def view_of(listed: Listed) -> Any:
     view = type(
         f"{name}List",
         (ListView,),
-        {"__doc__": listed.about, "listed": listed, "parameters": listed.parameters},
+        {
+            "__doc__": listed.about,
+            "listed": listed,
+            "parameters": listed.parameters,
+            "known": listed.parameters.names,
+        },
     )
-    told = extend_schema(
+    described = extend_schema(
         operation_id=listed.name,
         parameters=listed.parameters.told(),
         responses={200: _page_shape(listed, name), **KNOWN, **PROBLEMS},
     )
-    return token_needs(listed.permission)(extend_schema_view(get=told)(view))
+    return token_needs(listed.permission)(extend_schema_view(get=described)(view))
 
 
 def _page_shape(listed: Listed, name: str) -> Any:
@@ -122,7 +131,7 @@ OF_DICTIONARY = Parameters((of_form(), Filter("language", "of labels and hints",
 class DictionaryResource(LiveView):
     """The dictionary of the forms: what each item means, its type, its codes, its limits."""
 
-    parameters = OF_DICTIONARY
+    parameters, known = OF_DICTIONARY, OF_DICTIONARY.names
 
     @extend_schema(
         operation_id="dictionary",

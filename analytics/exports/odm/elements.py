@@ -62,11 +62,13 @@ def root_attributes(about: About, *, kind: str, description: str) -> dict[str, s
     """What a file says of itself. The moment is that of the lock: the same lock gives the same bytes."""
     to = about.disclosure
     genetic = "held" if to.filing else "withheld"
+    subjects = "pseudonyms" if to.hides_sites else "codes"
     return {
         "ODMVersion": "1.3.2",
         "FileType": kind,
-        "FileOID": f"{about.oid}.{about.lock}.{description}.{to.dates}.{genetic}",
-        "Description": f"{description}; dates: {to.dates}; genetic data: {genetic}",
+        "FileOID": about.file_oid(description),
+        **({"PriorFileOID": about.previous} if about.previous else {}),
+        "Description": f"{description}; dates: {to.dates}; genetic data: {genetic}; subjects: {subjects}",
         "CreationDateTime": about.at.isoformat(timespec="seconds"),
         "AsOfDateTime": datetime.combine(about.cutoff, _LAST, SITE_ZONE).isoformat(),
         "Originator": "Chimera",

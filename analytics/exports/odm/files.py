@@ -1,12 +1,13 @@
 """The files of ODM-XML that a lock has, each made once for what its reader may have."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from analytics.exports.about import About, about
+from analytics.exports.configured import configuration_of
 from analytics.exports.disclosure import Disclosure
 from analytics.exports.files import MadeFile, NoSuchFile, kept
-from analytics.exports.kept_tables import configuration_of
 from analytics.exports.odm.metadata_2_0 import write_metadata_2_0
 from analytics.exports.odm.people import users_of
 from analytics.exports.odm.snapshot_file import write_metadata, write_snapshot
@@ -31,10 +32,18 @@ def odm_file(lock: Lock, kind: str, to: Disclosure) -> MadeFile:
 
     def write(path: Path) -> int:
         with as_in_force(configuration_of(lock)):
-            return KINDS[kind](lock, path, told)
+            return KINDS[kind](lock, path, replace(told, previous=_previous(lock, kind, told)))
 
     made = kept(lock, to, f"odm-{kind}.xml", write)
     return MadeFile(made.path, f"{told.study}-lock-{lock.pk}-{kind}.xml", MEDIA_TYPE, made.digest, made.rows)
+
+
+def _previous(lock: Lock, kind: str, told: About) -> str:
+    """The file of this kind that such a reader could take of the lock before, of the same scope."""
+    before = Lock.objects.filter(scope=lock.scope, of=lock.of, pk__lt=lock.pk).order_by("-pk").first()
+    if before is None:
+        return ""
+    return replace(told, lock=before.pk, snapshot=before.snapshot.hash).file_oid(kind)
 
 
 def _snapshot(lock: Lock, path: Path, told: About) -> int:

@@ -4,30 +4,31 @@ Metadata are built as a tree, the data are written as they are read from the sna
 subject is in memory. Each row stands on a line of its own, so that whoever refuses one can say where it is.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from operator import attrgetter
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
 from analytics.exports.about import About
+from analytics.exports.naming import Naming
 from analytics.exports.odm.code_lists import CodeLists
 from analytics.exports.odm.elements import odm, root_attributes
 from analytics.exports.odm.metadata import study
 from analytics.exports.odm.people import User, people_and_places
-from analytics.exports.odm.told_values import Telling, escaped, group_of
+from analytics.exports.odm.told_values import Telling, Texts, escaped
 from analytics.locks.cut import SubjectFacts, Value
-from analytics.locks.snapshot import Written, sites_of, written_subjects
+from analytics.locks.snapshot import plain_subjects, sites_of, written_by
 from patients.casebook.form import is_declared
-from patients.casebook.header import DATA
 from patients.casebook.odm import (
     AGE,
     FLAGS,
     HELD,
     MISSING,
     NAMESPACE,
+    PAGE,
     STUDY_OID,
     SUBJECT,
     WITHHELD,
@@ -37,7 +38,14 @@ from patients.casebook.odm import (
     location_oid,
 )
 
-_by_visit, _by_form, _by_row = attrgetter("visit"), attrgetter("form"), attrgetter("row_key")
+_place: Callable[[Sequence[str]], tuple[str, str, str]] = itemgetter(
+    *map(Value._fields.index, ("visit", "form", "row_key"))
+)
+_told: Callable[[Sequence[str]], tuple[str, str, str]] = itemgetter(
+    *map(Value._fields.index, ("item", "value", "missing"))
+)
+_HEADER = group_oid(PAGE)
+_END_OF_FORM, _END_OF_EVENT = "</FormData>\n", "</StudyEventData>\n"
 
 
 def write_snapshot(
@@ -51,13 +59,21 @@ def write_snapshot(
     subject, `users` are the members of its sites. Raises SnapshotDamaged."""
     lists = CodeLists()
     telling = Telling(about.disclosure, lists.oid(MISSING), lists.oid(FLAGS))
+    naming = about.naming
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(_opening(about, study(about.metadata, about.disclosure, lists), snapshot, users))
-        writing = _Subjects(telling, planned)
-        for subject in written_subjects(snapshot):
-            file.write("".join(writing.of(subject)))
+        writing = _Subjects(telling, planned, naming)
+        for facts, values in _subjects(snapshot, naming):
+            file.write("".join(writing.of(facts, values)))
         file.write("</ClinicalData>\n</ODM>\n")
     return writing.rows
+
+
+def _subjects(snapshot: Path, naming: Naming) -> Iterator[tuple[SubjectFacts, Iterable[Sequence[str]]]]:
+    """The subjects in the order in which their reader has them."""
+    if not naming.hides:
+        return plain_subjects(snapshot)
+    return ((facts, naming.values(values)) for facts, values in written_by(naming.subject, snapshot))
 
 
 def write_metadata(path: Path, about: About) -> int:
@@ -72,7 +88,8 @@ def write_metadata(path: Path, about: About) -> int:
 def _opening(about: About, study: Any, snapshot: Path, users: Iterable[User]) -> str:
     """All that stands before the first subject."""
     attributes = root_attributes(about, kind="Snapshot", description="snapshot")
-    version, admin = escaped(about.metadata), people_and_places(about, users, sites_of(snapshot))
+    version, sites = escaped(about.metadata), about.naming.sites(sites_of(snapshot))
+    admin = people_and_places(about, users, sites)
     return (
         f"{opening_tag(attributes)}{as_text(study)}{as_text(admin)}"
         f'<ClinicalData StudyOID="{STUDY_OID}" MetaDataVersionOID="{version}">\n'
@@ -94,36 +111,26 @@ def as_text(found: Any) -> str:
 class _Subjects:
     """Writes subjects, and counts their rows."""
 
-    def __init__(self, telling: Telling, planned: Mapping[str, str]) -> None:
-        self.telling, self.planned, self.rows = telling, planned, 0
+    def __init__(self, telling: Telling, planned: Mapping[str, str], naming: Naming) -> None:
+        self.telling, self.planned, self.naming, self.rows = telling, planned, naming, 0
 
-    def of(self, written: Written) -> Iterator[str]:
-        facts, values = written
-        days = self.telling.days(facts.subject)
-        known = [value for value in values if is_declared(value.form)]
-        yield f'<SubjectData SubjectKey="{facts.subject}">'
-        yield f'<SiteRef LocationOID="{escaped(location_oid(facts.site))}"/>\n'
-        pages = {visit: list(some) for visit, some in groupby(known, _by_visit)}
-        yield from self._event("", pages.pop("", []), days, facts)
-        for visit, some in pages.items():
-            yield from self._event(visit, some, days)
-        yield "</SubjectData>\n"
+    def of(self, facts: SubjectFacts, values: Iterable[Sequence[str]]) -> Iterator[str]:
+        """The subject, by visit, form and row: the order in which a snapshot holds its values."""
+        texts = Texts(self.telling.days(facts.subject))
+        yield f'<SubjectData SubjectKey="{self.naming.subject(facts.subject)}">'
+        yield f'<SiteRef LocationOID="{escaped(location_oid(self.naming.site(facts.site)))}"/>\n'
+        yield f"{_event('')}{self._facts(facts, texts)}"
+        visit = form = ""
+        for (new_visit, new_form, key), row in groupby(values, _place):
+            if not is_declared(new_form):
+                continue
+            if is_new := (new_visit, new_form) != (visit, form):
+                yield _between(visit, form, new_visit, new_form)
+                visit, form = new_visit, new_form
+            yield self._row(form, key, map(_told, row), texts, is_first=is_new)
+        yield f"{_END_OF_FORM if form else ''}{_END_OF_EVENT}</SubjectData>\n"
 
-    def _event(
-        self, visit: str, values: list[Value], days: int, facts: SubjectFacts | None = None
-    ) -> Iterator[str]:
-        oid, number = event_of(visit)
-        repeat = f' StudyEventRepeatKey="{number}"' if number else ""
-        yield f'<StudyEventData StudyEventOID="{oid}"{repeat}>\n'
-        if facts:
-            yield self._facts(facts, days)
-        for form, some in groupby(values, _by_form):
-            yield f'<FormData FormOID="{form_oid(form)}">\n'
-            yield from self._page(form, some, days)
-            yield "</FormData>\n"
-        yield "</StudyEventData>\n"
-
-    def _facts(self, facts: SubjectFacts, days: int) -> str:
+    def _facts(self, facts: SubjectFacts, texts: Texts) -> str:
         to = self.telling.to
         told = {
             "dates": to.dates,
@@ -133,29 +140,46 @@ class _Subjects:
             "alive_at_cutoff": "Y" if facts.alive_at_cutoff else "N",
             "progression_free_at_cutoff": "Y" if facts.progression_free_at_cutoff else "N",
         }
-        items = "".join(
-            self.telling.item(SUBJECT, name, text, "", days) for name, text in told.items() if text
-        )
+        items = self._groups(SUBJECT, [(name, text, "") for name, text in told.items() if text], texts)[1]
         group = f'<ItemGroupData ItemGroupOID="{group_oid(SUBJECT)}">{items}</ItemGroupData>'
         return f'<FormData FormOID="{form_oid(SUBJECT)}">\n{group}\n</FormData>\n'
 
-    def _page(self, form: str, values: Iterable[Value], days: int) -> Iterator[str]:
-        """The header of a page once, then its rows. A page without rows has its header alone."""
-        header = ""
-        for number, (key, row) in enumerate(groupby(values, _by_row)):
-            held = list(row)
-            if number == 0:
-                header = self._items([one for one in held if one.item in DATA], days)
-                yield f'<ItemGroupData ItemGroupOID="{group_oid("PAGE")}">{header}</ItemGroupData>\n'
-            own = [one for one in held if one.item not in DATA]
-            if own or key:
-                repeat = f' ItemGroupRepeatKey="{escaped(key)}"' if key else ""
-                yield f'<ItemGroupData ItemGroupOID="{group_oid(form)}"{repeat}>{self._items(own, days)}'
-                yield "</ItemGroupData>\n"
-                self.rows += 1
+    def _row(
+        self, form: str, key: str, values: Iterable[tuple[str, str, str]], texts: Texts, *, is_first: bool
+    ) -> str:
+        """A row; before the first of a page its header, once. A page without rows has its header alone."""
+        header, own = self._groups(form, values, texts)
+        told = f'<ItemGroupData ItemGroupOID="{_HEADER}">{header}</ItemGroupData>\n' if is_first else ""
+        if not (own or key):
+            return told
+        self.rows += 1
+        repeat = f' ItemGroupRepeatKey="{escaped(key)}"' if key else ""
+        return f'{told}<ItemGroupData ItemGroupOID="{group_oid(form)}"{repeat}>{own}</ItemGroupData>\n'
 
-    def _items(self, values: Iterable[Value], days: int) -> str:
-        item = self.telling.item
-        return "".join(
-            item(group_of(value), value.item, value.value, value.missing, days) for value in values
-        )
+    def _groups(self, form: str, values: Iterable[tuple[str, str, str]], texts: Texts) -> tuple[str, str]:
+        """The items of a row: those of the header of its page, and its own."""
+        prepared = self.telling.told(form)
+        header: list[str] = []
+        own: list[str] = []
+        for item, text, missing in values:
+            told = prepared[item]
+            if told is None:
+                continue
+            before, after, _before, _after, move, is_header = told
+            written = told.missing(missing) if missing else f"{before}{texts[move, text]}{after}"
+            (header if is_header else own).append(written)
+        return "".join(header), "".join(own)
+
+
+def _event(visit: str) -> str:
+    """The beginning of an event."""
+    oid, number = event_of(visit)
+    repeat = f' StudyEventRepeatKey="{number}"' if number else ""
+    return f'<StudyEventData StudyEventOID="{oid}"{repeat}>\n'
+
+
+def _between(visit: str, form: str, new_visit: str, new_form: str) -> str:
+    """What stands between the last row of a page and the first of the next one."""
+    end = _END_OF_FORM if form else ""
+    event = f"{_END_OF_EVENT}{_event(new_visit)}" if new_visit != visit else ""
+    return f'{end}{event}<FormData FormOID="{form_oid(new_form)}">\n'

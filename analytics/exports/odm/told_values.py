@@ -6,12 +6,12 @@ shown by the tests.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from analytics.exports.disclosure import AGES, OLDEST, Disclosure, days_of, moved_back
 from analytics.exports.odm.metadata import is_told
-from analytics.locks.cut import Value
 from patients.casebook.header import DATA
 from patients.casebook.odm import FLAGGED, PAGE, group_oid, item_oid, items_under, unit_oid
 from patients.items.item import Item
@@ -45,13 +45,18 @@ def escaped(text: str) -> str:
 
 class Told(NamedTuple):
     """How an item is written: what stands before and after its value, what before and after the reason for
-    having none, and how a value is moved."""
+    having none, how a value is moved, and whether it stands in the header of the page."""
 
     before: str
     after: str
     before_reason: str
     after_reason: str
     move: Move | None
+    is_header: bool
+
+    def missing(self, reason: str) -> str:
+        """The item without a value."""
+        return f"{self.before_reason}{escaped(reason)}{self.after_reason}"
 
 
 class Telling:
@@ -60,35 +65,26 @@ class Telling:
     def __init__(self, to: Disclosure, missing_list: str, flag_list: str) -> None:
         self.moves = to.dates != Dates.TRUE
         self.to, self._lists = to, (missing_list, flag_list)
-        self._told: dict[tuple[str, str], Told | None] = {}
+        self._told: dict[str, dict[str, Told | None]] = {}
 
     def days(self, subject: str) -> int:
         """By how many days the dates of a subject are moved back."""
         return days_of(subject) if self.moves else 0
 
-    def told(self, form: str, name: str) -> Told | None:
-        """How an item is written; None for one that its reader does not get, or that is no more."""
-        key = form, name
-        if key not in self._told:
-            self._told[key] = self._prepared(form, name)
-        return self._told[key]
-
-    def item(self, form: str, name: str, text: str, missing: str, days: int) -> str:
-        """An ItemData; empty for an item that its reader does not get."""
-        told = self.told(form, name)
-        if told is None:
-            return ""
-        if missing:
-            return f"{told.before_reason}{escaped(missing)}{told.after_reason}"
-        if told.move is not None:
-            text = told.move(text, days)
-        return f"{told.before}{escaped(text)}{told.after}"
+    def told(self, form: str) -> Mapping[str, Told | None]:
+        """How the items of a form and of its header are written; None for one that its reader does not get,
+        or that is no more."""
+        if form not in self._told:
+            self._told[form] = _Prepared(partial(self._prepared, form))
+        return self._told[form]
 
     def _prepared(self, form: str, name: str) -> Told | None:
-        item = items_under(group_oid(form)).get(item_oid(form, name))
+        is_header = name in DATA
+        group = PAGE if is_header else form
+        item = items_under(group_oid(group)).get(item_oid(group, name))
         if item is None or not is_told(item, self.to):
             return None
-        oid, unit = escaped(item_oid(form, name)), unit_ref(item)
+        oid, unit = escaped(item_oid(group, name)), unit_ref(item)
         missing, flags = self._lists
         return Told(
             before=f'<ItemData ItemOID="{oid}" Value="',
@@ -98,6 +94,7 @@ class Telling:
             after_reason=f'</FlagValue><FlagType CodeListOID="{flags}">{FLAGGED}</FlagType></Flag>'
             "</Annotation></ItemData>",
             move=self._move(item),
+            is_header=is_header,
         )
 
     def _move(self, item: Item) -> Move | None:
@@ -118,6 +115,26 @@ def _oldest(text: str, days: int) -> str:
     return str(OLDEST + 1) if float(text) > OLDEST else text
 
 
-def group_of(value: Value) -> str:
-    """The item group in which a value of a snapshot stands: that of its form, or of the header."""
-    return PAGE if value.item in DATA else value.form
+class _Prepared(dict[str, Told | None]):
+    """Each item by its name, prepared when it is first asked for."""
+
+    def __init__(self, prepare: Callable[[str], Told | None]) -> None:
+        super().__init__()
+        self._prepare = prepare
+
+    def __missing__(self, name: str) -> Told | None:
+        self[name] = self._prepare(name)
+        return self[name]
+
+
+class Texts(dict[tuple[Move | None, str], str]):
+    """The texts of a subject as they are written: the same codes and days come again and again."""
+
+    def __init__(self, days: int) -> None:
+        super().__init__()
+        self._days = days
+
+    def __missing__(self, key: tuple[Move | None, str]) -> str:
+        move, text = key
+        self[key] = escaped(move(text, self._days) if move else text)
+        return self[key]

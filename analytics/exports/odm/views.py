@@ -17,6 +17,8 @@ KIND = OpenApiParameter("kind", str, description="what it holds", enum=sorted(KI
 class OdmFile(FileView):
     """The casebook of a cut, or what is declared about it, in ODM-XML."""
 
+    known = (KIND.name,)
+
     @extend_schema(
         operation_id="odm_file", parameters=[LOCK, KIND], responses={**file_answers(MEDIA_TYPE), **PROBLEMS}
     )

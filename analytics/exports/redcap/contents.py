@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from analytics.exports.about import naming_of
 from analytics.exports.disclosure import Disclosure
 from analytics.exports.files import tables_for
+from analytics.exports.naming import Naming
 from analytics.exports.redcap import describing
 from analytics.exports.redcap.answers import Answer, of_frame, of_one, of_rows, of_text
 from analytics.exports.redcap.asked import Asked, Refused
@@ -36,6 +38,10 @@ class Source:
         return instruments_of(tables_for(self.lock, Disclosure.to(self.token)))
 
     @cached_property
+    def naming(self) -> Naming:
+        return naming_of(self.lock, Disclosure.to(self.token))
+
+    @cached_property
     def mapped(self) -> list[Mapped]:
         return mapped(self.instruments)
 
@@ -53,7 +59,7 @@ def _record(asked: Asked, source: Source) -> Answer:
     events = events_of(source.mapped)
     chosen = choose(source.instruments, events, asked)
     seen = tuple(events) if _is_of(source.lock.made_at, asked) else ()
-    cut = Cut(source.lock.decision_id is not None, seen, describing.site_names(source.lock))
+    cut = Cut(source.lock.decision_id is not None, seen, describing.site_names(source.lock, source.naming))
     if asked.type == "eav":
         frame = one_by_one(chosen, cut, asked)
         return of_frame(frame, asked.format, frame.columns)
@@ -81,7 +87,7 @@ CONTENTS: dict[str, Callable[[Asked, Source], Answer]] = {
     "repeatingFormsEvents": lambda asked, of: of_rows(describing.repeating(of.mapped), asked.format),
     "project": lambda asked, of: of_one(describing.project(of.lock, of.token), asked.format),
     "user": lambda asked, of: of_rows(describing.user(of.token, of.instruments), asked.format),
-    "dag": lambda asked, of: of_rows(describing.groups(of.lock), asked.format),
+    "dag": lambda asked, of: of_rows(describing.groups(of.lock, of.naming), asked.format),
     "log": lambda asked, of: of_rows(describing.log(of.token), asked.format),
     "version": lambda asked, of: of_text(__version__),
 }

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from analytics.exports.disclosure import Disclosure, withheld
 from analytics.exports.kept_tables import tables_of_lock
+from analytics.exports.naming import Naming
 from analytics.exports.redcap.answers import Row, Value
 from analytics.exports.redcap.layout import RECORD, Event, Field, Instrument, Mapped, plain
 from analytics.exports.tables import Kind
@@ -191,6 +192,7 @@ def _notes(lock: Lock, token: ExportToken) -> str:
     ]
     moved = "as they are" if token.dates == Dates.TRUE else "moved by a number of days of each subject"
     told = [f"Lock {lock.pk}", f"cut-off {lock.cutoff}", f"snapshot SHA-256 {lock.snapshot.hash}"]
+    told += ["subjects under pseudonyms"] * Disclosure.to(token).hides_sites
     told += [f"dates {moved}", f"withheld genetic fields: {', '.join(gone) or 'none'}"]
     return "; ".join(told)
 
@@ -214,18 +216,19 @@ def user(token: ExportToken, instruments: Sequence[Instrument]) -> list[Row]:
     ]
 
 
-def groups(lock: Lock) -> list[Row]:
+def groups(lock: Lock, naming: Naming) -> list[Row]:
     """The sites of the cut as data access groups."""
     return [
         {"data_access_group_name": name, "unique_group_name": plain(code), "data_access_group_id": number}
-        for number, (code, name) in enumerate(site_names(lock).items(), start=1)
+        for number, (code, name) in enumerate(site_names(lock, naming).items(), start=1)
     ]
 
 
-def site_names(lock: Lock) -> dict[str, str]:
-    """The sites of a cut by their codes."""
+def site_names(lock: Lock, naming: Naming) -> dict[str, str]:
+    """The sites of a cut by their codes; those that are told as one under their common name."""
     found = Site.objects.filter(code__in=sites_of_lock(lock)).order_by("code")
-    return dict(found.values_list("code", "name"))
+    names = dict(found.values_list("code", "name"))
+    return {naming.site(code): naming.site(code) if code in naming.small else names[code] for code in names}
 
 
 def log(token: ExportToken) -> list[Row]:

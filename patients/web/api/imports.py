@@ -12,6 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any
 
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -25,9 +26,10 @@ from patients.entry.deliveries import CasebookFolder, Delivery, UnreadableCasebo
 from patients.entry.importing import CasebookImport, Report, run_import
 from patients.entry.odm_delivery import OdmFile
 from patients.web.api.problems import Refusal
-from patients.web.api.serializers import PROBLEMS, ImportReport
+from patients.web.api.serializers import IMPORT_PROBLEMS, ImportReport
 from patients.web.api.views import PageDoor
 from trial.people.access import SystemPerson, can, sites_where
+from trial.people.import_rate import ImportRate
 from trial.people.needs import session_needs
 from trial.people.roles import Permission
 
@@ -54,15 +56,26 @@ class RawFile(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
+        request: Request = (parser_context or {})["request"]
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+            raise _too_large()  # before it is sent in vain
         file = tempfile.NamedTemporaryFile(prefix="chimera-import-")  # noqa: SIM115  closed by the view
         while chunk := stream.read(_CHUNK):
             if file.tell() + len(chunk) > MOST_BYTES:
                 file.close()
-                detail = _("A file has at most %s bytes here; the commands import larger ones.") % MOST_BYTES
-                raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+                raise _too_large()
             file.write(chunk)
         file.flush()
         return file
+
+
+def _too_large() -> Refusal:
+    sentence = _(
+        "A file has at most %(most)s here. Send it in parts, some subjects in each, or have it imported on "
+        "the server by the command."
+    )
+    size = filesizeformat(MOST_BYTES)
+    return Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence % {"most": size})
 
 
 class ImportDoor(PageDoor):
@@ -70,6 +83,8 @@ class ImportDoor(PageDoor):
 
     http_method_names = ("post",)
     parser_classes = (RawFile,)
+    throttle_classes = (ImportRate,)
+    known = tuple(one.name for one in PARAMETERS)
 
     @cached_property
     def _sites(self) -> frozenset[str]:
@@ -133,7 +148,7 @@ class OdmImport(ImportDoor):
         operation_id="import_odm",
         request={"application/xml": OpenApiTypes.BINARY},
         parameters=PARAMETERS,
-        responses={200: ImportReport, **PROBLEMS},
+        responses={200: ImportReport, **IMPORT_PROBLEMS},
     )
     def post(self, request: Request) -> Response:
         return super().post(request)
@@ -150,7 +165,7 @@ class CasebookZipImport(ImportDoor):
         operation_id="import_casebook",
         request={"application/zip": OpenApiTypes.BINARY},
         parameters=PARAMETERS,
-        responses={200: ImportReport, **PROBLEMS},
+        responses={200: ImportReport, **IMPORT_PROBLEMS},
     )
     def post(self, request: Request) -> Response:
         return super().post(request)

@@ -148,7 +148,7 @@ class ImportReport(serializers.Serializer[object]):
 
 
 _REFUSALS = {
-    400: "not JSON of this shape",
+    400: "not JSON of this shape, or a parameter that there is not",
     401: "nobody has signed in",
     403: "the person may not do this, or the CSRF token is missing",
     404: "there is no such page, or not for this person",
@@ -161,3 +161,5 @@ _REFUSALS = {
 PROBLEMS = {
     (status, MEDIA_TYPE): OpenApiResponse(PageProblem, description=why) for status, why in _REFUSALS.items()
 }
+TOO_OFTEN = OpenApiResponse(PageProblem, description="too many imports: wait as long as Retry-After says")
+IMPORT_PROBLEMS = {**PROBLEMS, (429, MEDIA_TYPE): TOO_OFTEN}

@@ -30,6 +30,7 @@ from patients.web.api.serializers import PROBLEMS, PageRead, PageSaved, PageToSa
 from patients.web.api.strict_json import StrictJSONParser
 from patients.web.page_presenter import rights_on
 from patients.web.queries import page_if_any
+from trial.parameters import refuse_unknown
 from trial.people.models import Account
 from trial.people.needs import At, session_needs
 from trial.people.roles import Permission
@@ -57,12 +58,15 @@ class PageDoor(APIView):
     authentication_classes = (OwnSession,)
     permission_classes = (IsAuthenticated,)
     parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
+    known: tuple[str, ...] = ()
+    """The parameters that there are."""
 
     def get_exception_handler(self) -> Any:
         return numbered_problem
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        refuse_unknown(request.query_params, self.known)
         if must_add_second_factor(self.person):
             raise PermissionDenied(_("Set up a second factor first."))
 

@@ -3,8 +3,12 @@
 import random
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from lxml import etree
 from odmlib.exceptions import OdmlibError
 
@@ -19,11 +23,13 @@ from patients.casebook.page import Page
 from patients.entry import query_act
 from patients.entry.asking import raise_query
 from patients.entry.reasons import Reason
+from patients.entry.verifying import Verifier, verify_page
 from patients.oversight.signatures import Meaning
 from tests.analytics.exports.odm_judges import NS, judge
 from tests.analytics.exports.odm_replay import replayed, sealed
 from tests.patients.entry import desk, signing_desk
 from trial.people.access import SystemPerson
+from trial.people.roles import Role
 from trial.people.tokens import Dates
 from trial.trail.actor import Source
 
@@ -59,7 +65,56 @@ def lock() -> Lock:
     raise_query(about_it, query_act.Question("Which fever?"), by=SystemPerson("test"))
     demographics = desk.page_of(subject, "DM")
     signing_desk.sign(desk.now(demographics), signing_desk.investigator(), Meaning.REVIEW)
+    monitor = Verifier(desk.a_member(Role.MONITOR, user_name="ke.fan"))
+    compared = [("", "abo_rh"), ("", "cmv_igg")]
+    verify_page(desk.now(demographics), compared, seen=desk.now(demographics).version, by=monitor)
+    desk.save(desk.now(demographics), {"abo_rh": "O+"}, why=WHY)  # with it both fall
+    return a_cut()
+
+
+def a_cut() -> Lock:
     return make_lock(date(2026, 6, 30), "acts", by=SystemPerson("lock"), source=Source.COMMAND)
+
+
+def notes(document: Any, of: str) -> list[tuple[str, str]]:
+    """What is flagged in this way, by item; of a whole page without one."""
+    flags = document.iterfind(f".//o:Annotation/o:Flag[o:FlagType='{of}']", NS)
+    return [(one.findtext("o:FlagValue", "", NS), one.xpath("string(../../@ItemOID)")) for one in flags]
+
+
+def test_what_has_fallen_is_told_where_it_stood(lock: Lock, tmp_path: Path) -> None:
+    write_transactions(lock, tmp_path / "t.xml", about(lock, ALL))
+    document = judge(tmp_path / "t.xml")
+    blood, virus = "IT.DM.abo_rh", "IT.DM.cmv_igg"
+    assert notes(document, "SDV") == [("verified", blood), ("verified", virus), ("fallen", blood)]
+    assert notes(document, "SIGNATURE") == [("fallen", "")]
+    (fallen,) = document.xpath(".//o:Annotation[o:Flag/o:FlagType='SIGNATURE']", namespaces=NS)
+    assert "abo_rh" in fallen.findtext("o:Comment", "", NS)
+    assert fallen.getparent().get("FormOID") == "F.DM"
+
+
+def test_a_file_names_the_one_before_it(lock: Lock) -> None:
+    first, second = (etree.parse(odm_file(one, TRANSACTIONAL, ALL).path).getroot() for one in (lock, a_cut()))
+    assert first.get("PriorFileOID") is None
+    assert second.get("PriorFileOID") == first.get("FileOID") != second.get("FileOID")
+
+
+@pytest.fixture
+def log() -> Page:
+    return desk.logged(desk.consented(), "AE")
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chosen=st.randoms(use_true_random=False), count=st.integers(1, 12))
+def test_whatever_was_done_a_replay_comes_to_the_snapshot(
+    log: Page, tmp_path: Path, chosen: random.Random, count: int
+) -> None:
+    with transaction.atomic():
+        acts(log, chosen, count)
+        lock = a_cut()
+        write_transactions(lock, tmp_path / "t.xml", about(lock, ALL))
+        assert replayed(etree.parse(tmp_path / "t.xml")) == sealed(lock)
+        transaction.set_rollback(True)
 
 
 def test_a_replay_comes_to_the_snapshot(lock: Lock, tmp_path: Path) -> None:

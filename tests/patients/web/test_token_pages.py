@@ -78,6 +78,21 @@ def test_a_key_is_shown_once_used_watched_and_revoked(office: Client) -> None:
     assert (event.actor, event.about, event.reason) == ("the.admin", "sponsor's sync", "the study is over")
 
 
+@pytest.mark.requirement("AC-13")
+def test_a_key_that_is_used_from_elsewhere_is_a_wrong_one(office: Client) -> None:
+    here, elsewhere = "10.1.2.0/24, 2001:db8::1", "10.1.3.0/24"
+    key, other = key_of(issue(office, networks=here)), key_of(issue(office, name="other", networks=elsewhere))
+    assert ask(key).status_code == 200
+    assert "10.1.2.0/24, 2001:db8::1/128" in shown(office, "token", ExportToken.objects.first().pk)  # type: ignore[union-attr]
+    answers = [ask(other) for _time in range(3)] + [ask("0" * 32)]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(401, answers[0].content)}
+    (event,) = TrailEvent.objects.filter(action="token.refused")
+    assert (event.about, [one.new for one in event.changes.all()]) == ("other", ["10.1.2.3"])
+    assert ExportToken.objects.get(name="other").last_used is None
+    issued = TrailEvent.objects.filter(action="token.issued").latest("id")
+    assert {one.item: one.new for one in issued.changes.all()}["networks"] == "10.1.3.0/24"
+
+
 WRONG = {
     "no site": ({"site.HZ01": ""}, "Choose a site"),
     "a site that is not there": ({"site.HZ01": "", "site.HZ99": "Y"}, "Choose a site"),
@@ -93,6 +108,8 @@ WRONG = {
     "no name": ({"name": " "}, "Name: between"),
     "the name of a person": ({"name": "The.Admin"}, "never used again"),
     "the name of a system": ({"name": "system:lock"}, "never used again"),
+    "a network that is none": ({"networks": "10.1.2.0/24 here"}, "Networks: here is none"),
+    "a network with bits of a host": ({"networks": "10.1.2.3/24"}, "Networks: 10.1.2.3/24 is none"),
     "a filing without an end": ({"filing": "x" * 101}, "Filing: at most"),
     "a member who may not": ({"holder": "the.admin"}, "does not hold all of this"),
     "a member who is not there": ({"holder": "no.body"}, "does not hold all of this"),

@@ -7,6 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from trial.commands import RegistryCommand
 from trial.people.access import SystemPerson
 from trial.people.models import Site
+from trial.people.networks import read_networks
 from trial.people.roles import Permission
 from trial.people.token_acts import TokenWish, issue_on_record
 from trial.people.tokens import MAX_DAYS, Dates
@@ -35,11 +36,19 @@ class Command(RegistryCommand):
             "--filing", default="", help="number and day of the filing under which genetic data may leave"
         )
 
+        parser.add_argument(
+            "--network", action="append", default=[], help="from where it works: 10.1.2.0/24; repeat it"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         codes = sorted(set(options["site"]))
         sites = list(Site.objects.filter(code__in=codes))
         if unknown := set(codes) - {site.code for site in sites}:
             raise CommandError(f"--site: there is no site {', '.join(sorted(unknown))}")
+        try:
+            options["network"] = read_networks(" ".join(options["network"]))
+        except ValueError as problem:
+            raise CommandError(f"--network: {problem} is none") from problem
         try:
             clear = self._issue(self.system("issue_token"), sites, options)
         except ValueError as problem:
@@ -56,5 +65,6 @@ class Command(RegistryCommand):
             days=options["days"],
             dates=Dates(options["dates"]),
             filing=options["filing"],
+            networks=options["network"],
         )
         return issue_on_record(wish, by=by)

@@ -1,6 +1,7 @@
 """Imports by REST: the same import as by the commands, at the sites of whoever asks, and no further."""
 
 import io
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tests.patients.entry import casebooks
 from tests.patients.entry.test_odm_import import CONSENT, HOSTILE, document, group, item, page
 from tests.patients.web import people
 from tests.patients.web.api.programs import problem
+from trial.people import import_rate
 from trial.people.models import Member, Site
 from trial.people.roles import Role
 
@@ -54,7 +56,19 @@ def test_what_nobody_should_read_is_a_problem(manager: Client, monkeypatch: pyte
     for name, (content, _why) in HOSTILE.items():
         problem(post(manager, "odm", content), 400 if name == "nothing" else 422)
     monkeypatch.setattr(imports, "MOST_BYTES", 1000)
-    problem(post(manager, "odm", "x" * 1001), 413)
+    assert "1000" in problem(post(manager, "odm", "x" * 1001), 413)["detail"]
+    assert "resaon" in problem(post(manager, "odm", document(ELIG), resaon="late"), 400)["detail"]
+
+
+def test_so_many_imports_in_an_hour(manager: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_rate, "MOST_IN_AN_HOUR", 2)
+    answers = [post(manager, "odm", document(ELIG), dry_run="true") for _time in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert 3500 < int(answers[-1].headers["Retry-After"]) <= 3600
+    assert problem(answers[-1], 429)["request_id"]
+    later = time.time() + 3601
+    monkeypatch.setattr(import_rate.time, "time", lambda: later)
+    assert post(manager, "odm", document(ELIG), dry_run="true").status_code == 200
 
 
 @pytest.mark.requirement("AC-02")

@@ -1,0 +1,76 @@
+"""Subjects and sites in the lists, to a reader from whom sites are hidden (`naming.py`): one rule for every
+entry, whatever list it is of, and its inverse for what is asked."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ParseError
+
+from analytics.exports.disclosure import Disclosure
+from analytics.exports.live.asking import Asked
+from analytics.exports.naming import LEAST, MERGED, Naming, hiding, names_a_site
+from patients.casebook.page import Subject
+from trial.people.tokens import ExportToken
+from trial.protocol.configuration import setting_as
+
+PEOPLE = frozenset(
+    {"actor", "actor_name", "author", "closed_by", "printed_name", "raised_by", "signer", "verified_by"}
+)
+"""Members that say who did something: whoever works at a small site names it."""
+VALUES = frozenset({"value", "old", "new"})
+
+
+def naming_of_token(token: ExportToken, to: Disclosure) -> Naming:
+    """How the subjects of the sites of a token are named to it, as many as there are now."""
+    if not to.hides_sites:
+        return Naming()
+    found = Subject.objects.filter(site__in=token.sites.all()).values_list("code", "site__code")
+    return hiding(dict(found), {LEAST: str(setting_as(int, LEAST))})
+
+
+def told(entry: Mapping[str, Any], naming: Naming) -> Mapping[str, Any]:
+    """An entry as the reader has it."""
+    if not naming.hides or "subject" not in entry:
+        return entry
+    is_small = entry["site"] in naming.small or naming.is_of_small(entry["subject"])
+    named = _told(entry, entry.get("form", ""), naming, is_small=is_small)
+    return named | {"subject": naming.subject(entry["subject"]), "site": naming.site(entry["site"])}
+
+
+def _told(part: Mapping[str, Any], form: str, naming: Naming, *, is_small: bool) -> dict[str, Any]:
+    """The members of an entry, or of a line inside it."""
+    leaves_out = is_small and names_a_site(form, str(part.get("item", "")))
+    return {
+        name: None if leaves_out and name in VALUES else _member(name, value, form, naming, is_small=is_small)
+        for name, value in part.items()
+    }
+
+
+def _member(name: str, value: Any, form: str, naming: Naming, *, is_small: bool) -> Any:
+    if isinstance(value, list):
+        return [
+            _told(one, form, naming, is_small=is_small) if isinstance(one, Mapping) else one for one in value
+        ]
+    if not isinstance(value, str):
+        return value
+    if name in PEOPLE and is_small:
+        return value if value.startswith("system:") else ""
+    return naming.words(value)
+
+
+def truly(asked: Asked, naming: Naming) -> Asked:
+    """What is asked in the names of the reader, in those of the registry. Raises ParseError where it is asked
+    who acted: of whose acts there are none, one could try."""
+    if not naming.hides:
+        return asked
+    if "actor" in asked.filters:
+        raise ParseError(_("actor: this token does not ask for people, who would name their sites."))
+    filters = dict(asked.filters)
+    if wanted := filters.get("subject"):
+        filters["subject"] = tuple(code for code in naming.site_of if naming.subject(code) in wanted)
+    if wanted := filters.get("site"):
+        merged = naming.small if MERGED in wanted else frozenset()
+        filters["site"] = (*(site for site in wanted if site not in naming.small), *sorted(merged))
+    return replace(asked, filters=filters)
