@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from patients.casebook.form import FormDeclaration, FormRow, Section
 from patients.forms.anchors import graft_day, infusion_day
@@ -155,7 +156,7 @@ class Relapse(FormRow):
         cdisc="ADTTE",
     )
     rlp_site = MultiItem(
-        _("Sites"),
+        pgettext_lazy("of a relapse", "Sites"),
         choices(
             "rlp_site",
             _("marrow"),
