@@ -8,6 +8,7 @@ themselves.
 """
 
 import json
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -40,40 +41,89 @@ WHOLE = (WORKBOOK, ODM)
 """Beside the formats of single tables: all tables of a standard in one file."""
 FORMAT = "chimera-export/1"
 MEDIA_TYPE = "application/zip"
+_CHUNK = 1 << 20
 CELLS = "a text that begins with one of ' = + - @, a tab or a carriage return has one apostrophe before it"
+
+
+Watch = Callable[[int, int], None]
+"""Is told how many files of how many are made; what it raises ends the making."""
+
+
+def unwatched(done: int, of: int) -> None:
+    """For an archive that nobody waits for."""
 
 
 def bundle_of(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> MadeFile:
     """The archive of a cut with its tables in these formats. Raises NoSuchFile for an unknown one,
     SnapshotDamaged and ImpossibleDates."""
-    if unknown := sorted(set(suffixes) - {*FORMATS, *WHOLE}):
-        raise NoSuchFile(", ".join(unknown))
-    wanted = [suffix for suffix in (*FORMATS, *WHOLE) if suffix in suffixes]
-    name = f"{about(lock, to).study}-lock-{lock.pk}-{'-'.join(wanted)}.zip"
-    made = kept(lock, to, name, lambda path: _write(lock, wanted, to, path))
+    wanted = wanted_formats(suffixes)
+    name = name_of(lock, wanted, to)
+    made = kept(lock, to, name, lambda path: write_bundle(lock, wanted, to, path))
     return MadeFile(made.path, name, MEDIA_TYPE, made.digest, made.rows)
 
 
-def _write(lock: Lock, suffixes: Sequence[str], to: Disclosure, path: Path) -> int:
-    """Write the archive; how many rows are in its tables."""
-    tables = dict(_tables(lock, suffixes, to))
-    files = tables | dict(_explained(lock, to))
-    manifest = _manifest(lock, to, files)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, file in files.items():
-            _add(lock, archive, name, file.path.read_bytes())
-        text = json.dumps(manifest, indent=1, ensure_ascii=False).encode()
-        _add(lock, archive, MANIFEST, text)
-        if key := _key():
-            _add(lock, archive, SIGNATURE, f"{key.sign(text).hex()}\n".encode())
-        sums = "".join(f"{file.digest}  {name}\n" for name, file in sorted(files.items()))
-        _add(lock, archive, SUMS, sums.encode())
+def wanted_formats(suffixes: Sequence[str]) -> list[str]:
+    """These formats, each once and in the order of the house. Raises NoSuchFile for an unknown one."""
+    if unknown := sorted(set(suffixes) - {*FORMATS, *WHOLE}):
+        raise NoSuchFile(", ".join(unknown))
+    return [suffix for suffix in (*FORMATS, *WHOLE) if suffix in suffixes]
+
+
+def name_of(lock: Lock, wanted: Sequence[str], to: Disclosure) -> str:
+    """What the archive with these formats is called."""
+    return f"{about(lock, to).study}-lock-{lock.pk}-{'-'.join(wanted)}.zip"
+
+
+def write_bundle(
+    lock: Lock, wanted: Sequence[str], to: Disclosure, path: Path, watch: Watch = unwatched
+) -> int:
+    """Write the archive; how many rows are in its tables. Raises as `bundle_of`, and what `watch` raises."""
+    tables: dict[str, Kept] = {}
+    explained: dict[str, Kept] = {}
+    of = _planned(lock, wanted, to)
+    for files, made in ((tables, _tables(lock, wanted, to)), (explained, _explained(lock, to))):
+        for name, file in made:
+            files[name] = file
+            watch(len(tables) + len(explained), of)
+    files = tables | explained
+    _zip(lock, path, files, json.dumps(_manifest(lock, to, files), indent=1, ensure_ascii=False).encode())
     return sum(file.rows for file in tables.values())
 
 
+def _planned(lock: Lock, wanted: Sequence[str], to: Disclosure) -> int:
+    """How many files it will have at most."""
+    single = [suffix for suffix in wanted if suffix in FORMATS]
+    whole = len(Standard) * (WORKBOOK in wanted) + (ODM in wanted)
+    return len(single) * len(tables_for(lock, to)) + whole + len(_writers(lock, to))
+
+
+def _zip(lock: Lock, path: Path, files: dict[str, Kept], manifest: bytes) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, file in files.items():
+            _add_file(lock, archive, name, file.path)
+        _add(lock, archive, MANIFEST, manifest)
+        if key := _key():
+            _add(lock, archive, SIGNATURE, f"{key.sign(manifest).hex()}\n".encode())
+        sums = "".join(f"{file.digest}  {name}\n" for name, file in sorted(files.items()))
+        _add(lock, archive, SUMS, sums.encode())
+
+
+def _add_file(lock: Lock, archive: zipfile.ZipFile, name: str, path: Path) -> None:
+    """As it lies there, some of it at a time: no file has to fit into memory."""
+    member = _member(lock, name)
+    member.file_size = path.stat().st_size  # says whether it needs the form for more than 2 GiB
+    with path.open("rb") as file, archive.open(member, "w") as into:
+        shutil.copyfileobj(file, into, _CHUNK)
+
+
 def _add(lock: Lock, archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    at = lock.made_at.timetuple()[:6]
-    archive.writestr(zipfile.ZipInfo(name, at), content, zipfile.ZIP_DEFLATED)
+    archive.writestr(_member(lock, name), content)
+
+
+def _member(lock: Lock, name: str) -> zipfile.ZipInfo:
+    member = zipfile.ZipInfo(name, lock.made_at.timetuple()[:6])
+    member.compress_type = zipfile.ZIP_DEFLATED
+    return member
 
 
 def _tables(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> Iterator[tuple[str, Kept]]:
@@ -92,8 +142,13 @@ def _tables(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> Iterator[tup
 
 def _explained(lock: Lock, to: Disclosure) -> Iterator[tuple[str, Kept]]:
     """What says what the tables hold, and reads the CSV files with labels."""
+    for name, write in _writers(lock, to).items():
+        yield name, kept(lock, to, name, write)
+
+
+def _writers(lock: Lock, to: Disclosure) -> dict[str, Callable[[Path], int]]:
     tables, told = tables_for(lock, to), about(lock, to)
-    writers: dict[str, Callable[[Path], int]] = {
+    return {
         "codebook.csv": lambda path: write_codebook(tables, path),
         "codes.csv": lambda path: write_codes(tables, path),
         R_SCRIPT: lambda path: write_r(_read_by_scripts(tables), path, told),
@@ -103,8 +158,6 @@ def _explained(lock: Lock, to: Disclosure) -> Iterator[tuple[str, Kept]]:
         "verify_copy.py": _write_verifier,
         "annotated-casebook.pdf": lambda path: path.write_bytes(annotated_casebook("en", told.at.date())),
     }
-    for name, write in writers.items():
-        yield name, kept(lock, to, name, write)
 
 
 def _of(standard: Standard, tables: dict[str, Table]) -> dict[str, Table]:
