@@ -5,9 +5,10 @@ A file never changes, so its SHA-256 is its ETag, and a transfer that broke off 
 
 import hashlib
 import json
+import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from analytics.exports import workbook_file
@@ -114,3 +115,9 @@ def digest_of(path: Path) -> str:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def copied(made: MadeFile, path: Path) -> MadeFile:
+    """The same file at another place."""
+    shutil.copyfile(made.path, path)
+    return replace(made, path=path)
