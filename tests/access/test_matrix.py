@@ -35,6 +35,8 @@ SAVING = ("page", "page-check", "page-resource", "paste", "void-row")
 WRITING = (*SAVING, "attachments")
 NAMING = ("my-sessions", "second-factor")
 """Where a form names what is one's own; an empty one names nothing, which is absent."""
+ASKED_FOR = ("lock-export",)
+"""What who asked for it sees alone: here a token did, and to each person it is absent."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,9 @@ def _of_token(who: Who, site: str, method: str, need: Need) -> set[int]:
         return {401}
     if method not in need.by_method:
         return {405}
-    outside = need.at is At.ALL_ITS_SITES and site != OWN
-    return {200} if method == "OPTIONS" or not outside else {404}
+    outside = (need.at is At.ALL_ITS_SITES or method == "POST") and site != OWN
+    done = {"POST": 202, "DELETE": 204}.get(method, 200)
+    return {done} if method == "OPTIONS" or not outside else {404}
 
 
 def _of_role(role: Role, site: str, cell: Cell, need: Need) -> set[int]:
@@ -105,7 +108,7 @@ def _of_role(role: Role, site: str, cell: Cell, need: Need) -> set[int]:
         return {403}
     if permission is Permission.ENTER and role in FORMS_ENTERED and cell.route.name != "add":
         return {403}  # none of the pages here is of their forms; what is added they choose themselves
-    if need.at is At.ALL_ITS_SITES and site != OWN:
+    if cell.route.name in ASKED_FOR or (need.at is At.ALL_ITS_SITES and site != OWN):
         return {404}
     if cell.method == "POST" and cell.target.state in CLOSED and cell.route.name in WRITING:
         return {423}
@@ -115,6 +118,8 @@ def _of_role(role: Role, site: str, cell: Cell, need: Need) -> set[int]:
 # --- what Chimera does ------------------------------------------------------------------------------------
 def sent(cell: Cell, registry: Registry) -> dict[str, str] | str:
     """What a form, or a program, without any change would send."""
+    if cell.route.name == "exports":
+        return json.dumps({"lock": registry.lock.pk})
     if cell.target.state is None or cell.route.name not in SAVING:
         return {}
     pages = registry.laboratory if cell.route.name == "paste" else registry.pages

@@ -62,7 +62,7 @@ def files() -> list[str]:
 # --- asked for, made, taken ---------------------------------------------------------------------------------
 @pytest.mark.requirement("CP-03")
 def test_an_archive_is_made_by_a_worker_and_taken_with_its_act_on_the_trail(lock: Lock, key: str) -> None:
-    answer = post({"lock": str(lock.pk), "formats": ["xpt", "csv"]}, key)
+    answer = post({"lock": str(lock.pk), "formats": ["odm", "csv"]}, key)
     number = answer.json()["id"]
     address = f"exports/{number}"
     assert (answer.status_code, answer["Location"]) == (202, f"http://testserver/api/v1/{address}")
@@ -78,11 +78,11 @@ def test_an_archive_is_made_by_a_worker_and_taken_with_its_act_on_the_trail(lock
     digest = hashlib.sha256(content).hexdigest()
     assert (response["ETag"], response["Cache-Control"]) == (f'"{digest}"', "no-store")
     assert (done["file"]["sha256"], done["file"]["size"]) == (digest, len(content))
-    assert done["options"] == {"formats": ["csv", "xpt"]}
-    at_once = zipfile.ZipFile(io.BytesIO(body(get(f"locks/{lock.pk}/bundle.zip?formats=csv,xpt", key))))
+    assert done["options"] == {"formats": ["csv", "odm"]}
+    at_once = zipfile.ZipFile(io.BytesIO(body(get(f"locks/{lock.pk}/bundle.zip?formats=csv,odm", key))))
     archive = zipfile.ZipFile(io.BytesIO(content))
     assert sorted(archive.namelist()) == sorted(at_once.namelist())
-    assert archive.read("xpt/LAB.xpt") == at_once.read("xpt/LAB.xpt")
+    assert archive.read("csv/LAB.csv") == at_once.read("csv/LAB.csv")
     told = {change.item: change.new for change in taken()[0].changes.all()}
     assert (told["sha256"], int(told["entries"])) == (digest, done["file"]["rows"])
 
