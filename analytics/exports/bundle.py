@@ -7,18 +7,15 @@ are that of the lock, so the same cut gives the same bytes but for formats that 
 themselves.
 """
 
-import json
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from analytics.exports import verify_copy
 from analytics.exports.about import about
 from analytics.exports.anonymity import anonymity_of
+from analytics.exports.certified import manifest_bytes, signature_of, write_verifier
 from analytics.exports.codebook import write_codebook, write_codes
 from analytics.exports.define_xml import SDTM
 from analytics.exports.define_xml import write as write_define
@@ -32,8 +29,6 @@ from analytics.exports.tables import Standard, Table
 from analytics.exports.verify_copy import MANIFEST, SIGNATURE, SUMS
 from analytics.locks.models import Lock
 from patients.casebook.annotated import annotated_casebook
-from trial.trail.seals import Seal, signing_key
-from trial.trail.signing_keys import NoSigningKey, public_half
 
 WORKBOOK = "xlsx"
 WHOLE = (WORKBOOK, ODM)
@@ -86,7 +81,7 @@ def write_bundle(
             files[name] = file
             watch(len(tables) + len(explained), of)
     files = tables | explained
-    _zip(lock, path, files, json.dumps(_manifest(lock, to, files), indent=1, ensure_ascii=False).encode())
+    _zip(lock, path, files, manifest_bytes(_manifest(lock, to, files)))
     return sum(file.rows for file in tables.values())
 
 
@@ -102,8 +97,8 @@ def _zip(lock: Lock, path: Path, files: dict[str, Kept], manifest: bytes) -> Non
         for name, file in files.items():
             _add_file(lock, archive, name, file.path)
         _add(lock, archive, MANIFEST, manifest)
-        if key := _key():
-            _add(lock, archive, SIGNATURE, f"{key.sign(manifest).hex()}\n".encode())
+        if signature := signature_of(manifest):
+            _add(lock, archive, SIGNATURE, signature)
         sums = "".join(f"{file.digest}  {name}\n" for name, file in sorted(files.items()))
         _add(lock, archive, SUMS, sums.encode())
 
@@ -155,7 +150,7 @@ def _writers(lock: Lock, to: Disclosure) -> dict[str, Callable[[Path], int]]:
         SAS_SCRIPT: lambda path: write_sas(_read_by_scripts(tables), path, told),
         "define.xml": lambda path: write_define(_of(Standard.ANALYSIS, tables), path, told),
         "define-sdtm.xml": lambda path: write_define(_domains(tables), path, told, SDTM),
-        "verify_copy.py": _write_verifier,
+        "verify_copy.py": write_verifier,
         "annotated-casebook.pdf": lambda path: path.write_bytes(annotated_casebook("en", told.at.date())),
     }
 
@@ -176,22 +171,8 @@ def _read_by_scripts(tables: dict[str, Table]) -> dict[str, Table]:
     return _of(Standard.ANALYSIS, tables) | _of(Standard.FORMS, tables)
 
 
-def _write_verifier(path: Path) -> int:
-    return path.write_bytes(Path(verify_copy.__file__).read_bytes())
-
-
-def _key() -> Ed25519PrivateKey | None:
-    """The key of the seals, where this process holds it: a site may keep it from all but the sealer. What
-    it cannot sign stands with its SHA-256 in the trail, which the sealer signs."""
-    try:
-        return signing_key()
-    except NoSigningKey:
-        return None
-
-
 def _manifest(lock: Lock, to: Disclosure, files: dict[str, Kept]) -> dict[str, Any]:
     told = about(lock, to)
-    seal = Seal.objects.order_by("-number").first()
     return {
         "format": FORMAT,
         "study": told.study,
@@ -205,8 +186,6 @@ def _manifest(lock: Lock, to: Disclosure, files: dict[str, Kept]) -> dict[str, A
         "genetic_data": to.filing or "withheld",
         "withheld": _withheld(lock, to),
         "cells": CELLS,
-        "key": public_half(key) if (key := _key()) else "",
-        "trail": seal.as_data() if seal else None,
         "anonymity": anonymity_of(tables_for(lock, to)["ADSL"]).as_data(),
         "files": [
             {"name": name, "rows": file.rows, "bytes": file.path.stat().st_size, "sha256": file.digest}

@@ -15,6 +15,7 @@ from analytics.locks.locking import is_being_repeated
 from analytics.locks.models import Lock
 from analytics.runs.models import Run, RunState
 from patients.entry.idempotency import KeyReused, digest_of
+from trial.people.models import Account
 from trial.people.tokens import ExportToken
 
 MOST_GOING = 3
@@ -42,7 +43,7 @@ def ask_for(lock: Lock, wish: Wish, *, by: Asker, key: str = "") -> Asked:
     a key under which something else was asked for."""
     asked = digest_of(f"exports/{lock.pk}", [(wish.what, wish.options)])
     with transaction.atomic():
-        type(by).objects.select_for_update().get(pk=by.pk)  # one after the other: a key, and the count
+        _one_after_the_other(by)
         if before := _before(by, key, asked):
             return Asked(before, is_new=False)
         _refuse_unfinished(lock)
@@ -51,6 +52,12 @@ def ask_for(lock: Lock, wish: Wish, *, by: Asker, key: str = "") -> Asked:
         export = _new(lock, wish, by, key, asked)
         transaction.on_commit(partial(ring, export.pk), robust=True)
     return Asked(export)
+
+
+def _one_after_the_other(by: Asker) -> None:
+    """Hold the row of who asks: of two requests at once, the second sees the key of the first, and counts."""
+    of = ExportToken if isinstance(by, ExportToken) else Account
+    of._base_manager.select_for_update().get(pk=by.pk)
 
 
 def terms_of(asker: Asker) -> Disclosure:
