@@ -90,7 +90,7 @@ def _trail(lines: Iterable[Line]) -> Told:
 
 
 def _numbered(letter: str, lines: Iterable[Line]) -> list[Line]:
-    return [[f"{letter}{number}", *line] for number, line in enumerate(lines, 1)]
+    return [[f"{letter}{number}.", *line] for number, line in enumerate(lines, 1)]
 
 
 def _by_page(values: list[Told]) -> list[tuple[str, list[Line]]]:
@@ -103,12 +103,14 @@ def _by_page(values: list[Told]) -> list[tuple[str, list[Line]]]:
 def _value(told: Told) -> Line:
     item = next(one for one in form_model(told["form"]).items() if one.name == told["item"])
     place = [told["row"], item.name, str(item.declared.label)]
+    void = _("void: entered by mistake") if told["void"] else ""
     if missing := told["missing"]:
-        return [*place, missing, str(MissingReason(missing).label) if missing in MissingReason else ""]
+        meant = str(MissingReason(missing).label) if missing in MissingReason else ""
+        return [*place, missing, " · ".join(filter(None, (meant, void)))]
     codes = getattr(item, "codes", None)
     meant = str(codes.labels.get(told["value"], "")) if isinstance(codes, CodeList) else ""
-    derived = _("derived") if told["derived"] else ""
-    return [*place, told["value"], " · ".join(filter(None, (meant, told["unit"], derived)))]
+    remarks = (meant, told["unit"], _("derived") if told["derived"] else "", void)
+    return [*place, told["value"], " · ".join(filter(None, remarks))]
 
 
 def _signature(told: Told) -> Line:

@@ -19,11 +19,11 @@ from analytics.exports.live.oversight import QUERIES, SIGNATURES, VERIFICATIONS
 from analytics.exports.live.shapes import STANDING
 from analytics.exports.live.telling import Teller
 from analytics.exports.live.trail import in_order, told_act
-from analytics.exports.live.values import ITEMS
+from analytics.exports.live.values import told_row
 from analytics.locks.cut import all_records
 from analytics.locks.snapshot import CutSubject
 from patients.casebook.answers import Record
-from patients.casebook.form import form_model
+from patients.casebook.form import declared_forms, form_model
 from patients.casebook.page import Subject
 from patients.oversight.queries import MOVES, QueryState, Said
 from trial.people.tokens import Dates
@@ -67,7 +67,7 @@ def records_now(subject: Subject) -> SubjectRecords:
         site=subject.site.code,
         visits=_all(VISITS, subject),
         pages=_all(PAGES, subject),
-        values=_all(ITEMS, subject),
+        values=list(_values_now(subject)),
         queries=_all(QUERIES, subject),
         verifications=_all(VERIFICATIONS, subject),
         signatures=_all(SIGNATURES, subject),
@@ -95,6 +95,15 @@ def acts_of_no_subject(sites: list[str], until: datetime | None = None) -> list[
     """What was done in the registry and at these sites that is about no subject."""
     asked = Q(subject="", site__in=[*sites, ""])
     return _acts(asked & Q(at__lte=until) if until else asked)
+
+
+def _values_now(subject: Subject) -> Iterator[Told]:
+    """Those of rows that were entered by mistake as well, which are told to be void."""
+    for model in declared_forms():
+        items = exported_items(model)
+        for row in model.of_subject(subject).order_by("page_id", "pk"):
+            for told in told_row(row, items, WHOLE):
+                yield told | {"void": row.is_void}
 
 
 def _all(listed: Listed, subject: Subject) -> list[Told]:
@@ -133,6 +142,7 @@ def _values(subject: Subject, record: Record) -> Iterator[Told]:
                 "unit": item.declared.unit if text else "",
                 "missing": missing,
                 "derived": item.is_derived,
+                "void": False,
             }
 
 
