@@ -28,8 +28,15 @@ from trial.people.roles import Permission
 from trial.people.token_rates import TAKEN_IN_AN_HOUR
 from trial.people.tokens import ExportToken, digest_of, issue_token
 
-pytestmark = [pytest.mark.one_engine, pytest.mark.django_db, pytest.mark.xdist_group("exports")]
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("exports")]
 TABLE = {"lock": "latest", "what": "table", "name": "ADSL", "suffix": "csv"}
+
+
+@pytest.fixture(autouse=True)
+def _empty_folder() -> None:
+    """Files are not undone with the rows of a test."""
+    for path in places.folder().iterdir():
+        path.unlink()
 
 
 def post(told: Any, key: str, **headers: str) -> Any:
@@ -61,6 +68,7 @@ def files() -> list[str]:
 
 # --- asked for, made, taken ---------------------------------------------------------------------------------
 @pytest.mark.requirement("CP-03")
+@pytest.mark.one_engine
 def test_an_archive_is_made_by_a_worker_and_taken_with_its_act_on_the_trail(lock: Lock, key: str) -> None:
     answer = post({"lock": str(lock.pk), "formats": ["odm", "csv"]}, key)
     number = answer.json()["id"]
@@ -96,6 +104,7 @@ def test_a_transfer_goes_on_and_who_has_the_file_does_not_get_it(lock: Lock, key
     assert len(taken()) == 2
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "told",
     [
@@ -243,6 +252,7 @@ def test_a_passing_trouble_is_tried_again_and_any_other_says_why(
     assert Export.objects.get(pk=passing).error == "OSError: the share is gone (tried 4 times)"
 
 
+@pytest.mark.one_engine
 def test_a_worker_leaves_a_long_one_for_other_work_and_goes_on_later(lock: Lock, key: str) -> None:
     number = asked(key, {"lock": "latest"})
     assert make_export(number, seconds=0)
