@@ -16,7 +16,7 @@ from django.test import Client
 
 from analytics.exports.jobs.asking import ask_for
 from analytics.exports.jobs.making import make_export
-from analytics.exports.jobs.models import What
+from analytics.exports.jobs.models import Asker, What
 from analytics.exports.jobs.wish import Wish
 from analytics.locks import seal
 from analytics.locks.models import Lock
@@ -73,6 +73,8 @@ class Registry:
     unlocking: int
     export: int = 0
     """The number of a file that the token of Hangzhou asked for."""
+    own_export: int = 0
+    """The number of one that the data manager of Hangzhou asked for."""
     sessions: dict[tuple[Role, str], str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
 
@@ -106,14 +108,15 @@ def built_registry() -> Registry:
         at = [Site.objects.get(code=site)]
         carries = [Permission.READ_RESULTS, Permission.EXPORT, Permission.READ, Permission.REVIEW_TRAIL]
         found.tokens[site] = issue_token(site, by="test", sites=at, permissions=carries)
-    found.export = an_export(found.lock)
+    found.export = an_export(found.lock, ExportToken.objects.get(name=OWN))
+    manager = Account.objects.get(user_name=f"{Role.DATA_MANAGER}.{OWN}".lower())
+    found.own_export = an_export(found.lock, manager)
     return found
 
 
-def an_export(lock: Lock) -> int:
-    """The number of a file of the lock that the token of Hangzhou asked for, made."""
-    wish = Wish(What.ODM, {"kind": "metadata"})
-    export = ask_for(lock, wish, by=ExportToken.objects.get(name=OWN)).export
+def an_export(lock: Lock, by: Asker) -> int:
+    """The number of a file of the lock that somebody asked for, made."""
+    export = ask_for(lock, Wish(What.ODM, {"kind": "metadata"}), by=by).export
     make_export(export.pk)
     return export.pk
 
@@ -222,7 +225,7 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
             "pk": registry.lock.pk,
             "figure": "saf_n",
             "earlier": registry.lock.pk,
-            "number": registry.export,
+            "number": registry.own_export,
         },
         "lock-desk": {"code": HERE, "pk": registry.asked_for},
         "api": {

@@ -36,7 +36,7 @@ WRITING = (*SAVING, "attachments")
 NAMING = ("my-sessions", "second-factor")
 """Where a form names what is one's own; an empty one names nothing, which is absent."""
 ASKED_FOR = ("lock-export",)
-"""What who asked for it sees alone: here a token did, and to each person it is absent."""
+"""What who asked for it sees alone: here the data manager did."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,9 @@ def _of_role(role: Role, site: str, cell: Cell, need: Need) -> set[int]:
         return {403}
     if permission is Permission.ENTER and role in FORMS_ENTERED and cell.route.name != "add":
         return {403}  # none of the pages here is of their forms; what is added they choose themselves
-    if cell.route.name in ASKED_FOR or (need.at is At.ALL_ITS_SITES and site != OWN):
+    if need.at is At.ALL_ITS_SITES and site != OWN:
+        return {404}
+    if cell.route.name in ASKED_FOR and role is not Role.DATA_MANAGER:
         return {404}
     if cell.method == "POST" and cell.target.state in CLOSED and cell.route.name in WRITING:
         return {423}

@@ -87,4 +87,6 @@ def in_words(export: Export) -> str:
         return _("Archive (%(formats)s)") % {"formats": ", ".join(told["formats"])}
     if export.what == What.TABLE:
         return f"{told['name']} ({told['suffix']})"
+    if export.what == What.ODM:
+        return f"ODM-XML ({told['kind']})"
     return _("Workbook (%(standard)s)") % {"standard": told["standard"]}
