@@ -1,6 +1,7 @@
 """Gathers the models of the rooms of this app."""
 
+from analytics.exports.jobs.models import Export
 from analytics.locks.models import Lock, Snapshot
 from analytics.runs.models import Estimate, Run, RunPart
 
-__all__ = ["Estimate", "Lock", "Run", "RunPart", "Snapshot"]
+__all__ = ["Estimate", "Export", "Lock", "Run", "RunPart", "Snapshot"]

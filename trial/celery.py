@@ -9,7 +9,8 @@ from celery.signals import setup_logging
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trial.settings")
 app = Celery("chimera")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["analytics.locks", "analytics.runs", "patients.entry", "trial.people", "trial.trail"])
+_ROOMS = ("analytics.exports.jobs", "analytics.locks", "analytics.runs")
+app.autodiscover_tasks([*_ROOMS, "patients.entry", "trial.people", "trial.trail"])
 
 
 @setup_logging.connect

@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("trial.people.urls")),
     path("", include("patients.web.urls")),
     path("", include("analytics.desk.urls")),
+    path("", include("analytics.exports.jobs.page_urls")),
     path("", include("analytics.reports.urls")),
     path("api/v1/", include("patients.web.api.urls")),
     path("api/v1/", include("analytics.exports.urls")),

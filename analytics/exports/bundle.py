@@ -7,17 +7,15 @@ are that of the lock, so the same cut gives the same bytes but for formats that 
 themselves.
 """
 
-import json
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from analytics.exports import verify_copy
 from analytics.exports.about import about
 from analytics.exports.anonymity import anonymity_of
+from analytics.exports.certified import manifest_bytes, signature_of, write_verifier
 from analytics.exports.codebook import write_codebook, write_codes
 from analytics.exports.define_xml import SDTM
 from analytics.exports.define_xml import write as write_define
@@ -31,8 +29,6 @@ from analytics.exports.tables import Standard, Table
 from analytics.exports.verify_copy import MANIFEST, SIGNATURE, SUMS
 from analytics.locks.models import Lock
 from patients.casebook.annotated import annotated_casebook
-from trial.trail.seals import Seal, signing_key
-from trial.trail.signing_keys import NoSigningKey, public_half
 
 WORKBOOK = "xlsx"
 WHOLE = (WORKBOOK, ODM)
@@ -40,40 +36,89 @@ WHOLE = (WORKBOOK, ODM)
 """Beside the formats of single tables: all tables of a standard in one file."""
 FORMAT = "chimera-export/1"
 MEDIA_TYPE = "application/zip"
+_CHUNK = 1 << 20
 CELLS = "a text that begins with one of ' = + - @, a tab or a carriage return has one apostrophe before it"
+
+
+Watch = Callable[[int, int], None]
+"""Is told how many files of how many are made; what it raises ends the making."""
+
+
+def unwatched(done: int, of: int) -> None:
+    """For an archive that nobody waits for."""
 
 
 def bundle_of(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> MadeFile:
     """The archive of a cut with its tables in these formats. Raises NoSuchFile for an unknown one,
     SnapshotDamaged and ImpossibleDates."""
-    if unknown := sorted(set(suffixes) - {*FORMATS, *WHOLE}):
-        raise NoSuchFile(", ".join(unknown))
-    wanted = [suffix for suffix in (*FORMATS, *WHOLE) if suffix in suffixes]
-    name = f"{about(lock, to).study}-lock-{lock.pk}-{'-'.join(wanted)}.zip"
-    made = kept(lock, to, name, lambda path: _write(lock, wanted, to, path))
+    wanted = wanted_formats(suffixes)
+    name = name_of(lock, wanted, to)
+    made = kept(lock, to, name, lambda path: write_bundle(lock, wanted, to, path))
     return MadeFile(made.path, name, MEDIA_TYPE, made.digest, made.rows)
 
 
-def _write(lock: Lock, suffixes: Sequence[str], to: Disclosure, path: Path) -> int:
-    """Write the archive; how many rows are in its tables."""
-    tables = dict(_tables(lock, suffixes, to))
-    files = tables | dict(_explained(lock, to))
-    manifest = _manifest(lock, to, files)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, file in files.items():
-            _add(lock, archive, name, file.path.read_bytes())
-        text = json.dumps(manifest, indent=1, ensure_ascii=False).encode()
-        _add(lock, archive, MANIFEST, text)
-        if key := _key():
-            _add(lock, archive, SIGNATURE, f"{key.sign(text).hex()}\n".encode())
-        sums = "".join(f"{file.digest}  {name}\n" for name, file in sorted(files.items()))
-        _add(lock, archive, SUMS, sums.encode())
+def wanted_formats(suffixes: Sequence[str]) -> list[str]:
+    """These formats, each once and in the order of the house. Raises NoSuchFile for an unknown one."""
+    if unknown := sorted(set(suffixes) - {*FORMATS, *WHOLE}):
+        raise NoSuchFile(", ".join(unknown))
+    return [suffix for suffix in (*FORMATS, *WHOLE) if suffix in suffixes]
+
+
+def name_of(lock: Lock, wanted: Sequence[str], to: Disclosure) -> str:
+    """What the archive with these formats is called."""
+    return f"{about(lock, to).study}-lock-{lock.pk}-{'-'.join(wanted)}.zip"
+
+
+def write_bundle(
+    lock: Lock, wanted: Sequence[str], to: Disclosure, path: Path, watch: Watch = unwatched
+) -> int:
+    """Write the archive; how many rows are in its tables. Raises as `bundle_of`, and what `watch` raises."""
+    tables: dict[str, Kept] = {}
+    explained: dict[str, Kept] = {}
+    of = _planned(lock, wanted, to)
+    for files, made in ((tables, _tables(lock, wanted, to)), (explained, _explained(lock, to))):
+        for name, file in made:
+            files[name] = file
+            watch(len(tables) + len(explained), of)
+    files = tables | explained
+    _zip(lock, path, files, manifest_bytes(_manifest(lock, to, files)))
     return sum(file.rows for file in tables.values())
 
 
+def _planned(lock: Lock, wanted: Sequence[str], to: Disclosure) -> int:
+    """How many files it will have at most."""
+    single = [suffix for suffix in wanted if suffix in FORMATS]
+    whole = len(Standard) * (WORKBOOK in wanted) + (ODM in wanted)
+    return len(single) * len(tables_for(lock, to)) + whole + len(_writers(lock, to))
+
+
+def _zip(lock: Lock, path: Path, files: dict[str, Kept], manifest: bytes) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, file in files.items():
+            _add_file(lock, archive, name, file.path)
+        _add(lock, archive, MANIFEST, manifest)
+        if signature := signature_of(manifest):
+            _add(lock, archive, SIGNATURE, signature)
+        sums = "".join(f"{file.digest}  {name}\n" for name, file in sorted(files.items()))
+        _add(lock, archive, SUMS, sums.encode())
+
+
+def _add_file(lock: Lock, archive: zipfile.ZipFile, name: str, path: Path) -> None:
+    """As it lies there, some of it at a time: no file has to fit into memory."""
+    member = _member(lock, name)
+    member.file_size = path.stat().st_size  # says whether it needs the form for more than 2 GiB
+    with path.open("rb") as file, archive.open(member, "w") as into:
+        shutil.copyfileobj(file, into, _CHUNK)
+
+
 def _add(lock: Lock, archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    at = lock.made_at.timetuple()[:6]
-    archive.writestr(zipfile.ZipInfo(name, at), content, zipfile.ZIP_DEFLATED)
+    archive.writestr(_member(lock, name), content)
+
+
+def _member(lock: Lock, name: str) -> zipfile.ZipInfo:
+    member = zipfile.ZipInfo(name, lock.made_at.timetuple()[:6])
+    member.compress_type = zipfile.ZIP_DEFLATED
+    return member
 
 
 def _tables(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> Iterator[tuple[str, Kept]]:
@@ -92,19 +137,22 @@ def _tables(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> Iterator[tup
 
 def _explained(lock: Lock, to: Disclosure) -> Iterator[tuple[str, Kept]]:
     """What says what the tables hold, and reads the CSV files with labels."""
+    for name, write in _writers(lock, to).items():
+        yield name, kept(lock, to, name, write)
+
+
+def _writers(lock: Lock, to: Disclosure) -> dict[str, Callable[[Path], int]]:
     tables, told = tables_for(lock, to), about(lock, to)
-    writers: dict[str, Callable[[Path], int]] = {
+    return {
         "codebook.csv": lambda path: write_codebook(tables, path),
         "codes.csv": lambda path: write_codes(tables, path),
         R_SCRIPT: lambda path: write_r(_read_by_scripts(tables), path, told),
         SAS_SCRIPT: lambda path: write_sas(_read_by_scripts(tables), path, told),
         "define.xml": lambda path: write_define(_of(Standard.ANALYSIS, tables), path, told),
         "define-sdtm.xml": lambda path: write_define(_domains(tables), path, told, SDTM),
-        "verify_copy.py": _write_verifier,
+        "verify_copy.py": write_verifier,
         "annotated-casebook.pdf": lambda path: path.write_bytes(annotated_casebook("en", told.at.date())),
     }
-    for name, write in writers.items():
-        yield name, kept(lock, to, name, write)
 
 
 def _of(standard: Standard, tables: dict[str, Table]) -> dict[str, Table]:
@@ -123,22 +171,8 @@ def _read_by_scripts(tables: dict[str, Table]) -> dict[str, Table]:
     return _of(Standard.ANALYSIS, tables) | _of(Standard.FORMS, tables)
 
 
-def _write_verifier(path: Path) -> int:
-    return path.write_bytes(Path(verify_copy.__file__).read_bytes())
-
-
-def _key() -> Ed25519PrivateKey | None:
-    """The key of the seals, where this process holds it: a site may keep it from all but the sealer. What
-    it cannot sign stands with its SHA-256 in the trail, which the sealer signs."""
-    try:
-        return signing_key()
-    except NoSigningKey:
-        return None
-
-
 def _manifest(lock: Lock, to: Disclosure, files: dict[str, Kept]) -> dict[str, Any]:
     told = about(lock, to)
-    seal = Seal.objects.order_by("-number").first()
     return {
         "format": FORMAT,
         "study": told.study,
@@ -153,8 +187,6 @@ def _manifest(lock: Lock, to: Disclosure, files: dict[str, Kept]) -> dict[str, A
         "genetic_data": to.filing or "withheld",
         "withheld": _withheld(lock, to),
         "cells": CELLS,
-        "key": public_half(key) if (key := _key()) else "",
-        "trail": seal.as_data() if seal else None,
         "anonymity": anonymity_of(tables_for(lock, to)["ADSL"]).as_data(),
         "files": [
             {"name": name, "rows": file.rows, "bytes": file.path.stat().st_size, "sha256": file.digest}

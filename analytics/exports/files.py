@@ -5,9 +5,10 @@ A file never changes, so its SHA-256 is its ETag, and a transfer that broke off 
 
 import hashlib
 import json
+import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from analytics.exports import workbook_file
@@ -81,7 +82,7 @@ def kept(lock: Lock, to: Disclosure, name: str, write: Callable[[Path], int]) ->
     path, said = folder / name, folder / f"{name}.made"
     if not said.exists():
         rows = _written(path, write)
-        _put(said, json.dumps({"sha256": _digest(path), "rows": rows}).encode())
+        _put(said, json.dumps({"sha256": digest_of(path), "rows": rows}).encode())
     told = json.loads(said.read_bytes())
     return Kept(path, told["sha256"], told["rows"])
 
@@ -108,9 +109,16 @@ def _put(path: Path, content: bytes) -> None:
     _written(path, write)
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file, read some of it at a time."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def copied(made: MadeFile, path: Path) -> MadeFile:
+    """The same file at another place."""
+    shutil.copyfile(made.path, path)
+    return replace(made, path=path)

@@ -53,8 +53,21 @@ def tables_of_snapshot(snapshot: Snapshot, configuration: Mapping[str, str]) -> 
     if not folder.exists():
         with as_in_force(configuration):
             _make(snapshot, configuration.get(CODES, ""), folder)
-    domains = sdtm_tables(_later(snapshot, configuration, "sdtm", _domains))
-    return {table.key: table for table in (*_analysis(folder), *_forms(folder), *domains)}
+    return {table.key: table for table in _declared(snapshot, configuration)}
+
+
+def tables_named(lock: Lock) -> dict[str, Table]:
+    """The same tables as `tables_of_lock`, to be named alone: nothing is made, and their rows may not be
+    there."""
+    configuration = configuration_of(lock)
+    reports = registry_tables(lock, lambda _name: iter(()))
+    return {table.key: table for table in (*_declared(lock.snapshot, configuration), *reports)}
+
+
+def _declared(snapshot: Snapshot, configuration: Mapping[str, str]) -> Iterator[Table]:
+    folder = _folder(snapshot, configuration)
+    yield from (*_analysis(folder), *_forms(folder))
+    yield from sdtm_tables(_later(snapshot, configuration, "sdtm", _domains))
 
 
 def folder_of(lock: Lock) -> Path:

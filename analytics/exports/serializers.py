@@ -4,6 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
+from analytics.exports.bundle import WHOLE
+from analytics.exports.formats.registry import FORMATS
+from analytics.exports.jobs.models import ExportState, What
+from analytics.exports.odm.files import KINDS
 from analytics.exports.tables import Kind, Origin, Standard
 
 
@@ -88,6 +92,63 @@ class CutTables(serializers.Serializer[object]):
     """The tables of a cut as a token may have them."""
 
     tables = CutTable(many=True)
+
+
+class ExportToMake(serializers.Serializer[object]):
+    """A file of a cut that shall be made."""
+
+    lock = serializers.CharField(help_text="the id of a lock, or latest")
+    what = serializers.ChoiceField([str(what) for what in What], default="archive")
+    formats = serializers.ListField(
+        child=serializers.ChoiceField([*FORMATS, *WHOLE]), required=False, help_text="of an archive"
+    )
+    name = serializers.CharField(required=False, help_text="of a table: ADSL, LAB")
+    suffix = serializers.ChoiceField(sorted(FORMATS), required=False, help_text="the format of a table")
+    standard = serializers.ChoiceField(
+        [str(standard) for standard in Standard], required=False, help_text="whose tables, of a workbook"
+    )
+    kind = serializers.ChoiceField(sorted(KINDS), required=False, help_text="what ODM-XML holds")
+
+
+class ExportProgress(serializers.Serializer[object]):
+    """How many files of an archive are made; `of` is 0 before the first."""
+
+    done = serializers.IntegerField()
+    of = serializers.IntegerField()
+
+
+class ExportFile(serializers.Serializer[object]):
+    """The file itself."""
+
+    address = serializers.CharField(help_text="where it can be taken")
+    name = serializers.CharField()
+    media_type = serializers.CharField()
+    size = serializers.IntegerField(help_text="bytes")
+    rows = serializers.IntegerField()
+    sha256 = serializers.CharField()
+
+
+class ExportStatus(serializers.Serializer[object]):
+    """A file that was asked for, and how far it is."""
+
+    id = serializers.IntegerField()
+    lock = serializers.IntegerField()
+    what = serializers.ChoiceField([str(what) for what in What])
+    options = serializers.DictField(help_text="the options of what was asked for")
+    state = serializers.ChoiceField([str(state) for state in ExportState])
+    progress = ExportProgress()
+    trouble = serializers.CharField(allow_blank=True, help_text="what went wrong and is tried again")
+    error = serializers.CharField(allow_blank=True, help_text="why it failed")
+    asked_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True, help_text="when the file is removed")
+    file = ExportFile(allow_null=True, help_text="null unless it is done")
+
+
+class ExportList(serializers.Serializer[object]):
+    """The files that a token asked for, the newest first."""
+
+    exports = ExportStatus(many=True)
 
 
 class Problem(serializers.Serializer[object]):

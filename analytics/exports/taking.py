@@ -7,6 +7,8 @@ from analytics.exports.disclosure import Disclosure
 from analytics.exports.files import MadeFile, file_of, workbook_of
 from analytics.locks.models import Lock
 from analytics.locks.visible import sites_of_lock
+from trial.people.access import actor_at
+from trial.people.models import Account
 from trial.people.tokens import ExportToken
 from trial.trail.actor import Actor, Source, acting
 from trial.trail.record import Place, record_event
@@ -36,8 +38,20 @@ def record_taking(lock: Lock, made: MadeFile, *, by: ExportToken, request_id: st
 
 def record_rows(lock: Lock, name: str, rows: int, digest: str, *, by: ExportToken, request_id: str) -> None:
     """Put on the trail that rows of a lock leave under a name; `digest` is the SHA-256 of what was sent."""
+    actor = Actor(by.name, by.name, "token", "", Source.API, request_id)
+    _record(lock, name, rows, digest, actor)
+
+
+def record_taking_of(lock: Lock, made: MadeFile, *, by: Account, request_id: str) -> None:
+    """Put on the trail that a person takes a file out."""
+    site = min(sites_of_lock(lock), default="")
+    actor = actor_at(by, site=site, source=Source.WEB, request_id=request_id)
+    _record(lock, made.name, made.rows, made.digest, actor)
+
+
+def _record(lock: Lock, name: str, rows: int, digest: str, actor: Actor) -> None:
     sites = sites_of_lock(lock)
     told = taken_out(entries=rows, digest=digest, sites=sites)
     about = f"lock {lock.pk} {name}"[:200]
-    with transaction.atomic(), acting(Actor(by.name, by.name, "token", "", Source.API, request_id)):
+    with transaction.atomic(), acting(actor):
         record_event("data.exported", Place(site=one_site(sites), about=about), told)

@@ -78,6 +78,13 @@ def relocked_since(lock: Lock) -> QuerySet[Relocking]:
     return Relocking.objects.filter(at__gt=lock.made_at, unlocking__lock__subject__in=subjects)
 
 
+def is_being_repeated(lock: Lock) -> bool:
+    """Whether something of a lock was locked again and its next cut is still to come."""
+    if lock.decision is None or lock.followed_by.exists():
+        return False
+    return relocked_since(lock).exists()
+
+
 def locks_of(subject: Subject) -> list[Lock]:
     """The locks by two people that took a subject in and that none repeats yet."""
     of = {Scope.SUBJECT: subject.code, Scope.SITE: subject.site.code, Scope.STUDY: ""}

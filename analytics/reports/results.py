@@ -11,13 +11,16 @@ from django.utils.translation import gettext as _
 from analytics.desk.staleness import Standing
 from analytics.endpoints.catalogue import catalogue
 from analytics.locks.models import Lock
+from analytics.locks.visible import sites_of_lock
 from analytics.reports.adverse_events import EventTable, event_table
 from analytics.reports.figures import incidence_figure, survival_figure
 from analytics.reports.lock_figures import link_to
 from analytics.reports.section_four import crossed_in
 from analytics.reports.step_figure import StepFigure
 from analytics.runs.models import Estimate, Run
+from trial.people.access import can
 from trial.people.models import Account
+from trial.people.roles import Permission
 
 MISSING = "–"
 
@@ -86,6 +89,7 @@ class ResultsScreen:
     incidence: StepFigure | None
     events: EventTable | None
     crossed: tuple[str, ...]
+    may_export: bool
 
     @property
     def patients_note(self) -> str:
@@ -132,6 +136,7 @@ def results_screen(lock: Lock, run: Run, reader: Account, standing: Standing) ->
         incidence=incidence_figure(curves, texts, link_to(lock, "incidence")) if curves else None,
         events=event_table(events, reader) if events else None,
         crossed=crossed_in(run.shown),
+        may_export=all(can(reader, Permission.EXPORT, site=site) for site in sites_of_lock(lock)),
     )
 
 

@@ -54,6 +54,7 @@ class WaitingScreen:
     run: Run | None
     standing: Standing
     may_stop: bool
+    may_export: bool
 
     @property
     def is_waiting(self) -> bool:
@@ -119,13 +120,15 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
         screen = results_screen(lock, finished_run(lock), reader.person, standing_of(lock))
     except NoResult:
         newest = Run.objects.of(lock).order_by("-pk").first()
-        waiting = WaitingScreen(lock, newest, standing_of(lock), _may_stop(lock, reader.person))
+        person = reader.person
+        may_stop, may_take = _may(lock, person, Permission.LOCK), _may(lock, person, Permission.EXPORT)
+        waiting = WaitingScreen(lock, newest, standing_of(lock), may_stop, may_take)
         return show(request, "results_waiting.html", waiting, reader.frame)
     return show(request, "results.html", screen, reader.frame)
 
 
-def _may_stop(lock: Lock, person: Account) -> bool:
-    return all(can(person, Permission.LOCK, site=site) for site in sites_of_lock(lock))
+def _may(lock: Lock, person: Account, permission: Permission) -> bool:
+    return all(can(person, permission, site=site) for site in sites_of_lock(lock))
 
 
 @needs(to_post=Permission.LOCK, at=At.ALL_ITS_SITES)
@@ -134,7 +137,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop the run of a lock, or start it again."""
     reader = reader_of(request)
     lock = reader.lock(pk)
-    if not _may_stop(lock, reader.person):
+    if not _may(lock, reader.person, Permission.LOCK):
         raise PermissionDenied(f"{reader.person.user_name}: lock at each site of {lock}")
     run = Run.objects.of(lock).order_by("-pk").first()
     act = {"cancel": cancel_run, "restart": restart_run}.get(request.POST.get("do", ""))

@@ -7,10 +7,11 @@ import logging
 import time
 from contextlib import suppress
 
+from analytics.runs.claims import Lost
 from analytics.runs.closing import close, give_up
 from analytics.runs.failure import LOST_AT_MOST, WorkerLost, WorkersLost
 from analytics.runs.models import PartState, RunPart
-from analytics.runs.parts import Lost, begin, claim, heartbeat
+from analytics.runs.parts import begin, claim, heartbeat
 from analytics.runs.steps import COMPUTED_BY
 from trial.protocol.in_force import as_in_force
 

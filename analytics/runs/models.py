@@ -1,17 +1,15 @@
 """A run computes the estimates of a snapshot. Its row is the truth; the broker only rings."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from analytics.endpoints.listed import read, read_exhibits, roster_of
 from analytics.locks.models import Lock, Snapshot
+from analytics.runs.claims import Claimable, ClaimableQuerySet
 from trial.trail.append_only import AppendOnlyModel
 
 
@@ -109,22 +107,11 @@ class PartState(models.TextChoices):
     DONE = "done", _("done")
 
 
-class PartQuerySet(models.QuerySet["RunPart"]):
-    def claimable(self) -> "PartQuerySet":
-        """Parts that wait and whose time has come, or whose worker has not been heard of for a lease."""
-        now = timezone.now()
-        lost = now - timedelta(seconds=settings.RUN_LEASE_SECONDS)
-        due = Q(not_before=None) | Q(not_before__lte=now)
-        return self.filter(Q(due, state=PartState.WAITING) | Q(state=PartState.RUNNING, heartbeat__lt=lost))
-
-
-class RunPart(models.Model):
+class RunPart(Claimable):
     """A piece of the work of a run, there from the moment it may be claimed until the run has ended.
 
-    `attempts` numbers the claims; the last one alone may close the part. `failures` counts the passing
-    troubles, of which `trouble` is the last; it is not claimed again before `not_before`. `slice` says which
-    bytes of the snapshot a part with datasets reads, `done` how many of its subjects are read. `hash` names
-    the file with what was computed. `holder` is the message that brought the last claim.
+    `slice` says which bytes of the snapshot a part with datasets reads, `done` how many of its subjects are
+    read. `hash` names the file with what was computed.
     """
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="parts")
@@ -132,16 +119,9 @@ class RunPart(models.Model):
     number = models.PositiveIntegerField(default=0)
     state = models.CharField(max_length=10, choices=PartState, default=PartState.WAITING)
     slice = models.JSONField(default=dict, blank=True)
-    attempts = models.PositiveIntegerField(default=0)
-    failures = models.PositiveIntegerField(default=0)
-    trouble = models.TextField(blank=True)
-    not_before = models.DateTimeField(null=True, blank=True)
-    heartbeat = models.DateTimeField(null=True, blank=True)
-    done = models.PositiveIntegerField(default=0)
     hash = models.CharField(max_length=64, blank=True)
-    holder = models.CharField(max_length=64, blank=True)
 
-    objects = PartQuerySet.as_manager()
+    objects = ClaimableQuerySet["RunPart"].as_manager()
 
     class Meta:
         ordering = ("id",)

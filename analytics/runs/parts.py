@@ -1,28 +1,19 @@
-"""The life of a part: claimed by one worker, alive by its heartbeat, closed once.
-
-A claim is a conditional update, and each claim has a number. Whoever closes a part must still hold its last
-claim: a worker that was given up for dead and comes back writes nothing.
-"""
+"""The life of a part of a run, from the beginning of its run; how a part is claimed says `claims.py`."""
 
 import logging
-import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
-from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
+from analytics.runs.claims import Claim, ClaimableQuerySet, Lost, beating, claimed
 from analytics.runs.models import PartState, Run, RunPart, RunState, Step
 from analytics.runs.start import code_version
 
 log = logging.getLogger(__name__)
-
-
-class Lost(Exception):
-    """Somebody else holds the part, or nobody any more: its run has ended."""
 
 
 def begin(run_id: int) -> bool:
@@ -49,28 +40,22 @@ def _is_ours(run: Run) -> bool:
 
 def claim(run_id: int, holder: str = "") -> RunPart | None:
     """The next part of a run, as claimed for a message; None if there is none to be had."""
-    waiting = RunPart.objects.claimable().filter(run=run_id)
-    for pk, attempts in waiting.values_list("pk", "attempts"):
-        this = RunPart.objects.claimable().filter(pk=pk, attempts=attempts)
-        now = timezone.now()
-        told = {"state": PartState.RUNNING, "heartbeat": now, "holder": holder, "done": 0}
-        if this.update(attempts=attempts + 1, **told):
-            return _claimed(pk, attempts + 1)
-    return None
+    found = claimed(RunPart.objects.filter(run=run_id), holder)
+    return _claimed(found) if found else None
 
 
-def _claimed(pk: int, attempts: int) -> RunPart | None:
+def _claimed(found: Claim) -> RunPart | None:
     """The part of a claim; None if it was cleared away just now."""
-    part = RunPart.objects.select_related("run__snapshot").filter(pk=pk, attempts=attempts).first()
+    part = RunPart.objects.select_related("run__snapshot").of_claim(found).first()
     if part is not None:
-        log.info("run %s: %s %s, claim %s", part.run_id, part.step, part.number, attempts)
-        if attempts > 1:
+        log.info("run %s: %s %s, claim %s", part.run_id, part.step, part.number, found.number)
+        if found.number > 1:
             Run.objects.filter(pk=part.run_id).update(attempts=F("attempts") + 1)
     return part
 
 
-def _last_claim(part: RunPart) -> Any:
-    return RunPart.objects.filter(pk=part.pk, attempts=part.attempts, state=PartState.RUNNING)
+def _last_claim(part: RunPart) -> ClaimableQuerySet[RunPart]:
+    return RunPart.objects.of_claim(Claim(part.pk, part.attempts))
 
 
 def held(part: RunPart) -> Run:
@@ -82,28 +67,9 @@ def held(part: RunPart) -> Run:
 
 
 # --- alive ------------------------------------------------------------------------------------------------
-@contextmanager
-def heartbeat(part: RunPart) -> Iterator[None]:
+def heartbeat(part: RunPart) -> AbstractContextManager[None]:
     """Tell every third of a lease that the worker of this claim is alive."""
-    stop = threading.Event()
-    thread = threading.Thread(target=_beat, args=(part, stop), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
-def _beat(part: RunPart, stop: threading.Event) -> None:
-    """A beat that the database misses is no reason to stop beating."""
-    while not stop.wait(settings.RUN_LEASE_SECONDS / 3):
-        try:
-            _last_claim(part).update(heartbeat=timezone.now())
-        except DatabaseError as problem:
-            log.warning("%s could not say that its worker is alive: %s", part, problem)
-        finally:
-            connection.close()
+    return beating(lambda: _last_claim(part).update(heartbeat=timezone.now()), part)
 
 
 # --- how far ----------------------------------------------------------------------------------------------

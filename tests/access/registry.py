@@ -14,6 +14,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 
+from analytics.exports.jobs.asking import ask_for
+from analytics.exports.jobs.making import make_export
+from analytics.exports.jobs.models import Asker, What
+from analytics.exports.jobs.wish import Wish
 from analytics.locks import seal
 from analytics.locks.models import Lock
 from analytics.runs.compute import compute_run
@@ -67,6 +71,10 @@ class Registry:
     asked_for: int
     """The number of a request for a lock of Hangzhou's second subject, whose casebook is unlocked."""
     unlocking: int
+    export: int = 0
+    """The number of a file that the token of Hangzhou asked for."""
+    own_export: int = 0
+    """The number of one that the data manager of Hangzhou asked for."""
     sessions: dict[tuple[Role, str], str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
 
@@ -100,7 +108,17 @@ def built_registry() -> Registry:
         at = [Site.objects.get(code=site)]
         carries = [Permission.READ_RESULTS, Permission.EXPORT, Permission.READ, Permission.REVIEW_TRAIL]
         found.tokens[site] = issue_token(site, by="test", sites=at, permissions=carries)
+    found.export = an_export(found.lock, ExportToken.objects.get(name=OWN))
+    manager = Account.objects.get(user_name=f"{Role.DATA_MANAGER}.{OWN}".lower())
+    found.own_export = an_export(found.lock, manager)
     return found
+
+
+def an_export(lock: Lock, by: Asker) -> int:
+    """The number of a file of the lock that somebody asked for, made."""
+    export = ask_for(lock, Wish(What.ODM, {"kind": "metadata"}), by=by).export
+    make_export(export.pk)
+    return export.pk
 
 
 def put_in_state(page: Page, state: PageState) -> None:
@@ -203,9 +221,20 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
         "coding": {"pk": registry.term, "form": "AE"},
         "dictionary": {"code": "RESP"},
         "people": {"pk": registry.somebody.pk},
-        "locks": {"pk": registry.lock.pk, "figure": "saf_n", "earlier": registry.lock.pk},
+        "locks": {
+            "pk": registry.lock.pk,
+            "figure": "saf_n",
+            "earlier": registry.lock.pk,
+            "number": registry.own_export,
+        },
         "lock-desk": {"code": HERE, "pk": registry.asked_for},
-        "api": {"lock": registry.lock.pk, "name": "ADSL", "suffix": "csv", "standard": "analysis"},
+        "api": {
+            "lock": registry.lock.pk,
+            "name": "ADSL",
+            "suffix": "csv",
+            "standard": "analysis",
+            "export": registry.export,
+        },
         "dataset-json": {
             "study": STUDY.registry_id,
             "dataset": "IG.ADSL",

@@ -35,6 +35,8 @@ SAVING = ("page", "page-check", "page-resource", "paste", "void-row")
 WRITING = (*SAVING, "attachments")
 NAMING = ("my-sessions", "second-factor")
 """Where a form names what is one's own; an empty one names nothing, which is absent."""
+ASKED_FOR = ("lock-export",)
+"""What who asked for it sees alone: here the data manager did."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,9 @@ def _of_token(who: Who, site: str, method: str, need: Need) -> set[int]:
         return {401}
     if method not in need.by_method:
         return {405}
-    outside = need.at is At.ALL_ITS_SITES and site != OWN
-    return {200} if method == "OPTIONS" or not outside else {404}
+    outside = (need.at is At.ALL_ITS_SITES or method == "POST") and site != OWN
+    done = {"POST": 202, "DELETE": 204}.get(method, 200)
+    return {done} if method == "OPTIONS" or not outside else {404}
 
 
 def _of_role(role: Role, site: str, cell: Cell, need: Need) -> set[int]:
@@ -109,6 +112,8 @@ def _of_role(role: Role, site: str, cell: Cell, need: Need) -> set[int]:
         return {403}  # none of the pages here is of their forms; what is added they choose themselves
     if need.at is At.ALL_ITS_SITES and site != OWN:
         return {404}
+    if cell.route.name in ASKED_FOR and role is not Role.DATA_MANAGER:
+        return {404}
     if cell.method == "POST" and cell.target.state in CLOSED and cell.route.name in WRITING:
         return {423}
     return LET_IN | {404} if cell.method == "POST" and cell.route.name in NAMING else LET_IN
@@ -117,6 +122,8 @@ def _of_role(role: Role, site: str, cell: Cell, need: Need) -> set[int]:
 # --- what Chimera does ------------------------------------------------------------------------------------
 def sent(cell: Cell, registry: Registry) -> dict[str, str] | str:
     """What a form, or a program, without any change would send."""
+    if cell.route.name == "exports":
+        return json.dumps({"lock": registry.lock.pk})
     if cell.target.state is None or cell.route.name not in SAVING:
         return {}
     pages = registry.laboratory if cell.route.name == "paste" else registry.pages

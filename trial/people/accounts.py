@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from trial.people.access import Person
 from trial.people.acts import record_act
+from trial.people.kept_access import refuse_to_leave_without
 from trial.people.limits import forgive
 from trial.people.models import Account, Member, SetUpLink
 from trial.people.sessions import end_all_sessions
@@ -109,11 +110,15 @@ def change_password(account: Account, password: str, *, request: HttpRequest) ->
 
 
 def disable_account(account: Account, *, by: Person, reason: str, request: HttpRequest | None = None) -> None:
-    """Nobody signs in with this account again; its roles, sessions and tokens are over at once (AC-08)."""
+    """Nobody signs in with this account again; its roles, sessions and tokens are over at once (AC-08).
+
+    Raises ValidationError where a site would lose its last investigator (CP-07).
+    """
     with transaction.atomic():
         account = Account.objects.select_for_update().get(pk=account.pk)
         if not account.is_active:
             return
+        refuse_to_leave_without(account.grants.select_related("site").in_force())
         account.is_active = False
         account.save()
         ended = [_ended(member) for member in account.grants.select_related("site").still_to_end()]
@@ -123,8 +128,12 @@ def disable_account(account: Account, *, by: Person, reason: str, request: HttpR
 
 
 def end_role(member: Member, *, by: Person, reason: str, request: HttpRequest | None = None) -> None:
-    """A role ends now; with the last one the sessions and tokens of the account do (AC-08)."""
+    """A role ends now; with the last one the sessions and tokens of the account do (AC-08).
+
+    Raises ValidationError where a site would lose its last investigator (CP-07).
+    """
     with transaction.atomic():
+        refuse_to_leave_without([member])
         change = _ended(member)
         if not Member.objects.in_force().filter(account=member.account).exists():
             _end_all_access(member.account)

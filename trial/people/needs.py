@@ -98,9 +98,19 @@ def monitoring() -> Callable[[View], View]:
     return _declared(Need(Door.MONITORING, _same(("GET",))))
 
 
-def token_needs(to_get: Permission | None, *, at: At = At.ONE_SITE) -> Callable[[View], View]:
-    """For what programs read with a token; None where any token will do."""
-    return _declared(Need(Door.TOKEN, dict.fromkeys(("GET", "HEAD", "OPTIONS"), to_get), at))
+def token_needs(
+    to_get: Permission | None,
+    *,
+    to_post: Permission | None = None,
+    to_delete: Permission | None = None,
+    at: At = At.ONE_SITE,
+) -> Callable[[View], View]:
+    """For what programs do with a token: reading, for which any token will do where it is None, and what
+    else is named."""
+    asked = dict.fromkeys(("GET", "HEAD", "OPTIONS"), to_get)
+    more = {"POST": to_post, "DELETE": to_delete}
+    named = {method: permission for method, permission in more.items() if permission is not None}
+    return _declared(Need(Door.TOKEN, asked | named, at))
 
 
 def header_token_needs(to_get: Permission, *, at: At = At.ONE_SITE) -> Callable[[View], View]:

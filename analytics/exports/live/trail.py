@@ -43,9 +43,7 @@ def _acts(asked: Asked, scope: Scope, up_to: int, among: tuple[Filter, ...]) -> 
     in_scope = TrailEvent.objects.filter(
         site__in=scope.codes, leaf__seq__gt=int(asked.cursor), leaf__seq__lte=up_to
     )
-    found = in_scope.filter(**asked.lookups(among))
-    in_order = Prefetch("changes", TrailChange.objects.order_by("id"))
-    return found.annotate(seq=F("leaf__seq")).order_by("leaf__seq").prefetch_related(in_order)
+    return in_order(in_scope.filter(**asked.lookups(among)))
 
 
 def _some(acts: "QuerySet[Any, Any]", limit: int) -> tuple[list[Any], bool]:
@@ -59,10 +57,18 @@ def read_trail(asked: Asked, scope: Scope) -> Found:
     """Acts with all that they changed."""
     acts = _acts(asked, scope, last_sealed(), _OF_TRAIL).exclude(action__in=_NOT_TOLD)
     page, goes_on = _some(acts, asked.limit)
-    return Found([_act(event, scope.teller) for event in page], str(page[-1].seq) if goes_on else "")
+    return Found([told_act(event, scope.teller) for event in page], str(page[-1].seq) if goes_on else "")
 
 
-def _act(event: Any, teller: Teller) -> Told:
+def in_order(acts: "QuerySet[Any, Any]") -> "QuerySet[Any, Any]":
+    """Acts with their numbers and changes, in the order of the ledger."""
+    changes = Prefetch("changes", TrailChange.objects.order_by("id"))
+    told: QuerySet[Any, Any] = acts.annotate(seq=F("leaf__seq")).order_by("leaf__seq")
+    return told.prefetch_related(changes)
+
+
+def told_act(event: Any, teller: Teller) -> Told:
+    """An act of `in_order` with all that it changed."""
     subject = event.subject
     return {
         "seq": event.seq,

@@ -58,7 +58,7 @@ def read_values(asked: Asked, scope: Scope) -> Found:
         for item in exported_items(model)
         if scope.teller.has(waiting[0], item.name) and (wanted is None or item.name in wanted)
     ]
-    return Found([told for row in page for told in _told(row, items, scope.teller)], cursor)
+    return Found([told for row in page for told in told_row(row, items, scope.teller)], cursor)
 
 
 def _forms_with_rows(asked: Asked, scope: Scope, begun: str) -> list[str]:
@@ -81,7 +81,8 @@ def _rows(model: type[FormRow], asked: Asked, scope: Scope) -> Any:
     return model.objects.filter(page__subject__site__in=scope.sites, **asked.lookups(_FILTERS))
 
 
-def _told(row: Any, items: Iterable[Item], teller: Teller) -> Iterator[Told]:
+def told_row(row: Any, items: Iterable[Item], teller: Teller) -> Iterator[Told]:
+    """The items of a row in which something stands, or a reason for nothing."""
     page = row.page
     place = {
         "site": page.subject.site.code,

@@ -14,6 +14,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from analytics.locks.seal import make_lock
 from analytics.runs.models import RunState
+from analytics.runs.own_worker import own_worker
 from analytics.runs.start import waiting_run
 from analytics.runs.waiting import wait_for
 from patients.builder.timelines import read_timelines
@@ -87,4 +88,5 @@ class Command(RegistryCommand):
         for each in demo_accounts(by=self.system("demo")):
             self.stdout.write(f"{each.role.label!s:<24} {each.user_name:<28} {each.password}  {each.seed}")
         self.stdout.write(f"\nhttp://{ADDRESS}/")
-        call_command("runserver", ADDRESS, use_reloader=False)
+        with own_worker():  # for the cuts and files that are asked for in the browser
+            call_command("runserver", ADDRESS, use_reloader=False)

@@ -1,13 +1,14 @@
-"""`run_pending`: ring the workers for every run that waits."""
+"""`run_pending`: ring the workers for every run and every file that waits."""
 
 from typing import Any
 
+from analytics.exports.jobs.ring import ring_waiting as ring_waiting_files
 from analytics.runs.ring import ring_waiting
 from trial.commands import RegistryCommand
 
 
 class Command(RegistryCommand):
-    help = "Ring the workers for every run that waits or whose worker was lost."
+    help = "Ring the workers for every run and file that waits or whose worker was lost."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{ring_waiting()} rung")
+        self.stdout.write(f"{ring_waiting() + ring_waiting_files()} rung")

@@ -192,6 +192,7 @@ def test_a_form_without_a_key_is_done_as_before(subject: Subject) -> None:
 # --- every form -------------------------------------------------------------------------------------------
 ROOT = Path(settings.BASE_DIR) / "templates"
 WITHOUT_A_KEY = {
+    "lock_export.html": "a file that is taken twice is on record twice, and what has ended stays so",
     "log.html": "takes a file out: each time on record",
     "coding.html": "takes a file out: each time on record",
     "deviations.html": "takes a file out: each time on record",

@@ -1,0 +1,57 @@
+"""A worker that is killed while it makes a file leaves one file, and it is the one that its row tells of."""
+
+import hashlib
+import time
+import zipfile
+from datetime import date
+
+import pytest
+from celery import Celery
+
+from analytics.locks.snapshot import write_snapshot
+from tests.analytics.casebooks import CutContent
+from tests.analytics.workers import LEASE, Row, take_in, worker
+from tests.conftest import Registry
+
+pytestmark = [pytest.mark.one_engine, pytest.mark.xdist_group("exports")]
+ASK = """
+from analytics.exports.jobs.models import Export
+from analytics.locks.models import Lock
+from trial.people.models import Account
+person = Account.objects.create(user_name="lin.yu", printed_name="Lin Yu")
+Export.objects.create(
+    lock=Lock.objects.get(), account=person, what="workbook", options={"standard": "sdtm"}, dates="shifted"
+)
+"""
+KILLED_AFTER = (0.2, 2.0)  # seconds at work: while the tables are computed, and later
+
+
+def test_a_worker_that_is_killed_leaves_one_file(
+    registry: Registry, redis_url: str, cohort: list[CutContent]
+) -> None:
+    (row,) = take_in(registry, write_snapshot(registry.home / "snapshots", date(2025, 8, 5), iter(cohort)))
+    registry.run("shell", "--verbosity=0", "-c", ASK)
+    bell = Celery(broker=redis_url)
+
+    def ring() -> None:
+        bell.send_task("analytics.exports.make", (1,))
+
+    def told(column: str) -> object:
+        return row.ask(f"SELECT {column} FROM analytics_export WHERE id = 1")[0]
+
+    broker = {"CHIMERA_BROKER_URL": redis_url, **LEASE}
+    for attempt, seconds in enumerate(KILLED_AFTER, 1):
+        with worker(registry, **broker) as killed:
+            killed.wait_until(lambda attempt=attempt: told("attempts") == attempt, ring)
+            time.sleep(seconds)
+        assert told("state") == "running"
+    with worker(registry, **broker) as last:
+        last.wait_until(lambda: told("state") == "done", ring)
+        bell.send_task("analytics.exports.sweep")
+        folder = registry.home / "snapshots" / "exports"
+        last.wait_until(lambda: [path.name for path in folder.iterdir()] == ["1"])
+    content = (folder / "1").read_bytes()
+    assert (told("digest"), told("size")) == (hashlib.sha256(content).hexdigest(), len(content))
+    assert zipfile.ZipFile(folder / "1").testzip() is None
+    assert Row(registry).count("analytics_export") == 1
+    bell.close()
