@@ -113,7 +113,7 @@ def _all(listed: Listed, subject: Subject) -> list[Told]:
     cursor = listed.parameters.begin
     while True:
         page = listed.read(Asked({"subject": (subject.code,)}, limit=MOST_LIMIT, cursor=cursor), scope)
-        found += page.entries
+        found += map(dict, page.entries)
         if not (cursor := page.cursor):
             return found
 
