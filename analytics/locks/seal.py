@@ -18,6 +18,7 @@ from analytics.locks.codes import CodesDraft, codes_of
 from analytics.locks.cut import all_records, cut_records, facts_of, values_of
 from analytics.locks.models import Lock, Snapshot
 from analytics.locks.past import PastCasebook
+from analytics.locks.places import places_of
 from analytics.locks.snapshot import Content, Sealed, Written, write_snapshot
 from analytics.locks.sources import SourcesDraft
 from analytics.runs.ring import ring
@@ -68,6 +69,7 @@ def make_cut(asked: Asked, *, by: Person, source: Source) -> Lock:
         _see_one_moment()
         known_at = asked.known_at or timezone.now()
         sealed = write_snapshot(folder, asked.cutoff, _content(asked, beside))
+        places_of(sealed.path)  # made now, so that nobody waits for them who asks for a subject
         codes = beside.codes.seal(folder, asked.known_at)
         lock = _keep(sealed, codes, asked, known_at, by)
         beside.sources.seal(lock.sources_path)

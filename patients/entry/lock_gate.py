@@ -2,7 +2,7 @@
 
 Read in a number of statements that grows neither with pages nor with subjects, some hundred of whom are asked
 about at once; the derived values and the endpoints alone are computed anew, subject by subject, and only where
-that is asked for.
+it is asked for.
 """
 
 from collections import Counter

@@ -19,7 +19,8 @@ from analytics.exports.odm.metadata import study
 from analytics.exports.odm.people import User, people_and_places
 from analytics.exports.odm.told_values import Telling, escaped, group_of
 from analytics.locks.cut import SubjectFacts, Value
-from analytics.locks.snapshot import Written, sites_of, written_subjects
+from analytics.locks.places import sites_of
+from analytics.locks.snapshot import Written, written_subjects
 from patients.casebook.form import is_declared
 from patients.casebook.header import DATA
 from patients.casebook.odm import (
