@@ -1,9 +1,9 @@
 """The memory of the making of a data cut, for a registry of any size.
 
-`python -m benchmarks.cutting [SUBJECTS ...]`: the invented cohort is imported once into a registry of its own.
-Each cut reads its casebooks from the database again and again, each time under another name, and seals them in a
-process of its own; the registry and what is sealed (300 kB a subject) are thrown away. Terms have no codes in it.
-Goal (B9): 100,000 subjects within 2 GiB.
+`python -m benchmarks.cutting [SUBJECTS ...]`: the invented cohort is imported once into a registry of its
+own. Each cut reads its casebooks from the database again and again, each time under another name, and seals
+them in a process of its own; the registry and what is sealed (300 kB a subject) are thrown away. Terms have
+no codes in it. Goal (B9): 100,000 subjects within 2 GiB.
 """
 
 import os
@@ -74,7 +74,7 @@ def cut(size: int) -> None:
             another.code = f"HZ01-{number:06d}"
             yield another
 
-    SubjectQuerySet.in_turn = again_and_again  # type: ignore[method-assign]
+    setattr(SubjectQuerySet, "in_turn", again_and_again)  # noqa: B010
     lock = make_lock(date.fromisoformat(CUTOFF), "benchmark", by=SystemPerson("lock"), source=Source.COMMAND)
     if lock.snapshot.subjects != size:
         raise RuntimeError(f"{lock.snapshot.subjects} of {size} subjects were cut")

@@ -1,8 +1,9 @@
 """Where in a sealed file each subject stands, so that a few of 100,000 are read without the others.
 
 The hash of a snapshot speaks for all of its bytes, and of 30 GB takes minutes to ask. Beside it lies which
-bytes are whose, each with a hash of its own. That is made by one reading of the sound file, when it is sealed or
-where it is missing, and is keyed by the secret of the installation: what anybody else wrote is made anew.
+bytes are whose, each with a hash of its own. That is made by one reading of the sound file, when it is
+sealed or where it is missing, and is keyed by the secret of the installation: what anybody else wrote is
+made anew.
 """
 
 import json

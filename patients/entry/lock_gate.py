@@ -1,8 +1,8 @@
 """The gate of a lock: what still stands in the way, by check and by subject (LK-04, specification 5.4).
 
 Read in a number of statements that grows neither with pages nor with subjects, some hundred of whom are asked
-about at once; the derived values and the endpoints alone are computed anew, subject by subject, and only where
-it is asked for.
+about at once; the derived values and the endpoints alone are computed anew, subject by subject, and only
+where that is asked for.
 """
 
 from collections import Counter
