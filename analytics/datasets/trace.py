@@ -4,6 +4,7 @@ import polars as pl
 
 from analytics.datasets.build import Datasets
 from analytics.locks.models import Lock
+from analytics.locks.sources import sources_of
 
 _PLACE = ["subject", "visit", "form", "row_key"]
 
@@ -16,5 +17,5 @@ def traced(datasets: Datasets, lock: Lock) -> pl.DataFrame:
 def with_versions(rows: pl.DataFrame, lock: Lock) -> pl.DataFrame:
     """Rows that name a place (form, visit, row_key), each with the ids of its page and of the version of its
     row at the lock."""
-    places = pl.read_parquet(lock.sources_path)
+    places = sources_of(lock, rows["SUBJID"].unique())
     return rows.join(places, left_on=["SUBJID", "visit", "form", "row_key"], right_on=_PLACE, how="left")

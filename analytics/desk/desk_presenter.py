@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.desk.impossible_dates import ImpossibleLine, impossible_lines
 from analytics.locks.models import Lock
-from patients.casebook.page import Subject
 from patients.entry.lock_gate import LABELS, Check, Gate, Tally, gate_of
 from patients.entry.locking import Extent
 from patients.oversight.casebook_locks import CasebookLock, LockRequest, Unlocking
@@ -180,14 +179,17 @@ def _urls(way: str) -> dict[Check, str]:
     }
 
 
-def subject_lines(subjects: Sequence[Subject], gate: Gate) -> list[SubjectLine]:
+def subject_lines(extent: Extent, gate: Gate) -> list[SubjectLine]:
     """The casebooks, those with the most in the way first."""
-    locked = set(CasebookLock.objects.filter(subject__in=subjects).values_list("subject__code", flat=True))
-    open_now: Any = Unlocking.objects.standing().filter(lock__subject__in=subjects)
+    of_extent = extent.subjects().order_by()
+    locks = CasebookLock.objects.filter(subject__in=of_extent.values("pk"))
+    locked = set(locks.values_list("subject__code", flat=True))
+    open_now: Any = Unlocking.objects.standing().filter(lock__in=locks)
     unlocked = set(open_now.values_list("lock__subject__code", flat=True))
     nothing: Counter[Check] = Counter()
     lines = [
-        _subject_line(each.code, gate.subjects.get(each.code, nothing), locked, unlocked) for each in subjects
+        _subject_line(code, gate.subjects.get(code, nothing), locked, unlocked)
+        for code in of_extent.values_list("code", flat=True)
     ]
     return sorted(lines, key=lambda line: (-line.in_all, line.code))
 
@@ -199,17 +201,15 @@ def _subject_line(code: str, left: "Counter[Check]", locked: set[str], unlocked:
     return SubjectLine(code, mark("progress" if any(numbers) else "complete"), code in unlocked, numbers)
 
 
-def whole_gate(subjects: Sequence[Subject], on: date, *, derived: bool) -> Gate:
+def whole_gate(extent: Extent, on: date, *, derived: bool) -> Gate:
     """The gate of the casebooks that are not locked."""
-    locked = set(CasebookLock.objects.filter(subject__in=subjects).values_list("subject_id", flat=True))
-    return gate_of([subject for subject in subjects if subject.pk not in locked], on, derived=derived)
+    return gate_of(extent.not_locked().in_turn(), on, derived=derived)
 
 
-def impossible_in(subjects: Sequence[Subject], gate: Gate, on: date) -> list[ImpossibleLine]:
+def impossible_in(extent: Extent, gate: Gate, on: date) -> list[ImpossibleLine]:
     """The dates that the gate has found impossible, if it was asked for them."""
-    nothing: Counter[Check] = Counter()
-    found = [each for each in subjects if gate.subjects.get(each.code, nothing)[Check.DATES]]
-    return impossible_lines(found, on)
+    codes = [code for code, left in gate.subjects.items() if left[Check.DATES]]
+    return impossible_lines(list(extent.subjects().filter(code__in=codes)), on)
 
 
 def requests_for(person: Account) -> list[LockRequest]:

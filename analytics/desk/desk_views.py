@@ -178,10 +178,9 @@ def _site_of(code: str, sites: list[Site]) -> Site:
 def _show(request: HttpRequest, person: Account, extent: Extent, said: _Said | None = None) -> HttpResponse:
     typed = {name: request.POST.get(name, "") for name in TYPED}
     cutoff = _day(typed["cutoff"] or request.GET.get("cutoff", "")) or site_today()
-    subjects = list(extent.subjects())
-    gate = whole_gate(subjects, cutoff, derived=bool(request.GET.get("derived")))
+    gate = whole_gate(extent, cutoff, derived=bool(request.GET.get("derived")))
     sites = sites_where(person, Permission.APPROVE_LOCK)
-    lines = subject_lines(subjects, gate)
+    lines = subject_lines(extent, gate)
     screen = DeskScreen(
         extent=extent,
         tabs=tabs_of(extent, sites, whole=Extent().may(person, Permission.APPROVE_LOCK)),
@@ -194,7 +193,7 @@ def _show(request: HttpRequest, person: Account, extent: Extent, said: _Said | N
         unlockings=unlockings_for(person),
         locks=_locks_for(person),
         left_to_lock=len(gate.subjects),
-        impossible=impossible_in(subjects, gate, cutoff),
+        impossible=impossible_in(extent, gate, cutoff),
         may_ask=extent.may(person, Permission.LOCK),
         may_cut=Extent().may(person, Permission.LOCK),
         typed=typed,

@@ -120,5 +120,5 @@ def _show(
 def _gate_now(found: LockRequest, extent: Extent) -> list[GateLine]:
     if not found.is_lock:
         return []
-    gate = whole_gate(list(extent.subjects()), found.cutoff or site_today(), derived=False)
+    gate = whole_gate(extent, found.cutoff or site_today(), derived=False)
     return gate_lines(gate, way_to(extent))

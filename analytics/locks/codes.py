@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
@@ -114,22 +114,32 @@ def _standing(subject: Subject, moment: datetime | None) -> Iterable[Coding]:
     return list(known.exclude(replaced_by__at__lte=moment).exclude(withdrawal__at__lte=moment))
 
 
-def seal_codes(folder: Path, coded: Iterable[Coded], moment: datetime | None) -> str:
-    """Write the codes of a cut, and give the hash that names their file; empty where there are none."""
-    found = sorted(coded, key=lambda one: one.row)
-    if not found:
-        return ""
-    terms = _terms({one.key: one.term for one in found}, moment)
-    lines = ({"format": FORMAT}, *(asdict(terms[key]) for key in sorted(terms)), *(one.row for one in found))
-    content = "".join(map(canonical_line, lines)).encode()
-    hash = hashlib.sha256(content).hexdigest()
+class CodesDraft:
+    """The coded rows of a cut that have come so far, subject by subject, in a file of their own."""
 
-    def write(file: IO[bytes]) -> str:
-        file.write(content)
-        return path_of_codes(hash).name
+    def __init__(self, path: Path) -> None:
+        self._path, self._terms = path, dict[Key, int]()
 
-    keep_file(folder, write)
-    return hash
+    def add(self, coded: Iterable[Coded]) -> None:
+        """Those of the next subject, in the order of the codes of subjects."""
+        found = sorted(coded, key=lambda one: one.row)
+        with self._path.open("ab") as file:
+            file.writelines(canonical_line(one.row).encode() for one in found)
+        self._terms |= {one.key: one.term for one in found}
+
+    def seal(self, folder: Path, moment: datetime | None) -> str:
+        """Keep them with their terms, and give the hash that names the file; empty where there are none."""
+        return keep_file(folder, partial(self._write, moment)).stem.partition("-")[2] if self._terms else ""
+
+    def _write(self, moment: datetime | None, file: IO[bytes]) -> str:
+        terms = _terms(self._terms, moment)
+        head = ({"format": FORMAT}, *(asdict(terms[key]) for key in sorted(terms)))
+        digest = hashlib.sha256()
+        with self._path.open("rb") as rows:
+            for line in chain((canonical_line(one).encode() for one in head), rows):
+                digest.update(line)
+                file.write(line)
+        return path_of_codes(digest.hexdigest()).name
 
 
 def _terms(numbers: Mapping[Key, int], moment: datetime | None) -> dict[Key, Code]:

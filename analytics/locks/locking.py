@@ -32,7 +32,6 @@ def approve_lock(request: LockRequest, *, by: Account, request_id: str = "") -> 
     with transaction.atomic():
         decision = lock_casebooks(request, by=by, request_id=request_id)
         extent = Extent.of(request)
-        list(extent.subjects().select_for_update(of=("self",)))  # what was locked before may be open now
         asked = Asked(request.cutoff or site_today(), request.reason, extent, decision=decision)
         return make_cut(asked, by=by, source=Source.WEB)
 
@@ -58,7 +57,7 @@ def _repeated(lock: Lock, by: Person, source: Source) -> Lock | None:
     """The lock once more, unless somebody else has repeated it."""
     extent = extent_of(lock)
     with transaction.atomic():
-        list(extent.subjects().select_for_update(of=("self",)))
+        extent.hold()
         if lock.followed_by.exists():
             return None
         asked = Asked(lock.cutoff, lock.reason, extent, decision=lock.decision, follows=lock)

@@ -1,23 +1,26 @@
 """Making a data cut: the state of the casebook by a cut-off, sealed in a file, with its run waiting."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import polars as pl
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from analytics.locks.codes import Coded, codes_of, seal_codes
-from analytics.locks.cut import SubjectFacts, Value, all_records, cut_records, facts_of, values_of
+from analytics.locks.codes import CodesDraft, codes_of
+from analytics.locks.cut import all_records, cut_records, facts_of, values_of
 from analytics.locks.models import Lock, Snapshot
 from analytics.locks.past import PastCasebook
-from analytics.locks.snapshot import Content, Sealed, write_snapshot
+from analytics.locks.places import places_of
+from analytics.locks.snapshot import Content, Sealed, Written, write_snapshot
+from analytics.locks.sources import SourcesDraft
 from analytics.runs.ring import ring
 from analytics.runs.start import waiting_run
 from patients.casebook.answers import Casebook, Record, StoredCasebook, pages_without_rows
@@ -30,16 +33,6 @@ from trial.trail.actor import Source, acting
 from trial.trail.clocks import refuse_if_clocks_disagree
 from trial.trail.record import Change, record_event
 from trial.trail.seals import seal_trail
-
-SOURCES: dict[str, Any] = {
-    "subject": pl.String,
-    "visit": pl.String,
-    "form": pl.String,
-    "row_key": pl.String,
-    "page_id": pl.Int64,
-    "history_id": pl.Int64,
-}
-
 
 EVERYBODY = Extent()
 
@@ -71,15 +64,15 @@ def make_cut(asked: Asked, *, by: Person, source: Source) -> Lock:
     """
     refuse_if_clocks_disagree(source)
     site = asked.extent.place.site
-    with transaction.atomic(), acting(actor_at(by, site=site, source=source)):
+    folder = Path(settings.SNAPSHOT_DIR)
+    with transaction.atomic(), acting(actor_at(by, site=site, source=source)), _drafts(folder) as beside:
         _see_one_moment()
         known_at = asked.known_at or timezone.now()
-        beside = _Beside()
-        folder = Path(settings.SNAPSHOT_DIR)
         sealed = write_snapshot(folder, asked.cutoff, _content(asked, beside))
-        codes = seal_codes(folder, beside.codes, asked.known_at)
+        places_of(sealed.path)  # made now, so that nobody waits for them who asks for a subject
+        codes = beside.codes.seal(folder, asked.known_at)
         lock = _keep(sealed, codes, asked, known_at, by)
-        pl.DataFrame(beside.sources, schema=SOURCES, orient="row").write_parquet(lock.sources_path)
+        beside.sources.seal(lock.sources_path)
         place = replace(asked.extent.place, about=f"lock {lock.pk}")
         record_event("lock.made", place, _changes(sealed, lock), reason=asked.reason)
         if lock.is_of_study:
@@ -102,33 +95,40 @@ def _see_one_moment() -> None:
             cursor.execute(f"LOCK TABLE {Lock._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
 
 
-def content_of_cut(cutoff: date, extent: Extent, known_at: datetime | None) -> Content:
-    """What a cut holds, as known now or at a moment: the same that is written into its snapshot."""
-    return _content(Asked(cutoff, "", extent, known_at), _Beside())
-
-
-@dataclass
+@dataclass(frozen=True, slots=True)
 class _Beside:
     """What a cut keeps of its rows beside the snapshot: where each of them stands, and its code."""
 
-    sources: list[tuple[Any, ...]] = field(default_factory=list)
-    codes: list[Coded] = field(default_factory=list)
+    sources: SourcesDraft
+    codes: CodesDraft
 
 
-def _content(asked: Asked, beside: _Beside) -> Iterator[tuple[SubjectFacts, list[Value]]]:
+@contextmanager
+def _drafts(folder: Path) -> Iterator[_Beside]:
+    """Drafts in a folder that goes with them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder, prefix=".draft-") as own:
+        yield _Beside(SourcesDraft(Path(own)), CodesDraft(Path(own) / "codes"))
+
+
+def content_of_cut(cutoff: date, extent: Extent, known_at: datetime | None) -> Content:
+    """What a cut holds, as known now or at a moment: the same that is written into its snapshot."""
+    return _content(Asked(cutoff, "", extent, known_at), None)
+
+
+def _content(asked: Asked, beside: _Beside | None) -> Iterator[Written]:
     """Facts and values of each subject that has a row in the cut; what stands beside goes to `beside`."""
-    everybody = asked.extent.subjects().select_related("site", "identity")
-    for subject in sorted(everybody, key=lambda subject: str(subject.code)):  # no engine's collation
+    for subject in asked.extent.subjects().select_related("site", "identity").in_turn():
         known = _known(subject, asked.known_at)
         records = list(cut_records(known.records, asked.cutoff))
-        if records:
+        if not records:
+            continue
+        if beside is not None:
             places = {record.place for record in records}
-            beside.sources += [row for row in known.sources if (row[2], row[1], row[3]) in places]
-            beside.codes += codes_of(subject, records, asked.known_at)
-            yield (
-                facts_of(subject.code, subject.site.code, known.casebook, asked.cutoff),
-                list(values_of(subject.code, records)),
-            )
+            beside.sources.add(row for row in known.sources if (row[2], row[1], row[3]) in places)
+            beside.codes.add(codes_of(subject, records, asked.known_at))
+        facts = facts_of(subject.code, subject.site.code, known.casebook, asked.cutoff)
+        yield facts, list(values_of(subject.code, records))
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,8 +165,18 @@ def _slice(offset: int, blocks: Iterable[bytes]) -> Slice:
     for block in blocks:
         digest.update(block)
         length, subjects = length + len(block), subjects + 1
-    last = _code_of(block) if block else ""
+    last = _facts_of(block).subject if block else ""
     return Slice(offset, length, digest.hexdigest(), subjects, last)
+
+
+def each_place(path: Path) -> Iterator[tuple[SubjectFacts, Slice]]:
+    """The facts of each subject and the slice that is its alone. Raises SnapshotDamaged."""
+    lines = sound_lines(path, path.stem)
+    offset = len(next(lines))
+    for block in _blocks(lines):
+        place = _slice(offset, [block])
+        yield _facts_of(block), place
+        offset += place.length
 
 
 def read_slice(path: Path, part: Slice) -> Iterator[CutSubject]:
@@ -178,11 +188,6 @@ def first_line(path: Path) -> dict[str, Any]:
     """The format of a snapshot, its cut-off and the version of each form. Raises SnapshotDamaged."""
     header: dict[str, Any] = json.loads(next(sound_lines(path, path.stem)))
     return header
-
-
-def sites_of(path: Path) -> frozenset[str]:
-    """The sites of the subjects of a snapshot. Raises SnapshotDamaged."""
-    return frozenset(site_of_each(path).values())
 
 
 def site_of_each(path: Path) -> dict[str, str]:
@@ -253,15 +258,8 @@ def written_by(order: Callable[[str], str], path: Path) -> Iterator[Written]:
         yield from ((facts, [Value._make(value) for value in values]) for facts, values in found)
 
 
-def chosen_subjects(path: Path, codes: Collection[str]) -> Iterator[CutSubject]:
-    """The subjects of these codes; of the others no casebook is made. Raises SnapshotDamaged."""
-    lines = sound_lines(path, path.stem)
-    next(lines)
-    return _subjects(block for block in _blocks(lines) if _code_of(block) in codes)
-
-
-def _code_of(block: bytes) -> str:
-    return str(orjson.loads(block.partition(b"\n")[0])["subject"])
+def _facts_of(block: bytes) -> SubjectFacts:
+    return SubjectFacts(**orjson.loads(block.partition(b"\n")[0]))
 
 
 def _subjects(blocks: Iterable[bytes]) -> Iterator[CutSubject]:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from analytics.locks.models import Lock
-from analytics.locks.snapshot import SnapshotDamaged, sites_of
+from analytics.locks.places import sites_of
+from analytics.locks.snapshot import SnapshotDamaged
 from patients.oversight.casebook_locks import Scope
 from trial.people.models import Site
 

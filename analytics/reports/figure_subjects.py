@@ -16,7 +16,8 @@ from analytics.datasets.parameters import PARAMETERS
 from analytics.datasets.story import tell
 from analytics.datasets.trace import traced, with_versions
 from analytics.locks.models import Lock
-from analytics.locks.snapshot import CutSubject, chosen_subjects
+from analytics.locks.places import chosen_subjects
+from analytics.locks.snapshot import CutSubject
 from analytics.reports.adverse_events import EVENTS, of_grade, row_label
 from analytics.reports.figure_card import NONE, TITLES
 from analytics.reports.flow_figure import BOXES, joined_label, reason_label

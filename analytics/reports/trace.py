@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from analytics.endpoints.catalogue import Entry, catalogue
 from analytics.locks.codes import with_codes
 from analytics.locks.cut import FORM_DATE, all_records
 from analytics.locks.models import Lock
-from analytics.locks.snapshot import CutSubject, chosen_subjects, read_snapshot
+from analytics.locks.places import chosen_subjects
+from analytics.locks.snapshot import CutSubject, read_snapshot
 from analytics.reports.subject_pages import ON_A_PAGE, SubjectPage
 from analytics.reports.variables import variables_of
 from analytics.runs.models import Estimate, Run
@@ -80,8 +82,9 @@ def trace_screen(lock: Lock, run: Run, figure: str, reader: Account, start: int 
 def _sealed_of(run: Run, page: SubjectPage) -> tuple[Datasets, dict[str, CutSubject]]:
     """Of a small study everybody, whom other figures need as well; else those of a page."""
     wanted = page.codes if run.snapshot.subjects > ON_A_PAGE else None
+    snapshot, configuration = run.snapshot, tuple(run.configuration.items())
     with as_in_force(run.configuration):
-        return _sealed(run.snapshot.path, run.codes, tuple(run.configuration.items()), wanted)
+        return _sealed(snapshot.path, snapshot.cutoff, run.codes, configuration, wanted)
 
 
 def traced_subjects(
@@ -101,13 +104,15 @@ def traced_subjects(
 
 @lru_cache(maxsize=2)
 def _sealed(
-    path: Path, codes: str, configuration: tuple[tuple[str, str], ...], wanted: tuple[str, ...] | None
+    path: Path,
+    cutoff: date,
+    codes: str,
+    configuration: tuple[tuple[str, str], ...],
+    wanted: tuple[str, ...] | None,
 ) -> tuple[Datasets, dict[str, CutSubject]]:
     """The datasets and the subjects of a snapshot with its codes under a configuration; sealed, they never
     change."""
-    cutoff, found = read_snapshot(path)
-    if wanted is not None:
-        found = chosen_subjects(path, frozenset(wanted))
+    found = read_snapshot(path)[1] if wanted is None else chosen_subjects(path, wanted)
     subjects = list(with_codes(found, codes))
     return build_datasets(cutoff, subjects), {subject.facts.subject: subject for subject in subjects}
 

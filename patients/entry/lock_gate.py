@@ -1,7 +1,8 @@
 """The gate of a lock: what still stands in the way, by check and by subject (LK-04, specification 5.4).
 
-Read in a number of statements that does not grow with subjects or pages; the derived values and the endpoints
-alone are computed anew, subject by subject, and only where that is asked for.
+Read in a number of statements that grows neither with pages nor with subjects, some hundred of whom are asked
+about at once; the derived values and the endpoints alone are computed anew, subject by subject, and only
+where that is asked for.
 """
 
 from collections import Counter
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, Sum
@@ -26,6 +28,9 @@ from patients.oversight.review import reviewed_up_to, unreviewed
 from patients.oversight.signatures import Signature
 from patients.oversight.verification_plan import drawn_below
 from patients.schedule.due import expected
+
+ASKED_AT_ONCE = 500
+"""Subjects that one statement names: an engine takes some thousand values in one, a few for each subject."""
 
 
 class Check(StrEnum):
@@ -64,6 +69,11 @@ class Tally:
     left: int = 0
     whole: int | None = None
 
+    def __add__(self, other: "Tally") -> "Tally":
+        """Both together; a check has a whole for everybody or for nobody."""
+        whole = None if self.whole is None or other.whole is None else self.whole + other.whole
+        return Tally(self.left + other.left, whole)
+
 
 @dataclass(frozen=True)
 class Gate:
@@ -86,6 +96,11 @@ class Gate:
         """What is left by check, to be kept with a request."""
         return {check.value: tally.left for check, tally in self.tallies.items()}
 
+    def with_those_of(self, other: "Gate") -> "Gate":
+        """The gate of both, of whom the same was asked."""
+        tallies = {check: tally + other.tallies[check] for check, tally in self.tallies.items()}
+        return Gate(tallies, self.subjects | other.subjects)
+
 
 Left = tuple[dict[str, int], int | None]
 """What is left by subject, and of how much in all."""
@@ -98,8 +113,16 @@ def check_too(check: Check, count: Further) -> None:
     _further[check] = count
 
 
-def gate_of(subjects: Sequence[Subject], on: date, *, derived: bool) -> Gate:
+def gate_of(subjects: Iterable[Subject], on: date, *, derived: bool) -> Gate:
     """The gate of these subjects as of a day, with or without what has to be computed anew."""
+    rest = iter(subjects)
+    gate = _gate_of(list(islice(rest, ASKED_AT_ONCE)), on, derived=derived)
+    while some := list(islice(rest, ASKED_AT_ONCE)):
+        gate = gate.with_those_of(_gate_of(some, on, derived=derived))
+    return gate
+
+
+def _gate_of(subjects: Sequence[Subject], on: date, *, derived: bool) -> Gate:
     found: dict[Check, Left] = {
         **_by_pages(subjects, on),
         Check.QUERIES: _queries(subjects),

@@ -5,7 +5,8 @@ under way ends before it or is refused after it, since both hold the row of the 
 that a lock makes is the business of `analytics.locks`, which calls this inside its own transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -81,6 +82,14 @@ class Extent:
             return everybody.filter(pk=self.subject.pk)
         return everybody if self.site is None else everybody.filter(site=self.site)
 
+    def not_locked(self) -> Any:
+        return self.subjects().filter(lock=None)
+
+    def hold(self) -> None:
+        """Hold the row of each subject until the transaction ends: a save waits, or has ended (F12)."""
+        rows = self.subjects().select_for_update().values_list("pk")
+        deque(rows.iterator(), maxlen=0)
+
     def may(self, person: Account, right: Permission) -> bool:
         """Whether a person holds a right at each of its sites."""
         return all(can(person, right, site=site.code) for site in self.sites)
@@ -123,13 +132,14 @@ def ask_for_lock(
     """
     extent.require(by, Permission.LOCK)
     refuse([*_against_reason(wish.reason, extent), *_against_override(wish.override, extent)])
-    subjects = list(extent.subjects().filter(lock=None))
-    refuse(_against_lock(extent, cutoff, subjects))
-    gate = gate_of(subjects, cutoff, derived=True)  # before anything is held: the approval looks again
+    refuse(_against_lock(extent, cutoff))
+    gate = gate_of(
+        extent.not_locked().in_turn(), cutoff, derived=True
+    )  # nothing is held: approval looks again
     refuse(_against_gate(gate, wish.override))
     with transaction.atomic(), acting(_actor(extent, by, request_id)):
         _one_at_a_time(extent)
-        refuse(_against_lock(extent, cutoff, subjects))
+        refuse(_against_lock(extent, cutoff))
         return _keep_request(
             extent, Kind.LOCK, wish, by, cutoff=cutoff, gate=gate.as_data(), kind_of_act="lock.requested"
         )
@@ -193,16 +203,16 @@ def _against_override(override: str, extent: Extent) -> list[str]:
     return _against_reason(override, extent) if override.strip() else []
 
 
-def _against_lock(extent: Extent, cutoff: date, subjects: Sequence[Subject]) -> list[str]:
+def _against_lock(extent: Extent, cutoff: date) -> list[str]:
     if cutoff > site_today():
         return [_("The cut-off has not come yet.")]
     if _waiting(Kind.LOCK, extent).exists():
         return [_("Somebody has asked for this lock already.")]
-    return _against_locking(extent, subjects)
+    return _against_locking(extent)
 
 
-def _against_locking(extent: Extent, subjects: Sequence[Subject]) -> list[str]:
-    if not subjects:
+def _against_locking(extent: Extent) -> list[str]:
+    if not extent.not_locked().exists():
         return [_("There is no casebook here that is not locked.")]
     if Unlocking.objects.standing().filter(lock__subject__in=extent.subjects()).exists():
         return [_("Something here is unlocked for a while. Lock it again first.")]
@@ -276,15 +286,16 @@ def lock_casebooks(request: LockRequest, *, by: Account, request_id: str = "") -
     with transaction.atomic(), acting(_actor(extent, by, request_id)):
         _one_at_a_time(extent)
         _require_second(request, extent, by)
-        subjects = list(extent.subjects().filter(lock=None).select_for_update(of=("self",)))
-        refuse(_against_locking(extent, subjects))
-        gate = gate_of(subjects, request.cutoff or site_today(), derived=True)
+        extent.hold()  # what was locked before, too: it may be open now, and is cut with the others
+        refuse(_against_locking(extent))
+        gate = gate_of(extent.not_locked().in_turn(), request.cutoff or site_today(), derived=True)
         refuse(_against_later(gate, request))
         act = uuid4()
         decision = _decide(request, by, approved=True, act=act, gate=gate.as_data())
-        for subject in subjects:
+        number = extent.not_locked().count()
+        for subject in extent.not_locked().in_turn():
             _lock_one(subject, decision, request)
-        changes = [*_changes(request), Change("casebooks", "Casebooks locked", "", str(len(subjects)))]
+        changes = [*_changes(request), Change("casebooks", "Casebooks locked", "", str(number))]
         record_event("lock.approved", _place_of(request), changes, reason=request.reason, act=act)
     return decision
 

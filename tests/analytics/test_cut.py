@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics.locks.cut import AFTER_CUTOFF, SubjectFacts, Value, all_records, cut_records, values_of
+from analytics.locks.places import chosen_subjects, places_of, sites_of
 from analytics.locks.snapshot import (
     SnapshotDamaged,
     canonical_line,
     read_snapshot,
-    sites_of,
     write_snapshot,
 )
 from patients.builder.timeline import Timeline
@@ -477,6 +477,43 @@ def test_a_file_that_is_gone_is_refused(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(SnapshotDamaged, match="is gone"):
         read_snapshot(path)
+
+
+def forged(kept: bytes) -> bytes:
+    """Another site, under the key of what was told before."""
+    return kept.replace(SITE.encode(), b"HZ99")
+
+
+@pytest.mark.parametrize("damage", [forged, lambda kept: b"", lambda kept: kept[:-1]])
+def test_places_that_nobody_here_wrote_are_made_anew(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    path = write_snapshot(tmp_path, CUTOFF, two_subjects()).path
+    assert sites_of(path) == {SITE}
+    beside = tmp_path / f"places-{path.stem}"
+    kept = beside.read_bytes()
+    beside.unlink()
+    beside.write_bytes(damage(kept))
+    assert beside.read_bytes() != kept
+    places_of.cache_clear()
+    assert sites_of(path) == {SITE}
+    assert beside.read_bytes() == kept
+
+
+def test_a_few_subjects_are_read_without_the_others(tmp_path: Path) -> None:
+    """Of the others nothing is looked at, so that damage there is not seen; in their own bytes it is."""
+    path = write_snapshot(tmp_path, CUTOFF, two_subjects()).path
+    whole = {subject.facts.subject: subject for subject in read_snapshot(path)[1]}
+    first, second = sorted(whole)
+    for code in (first, second):
+        (found,) = chosen_subjects(path, {code, "HZ01-999"})
+        assert all_records(found.casebook) == all_records(whole[code].casebook)
+    damaged = path.read_bytes()[:-3]
+    path.unlink()
+    path.write_bytes(damaged)
+    assert [one.facts for one in chosen_subjects(path, {first})] == [whole[first].facts]
+    with pytest.raises(SnapshotDamaged, match="is not what it was"):
+        list(chosen_subjects(path, {second}))
 
 
 def test_values_sort_by_their_natural_keys() -> None:

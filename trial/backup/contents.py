@@ -24,8 +24,8 @@ from trial.backup.problems import BackupRefused
 
 CONTENTS = "contents.json"
 DATABASE = "database"
-MADE_AGAIN = ("parts", "tables-", "exports")
-"""Beginnings of names in the folder of snapshots: parts of runs, and tables kept for their next taker."""
+MADE_AGAIN = ("parts", "tables-", "places-", "exports")
+"""Beginnings of names in the folder of snapshots: parts of runs, and what is kept for its next reader."""
 
 
 @dataclass(frozen=True, slots=True)

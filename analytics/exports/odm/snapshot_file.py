@@ -20,7 +20,8 @@ from analytics.exports.odm.metadata import study
 from analytics.exports.odm.people import User, people_and_places
 from analytics.exports.odm.told_values import Telling, Texts, escaped
 from analytics.locks.cut import SubjectFacts, Value
-from analytics.locks.snapshot import plain_subjects, sites_of, written_by
+from analytics.locks.places import sites_of
+from analytics.locks.snapshot import plain_subjects, written_by
 from patients.casebook.form import is_declared
 from patients.casebook.odm import (
     AGE,

@@ -18,7 +18,8 @@ from analytics.exports.odm.people import User, people_and_places
 from analytics.exports.odm.snapshot_file import as_text, opening_tag
 from analytics.exports.odm.told_values import escaped
 from analytics.locks.models import Lock
-from analytics.locks.snapshot import sites_of, written_subjects
+from analytics.locks.places import sites_of
+from analytics.locks.snapshot import written_subjects
 from patients.casebook.odm import FLAGS, MISSING, STUDY_OID, location_oid
 from patients.items.codelists import Code, CodeList
 from patients.oversight.queries import Said

@@ -116,3 +116,16 @@ def test_more_subjects_take_no_more_statements() -> None:
     more = [*first, desk.infused("HZ01-002"), desk.infused("HZ01-003")]
     enter_an_event(more[1])
     assert statements(more) == few
+
+
+def test_asked_some_at_a_time_it_is_the_same_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    for code in ("HZ01-003", "HZ01-001", "HZ01-002"):
+        enter_an_event(desk.infused(code))
+    everybody = Subject.objects.select_related("site")
+    whole = gate_of(everybody, BEFORE_ALL, derived=True)
+    monkeypatch.setattr("patients.entry.lock_gate.ASKED_AT_ONCE", 2)
+    monkeypatch.setattr("patients.casebook.page.HELD_AT_ONCE", 1)
+    asked_for = list(everybody.in_turn())
+    assert [subject.code for subject in asked_for] == ["HZ01-001", "HZ01-002", "HZ01-003"]
+    assert gate_of(iter(asked_for), BEFORE_ALL, derived=True) == whole
+    assert whole.tallies[Check.CODED].left == 3
