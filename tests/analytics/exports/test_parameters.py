@@ -21,7 +21,8 @@ def test_every_address_names_the_parameter_that_it_has_not() -> None:
     assert len(asked) > 15
     for path in asked:
         answer = Client().get(
-            f"{path.format(lock=1, name='AE', suffix='csv', standard='sdtm')}?frm=AE", headers=headers
+            f"{path.format(lock=1, export=1, name='AE', suffix='csv', standard='sdtm')}?frm=AE",
+            headers=headers,
         )
         assert (answer.status_code, answer.headers["Content-Type"]) == (400, MEDIA_TYPE), path
         assert "frm" in answer.json()["detail"], path
