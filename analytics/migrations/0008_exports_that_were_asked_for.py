@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ('options', models.JSONField(default=dict)),
                 ('dates', models.CharField(choices=[('shifted', 'moved by a number of days of each subject'), ('true', 'as they are')], max_length=8)),
                 ('filing', models.CharField(blank=True, max_length=100)),
+                ('hides_sites', models.BooleanField(default=False)),
                 ('key', models.CharField(blank=True, max_length=200)),
                 ('asked', models.CharField(max_length=64)),
                 ('state', models.CharField(choices=[('waiting', 'waiting'), ('running', 'running'), ('done', 'done'), ('failed', 'failed'), ('cancelled', 'cancelled'), ('expired', 'expired')], default='waiting', max_length=10)),

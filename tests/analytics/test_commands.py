@@ -9,10 +9,12 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from django.core.management import CommandError, call_command
 
 from analytics.endpoints.catalogue import catalogue
+from analytics.endpoints.listed import ROSTER, Roster, kept_roster
 from analytics.locks.seal import make_lock
 from analytics.runs.compute import compute_run
 from analytics.runs.start import run_of
@@ -119,7 +121,8 @@ def test_a_published_figure_that_was_not_computed_is_exit_1(
     """A run of an older version may lack it."""
     with without_database():
         figures = figures_at(built(demo_timelines), date.fromisoformat(DEMO_CUTOFF))
-    comes_to(monkeypatch, ([figures[id] for id in figures if id != lost], {}))
+    roster = kept_roster(Roster(pl.Series(sorted(figures["enrolled_n"].subjects))))
+    comes_to(monkeypatch, ([figures[id] for id in figures if id != lost], {ROSTER: roster}))
     lock = make_lock(
         date.fromisoformat(DEMO_CUTOFF), "interim", by=SystemPerson("lock"), source=Source.COMMAND
     )

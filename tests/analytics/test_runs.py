@@ -19,7 +19,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from analytics.endpoints.figure import Figure, figure
-from analytics.locks import seal
+from analytics.locks import sources
 from analytics.locks.models import Lock, Snapshot
 from analytics.locks.seal import make_lock
 from analytics.runs import start, steps, waiting
@@ -310,7 +310,7 @@ def test_a_lock_that_cannot_be_written_leaves_nothing(monkeypatch: pytest.Monkey
     def full(*arguments: Any) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(seal.pl.DataFrame, "write_parquet", full)
+    monkeypatch.setattr(sources.pl.LazyFrame, "sink_parquet", full)
     with pytest.raises(OSError, match="disk full"):
         lock()
     assert (Lock.objects.count(), Snapshot.objects.count(), Run.objects.count()) == (0, 0, 0)

@@ -5,7 +5,8 @@ import logging
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
+from django.views.decorators.cache import cache_control
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from trial.commands import is_behind
@@ -16,12 +17,14 @@ log = logging.getLogger("chimera")
 
 
 @anyone("GET")
+@cache_control(no_store=True)
 def live(_request: HttpRequest) -> HttpResponse:
     """This process answers; of nothing else is anything said."""
     return JsonResponse({"status": "live"})
 
 
 @anyone("GET")
+@cache_control(no_store=True)
 def ready(_request: HttpRequest) -> HttpResponse:
     """Whether it can serve pages: its database answers, and has the tables of this version. Workers and their
     broker are not asked: pages are saved without them."""
@@ -35,9 +38,10 @@ def ready(_request: HttpRequest) -> HttpResponse:
 
 
 @monitoring()
+@cache_control(no_store=True)
 def metrics(request: HttpRequest) -> HttpResponse:
     """The numbers, to whoever shows the key of the monitoring; absent for all others."""
     shown, key = request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_KEY}"
     if not settings.METRICS_KEY or not hmac.compare_digest(shown.encode(), key.encode()):
-        raise Http404
+        return HttpResponseNotFound()
     return HttpResponse(in_words(), content_type=CONTENT_TYPE_LATEST)

@@ -1,6 +1,6 @@
 """Asking for a file, and ending it: cancelled before it is made, removed after."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 
 from django.db import transaction
@@ -81,17 +81,15 @@ def _refuse_unfinished(lock: Lock) -> None:
 
 
 def _new(lock: Lock, wish: Wish, by: Asker, key: str, asked: str) -> Export:
-    to = terms_of(by)
     whose = {"token": by} if isinstance(by, ExportToken) else {"account": by}
     return Export.objects.create(
         lock=lock,
         what=wish.what,
         options=wish.options,
-        dates=to.dates,
-        filing=to.filing,
         key=key,
         asked=asked,
         **whose,
+        **asdict(terms_of(by)),
     )
 
 

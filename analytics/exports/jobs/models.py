@@ -1,5 +1,6 @@
 """A file of a data cut that a worker makes. Its row is the truth; the broker only rings."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 from django.conf import settings
@@ -45,7 +46,7 @@ class ExportQuerySet(ClaimableQuerySet["Export"]):
     def by(self, asker: Asker) -> "ExportQuerySet":
         """Those that somebody asked for; a token under the terms that it has now."""
         if isinstance(asker, ExportToken):
-            return self.filter(token=asker, dates=asker.dates, filing=asker.filing)
+            return self.filter(token=asker, **asdict(Disclosure.to(asker)))
         return self.filter(account=asker)
 
     def going(self) -> "ExportQuerySet":
@@ -57,7 +58,7 @@ class ExportQuerySet(ClaimableQuerySet["Export"]):
 
 
 class Export(Claimable):
-    """A file that `token` or `account` asked for, under the terms `dates` and `filing`.
+    """A file that `token` or `account` asked for, under the terms of `to`.
 
     `options` are those of `what` (`wish.py`); `key` is the name that the asker gave the request, `asked` the
     hash of what it asked for. `done` of `of` files are made. `turns` counts how often a worker left it for
@@ -72,6 +73,7 @@ class Export(Claimable):
     options = models.JSONField(default=dict)
     dates = models.CharField(max_length=8, choices=Dates)
     filing = models.CharField(max_length=100, blank=True)
+    hides_sites = models.BooleanField(default=False)
     key = models.CharField(max_length=200, blank=True)
     asked = models.CharField(max_length=64)
     state = models.CharField(max_length=10, choices=ExportState, default=ExportState.WAITING)
@@ -106,7 +108,7 @@ class Export(Claimable):
     @property
     def to(self) -> Disclosure:
         """What its asker may have."""
-        return Disclosure(self.dates, self.filing)
+        return Disclosure(self.dates, self.filing, self.hides_sites)
 
     @property
     def place(self) -> Path:

@@ -42,7 +42,7 @@ class Wish:
 def read_wish(told: Mapping[str, Any], lock: Lock, dates: str) -> Wish:
     """The wish that these members tell, for a lock and an asker who has dates so. Raises NotWished."""
     what = told.get("what", What.ARCHIVE)
-    if what not in OPTIONS:
+    if not isinstance(what, str) or what not in OPTIONS:
         raise NotWished(_listed("what", OPTIONS))
     allowed = OPTIONS[what]
     if unknown := sorted(set(told) - {"lock", "what", *allowed}):

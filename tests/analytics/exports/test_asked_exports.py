@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from jsonschema import Draft202012Validator
 
+from analytics.exports.disclosure import Disclosure
 from analytics.exports.document import openapi
 from analytics.exports.jobs import making, places
 from analytics.exports.jobs.asking import MOST_GOING, expire_what_is_over
@@ -162,6 +163,20 @@ def test_a_token_sees_its_own_files_alone(lock: Lock, key: str) -> None:
     assert post(TABLE, a_key(Permission.READ_RESULTS)).status_code == 403
     ExportToken.objects.filter(digest=digest_of(key)).update(dates="true")
     assert get(f"exports/{number}/file", key).status_code == 404
+
+
+@pytest.mark.requirement("PV-04")
+def test_who_must_not_know_the_site_gets_no_codes(lock: Lock, key: str) -> None:
+    """The terms of the token go with what it asked for, to the worker that makes it."""
+    sites = [Site.objects.get(code="HZ01"), Site.objects.create(code="SH01", name="Shanghai")]
+    issued = issue_token("several", by="test", sites=sites, permissions=[Permission.EXPORT])
+    number = made(issued, TABLE | {"name": "DM"})
+    export = Export.objects.get(pk=number)
+    assert export.to == Disclosure.to(ExportToken.objects.get(name="several"))
+    content = export.made.path.read_text(encoding="utf-8")
+    assert "S-" in content
+    assert "HZ01-001" not in content
+    assert get(f"exports/{number}", issued).status_code == 200
 
 
 @pytest.mark.requirement("SE-06")

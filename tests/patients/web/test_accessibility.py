@@ -114,7 +114,7 @@ def test_nothing_grave_stands_in_the_way(
     assert found == []
 
 
-@pytest.mark.parametrize(("language", "scheme", "width"), [WAYS[0], WAYS[2]])
+@pytest.mark.parametrize(("language", "scheme", "width"), WAYS)
 def test_nor_where_others_work(
     chromium: "Browser", live_server: Any, tmp_path: Path, language: str, scheme: Any, width: int
 ) -> None:

@@ -67,6 +67,8 @@ WRITES = frozenset(
     }
 )
 READ_ONLY_ROOMS = ("patients/web", "analytics/exports")
+OWN_ROWS = "analytics/exports/jobs"
+"""It writes the rows of what was asked for, as runs do, and nothing else."""
 READERS_OF_HISTORY = ("trial/trail", "analytics/locks", "patients/web/trail_presenter.py")
 """The trail itself, the lock that names the version behind a value, and the screen of the trail."""
 
@@ -140,7 +142,7 @@ def test_no_behaviour_reads_the_history() -> None:
 
 
 def test_no_screen_and_no_export_writes_by_itself() -> None:
-    found = modules(*READ_ONLY_ROOMS)
+    found = [module for module in modules(*READ_ONLY_ROOMS) if not str(module).startswith(OWN_ROWS)]
     assert len(found) > 10
     assert guilty(found, lambda node: called(node) in WRITES or is_update_of_rows(node)) == []
 
