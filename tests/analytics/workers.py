@@ -103,15 +103,32 @@ class Worker:
     @property
     def child(self) -> int:
         """The process that computes, of a worker with one."""
-        own = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        self.wait_until(lambda: bool(own.read_text().split()))
-        return int(own.read_text().split()[-1])
+        found: list[int] = []
+
+        def is_there() -> bool:
+            found[:] = self._living()
+            return bool(found)
+
+        self.wait_until(is_there)
+        return found[-1]
+
+    def _living(self) -> list[int]:
+        """Its children without those that have ended and still have a number."""
+        own = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [int(pid) for pid in own if "VmSize" in _status_of(pid)]
 
     def kill(self) -> None:
         """All of it, at once and for good."""
         if self.process.returncode is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+
+
+def _status_of(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return ""
 
 
 @contextmanager
