@@ -12,8 +12,8 @@ from analytics.exports.views import EstimatesOfLock, Schema
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("analytics.exports.live.urls")),
     path("exports", Exports.as_view(), name="exports"),
-    path("exports/<int:export>", OneExport.as_view(), name="export"),
-    path("exports/<int:export>/file", ExportedFile.as_view(), name="export-file"),
+    path("exports/<str:export>", OneExport.as_view(), name="export"),
+    path("exports/<str:export>/file", ExportedFile.as_view(), name="export-file"),
     path("locks", LockList.as_view(), name="locks-resource"),
     path("locks/<str:lock>/tables", TableList.as_view(), name="tables-of-lock"),
     path("locks/<str:lock>/tables/<str:name>/<str:suffix>", TableFile.as_view(), name="table-file"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from django.db.models import BigIntegerField
 from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -61,9 +62,12 @@ class ExportDoor(CutView):
 
     parser_classes = (StrictJSONParser,)
 
-    def export(self, number: int) -> Export:
-        """Raises NotFound: one answer for absent, foreign, and of a site that the token has no more."""
-        found = Export.objects.by(self.token).select_related("lock__snapshot").filter(pk=number).first()
+    def export(self, number: str) -> Export:
+        """Raises NotFound: one answer for what is no number, absent, foreign, and of a site that the token
+        has no more."""
+        if not (number.isdecimal() and len(number) < 20 and int(number) <= BigIntegerField.MAX_BIGINT):
+            raise NotFound
+        found = Export.objects.by(self.token).select_related("lock__snapshot").filter(pk=int(number)).first()
         if found is None or not is_seen_at(found.lock, self.token.sites.values_list("code", flat=True)):
             raise NotFound
         return found
@@ -138,11 +142,11 @@ class OneExport(ExportDoor):
     """How far a file is; deleted, it is cancelled or removed."""
 
     @extend_schema(operation_id="export", parameters=[EXPORT], responses={200: ExportStatus, **_problems()})
-    def get(self, request: Request, export: int) -> Response:
+    def get(self, request: Request, export: str) -> Response:
         return self.told(self.export(export))
 
     @extend_schema(operation_id="end_export", parameters=[EXPORT], responses={204: None, **_problems()})
-    def delete(self, request: Request, export: int) -> Response:
+    def delete(self, request: Request, export: str) -> Response:
         end_export(self.export(export))
         return Response(status=HTTPStatus.NO_CONTENT)
 
@@ -159,7 +163,7 @@ class ExportedFile(ExportDoor, FileView):
             **_problems(of_409="it is not made yet, or failed", of_410="the file was removed"),
         },
     )
-    def get(self, request: Request, export: int) -> HttpResponseBase:
+    def get(self, request: Request, export: str) -> HttpResponseBase:
         found = self.export(export)
         if found.is_going or found.error:
             raise NotYet(found.error or _("The file is still being made: ask again later."))
