@@ -16,11 +16,12 @@ threads = 8
 worker_tmp_dir = "/dev/shm"  # noqa: S108  the heartbeat needs a disk of memory
 graceful_timeout = 30
 no_control_socket = True
-_counters = os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="chimera-counters-"))
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="chimera-counters-")
 
 
 def on_exit(server: Any) -> None:
-    shutil.rmtree(_counters, ignore_errors=True)
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -2,6 +2,8 @@
 
 import logging
 
+from celery import Task
+
 from analytics.runs.models import Run
 
 log = logging.getLogger(__name__)
@@ -11,11 +13,16 @@ def ring(run_id: int, *, times: int = 1) -> None:
     """Tell so many workers that a run waits, or that there is a part for each of them."""
     from analytics.runs.tasks import recompute
 
+    send(recompute, run_id, f"run {run_id}", times=times)
+
+
+def send(task: "Task[[int], None]", number: int, about: str, *, times: int = 1) -> None:
+    """Send a task with a number so many times; a broker that does not answer is a line of the log."""
     try:
         for _worker in range(times):
-            recompute.apply_async((run_id,), retry=False)
+            task.apply_async((number,), retry=False)
     except Exception as problem:  # whatever the broker's client raises
-        log.warning("run %s could not be rung: %s", run_id, problem)
+        log.warning("%s could not be rung: %s", about, problem)
 
 
 def ring_waiting() -> int:

@@ -4,6 +4,7 @@ Whoever makes a backup knows the public half of a key alone, so that a machine t
 away no older copy; the private half lies with the hospital, apart from the backups.
 """
 
+import hashlib
 import io
 import os
 import tarfile
@@ -83,6 +84,26 @@ def add_bytes(archive: tarfile.TarFile, name: str, content: bytes) -> None:
     member = tarfile.TarInfo(name)
     member.size, member.mode = len(content), 0o600
     archive.addfile(member, io.BytesIO(content))
+
+
+def add_file(archive: tarfile.TarFile, name: str, path: Path) -> str:
+    """Put a file into an archive as it is at this moment; the SHA-256 of what was put there: one that grows
+    meanwhile is longer afterwards. Raises FileNotFoundError."""
+    with path.open("rb") as file:
+        hashed = _Hashed(file)
+        archive.addfile(archive.gettarinfo(arcname=name, fileobj=file), hashed)
+        return hashed.digest.hexdigest()
+
+
+class _Hashed:
+    """A file that is hashed as it is read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self.digest = file, hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        self.digest.update(part := self._file.read(size))
+        return part
 
 
 def new_file(path: Path) -> BinaryIO:

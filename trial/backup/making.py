@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
-from trial.backup.age_files import add_bytes, new_archive
+from trial.backup.age_files import add_bytes, add_file, new_archive
 from trial.backup.contents import CONTENTS, DATABASE, Contents, files_here, sha256_of
 from trial.backup.databases import write_database
 from trial.backup.keys import key_fingerprints
@@ -32,7 +33,7 @@ def make_backup(folder: Path) -> tuple[Path, Contents]:
     with _staging() as stage:
         contents = _gathered(stage)
         path = folder / f"chimera-{contents.when:%Y%m%dT%H%M%SZ}.tar.age"
-        _write(path, contents, stage / DATABASE)
+        contents = _write(path, contents, stage / DATABASE)
     with transaction.atomic(), acting(system_actor("backup", Source.COMMAND)):
         record_event("backup.made", Place(about=f"{path.name} {sha256_of(path)}"))
     return path, contents
@@ -46,10 +47,9 @@ def _staging() -> Iterator[Path]:
 
 
 def _gathered(stage: Path) -> Contents:
-    """The database of this moment, in a file; and the files, those that it names are there before it."""
+    """The database of this moment, in a file, and what is said of it."""
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
     tables = write_database(stage / DATABASE)
-    files = {name: sha256_of(path) for name, path in files_here()}
     return Contents(
         made_at=made_at,
         engine=connection.vendor,
@@ -57,7 +57,7 @@ def _gathered(stage: Path) -> Contents:
         last_seal=Seal.objects.order_by("number").values_list("number", flat=True).last() or 0,
         keys=key_fingerprints(),
         tables=tables,
-        files={DATABASE: sha256_of(stage / DATABASE), **files},
+        files={},
     )
 
 
@@ -66,17 +66,21 @@ def _newest_migrations() -> dict[str, str]:
     return {app: name for app, name in applied if app in ("trial", "patients", "analytics")}
 
 
-def _write(path: Path, contents: Contents, database: Path) -> None:
+def _write(path: Path, contents: Contents, database: Path) -> Contents:
+    """Write the archive; its list, with the files that went into it. The files come after the database: all
+    that it names were there before it."""
     draft = path.with_name(f".{path.name}.part")
     try:
         with new_archive(draft, settings.BACKUP_RECIPIENTS) as archive:
-            add_bytes(archive, CONTENTS, contents.as_json())
-            archive.add(database, DATABASE)
+            files = {DATABASE: add_file(archive, DATABASE, database)}
             for name, source in files_here():
-                if name in contents.files:
-                    archive.add(source, name)
+                with suppress(FileNotFoundError):  # removed meanwhile, as nothing names it
+                    files[name] = add_file(archive, name, source)
+            contents = replace(contents, files=files)
+            add_bytes(archive, CONTENTS, contents.as_json())
         shutil.move(draft, path)
     except OSError as problem:
         raise BackupRefused(f"{path} cannot be written: {problem.strerror}") from problem
     finally:
         draft.unlink(missing_ok=True)
+    return contents

@@ -1,20 +1,14 @@
 """Ringing a worker for a file. A dead broker breaks nothing: the sweeper rings again what still waits."""
 
-import logging
-
 from analytics.exports.jobs.models import Export
-
-log = logging.getLogger(__name__)
+from analytics.runs.ring import send
 
 
 def ring(number: int) -> None:
     """Tell a worker that a file waits to be made."""
     from analytics.exports.jobs.tasks import make
 
-    try:
-        make.apply_async((number,), retry=False)
-    except Exception as problem:  # whatever the broker's client raises
-        log.warning("export %s could not be rung: %s", number, problem)
+    send(make, number, f"export {number}")
 
 
 def ring_waiting() -> int:
