@@ -84,6 +84,8 @@ ACTS: dict[str, Promise] = {
     "results.exported": gettext_lazy("results taken out"),
     "data.exported": gettext_lazy("data of a cut taken out"),
     "configuration.changed": gettext_lazy("configuration changed"),
+    "configuration.requested": gettext_lazy("another configuration value asked for"),
+    "configuration.refused": gettext_lazy("another configuration value refused"),
     "clock.gap": gettext_lazy("clocks disagree"),
     "database.granted": gettext_lazy("database opened to a role"),
     "approval.recorded": gettext_lazy("approval recorded"),

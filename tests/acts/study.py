@@ -28,6 +28,7 @@ from tests.patients.web import people
 from tests.patients.web.people import SETUP
 from tests.trial.people import persons
 from tests.trial.people.test_safety_contacts import a_contact
+from tests.trial.protocol.requests import a_request
 from tests.trial.protocol.test_approvals import GIVEN, HOW, approval
 from trial.backup import making
 from trial.backup.age_files import make_key
@@ -38,7 +39,7 @@ from trial.people.roles import Permission
 from trial.people.safety_contacts import end_contact
 from trial.protocol.approvals import end_approval, record_approval, record_consent, supersede_consent
 from trial.protocol.configuration import SETTINGS
-from trial.protocol.configuring import configure
+from trial.protocol.configuring import configure, refuse_value
 from trial.protocol.models import ConsentVersion
 from trial.trail import clocks
 from trial.trail.actor import Source
@@ -184,6 +185,17 @@ def end_an_alarm(world: World) -> Deed:
 def change_the_configuration(world: World) -> Deed:
     text = str(SETTINGS["ctcae_version"].default)
     return lambda: configure("ctcae_version", text, by=SETUP, reason="test", approver="the trial team")
+
+
+@act("configuration.requested", TEST, "cd7_min")
+def ask_for_a_configuration(world: World) -> Deed:
+    return lambda: a_request("30", by=SETUP)
+
+
+@act("configuration.refused", "mei.zhang", "cd7_min")
+def refuse_a_configuration(world: World) -> Deed:
+    asked = a_request("30", by=SETUP)
+    return lambda: refuse_value(asked, by=world.manager, source=Source.WEB)
 
 
 @act("lock.made", TEST, "lock ")

@@ -34,6 +34,7 @@ class Permission(StrEnum):
     EXPORT = "export"
     DELEGATE = "delegate"
     KEEP_STUDY_FILE = "keep_study_file"
+    CONFIGURE = "configure"
     MANAGE_ACCOUNTS = "manage_accounts"
     READ_ACCESS = "read_access"
     READ_REGISTRY_TRAIL = "read_registry_trail"
@@ -61,6 +62,7 @@ SENTENCES: dict[Permission, Promise] = {
     Permission.EXPORT: _("export data"),
     Permission.DELEGATE: _("give people of the site their tasks"),
     Permission.KEEP_STUDY_FILE: _("record approvals, versions of the consent and trainings"),
+    Permission.CONFIGURE: _("change what the rules of the trial read, together with a second person"),
     Permission.MANAGE_ACCOUNTS: _("grant and end access"),
     Permission.READ_ACCESS: _("see who has access, and who had it on any day"),
     Permission.READ_REGISTRY_TRAIL: _("read the trail of the registry: locks, configuration, verification"),
@@ -121,6 +123,7 @@ TABLE: dict[Role, frozenset[Permission]] = {
         Permission.REDACT,
         Permission.APPROVE_LOCK,
         Permission.DELEGATE,
+        Permission.CONFIGURE,
     },
     Role.CELL_LAB: frozenset({Permission.READ, Permission.ENTER}),
     Role.TRANSPLANT_PHYSICIAN: _SITE_STAFF,
@@ -143,6 +146,7 @@ TABLE: dict[Role, frozenset[Permission]] = {
             Permission.REDACT,
             Permission.QUERY,
             Permission.KEEP_STUDY_FILE,
+            Permission.CONFIGURE,
             Permission.IMPORT,
             Permission.CODE,
             Permission.FREEZE,
@@ -212,6 +216,7 @@ WRITING = frozenset(
         Permission.FREEZE,
         Permission.LOCK,
         Permission.IMPORT,
+        Permission.CONFIGURE,
     }
 )
 """Rights that somebody who is not trained for the role does not have (VD-06)."""

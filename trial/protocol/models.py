@@ -44,6 +44,51 @@ class ConfigValue(AppendOnlyModel):
         return f"{self.key} v{self.version} = {self.value}"
 
 
+class ConfigRequestState(models.TextChoices):
+    ASKED = "asked", _("asked for")
+    APPROVED = "approved", _("approved")
+    REFUSED = "refused", _("refused")
+
+
+class ConfigRequest(models.Model):
+    """A configuration value that somebody asks for, and what a second person decided (VD-05).
+
+    `was` is the text in force when it was asked for; `tried` says where the new one was tried before, and
+    what that showed.
+    """
+
+    key = models.CharField(_("key"), max_length=60)
+    was = models.TextField(_("value in force"), blank=True)
+    value = models.TextField(_("value"), blank=True)
+    reason = models.CharField(_("reason"), max_length=200)
+    tried = models.CharField(_("tried before"), max_length=200)
+    state = models.CharField(
+        _("state"), max_length=10, choices=ConfigRequestState, default=ConfigRequestState.ASKED
+    )
+    asked_by = models.CharField(_("asked by"), max_length=150)
+    asked_at = models.DateTimeField(default=timezone.now, editable=False)
+    decided_by = models.CharField(_("decided by"), max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.CheckConstraint(condition=~Q(decided_by=F("asked_by")), name="configuration_takes_two"),
+            models.CheckConstraint(
+                condition=~Q(reason="") & ~Q(tried="") & ~Q(asked_by=""), name="config_request_says_why"
+            ),
+            models.UniqueConstraint(
+                fields=("key",),
+                condition=Q(state="asked"),
+                name="one_open_request_of_a_value",
+                violation_error_message=_("This value is asked for already: that request is decided first."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.was or '-'} → {self.value or '-'}"
+
+
 class ConsentVersion(models.Model):
     """A version of the main consent form, in force from its day up to the day before `superseded_on`."""
 

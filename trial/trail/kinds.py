@@ -43,6 +43,8 @@ REGISTRY_ACTS = frozenset(
         "backup.restored",
         "clock.gap",
         "configuration.changed",
+        "configuration.refused",
+        "configuration.requested",
         "consent.recorded",
         "consent.superseded",
         "database.granted",

@@ -1,6 +1,7 @@
 """The registers of the study file by the name in their address."""
 
 from patients.web.study_file.approvals import APPROVALS
+from patients.web.study_file.configuration import CONFIGURATION
 from patients.web.study_file.consents import CONSENTS
 from patients.web.study_file.contacts import CONTACTS
 from patients.web.study_file.delegation import DELEGATION
@@ -13,4 +14,5 @@ REGISTERS: dict[str, Register] = {
     "training": TRAINING,
     "delegation": DELEGATION,
     "safety-contacts": CONTACTS,
+    "configuration": CONFIGURATION,
 }

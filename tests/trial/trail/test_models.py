@@ -99,6 +99,7 @@ PLAIN = {
     "trial.Member": "a grant ends and is never rewritten; granting is an event of the trail",
     "trial.ExportToken": "last use and revocation; what a token may is never widened",
     "trial.ExportToken_sites": "the sites of a token, set once with it",
+    "trial.ConfigRequest": "asked for, then decided once; each act is an event of the trail",
     "trial.ConsentVersion": "its end is entered when the next version begins",
     "trial.SiteApproval": "its end is entered when it comes; each act is an event of the trail",
     "trial.Delegation": "its end is entered when it comes; each act is an event of the trail",

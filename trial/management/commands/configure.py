@@ -1,7 +1,9 @@
-"""`configure KEY VALUE --reason TEXT --approver NAME`: a new version of a configuration value."""
+"""`configure KEY VALUE --reason TEXT --approver NAME`: a new version of a configuration value, in a set-up
+without patients. At a real site one person asks for it in the study file and another approves (VD-05)."""
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from trial.commands import RegistryCommand
@@ -19,6 +21,10 @@ class Command(RegistryCommand):
         parser.add_argument("--approver", required=True, help="who of the trial team approved it")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError(
+                "at a real site a value is asked for in the study file, and another person approves it"
+            )
         given = {name: options[name] for name in ("reason", "approver")}
         try:
             version = configure(options["key"], options["value"], by=self.system("configure"), **given)
