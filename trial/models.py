@@ -6,8 +6,9 @@ from trial.people.delegation import Delegation
 from trial.people.models import Account, Member, SecondFactorReset, SetUpLink, Site
 from trial.people.safety_contacts import SafetyContact
 from trial.people.tokens import ExportToken
+from trial.protocol.closing import StudyClosing
 from trial.protocol.laboratories import Laboratory, ReferenceRange
-from trial.protocol.models import ConfigValue, ConsentVersion, SiteApproval
+from trial.protocol.models import ConfigRequest, ConfigValue, ConsentVersion, SiteApproval
 from trial.trail.alarms import Alarm
 from trial.trail.hiding import HidingUnderway
 from trial.trail.ledger import LedgerLeaf, UnclaimedVersion
@@ -18,6 +19,7 @@ __all__ = [
     "AccessReview",
     "Account",
     "Alarm",
+    "ConfigRequest",
     "ConfigValue",
     "ConsentVersion",
     "Delegation",
@@ -33,6 +35,7 @@ __all__ = [
     "SetUpLink",
     "Site",
     "SiteApproval",
+    "StudyClosing",
     "TrailChange",
     "TrailEvent",
     "TrainingRecord",

@@ -23,7 +23,7 @@ from patients.entry.lock_gate import LABELS, Check
 from patients.oversight.casebook_locks import LockDecision, Relocking
 from patients.web.clocks import local_now, moment
 from patients.web.trail_presenter import ZONE
-from trial import __version__
+from trial.edition import EDITION
 from trial.protocol.study import STUDY
 from trial.trail.models import TrailEvent
 from trial.trail.seals import Seal
@@ -39,7 +39,7 @@ def certificate(lock: Lock) -> dict[str, Any]:
     seal = seal_of(lock)
     return {
         "format": FORMAT,
-        "study": {"id": STUDY.study_id, "protocol_version": STUDY.protocol_version, "chimera": __version__},
+        "study": {"id": STUDY.study_id, "protocol_version": STUDY.protocol_version, "chimera": EDITION},
         "lock": {
             "id": lock.pk,
             "kind": "lock" if decision else "data cut",
@@ -138,7 +138,7 @@ def as_pdf(lock: Lock, found: dict[str, Any]) -> bytes:
             "study": f"{STUDY.study_id} · {STUDY.protocol_version}",
             "language": (get_language() or "en")[:2],
             "day": [today.year, today.month, today.day],
-            "made": f"{moment(today)} {ZONE} · Chimera {__version__}",
+            "made": f"{moment(today)} {ZONE} · Chimera {EDITION}",
             "groups": [[title, lines] for title, lines in _groups(lock, found) if lines],
             "signatures": [_("Asked for"), _("Approved")] if found["people"] else [_("Made")],
             "to_sign": _("Name, signature, day"),

@@ -9,7 +9,7 @@ from analytics.exports.naming import Naming, hiding
 from analytics.locks.models import Lock
 from analytics.locks.snapshot import site_of_each
 from analytics.runs.start import sources_digest
-from trial import __version__
+from trial.edition import EDITION
 from trial.protocol.study import SITE_ZONE, STUDY
 
 
@@ -55,7 +55,7 @@ def about(lock: Lock, disclosure: Disclosure) -> About:
         cutoff=lock.cutoff,
         snapshot=lock.snapshot.hash,
         code=sources_digest(),
-        version=__version__,
+        version=EDITION,
         at=lock.made_at.astimezone(SITE_ZONE),
         disclosure=disclosure,
         naming=naming_of(lock, disclosure),

@@ -29,6 +29,7 @@ from analytics.exports.tables import Standard, Table
 from analytics.exports.verify_copy import MANIFEST, SIGNATURE, SUMS
 from analytics.locks.models import Lock
 from patients.casebook.annotated import annotated_casebook
+from patients.casebook.form import declared_forms
 
 WORKBOOK = "xlsx"
 WHOLE = (WORKBOOK, ODM)
@@ -182,6 +183,7 @@ def _manifest(lock: Lock, to: Disclosure, files: dict[str, Kept]) -> dict[str, A
         "code_sha256": told.code,
         "version": told.version,
         "metadata": told.metadata,
+        "forms": {model.form.code: model.form.version for model in declared_forms()},
         "dates": to.dates,
         "naming": told.naming.as_data(),
         "genetic_data": to.filing or "withheld",

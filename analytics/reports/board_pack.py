@@ -23,7 +23,7 @@ from analytics.runs.results import NotFinished, finished_run
 from patients.casebook.typesetting import typeset
 from patients.web.clocks import local_now, moment
 from patients.web.trail_presenter import ZONE
-from trial import __version__
+from trial.edition import EDITION
 from trial.people.models import Account
 from trial.protocol.study import STUDY
 
@@ -69,7 +69,7 @@ def _document(lock: Lock, run: Run) -> dict[str, Any]:
         "day": [today.year, today.month, today.day],
         "foot": [
             _("snapshot %(hash)s") % {"hash": lock.snapshot.hash},
-            f"{_('version')} {run.code_version[:16]} · Chimera {__version__} · {moment(today)} {ZONE}",
+            f"{_('version')} {run.code_version[:16]} · Chimera {EDITION} · {moment(today)} {ZONE}",
         ],
         "facts": list(_facts(lock, run)),
         "stale": stale(standing_of(lock)),

@@ -27,7 +27,7 @@ from analytics.runs.results import finished_run
 from patients.casebook.typesetting import typeset
 from patients.web.clocks import local_now, moment
 from patients.web.trail_presenter import ZONE
-from trial import __version__
+from trial.edition import EDITION
 from trial.people.models import Account
 from trial.protocol.study import STUDY
 
@@ -66,7 +66,7 @@ def _document(screen: ResultsScreen, cards: Mapping[str, FigureCard]) -> dict[st
         "study": f"{STUDY.study_id} · {STUDY.protocol_version}",
         "language": (get_language() or "en")[:2],
         "day": [today.year, today.month, today.day],
-        "made": f"{moment(today)} {ZONE} · Chimera {__version__}",
+        "made": f"{moment(today)} {ZONE} · Chimera {EDITION}",
         "facts": [
             [_("Lock"), f"{lock.pk} · {lock.reason}"],
             [_("As known at"), f"{moment(lock.known_at)} {ZONE}" if lock.known_at else "–"],

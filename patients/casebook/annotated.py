@@ -21,6 +21,7 @@ from patients.items.codelists import CodeList
 from patients.items.item import Item, Requirement
 from patients.items.types import MultiItem
 from patients.items.units import unit_in_words
+from trial.edition import EDITION
 from trial.protocol.study import STUDY, site_today
 
 _HERE = Path(__file__).parent
@@ -46,8 +47,8 @@ def _document(language: str, today: date) -> dict[str, Any]:
         "study": f"{STUDY.study_id} · {STUDY.registry_id}",
         "title": _("Annotated blank casebook"),
         "subtitle": str(STUDY.title),
-        "version": _("Protocol %(version)s, printed %(day)s")
-        % {"version": STUDY.protocol_version, "day": today},
+        "version": _("Protocol %(version)s · Chimera %(product)s, printed %(day)s")
+        % {"version": STUDY.protocol_version, "product": EDITION, "day": today},
         "day": [today.year, today.month, today.day],
         "note": _("An asterisk marks what is required. In blue: the name of the item and its SDTM target."),
         "words": {

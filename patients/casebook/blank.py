@@ -14,7 +14,7 @@ from patients.casebook.form import FormRow, Repeat, form_model
 from patients.casebook.page import NotDoneReason
 from patients.casebook.typesetting import typeset
 from patients.items.missing import MissingReason
-from trial import __version__
+from trial.edition import EDITION
 from trial.protocol.study import STUDY, site_today
 
 TEMPLATE = Path(__file__).with_name("blank.typ")
@@ -30,7 +30,7 @@ def blank_form(code: str, language: str = "en") -> bytes:
 
 def _document(model: type[FormRow], language: str) -> dict[str, Any]:
     form, today = model.form, site_today()
-    named = {"form": form.version, "protocol": STUDY.protocol_version, "product": __version__, "day": today}
+    named = {"form": form.version, "protocol": STUDY.protocol_version, "product": EDITION, "day": today}
     return {
         "language": language.partition("-")[0],
         "study": f"{STUDY.study_id} · {STUDY.registry_id}",

@@ -108,6 +108,12 @@ class LockRequest(AppendOnlyModel):
         return self.kind == Kind.LOCK
 
 
+def study_is_locked() -> bool:
+    """Whether the whole study was locked and nothing of it is unlocked now."""
+    locked = LockRequest.objects.filter(kind=Kind.LOCK, scope=Scope.STUDY, decision__approved=True)
+    return locked.exists() and not Unlocking.objects.standing().exists()
+
+
 class LockDecision(AppendOnlyModel):
     """What became of a request: approved by another person, refused, or withdrawn by whoever asked. `gate` is
     what stood in the way of a lock when it was approved."""

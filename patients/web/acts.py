@@ -83,6 +83,7 @@ ACTS: dict[str, Promise] = {
     "report.exported": gettext_lazy("report of results taken out"),
     "results.exported": gettext_lazy("results taken out"),
     "data.exported": gettext_lazy("data of a cut taken out"),
+    "study.closed": gettext_lazy("study closed"),
     "configuration.changed": gettext_lazy("configuration changed"),
     "configuration.requested": gettext_lazy("another configuration value asked for"),
     "configuration.refused": gettext_lazy("another configuration value refused"),

@@ -39,7 +39,7 @@ from patients.web.subject_presenter import facts_of
 from patients.web.trail_export import heads, line_of
 from patients.web.trail_presenter import ZONE
 from patients.web.widgets import Labels, labels_of, shown_value, unit_of
-from trial import __version__
+from trial.edition import EDITION
 from trial.people.access import Person
 from trial.protocol.study import STUDY
 from trial.protocol.visits import FORM_ORDER, visit_type
@@ -177,7 +177,7 @@ def _frame(asked: Asked, sha256: str) -> dict[str, Any]:
         (_("About"), facts_of(subject) or "–"),
         *_identity(asked),
         (_("Protocol"), STUDY.protocol_version),
-        (_("Chimera"), __version__),
+        (_("Chimera"), EDITION),
         (_("Made"), _("%(at)s by %(who)s") % {"at": made, "who": asked.by.user_name}),
         (_("SHA-256 of what is shown"), sha256),
     ]
@@ -186,7 +186,7 @@ def _frame(asked: Asked, sha256: str) -> dict[str, Any]:
         "study": f"{STUDY.study_id} · {STUDY.registry_id}",
         "title": _("Casebook of %(subject)s") % {"subject": subject.code},
         "subtitle": str(STUDY.title),
-        "made": _("Chimera %(version)s · made %(at)s") % {"version": __version__, "at": made},
+        "made": _("Chimera %(version)s · made %(at)s") % {"version": EDITION, "at": made},
         "short_hash": sha256[:16],
         "day": [at.year, at.month, at.day],
         "facts": [list(fact) for fact in facts],

@@ -26,7 +26,7 @@ from patients.web.shell import site_label
 from patients.web.signature_presenter import signature_in_words, view_of
 from patients.web.trail_presenter import ZONE
 from patients.web.widgets import labels_of, shown_value
-from trial import __version__
+from trial.edition import EDITION
 from trial.people.access import Person
 from trial.protocol.study import STUDY
 
@@ -221,7 +221,7 @@ def _frame(page: Page, key: str, event: Any, sha256: str, by: Person) -> dict[st
         "subject": page.subject.code,
         "title": _title(event),
         "subtitle": str(STUDY.title),
-        "made": _("Chimera %(version)s · made %(at)s") % {"version": __version__, "at": made},
+        "made": _("Chimera %(version)s · made %(at)s") % {"version": EDITION, "at": made},
         "short_hash": sha256[:16],
         "day": [at.year, at.month, at.day],
         "facts": [list(fact) for fact in facts],

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from patients.casebook.page import Subject
 from patients.web.clocks import local_now
+from trial.edition import EDITION
 from trial.people.access import can, enters, holds, roles_at, sites_where
 from trial.people.models import Account, Site
 from trial.people.roles import Permission
@@ -39,6 +40,7 @@ class Shell:
     study: str
     links: list[NavLink]
     as_of: datetime
+    edition: str = EDITION
 
 
 def person_of(request: HttpRequest) -> Account:

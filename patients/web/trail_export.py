@@ -24,6 +24,7 @@ from patients.web.acts import act_in_words, purpose_in_words
 from patients.web.clocks import local_now
 from patients.web.trail_filters import REGISTRY, TrailFilters
 from patients.web.trail_presenter import ZONE, place_of, roles_in_words, row_of
+from trial.edition import EDITION
 from trial.people.access import Person, actor_at
 from trial.protocol.study import SITE_ZONE, STUDY
 from trial.spreadsheets import cell
@@ -154,8 +155,8 @@ def _document(taken: list[Entry], filters: TrailFilters) -> dict[str, Any]:
         "title": _("Trail of %s") % filters.whose,
         "asked": asked or _("everything"),
         "count": _("%(count)s entries") % {"count": len(taken)},
-        "made": _("taken out %(at)s by %(who)s")
-        % {"at": f"{at:%Y-%m-%d %H:%M:%S} {ZONE}", "who": filters.by.user_name},
+        "made": _("taken out %(at)s by %(who)s · Chimera %(version)s")
+        % {"at": f"{at:%Y-%m-%d %H:%M:%S} {ZONE}", "who": filters.by.user_name, "version": EDITION},
         "withheld": _("withheld"),
         "heads": heads(),
         "lines": [line_of(entry) for entry in taken],

@@ -24,7 +24,7 @@ from patients.web.clocks import full_day, local_now, moment
 from patients.web.monitoring_rows import TITLES, cells_of, heads_of, page_cells
 from patients.web.query_reading import names_in
 from patients.web.trail_presenter import ZONE, roles_in_words
-from trial import __version__
+from trial.edition import EDITION
 from trial.people.access import Person, actor_at, require
 from trial.people.models import Site
 from trial.people.roles import Permission
@@ -119,7 +119,7 @@ def _document(
         (_("Closed"), _closed(visit)),
         (_("Entries of the ledger"), _("after %(after)s, up to %(up_to)s") % _bounds(visit)),
         (_("Protocol"), STUDY.protocol_version),
-        (_("Chimera"), __version__),
+        (_("Chimera"), EDITION),
         (_("Made"), _("%(at)s by %(who)s") % {"at": made, "who": by.user_name}),
         (_("SHA-256 of what is shown"), sha256),
     ]
@@ -127,7 +127,7 @@ def _document(
         "language": (get_language() or "en").partition("-")[0],
         "study": f"{STUDY.study_id} · {STUDY.registry_id}",
         "title": _("Monitoring visit report, %(site)s") % {"site": visit.site},
-        "made": _("Chimera %(version)s · made %(at)s") % {"version": __version__, "at": made},
+        "made": _("Chimera %(version)s · made %(at)s") % {"version": EDITION, "at": made},
         "short_hash": sha256[:16],
         "day": [at.year, at.month, at.day],
         "facts": [list(fact) for fact in facts],

@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from tests.access.registry import ANONYMOUS, HERE, OTHER, OWN, TOKEN, Registry, Target, Who, targets_of
+from trial.edition import EDITION
 from trial.people.needs import Door
 from trial.people.policy import roles_with
 from trial.people.roles import Role
@@ -79,6 +80,18 @@ def test_what_somebody_is_shown_is_kept_by_no_cache_and_for_nobody_else(registry
             assert "no-store" in answer.get("Cache-Control", ""), target.url
         if route.need is not None and route.need.door is Door.PERSON:
             assert "Cookie" in answer.get("Vary", ""), target.url
+
+
+@pytest.mark.requirement("VD-04")
+def test_the_version_and_schema_stand_on_every_screen_and_file(registry: Registry, ask: Any) -> None:
+    for route, target in fetched(registry):
+        answer = ask(reader_of(route), OWN, "GET", target.url)
+        if route.need is None or route.need.door is Door.ANYONE or answer.status_code >= 400:
+            assert "Chimera-Edition" not in answer, target.url
+            continue
+        assert answer["Chimera-Edition"] == EDITION, target.url
+        if answer["Content-Type"].startswith("text/html") and b'class="shell"' in answer.content:
+            assert f"Chimera {EDITION}" in answer.content.decode(), target.url
 
 
 @pytest.mark.requirement("SE-15")

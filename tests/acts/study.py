@@ -38,6 +38,7 @@ from trial.backup.restoring import record_restored
 from trial.people.roles import Permission
 from trial.people.safety_contacts import end_contact
 from trial.protocol.approvals import end_approval, record_approval, record_consent, supersede_consent
+from trial.protocol.closing import record_closing
 from trial.protocol.configuration import SETTINGS
 from trial.protocol.configuring import configure, refuse_value
 from trial.protocol.models import ConsentVersion
@@ -196,6 +197,12 @@ def ask_for_a_configuration(world: World) -> Deed:
 def refuse_a_configuration(world: World) -> Deed:
     asked = a_request("30", by=SETUP)
     return lambda: refuse_value(asked, by=world.manager, source=Source.WEB)
+
+
+@act("study.closed", TEST, "study")
+def close_the_study(world: World) -> Deed:
+    how = {"reason": "the last visit was made", "by": SETUP, "source": Source.WEB}
+    return lambda: record_closing(date(2025, 8, 1), **how)
 
 
 @act("lock.made", TEST, "lock ")

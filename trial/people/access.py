@@ -90,6 +90,12 @@ def require(person: Person, permission: Permission, *, site: str) -> None:
         raise PermissionDenied(f"{person.user_name}: {permission} at {site}")
 
 
+def require_everywhere(person: Person, permission: Permission) -> None:
+    """Raise PermissionDenied unless `person` holds `permission` at each site: for what is of the study."""
+    for site in Site.objects.all():
+        require(person, permission, site=site.code)
+
+
 def sites_where(account: Account, permission: Permission) -> list[Site]:
     """The sites at which an account holds a permission now, by their codes."""
     return _by_code(site for site, role in account.held() if permission in TABLE[Role(role)])

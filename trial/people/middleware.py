@@ -1,6 +1,7 @@
 """What holds for each request: what its route needs, limits of the session, the second factor, the actor."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from trial.edition import EDITION
 from trial.people.access import actor_at, holds
 from trial.people.acts import record_act
 from trial.people.models import Account
@@ -106,6 +108,13 @@ class Declared(LoginRequiredMiddleware):
         if isinstance(request.user, Account):
             _refuse_unless_held(request.user, need, need.permission(str(request.method)))
         return None
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Say which Chimera answered, to whoever is known (VD-04)."""
+        need = need_of(request.resolver_match.func) if request.resolver_match else None
+        if need and need.door is not Door.ANYONE and response.status_code < HTTPStatus.BAD_REQUEST:
+            response["Chimera-Edition"] = EDITION
+        return response
 
 
 def _refuse_unless_held(person: Account, need: Need, permission: Permission | None) -> None:

@@ -84,6 +84,10 @@ _STOP_LIMIT = _("A proposal of the specification (4.1): the rate that must not b
 _STOP_PRIOR = _(
     "A proposal of the specification (4.1): parameter of the beta prior, worth two subjects in all."
 )
+_KEPT = _(
+    "From memory: 25 years after the end of the study (EU regulation 536/2014, article 58), to be checked; in"
+    " China 5 years after approval at least."
+)
 _STOP_GUARD = _("From memory: the 3+3 convention, since the posterior is lenient below eight subjects.")
 
 
@@ -138,6 +142,7 @@ _DECLARED = (
     Setting("neut_thr", Decimal("0.5"), "10^9/L", _("PMC11161398 table 1; CIBMTR manual."), False),
     Setting("plt_thr", Decimal(20), "10^9/L", _("PMC11161398 table 1; CIBMTR manual."), False),
     Setting("lost_days", 180, "d", _("From memory."), True),
+    Setting("retention_years", 25, "a", _KEPT, True),
     Setting(
         "study_start", date(2021, 11, 1), "",
         _("Registry copy; the first patients, of November 2021, came under other protocol numbers."), True,

@@ -11,8 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from trial.people.access import Person, SystemPerson, actor_at, require
-from trial.people.models import Site
+from trial.people.access import Person, SystemPerson, actor_at, require_everywhere
 from trial.people.roles import Permission
 from trial.protocol.configuration import SETTINGS, UnknownSetting, setting
 from trial.protocol.models import ConfigRequest, ConfigRequestState, ConfigValue
@@ -53,7 +52,7 @@ def ask_for_value(
     Raises PermissionDenied, and ValidationError for a text that is not of its type or is in force already,
     for a reason or trial of fewer than 5 characters, and while another request of the same value is open.
     """
-    _require_everywhere(by)
+    require_everywhere(by, Permission.CONFIGURE)  # the values are of the whole study
     try:
         _readable(key, text)
     except (UnknownSetting, ValueError) as problem:
@@ -123,14 +122,8 @@ def _put_in_force(version: ConfigValue, *, by: Person, source: Source) -> Config
     return version
 
 
-def _require_everywhere(by: Person) -> None:
-    """The values are of the whole study: whoever changes them holds the right at each of its sites."""
-    for site in Site.objects.all():
-        require(by, Permission.CONFIGURE, site=site.code)
-
-
 def _decided(asked: ConfigRequest, state: ConfigRequestState, by: Person) -> ConfigRequest:
-    _require_everywhere(by)
+    require_everywhere(by, Permission.CONFIGURE)
     held = ConfigRequest.objects.select_for_update().get(pk=asked.pk)
     if held.state != ConfigRequestState.ASKED or held.asked_by == by.user_name:
         raise ValidationError(

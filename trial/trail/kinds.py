@@ -59,6 +59,7 @@ REGISTRY_ACTS = frozenset(
         "run.restarted",
         "seal_key.changed",
         "seal_key.lost",
+        "study.closed",
         "trail.archived",
         "trail.verified",
         "training.published",

@@ -46,7 +46,7 @@ from patients.casebook.dictionary import dictionary
 from patients.casebook.files import refuse_if_in_use
 from patients.casebook.header import HEADER
 from patients.casebook.page import Subject
-from trial import __version__
+from trial.edition import EDITION
 from trial.people.access import Person, actor_at
 from trial.protocol.study import SITE_ZONE, STUDY
 from trial.trail.actor import Source, acting
@@ -111,7 +111,7 @@ def _write(copy: _Copy, extent: Extent) -> None:
 
 
 def _write_records(copy: _Copy, extent: Extent) -> None:
-    made = f"{copy.at:%Y-%m-%d %H:%M:%S} · {extent.name} · Chimera {__version__}"
+    made = f"{copy.at:%Y-%m-%d %H:%M:%S} · {extent.name} · Chimera {EDITION}"
     (copy.folder / "subjects").mkdir()
     with Sheets(copy.folder / "csv") as sheets:
         for records in _records(extent):
@@ -152,7 +152,7 @@ def _write_odm(copy: _Copy, extent: Extent) -> None:
         for kind in (METADATA, SNAPSHOT, TRANSACTIONAL):
             shutil.copyfile(odm_file(extent.lock, kind, WHOLE.to).path, copy.folder / f"odm-{kind}.xml")
         return
-    told = About(STUDY.registry_id, 0, copy.at.date(), "", sources_digest(), __version__, copy.at, WHOLE.to)
+    told = About(STUDY.registry_id, 0, copy.at.date(), "", sources_digest(), EDITION, copy.at, WHOLE.to)
     write_metadata(copy.folder / f"odm-{METADATA}.xml", told)
 
 
@@ -169,7 +169,7 @@ def _certify(copy: _Copy, extent: Extent) -> None:
         "snapshot_sha256": extent.lock.snapshot.hash if extent.lock else "",
         "sites": extent.sites,
         "made_at": copy.at.isoformat(),
-        "version": __version__,
+        "version": EDITION,
         "withheld": ["identity"],
         "counts": copy.counts,
         "files": [

@@ -1,6 +1,7 @@
 """The registers of the study file by the name in their address."""
 
 from patients.web.study_file.approvals import APPROVALS
+from patients.web.study_file.closing import CLOSING
 from patients.web.study_file.configuration import CONFIGURATION
 from patients.web.study_file.consents import CONSENTS
 from patients.web.study_file.contacts import CONTACTS
@@ -15,4 +16,5 @@ REGISTERS: dict[str, Register] = {
     "delegation": DELEGATION,
     "safety-contacts": CONTACTS,
     "configuration": CONFIGURATION,
+    "closing": CLOSING,
 }

@@ -23,7 +23,9 @@ from jsonschema import Draft202012Validator
 from analytics.exports.kept_tables import folder_of
 from analytics.exports.problems import MEDIA_TYPE
 from analytics.locks.models import Lock
+from patients.forms.adverse_event import AdverseEvent
 from tests.analytics.exports.conftest import a_key
+from trial.edition import EDITION
 from trial.people.models import Site
 from trial.people.roles import Permission
 from trial.people.token_rates import ASKED_IN_A_MINUTE, TAKEN_IN_AN_HOUR
@@ -162,6 +164,7 @@ def test_the_archive_checks_itself(archive: Path, lock: Lock) -> None:
     subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=archive, check=True)
     manifest = json.loads((archive / "MANIFEST.json").read_text())
     assert manifest["snapshot_sha256"] == lock.snapshot.hash
+    assert (manifest["version"], manifest["forms"]["AE"]) == (EDITION, AdverseEvent.form.version)
     assert (manifest["dates"], manifest["genetic_data"]) == ("shifted", "withheld")
     assert "DONOR.r_hla" in manifest["withheld"]
     named = {one["name"]: one for one in manifest["files"]}

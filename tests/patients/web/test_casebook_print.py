@@ -27,7 +27,7 @@ from patients.web.widgets import labels_of, shown_value
 from tests.patients.entry import casebooks
 from tests.patients.entry.uploaded import pdf as a_pdf
 from tests.patients.web import people
-from trial import __version__
+from trial.edition import EDITION
 from trial.people.models import Account
 from trial.people.roles import Role
 from trial.trail.actor import Source
@@ -84,6 +84,7 @@ def either(shown: str) -> list[str]:
     return [shown, shown.rpartition(" ")[0] or shown]
 
 
+@pytest.mark.requirement("VD-04")
 def test_it_says_what_it_is_on_every_page(told: Subject) -> None:
     """Code and page number on each page; forms with their versions, the product's, and the hash in front."""
     reader = PdfReader(BytesIO(printed(told.code)))
@@ -97,7 +98,7 @@ def test_it_says_what_it_is_on_every_page(told: Subject) -> None:
     event = TrailEvent.objects.get(action="casebook.printed")
     digest = event.changes.get(item="sha256").new
     assert digest in bare(front)
-    assert f"Chimera {__version__}" in front
+    assert f"Chimera {EDITION}" in front
     assert bare("Formsandtheirversions") in bare(front)
 
 

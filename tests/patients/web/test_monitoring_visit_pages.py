@@ -23,7 +23,7 @@ from patients.oversight.since_visit import Figure
 from patients.web import visit_report
 from tests.patients.web import people
 from tests.trial.trail.faults import counted
-from trial import __version__
+from trial.edition import EDITION
 from trial.people.models import Account
 from trial.people.roles import Role
 from trial.protocol.study import site_today
@@ -211,7 +211,7 @@ def test_the_report_says_what_was_found_by_whom_and_when(monitor: Client, correc
     pages = PdfReader(BytesIO(answer.content)).pages
     for number, page in enumerate(pages, 1):
         assert f"{number} / {len(pages)}" in page.extract_text()
-        assert f"Chimera {__version__}" in page.extract_text()
+        assert f"Chimera {EDITION}" in page.extract_text()
     event = TrailEvent.objects.get(action="visit_report.exported")
     assert event.changes.get(item="sha256").new == hashlib.sha256(answer.content).hexdigest()
     assert event.changes.get(item="content_sha256").new in bare(text)

@@ -17,7 +17,7 @@ from tests.patients.entry.signing_desk import principal_investigator, sign
 from tests.patients.oversight.test_safety_clocks import EVENT, SUSAR, log
 from tests.patients.web import people
 from tests.patients.web.test_casebook_print import bare, text_of
-from trial import __version__
+from trial.edition import EDITION
 from trial.people.roles import Role
 from trial.trail.actor import Source
 from trial.trail.models import TrailEvent
@@ -96,6 +96,7 @@ def test_it_says_who_reports_by_the_role_and_names_no_patient(desk: Client, repo
         assert secret not in text
 
 
+@pytest.mark.requirement("VD-04")
 def test_each_page_says_what_it_is(desk: Client, reports: Page) -> None:
     pdf = printed(desk, reports)
     reader = PdfReader(BytesIO(pdf))
@@ -105,7 +106,7 @@ def test_each_page_says_what_it_is(desk: Client, reports: Page) -> None:
         text = page.extract_text()
         assert "HZ01-001" in text
         assert f"{number} / {len(reader.pages)}" in text
-        assert f"Chimera {__version__}" in text
+        assert f"Chimera {EDITION}" in text
         assert digest[:16] in text
     assert bare(f"version {reports.version} of the page") in text_of(pdf)
     assert bare("Nobody has signed the page.") in text_of(pdf)

@@ -55,6 +55,7 @@ APPEND_ONLY = {
     "trial.TrailChange",
     "trial.AccessReview",
     "trial.ConfigValue",
+    "trial.StudyClosing",
     "trial.LedgerLeaf",
     "trial.Seal",
     "patients.ReviewMark",
