@@ -94,6 +94,14 @@ bundle: .venv/production ## var/bundle: the sources and every wheel, for a machi
 	git archive --prefix=chimera/ --output=var/bundle/chimera.tar.gz HEAD
 	cd var/bundle && sha256sum chimera.tar.gz wheels/* >SHA256SUMS
 
+sbom: .venv/development ## var/sbom.json: what Chimera is made of (CycloneDX), from the locked requirements
+	@mkdir -p var
+	$(BIN)/cyclonedx-py requirements requirements/production.txt --pyproject pyproject.toml --short-PURLs \
+	    --output-reproducible --of JSON --output-file var/sbom.json
+
+audit: .venv-readers ## known weaknesses of what is locked; what could not be asked about is a failure
+	.venv-readers/bin/pip-audit --strict --require-hashes --disable-pip -r requirements/production.txt
+
 screenshots: .venv/development ## the pictures of docs/screenshots/, taken from a demo that is built for them
 	scripts/bring chromium
 	$(BIN)/python scripts/screenshots
@@ -121,4 +129,4 @@ clean: ## what tools left behind; the registries in var/ and .venv stay
 	PYTHON=$(PYTHON) scripts/bring venv
 	$(PYTHON) -m venv .venv
 
-.PHONY: help setup demo test trace faults check-external validation bench check lock-requirements openapi bundle screenshots messages clean
+.PHONY: help setup demo test trace faults check-external validation bench check lock-requirements openapi bundle sbom audit screenshots messages clean
