@@ -15,7 +15,8 @@ from trial.trail.models import TrailEvent
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = {
     "help", "setup", "demo", "test", "trace", "faults", "check-external", "bench", "check",
-    "lock-requirements", "sbom", "audit", "messages", "openapi", "bundle", "screenshots", "validation", "clean",
+    "lock-requirements", "sbom", "audit", "messages", "openapi", "bundle", "screenshots",
+    "validation", "clean",
 }  # fmt: skip
 SERVICES = {"postgres", "redis", "setup", "web", "worker", "beat", "proxy"}
 
