@@ -18,7 +18,7 @@ TARGETS = {
     "lock-requirements", "sbom", "audit", "messages", "openapi", "bundle", "screenshots",
     "validation", "clean",
 }  # fmt: skip
-SERVICES = {"postgres", "redis", "setup", "web", "worker", "beat", "proxy"}
+SERVICES = {"postgres", "redis", "setup", "web", "sealer", "worker", "beat", "proxy"}
 
 
 def compose() -> dict:

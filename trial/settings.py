@@ -36,8 +36,14 @@ SEAL_KEY, NEW_SEAL_KEY = (
     )
     for name in ("seal_key", "new_seal_key")
 )
-if PRODUCTION and not SEAL_KEY.is_named:
-    raise ImproperlyConfigured("CHIMERA_SEAL_KEY (or CHIMERA_SEAL_KEY_FILE) must be set in production")
+# Where a sealer holds them, under a user of its own: the socket at which it answers.
+SEALER = Path(named) if (named := environment.text("CHIMERA_SEALER")) else None
+# The seals outside the database: where a sealer runs, in a folder that it alone writes.
+ANCHOR_DIR = Path(named) if (named := environment.text("CHIMERA_ANCHOR_DIR")) else None
+if PRODUCTION and not (SEAL_KEY.is_named or SEALER):
+    raise ImproperlyConfigured(
+        "CHIMERA_SEAL_KEY (or CHIMERA_SEAL_KEY_FILE), or CHIMERA_SEALER, must be set in production"
+    )
 SECOND_FACTOR_KEY = environment.secret(
     "CHIMERA_SECOND_FACTOR_KEY", kept_at=CHIMERA_HOME / "keys" / "second_factor_key", required=PRODUCTION
 )

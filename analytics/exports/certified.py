@@ -4,11 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from analytics.exports import verify_copy
 from trial.trail.seals import Seal, signing_key
-from trial.trail.signing_keys import NoSigningKey, public_half
+from trial.trail.signing_keys import NoSigningKey, SigningKey, public_half
 
 
 def manifest_bytes(told: dict[str, Any]) -> bytes:
@@ -24,8 +22,10 @@ def manifest_bytes(told: dict[str, Any]) -> bytes:
 def signature_of(manifest: bytes) -> bytes | None:
     """The signature of a manifest by the key of the seals, where this process holds it: a site may keep it
     from all but the sealer. What it cannot sign stands with its SHA-256 in the trail, which is signed."""
-    key = _key()
-    return f"{key.sign(manifest).hex()}\n".encode() if key else None
+    try:
+        return f"{signing_key().sign(manifest).hex()}\n".encode()
+    except NoSigningKey:
+        return None
 
 
 def write_verifier(path: Path) -> int:
@@ -33,7 +33,7 @@ def write_verifier(path: Path) -> int:
     return path.write_bytes(Path(verify_copy.__file__).read_bytes())
 
 
-def _key() -> Ed25519PrivateKey | None:
+def _key() -> SigningKey | None:
     try:
         return signing_key()
     except NoSigningKey:

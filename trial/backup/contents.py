@@ -21,6 +21,7 @@ from django.conf import settings
 
 from trial.backup.fingerprints import Fingerprint, Fingerprints
 from trial.backup.problems import BackupRefused
+from trial.trail.seals import anchor_file
 
 CONTENTS = "contents.json"
 DATABASE = "database"
@@ -64,7 +65,7 @@ def folders() -> dict[str, Path]:
     return {
         "snapshots": Path(settings.SNAPSHOT_DIR),
         "attachments": Path(settings.ATTACHMENT_DIR),
-        "anchor": Path(settings.CHIMERA_HOME) / "anchor",
+        "anchor": anchor_file().parent,
     }
 
 

@@ -21,18 +21,26 @@ def keys_here() -> dict[str, str]:
         "secret_key": settings.SECRET_KEY,
         "identity_key": settings.IDENTITY_KEY,
         "second_factor_key": settings.SECOND_FACTOR_KEY,
-        "seal_key": settings.SEAL_KEY.make(),
+        "seal_key": settings.SEAL_KEY.read() if settings.SEALER else settings.SEAL_KEY.make(),
     }
 
 
 def key_fingerprints() -> dict[str, str]:
-    """By which a key is known again, and not found: each has 256 random bits."""
-    told = keys_here()
-    return {name: hashlib.sha256(f"{name}:{told[name]}".encode()).hexdigest()[:16] for name in NEEDED}
+    """By which a key is known again, and not found: each has 256 random bits. The key that a sealer holds is
+    told to its own user alone."""
+    told = {name: secret for name, secret in keys_here().items() if name in NEEDED and secret}
+    return {
+        name: hashlib.sha256(f"{name}:{secret}".encode()).hexdigest()[:16] for name, secret in told.items()
+    }
 
 
 def write_keys(path: Path) -> None:
-    """All keys, encrypted to those who may open backups, in a new file. Raises BackupRefused."""
+    """All keys, encrypted to those who may open backups, in a new file. Raises BackupRefused, also where the
+    sealer alone can read its key: then its user copies them."""
+    if settings.SEALER and not settings.SEAL_KEY.read():
+        raise BackupRefused(
+            "the key of the seals is the sealer's: run this as its user"
+        )
     with new_archive(path, settings.BACKUP_RECIPIENTS) as archive:
         for name, secret in keys_here().items():
             add_bytes(archive, name, secret.encode())

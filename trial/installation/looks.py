@@ -138,6 +138,8 @@ def keys() -> Iterator[Finding]:
         yield right("keys", f"seals are signed by {public_key()[:16]}…")
     except NoSigningKey as problem:
         yield wrong("keys", str(problem))
+    if settings.SEALER and settings.SEAL_KEY.read():
+        yield wrong("keys", "this process reads the key that the sealer holds: only its user should")
     for path in sorted((settings.CHIMERA_HOME / "keys").glob("*")):
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             yield wrong("keys", f"{path.name} can be read by others than its owner: chmod 600")

@@ -4,14 +4,13 @@ Either the key in force hands over: its last seal names the successor, and both 
 new key begins with a seal that says so, which a verification believes only where the new key is trusted, too.
 """
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.db import transaction
 
 from trial.trail.actor import Source, acting, system_actor
 from trial.trail.record import Change, Place, record_event
 from trial.trail.seals import Seal, key_in_force, next_seal, publish_seals, seal_trail, settled
-from trial.trail.signing_keys import is_secret_of, keys_at_hand, make_new_key, public_half
+from trial.trail.signing_keys import SigningKey, is_secret_of, keys_at_hand, make_new_key, public_half
 
 HANDED_OVER, LOST = "seal_key.changed", "seal_key.lost"
 
@@ -47,7 +46,7 @@ def begin_anew(reason: str, *, on_behalf_of: str) -> Seal:
     return seal
 
 
-def _new_key() -> Ed25519PrivateKey:
+def _new_key() -> SigningKey:
     """The key at hand that has not sealed yet; a registry in a folder makes it."""
     if not Seal.objects.exists():
         raise CannotChangeKey("nothing is sealed yet: put the other key in the place of the first")
@@ -76,11 +75,11 @@ def _put_into_its_place() -> str:
 @transaction.atomic
 def _changed(
     action: str,
-    new: Ed25519PrivateKey,
+    new: SigningKey,
     on_behalf_of: str,
     *,
-    key: Ed25519PrivateKey | None = None,
-    successor: Ed25519PrivateKey | None = None,
+    key: SigningKey | None = None,
+    successor: SigningKey | None = None,
     reason: str = "",
 ) -> Seal:
     """The event of the change and its seal, before any other event is written."""

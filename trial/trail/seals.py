@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, connection, models, transaction
 from django.utils import timezone
@@ -20,7 +19,14 @@ from trial.trail.append_only import AppendOnlyModel
 from trial.trail.ledger import LedgerLeaf
 from trial.trail.ledger_triggers import BARRIER
 from trial.trail.merkle import root_of
-from trial.trail.signing_keys import NoSigningKey, first_key, keys_at_hand, public_half
+from trial.trail.signing_keys import (
+    SigningKey,
+    first_keys,
+    is_sealed_elsewhere,
+    keys_at_hand,
+    not_there,
+    public_half,
+)
 from trial.trail.verify_archive import text_of
 
 MOST_LEAVES = 4096  # in a seal: an edit that was signed again is found within so many
@@ -71,14 +77,14 @@ def key_in_force(newest: Seal | None) -> str:
     return (newest.successor or newest.key) if newest else ""
 
 
-def signing_key() -> Ed25519PrivateKey:
+def signing_key() -> SigningKey:
     """The key that signs now. Raises NoSigningKey where it is not at hand."""
     in_force = key_in_force(Seal.objects.last())
-    found = keys_at_hand() if in_force else filter(None, [first_key()])
+    found = keys_at_hand() if in_force else first_keys()
     for key in found:
         if in_force in ("", public_half(key)):
             return key
-    raise NoSigningKey(in_force)
+    raise not_there(in_force)
 
 
 def public_key() -> str:
@@ -94,6 +100,9 @@ def seal_trail() -> list[Seal]:
     make them wait longer, or that meets another, leaves it to the next.
 
     Raises NoSigningKey, also where there is nothing to seal."""
+    newest = Seal.objects.last()
+    if is_sealed_elsewhere():
+        return list(Seal.objects.filter(number__gt=newest.number if newest else 0))
     made: list[Seal] = []
     signing_key()
     try:
@@ -127,7 +136,7 @@ def share_barrier() -> None:
 
 @transaction.atomic
 def next_seal(
-    settled: int, key: Ed25519PrivateKey | None = None, successor: Ed25519PrivateKey | None = None
+    settled: int, key: SigningKey | None = None, successor: SigningKey | None = None
 ) -> Seal | None:
     """Seal the oldest leaves that are not sealed, up to `settled`; None where there is none.
 
@@ -167,7 +176,7 @@ def _waiting(before: Seal | None, settled: int) -> list[tuple[int, str]]:
 # --- outside the database --------------------------------------------------------------------------------
 def anchor_file() -> Path:
     """Where every seal is also written, one JSON object to a line."""
-    return Path(settings.CHIMERA_HOME) / "anchor" / "seals.jsonl"
+    return Path(settings.ANCHOR_DIR or settings.CHIMERA_HOME / "anchor") / "seals.jsonl"
 
 
 def publish_seals() -> int:
@@ -183,15 +192,32 @@ def publish_seals() -> int:
     return len(new)
 
 
+def is_as_published() -> bool:
+    """Whether the newest seal outside is the one of its number in the database."""
+    path = anchor_file()
+    if not path.exists():
+        return True
+    with path.open("r+b") as file:
+        outside = _newest_published(file)
+    if outside is None:
+        return True
+    return Seal.objects.filter(number=outside["number"], signature=outside["signature"]).exists()
+
+
 def _last_published(file: BinaryIO) -> int:
-    """The number of the last seal in the file. A line that was cut off while it was written is taken away:
-    the seal is in the database, and is written again."""
+    newest = _newest_published(file)
+    return int(newest["number"]) if newest else 0
+
+
+def _newest_published(file: BinaryIO) -> dict[str, Any] | None:
+    """The last seal in the file. A line that was cut off while it was written is taken away: the seal is in
+    the database, and is written again."""
     file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
     whole, _newline, cut_off = file.read().rpartition(b"\n")
     if cut_off:
         file.truncate(file.tell() - len(cut_off))
     last = whole.rpartition(b"\n")[2]
-    return int(json.loads(last)["number"]) if last else 0
+    return dict(json.loads(last)) if last else None
 
 
 def _anchored(seal: Seal) -> dict[str, Any]:
