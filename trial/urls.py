@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("analytics.desk.urls")),
     path("", include("analytics.exports.jobs.page_urls")),
     path("", include("analytics.reports.urls")),
+    path("", include("analytics.handbook.urls")),
     path("api/v1/", include("patients.web.api.urls")),
     path("api/v1/", include("analytics.exports.urls")),
     path("redcap/", include("analytics.exports.redcap.urls")),

@@ -220,6 +220,7 @@ def targets_of(route: Route, registry: Registry) -> list[Target]:
         "queries": {"pk": registry.query},
         "coding": {"pk": registry.term, "form": "AE"},
         "dictionary": {"code": "RESP"},
+        "handbook": {"name": "monitor"},
         "people": {"pk": registry.somebody.pk},
         "locks": {
             "pk": registry.lock.pk,

@@ -38,9 +38,7 @@ def write_keys(path: Path) -> None:
     """All keys, encrypted to those who may open backups, in a new file. Raises BackupRefused, also where the
     sealer alone can read its key: then its user copies them."""
     if settings.SEALER and not settings.SEAL_KEY.read():
-        raise BackupRefused(
-            "the key of the seals is the sealer's: run this as its user"
-        )
+        raise BackupRefused("the key of the seals is the sealer's: run this as its user")
     with new_archive(path, settings.BACKUP_RECIPIENTS) as archive:
         for name, secret in keys_here().items():
             add_bytes(archive, name, secret.encode())

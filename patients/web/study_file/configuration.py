@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -46,7 +47,11 @@ class DecideForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["request"]
         assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = ConfigRequest.objects.filter(state=ConfigRequestState.ASKED)
+        field.queryset = _open()
+
+
+def _open() -> QuerySet[ConfigRequest]:
+    return ConfigRequest.objects.filter(state=ConfigRequestState.ASKED)
 
 
 def _requests(_sites: Sequence[Site]) -> Iterable[Row]:
@@ -83,11 +88,13 @@ CONFIGURATION = Register(
             gettext_lazy("Approve"),
             DecideForm,
             lambda form, by: approve_value(form.cleaned_data["request"], by=by, source=Source.WEB),
+            lambda: _open().exists(),
         ),
         "refuse": Act(
             gettext_lazy("Refuse"),
             DecideForm,
             lambda form, by: refuse_value(form.cleaned_data["request"], by=by, source=Source.WEB),
+            lambda: _open().exists(),
         ),
     },
     ("configuration.requested", "configuration.refused", "configuration.changed"),

@@ -27,11 +27,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something that may be recorded on a page: its button, what is typed, and the act itself."""
+    """Something that may be recorded on a page: its button, what is typed, and the act itself; `is_offered`
+    where there is nothing to do at times."""
 
     button: Promise
     form: type[BaseForm]
     run: Callable[[Any, Account], object]
+    is_offered: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True)

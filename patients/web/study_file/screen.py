@@ -51,7 +51,9 @@ def study_file_screen(
     register, given = REGISTERS[name], typed or {}
     sites = sites_where(reader, Permission.READ)
     writing = sites_where(reader, register.writes)
-    offered = {key: act for key, act in register.acts.items() if key != "end" and writing}
+    offered = {
+        key: act for key, act in register.acts.items() if key != "end" and writing and act.is_offered()
+    }
     return StudyFileScreen(
         register=register,
         tabs=[(key, each.title, key == name) for key, each in REGISTERS.items()],

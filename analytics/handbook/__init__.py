@@ -1,0 +1,1 @@
+"""The handbook, served by the application: chapters for people, and what is made of the declarations."""
