@@ -4,6 +4,7 @@ Without reports it runs all tests on both engines first. All of it comes from th
 
     summary.json       when, which commit, how many tests, on what
     requirements.csv   what is asked
+    risks.csv          what could go wrong, and which of the requirements against it were not shown
     matrix.csv         requirement, test, engine, outcome
     evidence/          the reports of the runs
     installation.json  `check_installation` of a registry that was just made
@@ -27,6 +28,7 @@ from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
 
+from tests.risks import judged
 from tests.tracing import requirements
 from tests.validation.evidence import ENGINES, Shown, matrix, read, without_a_passing_test
 
@@ -52,6 +54,7 @@ def pack(out: Path, reports: list[Path]) -> list[str]:
     files = {
         "summary.json": json.dumps(summary(shown, lacking), indent=1, sort_keys=True),
         "requirements.csv": (ROOT / "tests" / "requirements.csv").read_text(encoding="utf-8"),
+        "risks.csv": judged(lacking),
         "matrix.csv": matrix(table, shown),
         "installation.json": installation(),
         "packages.txt": packages(),

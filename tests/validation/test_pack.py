@@ -76,6 +76,8 @@ def test_a_pack_has_the_counts_and_the_commit_of_its_run(reports: list[str], tmp
     assert len([line for line in lines if line["requirement"] == "AT-01"]) == 4
     assert {line["requirement"] for line in lines} == {one.id for one in requirements()}
 
+    against = list(csv.DictReader(io.StringIO(files["risks.csv"].decode())))
+    assert [line["controls_not_shown"].split()[0] for line in against if line["id"] == "R04"] == ["AT-02"]
     found = json.loads(files["installation.json"])
     assert not [one for one in found if one["verdict"] == "wrong"]
     assert b"Django==" in files["packages.txt"]
