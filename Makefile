@@ -51,11 +51,11 @@ faults: .venv/development ## the long form of what is broken on purpose: 1,000 c
 	KILLS=50 LOSSES=20 DELIVERIES=20 EXHAUSTIONS=10 OUTAGES=20 STOPS=20 WRITERS=50 \
 	    $(BIN)/python -m tests.services $(BIN)/pytest tests/faults
 
-check-external: .venv/development .venv-readers ## what others say (R, redcaplite, schemathesis), and the cohort out and in again
-	scripts/bring r
+check-external: .venv/development .venv-readers ## what others say (R, redcaplite, schemathesis, sqlmap, wapiti, ffuf), and the cohort out and in again
+	scripts/bring r attacks
 	$(BIN)/pytest tests/analytics/check_r.py tests/analytics/exports/check_r_reads.py \
 	    tests/analytics/exports/check_redcaplite.py tests/analytics/exports/check_rest.py \
-	    tests/analytics/exports/check_round_trip.py
+	    tests/analytics/exports/check_round_trip.py tests/attacks/check_attacks.py
 
 validation: .venv/development ## var/validation.zip: requirements, the tests that show them, how they came out, and on what
 	scripts/bring postgresql redis chromium
