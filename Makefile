@@ -70,6 +70,7 @@ bench: .venv/development ## how long a save, a page, an export and a large cohor
 	$(BIN)/python -m tests.services $(BIN)/python -m benchmarks.exporting
 	$(BIN)/python -m benchmarks.locked $(SUBJECTS)
 	$(BIN)/python -m benchmarks.journey $(SUBJECTS)
+	$(BIN)/python -m benchmarks.estimating
 
 check: export CHIMERA_HOME := $(CURDIR)/var/check
 check: .venv/development ## lint, format, types, direction of imports, missing migrations

@@ -11,6 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 from tests.attacks.control import careless
 from tests.patients.entry import desk
 from tests.patients.web import people
+from tests.served import BEHIND_TLS, served
 from trial.people.roles import Role
 
 ASKED = (
@@ -82,13 +83,16 @@ def test_nothing_reflects_or_runs(live_server: LiveServer, session: str, tmp_pat
     assert wapiti(f"{live_server.url}/trail/?words=a", tmp_path, "-H", f"Cookie: {session}") == {}
 
 
-def test_a_stranger_finds_the_sign_in_alone(live_server: LiveServer, tmp_path: Path) -> None:
+def test_a_stranger_finds_the_sign_in_alone(tmp_path: Path) -> None:
+    """As a site serves it: the live server of tests also serves the folder that it runs in."""
     report = tmp_path / "ffuf.json"
-    command = [needs("ffuf"), "-u", f"{live_server.url}/FUZZ/", "-w", str(WORDS), "-t", "8", "-s"]
-    asked = subprocess.run(
-        [*command, "-mc", "200,201,204,401,405,500,502,503", "-o", str(report), "-of", "json"],
-        capture_output=True, text=True, check=False, timeout=900,
-    )  # fmt: skip
+    with served(tmp_path) as url:
+        command = [needs("ffuf"), "-u", f"{url}/FUZZ/", "-w", str(WORDS), "-t", "8", "-s"]
+        command += [*(part for name, text in BEHIND_TLS.items() for part in ("-H", f"{name}: {text}"))]
+        asked = subprocess.run(
+            [*command, "-mc", "200,201,204,401,405,500,502,503", "-o", str(report), "-of", "json"],
+            capture_output=True, text=True, check=False, timeout=900,
+        )  # fmt: skip
     assert report.exists(), asked.stderr
     found = json.loads(report.read_text(encoding="utf-8"))["results"]
     assert {one["input"]["FUZZ"].strip("/") for one in found} <= OPEN_TO_STRANGERS | {""}, found
