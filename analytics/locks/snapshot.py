@@ -6,7 +6,6 @@ subject's facts and one array for each value, in the order of their natural keys
 lie in a side table outside the file.
 """
 
-import gc
 import hashlib
 import json
 import mmap
@@ -23,7 +22,7 @@ from typing import IO, Any
 
 import orjson
 
-from analytics.locks.cut import FORM_DATE, SubjectFacts, Value
+from analytics.locks.cut import FORM_DATE, HEADER_ITEMS, SubjectFacts, Value
 from patients.casebook.answers import HeldCasebook, Record
 from patients.casebook.form import FormRow, declared_forms, form_model
 from patients.items.item import Item
@@ -37,8 +36,8 @@ from patients.items.types import (
     MultiItem,
     PartialDateItem,
 )
+from trial.collector import uncollected
 
-HEADER_ITEMS = ("not_done", "not_done_reason", "src_doc")
 FORMAT = "chimera-snapshot/1"
 
 Written = tuple[SubjectFacts, list[Value]]
@@ -69,13 +68,17 @@ class Sealed:
     values: int
 
 
-def canonical_line(content: Any) -> str:
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
+def canonical_line(content: Any) -> bytes:
+    """JSON with sorted keys and without spaces, as UTF-8."""
+    return orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
 
 
-def write_snapshot(folder: Path, cutoff: date, subjects: Content) -> Sealed:
-    """Write the content, its subjects in the order of their codes, and name the file by its hash."""
-    written = _Written(cutoff, subjects)
+def write_snapshot(
+    folder: Path, cutoff: date, subjects: Content, tell: Callable[[SubjectFacts, "Slice"], None] | None = None
+) -> Sealed:
+    """Write the content, its subjects in the order of their codes, and name the file by its hash. `tell` is
+    told of each subject where it stands."""
+    written = _Written(cutoff, subjects, tell)
     path = keep_file(folder, written.into)
     return Sealed(path.stem, path, written.subjects, written.values)
 
@@ -99,37 +102,6 @@ def keep_file(folder: Path, write: Callable[[IO[bytes]], str]) -> Path:
     return path
 
 
-@dataclass
-class _Written:
-    """The content of a file, and how much of it has gone in so far."""
-
-    cutoff: date
-    content: Content
-    digest: Any = field(default_factory=hashlib.sha256)
-    subjects: int = 0
-    values: int = 0
-
-    def into(self, file: IO[bytes]) -> str:
-        """Write all of it; the name that the file is kept under."""
-        for line in self._lines():
-            told = canonical_line(line).encode()
-            self.digest.update(told)
-            file.write(told)
-        return f"{self.digest.hexdigest()}.jsonl"
-
-    def _lines(self) -> Iterator[Any]:
-        forms = {model.form.code: model.form.version for model in declared_forms()}
-        yield {"format": FORMAT, "cutoff": self.cutoff.isoformat(), "forms": forms}
-        before = ""
-        for facts, values in self.content:
-            if facts.subject <= before:
-                raise ValueError(f"{facts.subject} stands after {before}: subjects go in by their codes")
-            before = facts.subject
-            yield asdict(facts)
-            yield from sorted(values)
-            self.subjects, self.values = self.subjects + 1, self.values + len(values)
-
-
 @dataclass(frozen=True, slots=True)
 class Slice:
     """Some subjects that stand together in a sealed file: from which byte, how many bytes, the SHA-256 of
@@ -140,6 +112,38 @@ class Slice:
     digest: str = hashlib.sha256().hexdigest()
     subjects: int = 0
     last: str = ""
+
+
+@dataclass
+class _Written:
+    """The content of a file, and how much of it has gone in so far."""
+
+    cutoff: date
+    content: Content
+    tell: Callable[[SubjectFacts, Slice], None] | None
+    digest: Any = field(default_factory=hashlib.sha256)
+    subjects: int = 0
+    values: int = 0
+
+    def into(self, file: IO[bytes]) -> str:
+        """Write all of it; the name that the file is kept under."""
+        forms = {model.form.code: model.form.version for model in declared_forms()}
+        header = canonical_line({"format": FORMAT, "cutoff": self.cutoff.isoformat(), "forms": forms})
+        offset, before = self._put(file, header), ""
+        for facts, values in self.content:
+            if facts.subject <= before:
+                raise ValueError(f"{facts.subject} stands after {before}: subjects go in by their codes")
+            before = facts.subject
+            block = b"".join(map(canonical_line, [asdict(facts), *map(tuple, sorted(values))]))
+            if self.tell is not None:
+                self.tell(facts, Slice(offset, len(block), hashlib.sha256(block).hexdigest(), 1, before))
+            offset += self._put(file, block)
+            self.subjects, self.values = self.subjects + 1, self.values + len(values)
+        return f"{self.digest.hexdigest()}.jsonl"
+
+    def _put(self, file: IO[bytes], text: bytes) -> int:
+        self.digest.update(text)
+        return file.write(text)
 
 
 def read_snapshot(path: Path) -> tuple[date, Iterator[CutSubject]]:
@@ -270,21 +274,9 @@ def _read(blocks: Iterable[bytes]) -> Iterator[tuple[SubjectFacts, list[Any]]]:
     """The facts of each subject and its values as plain lists. The lines of a subject are read as one array,
     in a fraction of the time that each by itself takes: a line break inside a text is written `\\n`."""
     for block in blocks:
-        facts, *values = _uncollected(b"[" + block.rstrip().replace(b"\n", b",") + b"]")
+        with uncollected():
+            facts, *values = orjson.loads(b"[" + block.rstrip().replace(b"\n", b",") + b"]")
         yield SubjectFacts(**facts), values
-
-
-def _uncollected(text: bytes) -> list[Any]:
-    """An array of arrays. The collector would look at all that there is again and again while they are made,
-    for three quarters of the time: of lists of texts there is nothing to collect."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        found: list[Any] = orjson.loads(text)
-    finally:
-        if was_enabled:
-            gc.enable()
-    return found
 
 
 def _blocks(lines: Iterator[bytes]) -> Iterator[bytes]:

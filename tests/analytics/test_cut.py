@@ -428,7 +428,7 @@ def test_a_code_that_its_list_has_lost_is_read_back(tmp_path: Path) -> None:
 
 def test_the_file_is_canonical_and_read_only(tmp_path: Path) -> None:
     sealed = write_snapshot(tmp_path, CUTOFF, two_subjects())
-    lines = sealed.path.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = sealed.path.read_bytes().splitlines(keepends=True)
     assert lines == [canonical_line(json.loads(line)) for line in lines]
     assert json.loads(lines[0])["forms"] == {code: form_model(code).form.version for code in DATED}
     assert sealed.path.stat().st_mode & 0o777 == 0o440
