@@ -115,6 +115,22 @@ def content_of_cut(cutoff: date, extent: Extent, known_at: datetime | None) -> C
     return _content(Asked(cutoff, "", extent, known_at), None)
 
 
+def cut_of(casebook: ShelvedCasebook, cutoff: date) -> Written | None:
+    """The facts and values of a subject in a cut; None without a row in it."""
+    return _written(casebook, _records(casebook, cutoff), cutoff)
+
+
+def _records(casebook: ShelvedCasebook, cutoff: date) -> list[Record]:
+    return list(cut_records(shelved_records(casebook), cutoff))
+
+
+def _written(casebook: ShelvedCasebook, records: list[Record], cutoff: date) -> Written | None:
+    if not records:
+        return None
+    facts = facts_of(casebook.subject_code, casebook.subject.site.code, casebook, cutoff)
+    return facts, list(values_of(casebook.subject_code, records))
+
+
 def _content(asked: Asked, beside: _Beside | None) -> Iterator[Written]:
     """Facts and values of each subject that has a row in the cut; what stands beside goes to `beside`."""
     versions = AsKnown(asked.known_at) if asked.known_at else Standing()
@@ -123,18 +139,12 @@ def _content(asked: Asked, beside: _Beside | None) -> Iterator[Written]:
         codes = standing_codes(some, asked.known_at) if beside is not None else {}
         with uncollected():
             for casebook in shelved(some, versions):
-                records = list(cut_records(shelved_records(casebook), asked.cutoff))
-                if records and beside is not None:
+                records = _records(casebook, asked.cutoff)
+                if beside is not None:
                     beside.sources.add(_sources(casebook, records))
                     beside.codes.add(codes_of(casebook.subject, records, codes.get(casebook.subject.pk, ())))
-                if records:
-                    yield _written(casebook, records, asked.cutoff)
-
-
-def _written(casebook: ShelvedCasebook, records: Iterable[Record], cutoff: date) -> Written:
-    subject = casebook.subject
-    facts = facts_of(subject.code, subject.site.code, casebook, cutoff)
-    return facts, list(values_of(subject.code, records))
+                if written := _written(casebook, records, asked.cutoff):
+                    yield written
 
 
 def _sources(casebook: ShelvedCasebook, records: Iterable[Record]) -> Iterator[SourceRow]:

@@ -213,6 +213,11 @@ class HeldCasebook:
             self._sheets[form] = Sheet(self.records(form), self)
         return self._sheets[form]
 
+    def forget(self) -> None:
+        """Forget what was looked up, until it is asked for again: sheets hold their casebook, and who goes
+        through thousands would keep them all until the collector comes by."""
+        self._sheets.clear()
+
     def approvals(self, form: str, visit: str) -> Sequence[Approval]:
         """None: a data cut holds an approval as items (`patients.forms.eligibility.attested`)."""
         return ()

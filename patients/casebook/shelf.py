@@ -11,7 +11,7 @@ from datetime import date
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery, prefetch_related_objects
 
 from patients.casebook.answers import HeldCasebook, Record, blank_record, header_of_page, identifying_value
 from patients.casebook.approval import Approval
@@ -145,7 +145,8 @@ def some_at_a_time(subjects: Iterable[Subject]) -> Iterator[list[Subject]]:
 
 def shelved(subjects: Sequence[Subject], versions: Versions | None = None) -> Iterator[ShelvedCasebook]:
     """The casebook of each of these subjects, in their order; as it stands, unless other versions are named.
-    All are read before the first is given, and let go of one by one."""
+    All are read before the first is given, and each is let go of when the next is asked for."""
+    prefetch_related_objects(subjects, "identity")
     read, numbers = versions or Standing(), [subject.pk for subject in subjects]
     found = read.pages(numbers).order_by().values_list(*_PAGE)
     pages = {line[0]: PageLine._make((*line[:2], line[2] or "", *line[3:])) for line in found}
@@ -155,7 +156,9 @@ def shelved(subjects: Sequence[Subject], versions: Versions | None = None) -> It
     rows_of = _rows_by_subject(read, pages, numbers)
     for subject in subjects:
         own = pages_of.pop(subject.pk, ()), rows_of.pop(subject.pk, ())
-        yield ShelvedCasebook(subject, *own, identity=read.knows_identity(subject))
+        casebook = ShelvedCasebook(subject, *own, identity=read.knows_identity(subject))
+        yield casebook
+        casebook.forget()
 
 
 def _rows_by_subject(
