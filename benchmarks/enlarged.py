@@ -16,6 +16,8 @@ from typing import Any
 
 from benchmarks.journey import DEMO, ROOT
 
+COHORT = 19
+"""Subjects of the invented cohort."""
 APART = 10_000_000
 """Between the numbers of a row and of its copy."""
 

@@ -1,4 +1,4 @@
-"""The casebooks as they were known at a moment, from the kept versions of their rows and pages.
+"""The versions of a casebook: of what stands, and of what was known at a moment, from the kept versions.
 
 What was saved by then counts, by the time of its version; nothing later does. Identity has no versions: the
 trail says whether the birth date was recorded by then, and where it was corrected since, what it had been is
@@ -10,11 +10,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from patients.casebook.form import FormRow
 from patients.casebook.page import Page, Subject
+from patients.casebook.shelf import Standing
 from trial.trail.models import TrailChange
 
 BIRTH = "birth_date"
@@ -24,8 +25,18 @@ class NotReproduced(Exception):
     """What was known at the moment cannot be told any more; the text says why."""
 
 
-class AsKnown:
-    """The newest versions by a moment (see `patients.casebook.shelf.Versions`)."""
+class AsItStands(Standing):
+    """What stands now, each row with its newest version."""
+
+    def rows(self, form: type[FormRow], subjects: Sequence[int]) -> QuerySet[Any]:
+        versions = form.history.model.objects.filter(id=OuterRef("pk")).order_by("-history_id")
+        newest = Subquery(versions.values("history_id")[:1])
+        rows: QuerySet[Any] = super().rows(form, subjects).annotate(history_id=newest)
+        return rows
+
+
+class AsKnown(Standing):
+    """What was known at a moment: the newest versions by then."""
 
     def __init__(self, moment: datetime) -> None:
         self.moment = moment

@@ -15,14 +15,14 @@ from django.utils import timezone
 from analytics.locks.codes import CodesDraft, codes_of, standing_codes
 from analytics.locks.cut import cut_records, facts_of, shelved_records, values_of
 from analytics.locks.models import Lock, Snapshot
-from analytics.locks.past import AsKnown
+from analytics.locks.past import AsItStands, AsKnown
 from analytics.locks.places import PlacesDraft
 from analytics.locks.snapshot import Content, Sealed, Written, write_snapshot
 from analytics.locks.sources import SourceRow, SourcesDraft
 from analytics.runs.ring import ring
 from analytics.runs.start import waiting_run
 from patients.casebook.answers import Record
-from patients.casebook.shelf import ShelvedCasebook, Standing, shelved, some_at_a_time
+from patients.casebook.shelf import ShelvedCasebook, shelved, some_at_a_time
 from patients.entry.locking import Extent
 from patients.oversight.casebook_locks import LockDecision
 from trial.collector import uncollected
@@ -133,7 +133,7 @@ def _written(casebook: ShelvedCasebook, records: list[Record], cutoff: date) -> 
 
 def _content(asked: Asked, beside: _Beside | None) -> Iterator[Written]:
     """Facts and values of each subject that has a row in the cut; what stands beside goes to `beside`."""
-    versions = AsKnown(asked.known_at) if asked.known_at else Standing()
+    versions = AsKnown(asked.known_at) if asked.known_at else AsItStands()
     everybody = asked.extent.subjects().select_related("site", "identity").in_turn()
     for some in some_at_a_time(everybody):
         codes = standing_codes(some, asked.known_at) if beside is not None else {}

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from django.db.models import OuterRef, QuerySet, Subquery, prefetch_related_objects
+from django.db.models import BigIntegerField, QuerySet, Value, prefetch_related_objects
 
 from patients.casebook.answers import HeldCasebook, Record, blank_record, header_of_page, identifying_value
 from patients.casebook.approval import Approval
@@ -22,34 +22,24 @@ READ_AT_ONCE = 50
 """Subjects. The rows of a casebook of 450 are held in 0.6 MB until its turn comes."""
 
 
-class Versions(Protocol):
-    """Which versions of pages and rows are read: those that stand, or those of a moment."""
+class Standing:
+    """Which pages and rows are read: those that stand now. A room above may name others, and their versions
+    (`analytics.locks.past`): nothing here reads the history."""
 
     def pages(self, subjects: Sequence[int]) -> QuerySet[Any]:
         """The pages of subjects; a row of another page is not read."""
-
-    def rows(self, form: type[FormRow], subjects: Sequence[int]) -> QuerySet[Any]:
-        """Their rows of a form but the void ones, each with the `history_id` of its version."""
-
-    def knows_identity(self, subject: Subject) -> bool:
-        """Whether the identity of the subject was recorded."""
-
-
-class Standing:
-    """What stands now."""
-
-    def pages(self, subjects: Sequence[int]) -> QuerySet[Any]:
         pages: QuerySet[Any] = Page.objects.filter(subject__in=subjects, version__gt=0)
         return pages
 
     def rows(self, form: type[FormRow], subjects: Sequence[int]) -> QuerySet[Any]:
-        versions = form.history.model.objects.filter(id=OuterRef("pk")).order_by("-history_id")
-        newest = Subquery(versions.values("history_id")[:1])
+        """Their rows of a form but the void ones, each with the `history_id` of its version, if it is asked
+        for."""
         rows: Any = form.objects.filter(page__subject__in=subjects, page__version__gt=0)
-        standing: QuerySet[Any] = rows.annotate(history_id=newest)
+        standing: QuerySet[Any] = rows.annotate(history_id=Value(None, BigIntegerField()))
         return standing
 
     def knows_identity(self, subject: Subject) -> bool:
+        """Whether the identity of the subject was recorded."""
         return True
 
 
@@ -79,7 +69,7 @@ Row = tuple[type[FormRow], tuple[Any, ...]]  # what `_ROW` names, then its items
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The page on which a record stands, and the version of its row; None where the page has no row."""
+    """The page on which a record stands, and the version of its row where that was asked for."""
 
     page: int
     version: int | None
@@ -143,8 +133,8 @@ def some_at_a_time(subjects: Iterable[Subject]) -> Iterator[list[Subject]]:
         yield some
 
 
-def shelved(subjects: Sequence[Subject], versions: Versions | None = None) -> Iterator[ShelvedCasebook]:
-    """The casebook of each of these subjects, in their order; as it stands, unless other versions are named.
+def shelved(subjects: Sequence[Subject], versions: Standing | None = None) -> Iterator[ShelvedCasebook]:
+    """The casebook of each of these subjects, in their order; as it stands, unless others are named.
     All are read before the first is given, and each is let go of when the next is asked for."""
     prefetch_related_objects(subjects, "identity")
     read, numbers = versions or Standing(), [subject.pk for subject in subjects]
@@ -162,7 +152,7 @@ def shelved(subjects: Sequence[Subject], versions: Versions | None = None) -> It
 
 
 def _rows_by_subject(
-    read: Versions, pages: Mapping[int, PageLine], subjects: Sequence[int]
+    read: Standing, pages: Mapping[int, PageLine], subjects: Sequence[int]
 ) -> dict[int, list[Row]]:
     rows: dict[int, list[Row]] = defaultdict(list)
     for form in declared_forms():
