@@ -42,7 +42,9 @@ def enlarge(database: Path, copies: int) -> int:
     """Copy each subject so often; how many subjects there are then. Django must be set up."""
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        connection.execute("PRAGMA foreign_keys = OFF")
+        for pragma in ("foreign_keys", "journal_mode", "synchronous"):
+            connection.execute(f"PRAGMA {pragma} = OFF")
+        connection.execute("PRAGMA cache_size = -500000")
         connection.execute("BEGIN")
         for name, _sql in triggers:
             connection.execute(f'DROP TRIGGER "{name}"')
@@ -51,8 +53,8 @@ def enlarge(database: Path, copies: int) -> int:
         for _name, sql in triggers:
             connection.execute(sql)
         connection.execute("COMMIT")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("ANALYZE")
+        connection.execute("PRAGMA journal_mode = WAL")
         found: int = connection.execute("SELECT count(*) FROM patients_subject").fetchone()[0]
     return found
 

@@ -115,8 +115,8 @@ def values_of(subject: str, records: Iterable[Record]) -> Iterator[Value]:
             value, missing = told.get(item), record.missing.get(item, "")
             if value is not None or missing:
                 text = "" if value is None else text_of(value)
-                if text or missing:
-                    yield Value(*place, item, text, unit, missing)
+                if text or missing:  # thousands for each subject: in half of the time that `Value(…)` takes
+                    yield tuple.__new__(Value, (*place, item, text, unit, missing))
 
 
 def _place(record: Record) -> tuple[str, str, str]:
