@@ -35,7 +35,7 @@ def main(sizes: Sequence[int]) -> None:
         for size in sizes:
             copytree(first, folder)
             copies = ceil(size / COHORT) - 1
-            enlarge(folder / "home" / "chimera.sqlite3", copies)
+            enlarge(folder, copies)
             for step in STEPS:
                 _print(folder, step, COHORT * (copies + 1))
             rmtree(folder)
@@ -94,7 +94,4 @@ if __name__ == "__main__":
         django.setup()
         STEPS[sys.argv[1]]()
     else:
-        os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-        os.environ.setdefault("CHIMERA_HOME", tempfile.mkdtemp(prefix="chimera-tests-"))
-        django.setup()
         main([int(size) for size in sys.argv[1:]] or [1_000])

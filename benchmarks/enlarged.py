@@ -14,6 +14,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import django
+
 from benchmarks.journey import DEMO, ROOT
 
 COHORT = 19
@@ -38,8 +40,14 @@ def import_cohort(folder: Path) -> None:
         subprocess.run(arguments, cwd=ROOT, env=environment_of(folder), check=True, stdout=2)
 
 
-def enlarge(database: Path, copies: int) -> int:
-    """Copy each subject so often; how many subjects there are then. Django must be set up."""
+def enlarge(folder: Path, copies: int) -> None:
+    """Copy each subject so often; in a process of its own, whose memory is not that of what is measured."""
+    command = [sys.executable, "-m", "benchmarks.enlarged", str(copies)]
+    subprocess.run(command, cwd=ROOT, env=environment_of(folder), check=True)
+
+
+def copy(database: Path, copies: int) -> None:
+    """The copies, in one transaction. Django must be set up."""
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for pragma in ("foreign_keys", "journal_mode", "synchronous"):
@@ -55,8 +63,6 @@ def enlarge(database: Path, copies: int) -> int:
         connection.execute("COMMIT")
         connection.execute("ANALYZE")
         connection.execute("PRAGMA journal_mode = WAL")
-        found: int = connection.execute("SELECT count(*) FROM patients_subject").fetchone()[0]
-    return found
 
 
 def _statement(table: str, columns: Mapping[str, str]) -> str:
@@ -85,3 +91,9 @@ def _value(column: Any) -> str:
     if column.name == "code" and column.model._meta.model_name.endswith("subject"):
         return "substr(t.code, 1, 5) || printf('%06d', c.n * 100 + CAST(substr(t.code, 6) AS integer))"
     return f't."{column.column}"'
+
+
+if __name__ == "__main__":
+    os.environ["DJANGO_SETTINGS_MODULE"] = "trial.settings"
+    django.setup()
+    copy(Path(os.environ["CHIMERA_HOME"]) / "chimera.sqlite3", int(sys.argv[1]))
