@@ -7,7 +7,7 @@ class AnalyticsConfig(AppConfig):
     name = "analytics"
 
     def ready(self) -> None:
-        from analytics.desk.impossible_dates import impossible_by_subject
+        from analytics.desk.impossible_dates import impossible_dates
         from analytics.locks.kept_files import snapshots
         from analytics.locks.kept_texts import snapshots_with
         from analytics.runs.measures import runs_by_state
@@ -19,4 +19,4 @@ class AnalyticsConfig(AppConfig):
         ask_too(snapshots_with)
         look_too(snapshots)
         measure_too(runs_by_state)
-        check_too(Check.DATES, impossible_by_subject)
+        check_too(Check.DATES, impossible_dates)

@@ -1,9 +1,9 @@
-"""The memory of the making of a data cut, for a registry of any size.
+"""A data cut, and a lock by two people, for a registry of any size: time and memory.
 
-`python -m benchmarks.cutting [SUBJECTS ...]`: the invented cohort is imported once into a registry of its
-own. Each cut reads its casebooks from the database again and again, each time under another name, and seals
-them in a process of its own; the registry and what is sealed (300 kB a subject) are thrown away. Terms have
-no codes in it. Goal (B9): 100,000 subjects within 2 GiB.
+`python -m benchmarks.cutting [SUBJECTS ...]`: the invented cohort is imported once and copied in SQL (see
+`benchmarks.enlarged`), 0.7 MB a subject; each step is made in a process of its own: the cut, what two people
+ask for (one look of the gate), and its approval, which looks again, locks every page and cuts. Terms have no
+codes in it. Goal (B9): 100,000 subjects within minutes and 2 GiB.
 """
 
 import os
@@ -11,80 +11,87 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from copy import copy
+from collections import deque
+from collections.abc import Callable, Sequence
 from datetime import date
-from itertools import cycle, islice
+from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from shutil import copytree, rmtree
 
 import django
 
-from benchmarks.journey import CUTOFF, DEMO, ROOT
+from benchmarks.enlarged import COHORT, enlarge, environment_of, import_cohort
+from benchmarks.journey import CUTOFF, ROOT
 
-if TYPE_CHECKING:
-    from patients.casebook.page import Subject
-
-COLUMNS = ("subjects", "s", "MiB", "kB a subject")
+COLUMNS = ("subjects", "step", "s", "s of a processor", "ms a subject", "MiB")
 
 
 def main(sizes: Sequence[int]) -> None:
-    with tempfile.TemporaryDirectory(prefix="chimera-bench-") as folder:
-        environment = {name: text for name, text in os.environ.items() if name != "DATABASE_URL"}
-        environment["CHIMERA_HOME"] = f"{folder}/home"
-        for command in (
-            ("manage.py", "build_casebook", str(DEMO), f"{folder}/casebook"),
-            ("manage.py", "import_casebook", f"{folder}/casebook"),
-        ):
-            subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, check=True, stdout=2)
-        for cells in (COLUMNS, ("---",) * len(COLUMNS)):
-            print("|", " | ".join(cells), "|")
-        least = 0.0
+    for cells in (COLUMNS, ("---",) * len(COLUMNS)):
+        print("|", " | ".join(cells), "|")
+    with tempfile.TemporaryDirectory(prefix="chimera-bench-") as name:
+        first, folder = Path(name) / "first", Path(name) / "enlarged"
+        import_cohort(first)
         for size in sizes:
-            seconds, peak = _apart(environment, size)
-            growth = f"{(peak - least) * 1024 / (size - sizes[0]):.1f}" if least else ""
-            least = least or peak
-            print("|", " | ".join((f"{size:,}", f"{seconds:.0f}", f"{peak:.0f}", growth)), "|", flush=True)
+            copytree(first, folder)
+            copies = ceil(size / COHORT) - 1
+            enlarge(folder, copies)
+            for step in STEPS:
+                _print(folder, step, COHORT * (copies + 1))
+            rmtree(folder)
 
 
-def _apart(environment: dict[str, str], size: int) -> tuple[float, float]:
-    """Seconds and MiB at most of a process that makes one cut. Raises CalledProcessError if it fails."""
+def _print(folder: Path, step: str, subjects: int) -> None:
+    """One step in a process of its own. Raises CalledProcessError if it fails."""
     started = time.monotonic()
-    command = [sys.executable, "-m", "benchmarks.cutting", "cut", str(size)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment)
+    command = [sys.executable, "-m", "benchmarks.cutting", step]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment_of(folder))
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    return time.monotonic() - started, usage.ru_maxrss / 1024
+    spent, processor = time.monotonic() - started, usage.ru_utime + usage.ru_stime
+    told = (f"{spent:.0f}", f"{processor:.0f}", f"{processor / subjects * 1000:.1f}")
+    print("|", " | ".join((f"{subjects:,}", step, *told, f"{usage.ru_maxrss / 1024:.0f}")), "|", flush=True)
 
 
-def cut(size: int) -> None:
-    """Cut a study of so many, and remove its snapshot."""
+def _cut() -> None:
     from analytics.locks.seal import make_lock
-    from patients.casebook.page import SubjectQuerySet
     from trial.people.access import SystemPerson
     from trial.trail.actor import Source
 
-    in_turn = SubjectQuerySet.in_turn
-
-    def again_and_again(everybody: SubjectQuerySet) -> "Iterator[Subject]":
-        for number, subject in enumerate(islice(cycle(in_turn(everybody)), size), 1):
-            another = copy(subject)
-            another.code = f"HZ01-{number:06d}"
-            yield another
-
-    setattr(SubjectQuerySet, "in_turn", again_and_again)  # noqa: B010
     lock = make_lock(date.fromisoformat(CUTOFF), "benchmark", by=SystemPerson("lock"), source=Source.COMMAND)
-    if lock.snapshot.subjects != size:
-        raise RuntimeError(f"{lock.snapshot.subjects} of {size} subjects were cut")
     Path(lock.snapshot.path).unlink()
 
 
+def _ask() -> None:
+    from patients.entry.locking import Extent, Wish, ask_for_lock
+    from trial.people.access import SystemPerson
+    from trial.people.demo import demo_accounts
+    from trial.people.models import Account
+    from trial.people.roles import Role
+
+    deque(demo_accounts(by=SystemPerson("demo")), maxlen=0)
+    by = Account.objects.get(user_name=f"demo.{Role.DATA_MANAGER}")
+    ask_for_lock(Extent(), date.fromisoformat(CUTOFF), Wish("benchmark", "it is invented"), by=by)
+
+
+def _approve() -> None:
+    from analytics.locks.locking import approve_lock
+    from patients.oversight.casebook_locks import LockRequest
+    from trial.people.models import Account
+    from trial.people.roles import Role
+
+    by = Account.objects.get(user_name=f"demo.{Role.PRINCIPAL_INVESTIGATOR}")
+    approve_lock(LockRequest.objects.get(), by=by)
+
+
+STEPS: dict[str, Callable[[], None]] = {"cut": _cut, "ask": _ask, "approve": _approve}
+
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["cut"]:
+    if sys.argv[1:2] and sys.argv[1] in STEPS:
         os.environ["DJANGO_SETTINGS_MODULE"] = "trial.settings"
         django.setup()
-        cut(int(sys.argv[2]))
+        STEPS[sys.argv[1]]()
     else:
-        main([int(size) for size in sys.argv[1:]] or [1_000, 5_000])
+        main([int(size) for size in sys.argv[1:]] or [1_000])

@@ -35,6 +35,8 @@ SHORT: dict[Check, Promise] = {
 }
 """What heads the column of a check."""
 
+CASEBOOKS_SHOWN = 200
+
 
 @dataclass(frozen=True, slots=True)
 class GateLine:
@@ -99,6 +101,16 @@ class DeskScreen:
     may_cut: bool
     typed: Mapping[str, str] = field(default_factory=dict)
     refused: Sequence[str] = ()
+
+    @property
+    def shown(self) -> list[SubjectLine]:
+        """The casebooks that the page names: those with the most in the way."""
+        return self.subjects[:CASEBOOKS_SHOWN]
+
+    @property
+    def more(self) -> int:
+        """How many casebooks it does not name."""
+        return len(self.subjects) - len(self.shown)
 
     @property
     def heads(self) -> list[str]:

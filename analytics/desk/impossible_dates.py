@@ -13,11 +13,11 @@ from django.urls import reverse
 from analytics.datasets.sourced import Sourced, item_label
 from analytics.datasets.story import tell
 from analytics.datasets.time_to_event import Observation, observations_of
-from analytics.locks.seal import content_of_cut
+from analytics.locks.seal import cut_of
 from analytics.locks.snapshot import CutSubject, casebook_of
 from patients.casebook.page import Page, Subject
 from patients.casebook.settings import settings_read_once
-from patients.entry.locking import Extent
+from patients.casebook.shelf import ShelvedCasebook, shelved, some_at_a_time
 
 Place = tuple[str, str, str, str]  # form, visit, row key and item
 
@@ -40,31 +40,40 @@ class ImpossibleLine:
     begins: DateLink
 
 
-def impossible_by_subject(subjects: Sequence[Subject], on: date) -> dict[str, int]:
-    """How many pairs of dates of each subject are impossible as of a day."""
-    return {subject.code: len(_impossible(subject, on)) for subject in subjects}
+def impossible_dates(casebook: ShelvedCasebook, on: date) -> int:
+    """How many pairs of dates of a subject are impossible as of a day."""
+    return len(_impossible(casebook, on))
 
 
 def impossible_lines(subjects: Sequence[Subject], on: date) -> list[ImpossibleLine]:
     """The same with their pages."""
     return [
-        ImpossibleLine(subject.code, _link(subject, one.end.source or one.origin), _link(subject, one.origin))
-        for subject in subjects
-        for one in _impossible(subject, on)
+        ImpossibleLine(
+            casebook.subject_code,
+            _link(casebook.subject, one.end.source or one.origin),
+            _link(casebook.subject, one.origin),
+        )
+        for some in some_at_a_time(subjects)
+        for casebook in shelved(some)
+        for one in _impossible(casebook, on)
     ]
 
 
-def _impossible(subject: Subject, on: date) -> list[Observation]:
+def _impossible(casebook: ShelvedCasebook, on: date) -> list[Observation]:
     """One observation for each pair of items: a wrong date is behind several endpoints."""
-    found = {(_place(one.end.source), _place(one.origin)): one for one in _observed(subject, on)}
+    found = {(_place(one.end.source), _place(one.origin)): one for one in _observed(casebook, on)}
     return list(found.values())
 
 
-def _observed(subject: Subject, on: date) -> Iterator[Observation]:
-    with settings_read_once():
-        for facts, values in content_of_cut(on, Extent(subject=subject), None):
-            story = tell(CutSubject(facts, casebook_of(facts, values)), on)
-            yield from (one for one in observations_of(story) if one.is_impossible)
+def _observed(casebook: ShelvedCasebook, on: date) -> Iterator[Observation]:
+    written = cut_of(casebook, on)
+    if written is not None:
+        facts, values = written
+        held = casebook_of(facts, values)
+        with settings_read_once():
+            observed = observations_of(tell(CutSubject(facts, held), on))
+            yield from (one for one in observed if one.is_impossible)
+        held.forget()
 
 
 def _place(fact: Sourced[date] | None) -> Place | None:

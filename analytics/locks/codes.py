@@ -7,6 +7,7 @@ JSON, and the file is named by the hash of its bytes.
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -24,7 +25,7 @@ from patients.casebook.answers import Record
 from patients.casebook.page import Subject
 from patients.coding.codes import Coding
 from patients.coding.dictionaries import Dictionary, Term
-from patients.coding.schemes import Kind, coded_items
+from patients.coding.schemes import Kind
 
 FORMAT = "chimera-codes/1"
 CLASS_LEVEL = "SOC"
@@ -88,30 +89,44 @@ def path_of_codes(hash: str) -> Path:
 
 
 # --- sealing ----------------------------------------------------------------------------------------------
-def codes_of(subject: Subject, records: Iterable[Record], moment: datetime | None) -> Iterator[Coded]:
-    """The codes of these rows that stood at a moment, or stand now, for the texts that the rows have."""
-    texts = {
-        (coded.item, *record.place): record.values.get(coded.item)
-        for coded in coded_items()
-        for record in records
-        if record.form == coded.form
-    }
-    for coding in _standing(subject, moment) if any(texts.values()) else ():
-        place = (coding.page.form_code, coding.page.visit_code, coding.row_key)
-        if texts.get((coding.item, *place)) == coding.verbatim:
-            told = coding.term.dictionary
-            row = (subject.code, *place, coding.item, told.kind, told.version, coding.term.code)
-            yield Coded(row, coding.term_id)
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The code of an item of a row, and the text that it stands for."""
+
+    place: Place
+    item: str
+    verbatim: str
+    key: Key
+    term: int
 
 
-def _standing(subject: Subject, moment: datetime | None) -> Iterable[Coding]:
-    of_subject: Any = Coding.objects.filter(page__subject=subject).select_related(
-        "page__visit", "term__dictionary"
-    )
+def standing_codes(subjects: Iterable[Subject], moment: datetime | None) -> dict[int, list[Standing]]:
+    """The codes of these subjects, by number, that stood at a moment, or stand now."""
+    of_them: Any = Coding.objects.filter(page__subject__in=[subject.pk for subject in subjects])
     if moment is None:
-        return list(of_subject.standing())
-    known = of_subject.filter(at__lte=moment)
-    return list(known.exclude(replaced_by__at__lte=moment).exclude(withdrawal__at__lte=moment))
+        standing = of_them.standing()
+    else:
+        known = of_them.filter(at__lte=moment)
+        standing = known.exclude(replaced_by__at__lte=moment).exclude(withdrawal__at__lte=moment)
+    found: dict[int, list[Standing]] = defaultdict(list)
+    for subject, form, visit, row_key, item, verbatim, *key, term in standing.values_list(*_STANDING):
+        found[subject].append(Standing((form, visit or "", row_key), item, verbatim, tuple(key), term))
+    return found
+
+
+_TERM = "term__dictionary__kind", "term__dictionary__version", "term__code", "term_id"
+_STANDING = (
+    "page__subject_id", "page__form_code", "page__visit__code", "row_key", "item", "verbatim", *_TERM
+)  # fmt: skip
+
+
+def codes_of(subject: Subject, records: Iterable[Record], standing: Iterable[Standing]) -> Iterator[Coded]:
+    """The codes of these rows, of those of the subject that stand for the texts that the rows have."""
+    rows = {record.place: record for record in records}
+    for one in standing:
+        row = rows.get(one.place)
+        if row is not None and row.values.get(one.item) == one.verbatim:
+            yield Coded((subject.code, *one.place, one.item, *one.key), one.term)
 
 
 class CodesDraft:
@@ -124,7 +139,7 @@ class CodesDraft:
         """Those of the next subject, in the order of the codes of subjects."""
         found = sorted(coded, key=lambda one: one.row)
         with self._path.open("ab") as file:
-            file.writelines(canonical_line(one.row).encode() for one in found)
+            file.writelines(canonical_line(one.row) for one in found)
         self._terms |= {one.key: one.term for one in found}
 
     def seal(self, folder: Path, moment: datetime | None) -> str:
@@ -136,7 +151,7 @@ class CodesDraft:
         head = ({"format": FORMAT}, *(asdict(terms[key]) for key in sorted(terms)))
         digest = hashlib.sha256()
         with self._path.open("rb") as rows:
-            for line in chain((canonical_line(one).encode() for one in head), rows):
+            for line in chain(map(canonical_line, head), rows):
                 digest.update(line)
                 file.write(line)
         return path_of_codes(digest.hexdigest()).name

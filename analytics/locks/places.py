@@ -1,12 +1,11 @@
 """Where in a sealed file each subject stands, so that a few of 100,000 are read without the others.
 
 The hash of a snapshot speaks for all of its bytes, and of 30 GB takes minutes to ask. Beside it lies which
-bytes are whose, each with a hash of its own. That is made by one reading of the sound file, when it is
-sealed or where it is missing, and is keyed by the secret of the installation: what anybody else wrote is
-made anew.
+bytes are whose, each with a hash of its own. That is told while the file is written, and made by one reading
+of the sound file where it is missing. It is keyed by the secret of the installation: what anybody else wrote
+is made anew.
 """
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +16,7 @@ from typing import IO
 import orjson
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from analytics.locks.cut import SubjectFacts
 from analytics.locks.snapshot import CutSubject, Slice, each_place, keep_file, read_slice
 
 FORMAT = "chimera-places/1"
@@ -62,18 +62,32 @@ def _kept(path: Path) -> bytes:
 
 
 def _keep(path: Path) -> bytes:
-    sites, subjects = set(), []
+    draft = PlacesDraft()
     for facts, place in each_place(path):
-        sites.add(facts.site)
-        subjects.append((facts.subject, place.offset, place.length, place.digest))
-    told = json.dumps([sorted(sites), subjects]).encode()
+        draft.add(facts, place)
+    return draft.seal(path)
 
-    def write(file: IO[bytes]) -> str:
-        file.write(_key(path, told).encode() + b"\n" + told)
-        return _beside(path).name
 
-    keep_file(path.parent, write)
-    return told
+class PlacesDraft:
+    """What is told of each subject as it is written or read, for the file beside the snapshot."""
+
+    def __init__(self) -> None:
+        self._sites, self._subjects = set[str](), list[tuple[str, int, int, str]]()
+
+    def add(self, facts: SubjectFacts, place: Slice) -> None:
+        self._sites.add(facts.site)
+        self._subjects.append((facts.subject, place.offset, place.length, place.digest))
+
+    def seal(self, path: Path) -> bytes:
+        """Put it beside the snapshot; its content."""
+        told = orjson.dumps([sorted(self._sites), self._subjects])
+
+        def write(file: IO[bytes]) -> str:
+            file.write(_key(path, told).encode() + b"\n" + told)
+            return _beside(path).name
+
+        keep_file(path.parent, write)
+        return told
 
 
 def _beside(path: Path) -> Path:

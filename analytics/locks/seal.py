@@ -7,27 +7,25 @@ from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max
 from django.utils import timezone
 
-from analytics.locks.codes import CodesDraft, codes_of
-from analytics.locks.cut import all_records, cut_records, facts_of, values_of
+from analytics.locks.codes import CodesDraft, codes_of, standing_codes
+from analytics.locks.cut import cut_records, facts_of, shelved_records, values_of
 from analytics.locks.models import Lock, Snapshot
-from analytics.locks.past import PastCasebook
-from analytics.locks.places import places_of
+from analytics.locks.past import AsItStands, AsKnown
+from analytics.locks.places import PlacesDraft
 from analytics.locks.snapshot import Content, Sealed, Written, write_snapshot
-from analytics.locks.sources import SourcesDraft
+from analytics.locks.sources import SourceRow, SourcesDraft
 from analytics.runs.ring import ring
 from analytics.runs.start import waiting_run
-from patients.casebook.answers import Casebook, Record, StoredCasebook, pages_without_rows
-from patients.casebook.form import FormRow, declared_forms
-from patients.casebook.page import Page, Subject
+from patients.casebook.answers import Record
+from patients.casebook.shelf import ShelvedCasebook, shelved, some_at_a_time
 from patients.entry.locking import Extent
 from patients.oversight.casebook_locks import LockDecision
+from trial.collector import uncollected
 from trial.people.access import Person, actor_at
 from trial.trail.actor import Source, acting
 from trial.trail.clocks import refuse_if_clocks_disagree
@@ -68,8 +66,9 @@ def make_cut(asked: Asked, *, by: Person, source: Source) -> Lock:
     with transaction.atomic(), acting(actor_at(by, site=site, source=source)), _drafts(folder) as beside:
         _see_one_moment()
         known_at = asked.known_at or timezone.now()
-        sealed = write_snapshot(folder, asked.cutoff, _content(asked, beside))
-        places_of(sealed.path)  # made now, so that nobody waits for them who asks for a subject
+        places = PlacesDraft()
+        sealed = write_snapshot(folder, asked.cutoff, _content(asked, beside), places.add)
+        places.seal(sealed.path)
         codes = beside.codes.seal(folder, asked.known_at)
         lock = _keep(sealed, codes, asked, known_at, by)
         beside.sources.seal(lock.sources_path)
@@ -116,58 +115,43 @@ def content_of_cut(cutoff: date, extent: Extent, known_at: datetime | None) -> C
     return _content(Asked(cutoff, "", extent, known_at), None)
 
 
+def cut_of(casebook: ShelvedCasebook, cutoff: date) -> Written | None:
+    """The facts and values of a subject in a cut; None without a row in it."""
+    return _written(casebook, _records(casebook, cutoff), cutoff)
+
+
+def _records(casebook: ShelvedCasebook, cutoff: date) -> list[Record]:
+    return list(cut_records(shelved_records(casebook), cutoff))
+
+
+def _written(casebook: ShelvedCasebook, records: list[Record], cutoff: date) -> Written | None:
+    if not records:
+        return None
+    facts = facts_of(casebook.subject_code, casebook.subject.site.code, casebook, cutoff)
+    return facts, list(values_of(casebook.subject_code, records))
+
+
 def _content(asked: Asked, beside: _Beside | None) -> Iterator[Written]:
     """Facts and values of each subject that has a row in the cut; what stands beside goes to `beside`."""
-    for subject in asked.extent.subjects().select_related("site", "identity").in_turn():
-        known = _known(subject, asked.known_at)
-        records = list(cut_records(known.records, asked.cutoff))
-        if not records:
-            continue
-        if beside is not None:
-            places = {record.place for record in records}
-            beside.sources.add(row for row in known.sources if (row[2], row[1], row[3]) in places)
-            beside.codes.add(codes_of(subject, records, asked.known_at))
-        facts = facts_of(subject.code, subject.site.code, known.casebook, asked.cutoff)
-        yield facts, list(values_of(subject.code, records))
+    versions = AsKnown(asked.known_at) if asked.known_at else AsItStands()
+    everybody = asked.extent.subjects().select_related("site", "identity").in_turn()
+    for some in some_at_a_time(everybody):
+        codes = standing_codes(some, asked.known_at) if beside is not None else {}
+        with uncollected():
+            for casebook in shelved(some, versions):
+                records = _records(casebook, asked.cutoff)
+                if beside is not None:
+                    beside.sources.add(_sources(casebook, records))
+                    beside.codes.add(codes_of(casebook.subject, records, codes.get(casebook.subject.pk, ())))
+                if written := _written(casebook, records, asked.cutoff):
+                    yield written
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A casebook, all of its records, and where each of them stands."""
-
-    casebook: Casebook
-    records: list[Record]
-    sources: Iterable[tuple[Any, ...]]
-
-
-def _known(subject: Subject, moment: datetime | None) -> _Known:
-    if moment is not None:
-        past = PastCasebook(subject, moment)
-        return _Known(past, [*all_records(past), *past.pages_without_rows()], past.sources())
-    now = StoredCasebook(subject)
-    rows = all_records(now)
-    return _Known(now, [*rows, *pages_without_rows(subject, rows)], _sources(subject))
-
-
-def _sources(subject: Subject) -> Iterator[tuple[Any, ...]]:
-    """The page and the newest history id of every row of a subject; of a page without rows the page alone."""
-    saved = Page.objects.filter(subject=subject, version__gt=0).select_related("visit")
-    empty = {page.pk: page for page in saved}
-    for model in declared_forms():
-        rows = model.objects.filter(page__subject=subject)
-        places = list(rows.values_list("pk", "page__visit__code", "row_key", "page_id"))
-        newest = _newest_history(model, [pk for pk, *_ in places]) if places else {}
-        for pk, visit, row_key, page_id in places:
-            empty.pop(page_id, None)
-            yield subject.code, visit or "", model.form.code, row_key, page_id, newest[pk]
-    for page in empty.values():
-        yield subject.code, page.visit_code, page.form_code, "", page.pk, None
-
-
-def _newest_history(model: type[FormRow], rows: list[int]) -> dict[int, int]:
-    history = model.history.model
-    versions = history.objects.filter(id__in=rows).order_by()
-    return dict(versions.values_list("id").annotate(Max("history_id")))
+def _sources(casebook: ShelvedCasebook, records: Iterable[Record]) -> Iterator[SourceRow]:
+    """The page and the version of each of these rows; of a page without rows the page alone."""
+    for record in records:
+        where = casebook.where[record.place]
+        yield casebook.subject_code, record.visit, record.form, record.row_key, where.page, where.version
 
 
 def _keep(sealed: Sealed, codes: str, asked: Asked, known_at: datetime, by: Person) -> Lock:

@@ -22,16 +22,16 @@ SOURCES: dict[str, Any] = {
     "history_id": pl.Int64,
 }
 ROWS_AT_ONCE = 20_000
-Source = tuple[str, str, str, str, int, int | None]
+SourceRow = tuple[str, str, str, str, int, int | None]
 
 
 class SourcesDraft:
     """The rows that have come so far, all but the last of them in a folder of their own."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._parts, self._rows = folder, list[Path](), list[Source]()
+        self._folder, self._parts, self._rows = folder, list[Path](), list[SourceRow]()
 
-    def add(self, rows: Iterable[Source]) -> None:
+    def add(self, rows: Iterable[SourceRow]) -> None:
         self._rows += rows
         if len(self._rows) >= ROWS_AT_ONCE:
             self._put_by()

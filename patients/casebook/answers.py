@@ -197,16 +197,26 @@ class HeldCasebook:
 
     def __init__(self, subject_code: str, records: Iterable[Record]) -> None:
         self.subject_code = subject_code
-        by_form: dict[str, list[Record]] = defaultdict(list)
+        self._by_form: dict[str, list[Record]] = defaultdict(list)
         for record in records:
-            by_form[record.form].append(record)
-        self._sheets = {form: Sheet(found, self) for form, found in by_form.items()}
+            self._by_form[record.form].append(record)
+        self._in_order: dict[str, list[Record]] = {}
+        self._sheets: dict[str, Sheet] = {}
 
     def records(self, form: str) -> Sequence[Record]:
-        return self.sheet(form).records
+        if form not in self._in_order:
+            self._in_order[form] = in_order(self._by_form.get(form, ()))
+        return self._in_order[form]
 
     def sheet(self, form: str) -> Sheet:
-        return self._sheets.get(form) or Sheet((), self)
+        if form not in self._sheets:
+            self._sheets[form] = Sheet(self.records(form), self)
+        return self._sheets[form]
+
+    def forget(self) -> None:
+        """Forget what was looked up, until it is asked for again: sheets hold their casebook, and who goes
+        through thousands would keep them all until the collector comes by."""
+        self._sheets.clear()
 
     def approvals(self, form: str, visit: str) -> Sequence[Approval]:
         """None: a data cut holds an approval as items (`patients.forms.eligibility.attested`)."""
@@ -344,19 +354,30 @@ RECORDED = "recorded"
 
 def header_of(page: Page) -> dict[str, str]:
     """The common header of a page as text, without its date; only what is filled."""
+    return header_of_page(page.not_done, page.not_done_reason, page.source_documents, page.recorded)
+
+
+def header_of_page(
+    not_done: bool, reason: str, source_documents: Iterable[str], recorded: Iterable[str] | None
+) -> dict[str, str]:
+    """The same of what such a page holds."""
     header = {
-        "not_done": "Y" if page.not_done else "",
-        "not_done_reason": page.not_done_reason,
-        "src_doc": "|".join(page.source_documents),
-        RECORDED: "|".join(page.recorded or ()),
+        "not_done": "Y" if not_done else "",
+        "not_done_reason": reason,
+        "src_doc": "|".join(source_documents),
+        RECORDED: "|".join(recorded or ()),
     }
     return {name: text for name, text in header.items() if text}
 
 
 def empty_record(page: Page) -> Record:
     """The record of a page that has a header and no row: a form that was not done."""
-    values = dict.fromkeys(item.name for item in form_model(page.form_code).items())
-    return Record(page.form_code, page.visit_code, "", page.form_date, values, {}, header_of(page))
+    return blank_record(page.form_code, page.visit_code, page.form_date, header_of(page))
+
+
+def blank_record(form: str, visit: str, form_date: date | None, header: dict[str, str]) -> Record:
+    """The same of a page that stands there."""
+    return Record(form, visit, "", form_date, dict.fromkeys(form_model(form).item_names()), {}, header)
 
 
 def pages_without_rows(subject: Subject, records: Iterable[Record]) -> list[Record]:

@@ -121,6 +121,16 @@ class FormRow(AuditedModel):
         return _items_of(cls)
 
     @classmethod
+    def item_names(cls) -> tuple[str, ...]:
+        """Their names."""
+        return _names_of(cls)
+
+    @classmethod
+    def identifying_items(cls) -> tuple[str, ...]:
+        """The names of those that are kept in the identity of the subject."""
+        return _identifying(cls)
+
+    @classmethod
     def item(cls, name: str) -> Item:
         """The item of this name. Raises KeyError."""
         return _items_by_name(cls)[name]
@@ -169,6 +179,16 @@ def _items_of(model: type[FormRow]) -> tuple[Item, ...]:
 @cache
 def _items_by_name(model: type[FormRow]) -> dict[str, Item]:
     return {item.name: item for item in _items_of(model)}
+
+
+@cache
+def _names_of(model: type[FormRow]) -> tuple[str, ...]:
+    return tuple(_items_by_name(model))
+
+
+@cache
+def _identifying(model: type[FormRow]) -> tuple[str, ...]:
+    return tuple(item.name for item in _items_of(model) if item.declared.identity)
 
 
 def form_model(code: str) -> type[FormRow]:

@@ -1,7 +1,7 @@
 """The gate of a lock: what still stands in the way, by check and by subject (LK-04, specification 5.4).
 
 Read in a number of statements that grows neither with pages nor with subjects, some hundred of whom are asked
-about at once; the derived values and the endpoints alone are computed anew, subject by subject, and only
+about at once; the derived values and the endpoints alone are computed anew, from each casebook, and only
 where that is asked for.
 """
 
@@ -19,6 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.page import DONE, Page, PageState, Subject
+from patients.casebook.shelf import ShelvedCasebook, shelved, some_at_a_time
 from patients.coding.standing import to_code_by_subject
 from patients.entry.recomputing import derived_differences
 from patients.oversight.casebook_locks import ACTS
@@ -28,6 +29,7 @@ from patients.oversight.review import reviewed_up_to, unreviewed
 from patients.oversight.signatures import Signature
 from patients.oversight.verification_plan import drawn_below
 from patients.schedule.due import expected
+from trial.collector import uncollected
 
 ASKED_AT_ONCE = 500
 """Subjects that one statement names: an engine takes some thousand values in one, a few for each subject."""
@@ -104,12 +106,12 @@ class Gate:
 
 Left = tuple[dict[str, int], int | None]
 """What is left by subject, and of how much in all."""
-Further = Callable[[Sequence[Subject], date], dict[str, int]]
+Further = Callable[[ShelvedCasebook, date], int]
 _further: dict[Check, Further] = {}
 
 
 def check_too(check: Check, count: Further) -> None:
-    """Let a room above this one say what is left of a check by subject: counted with the derived values."""
+    """Let a room above this one say what is left of a check of a subject: counted with the derived values."""
     _further[check] = count
 
 
@@ -131,8 +133,7 @@ def _gate_of(subjects: Sequence[Subject], on: date, *, derived: bool) -> Gate:
         Check.REVIEWED: _unreviewed(subjects),
     }
     if derived:
-        found[Check.DERIVED] = _differing(subjects)
-        found |= {check: (count(subjects, on), None) for check, count in _further.items()}
+        found |= _computed(subjects, on)
     by_subject: dict[str, Counter[Check]] = {subject.code: Counter() for subject in subjects}
     for check, (left, _whole) in found.items():
         for code, number in left.items():
@@ -212,6 +213,18 @@ def _unreviewed(subjects: Sequence[Subject]) -> Left:
     return unreviewed(reviewed, but=ACTS), None
 
 
-def _differing(subjects: Iterable[Subject]) -> Left:
-    found = {subject.code: sum(1 for _each in derived_differences(subject)) for subject in subjects}
-    return found, None
+def _computed(subjects: Iterable[Subject], on: date) -> dict[Check, Left]:
+    """What has to be computed anew from all that is recorded: each casebook is read once for it."""
+    checks = {Check.DERIVED: _differing, **_further}
+    left: dict[Check, dict[str, int]] = {check: {} for check in checks}
+    for some in some_at_a_time(subjects):
+        with uncollected():
+            for casebook in shelved(some):
+                for check, count in checks.items():
+                    left[check][casebook.subject_code] = count(casebook, on)
+    return {check: (found, None) for check, found in left.items()}
+
+
+def _differing(casebook: ShelvedCasebook, on: date) -> int:
+    """Derived values are held against the rules whatever the day is."""
+    return sum(1 for _each in derived_differences(casebook))

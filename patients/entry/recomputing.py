@@ -4,9 +4,8 @@ lock while one differs). Nothing is written."""
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from patients.casebook.answers import StoredCasebook
+from patients.casebook.answers import Casebook
 from patients.casebook.form import declared_forms
-from patients.casebook.page import Subject
 from patients.casebook.settings import settings_read_once
 from patients.entry.derive import with_derived
 
@@ -24,11 +23,9 @@ class Difference:
     computed: str
 
 
-def derived_differences(subject: Subject) -> Iterator[Difference]:
+def derived_differences(casebook: Casebook) -> Iterator[Difference]:
     """Where the stored derived values of a subject are not what is computed anew."""
-    casebook = StoredCasebook(subject)
     with settings_read_once():
-        casebook.load(model.form.code for model in declared_forms())
         for model in declared_forms():
             derived = [item for item in model.items() if item.declared.derivation]
             for record in casebook.records(model.form.code) if derived else ():
@@ -38,4 +35,4 @@ def derived_differences(subject: Subject) -> Iterator[Difference]:
                 for item in derived:
                     stored, computed = (item.text(each.values.get(item.name)) for each in (record, fresh))
                     if stored != computed:
-                        yield Difference(subject.code, *record.place, item.name, stored, computed)
+                        yield Difference(casebook.subject_code, *record.place, item.name, stored, computed)

@@ -6,8 +6,9 @@ again then: each page goes back to the state in which it was locked, so that a s
 written once; triggers hold a locked casebook against every other way (`lock_triggers.py`).
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from django.db import models
@@ -228,16 +229,16 @@ def lock_of(page: Page) -> CasebookLock | None:
 # --- moving pages ----------------------------------------------------------------------------------------
 def close_pages(subject: Subject) -> tuple[dict[str, str], list[Change]]:
     """Lock every page of a subject that is not: the states before, by number, and what changed."""
-    pages = list(_pages(subject).exclude(state=PageState.LOCKED))
-    before = {str(page.pk): str(page.state) for page in pages}
+    pages = _pages(_of(subject).exclude(state=PageState.LOCKED))
+    before = {str(page.number): page.state for page in pages}
     return before, _move(pages, dict.fromkeys(before, PageState.LOCKED.value))
 
 
 def open_pages(lock: CasebookLock, chosen: Iterable[int]) -> list[Change]:
     """Let the chosen pages of a locked casebook, or all of them, be as they were when they were locked."""
     numbers = set(chosen)
-    locked = _pages(lock.subject).filter(state=PageState.LOCKED)
-    pages = list(locked.filter(pk__in=numbers) if numbers else locked)
+    locked = _of(lock.subject).filter(state=PageState.LOCKED)
+    pages = _pages(locked.filter(pk__in=numbers) if numbers else locked)
     return _move(pages, _states_when_locked(lock))
 
 
@@ -249,20 +250,35 @@ def _states_when_locked(lock: CasebookLock) -> dict[str, str]:
     return states
 
 
-def _pages(subject: Subject) -> Any:
-    return Page.objects.filter(subject=subject).select_related("visit").order_by("pk")
+class _Moving(NamedTuple):
+    """A page that moves: a casebook has hundreds, and nothing else is read of them."""
+
+    number: int
+    form: str
+    visit: str | None
+    state: str
 
 
-def _move(pages: list[Page], states: Mapping[str, str]) -> list[Change]:
-    changes = []
+def _of(subject: Subject) -> Any:
+    return Page.objects.filter(subject=subject)
+
+
+def _pages(pages: Any) -> list[_Moving]:
+    found = pages.order_by("pk").values_list("pk", "form_code", "visit__code", "state")
+    return [_Moving._make(page) for page in found]
+
+
+def _move(pages: list[_Moving], states: Mapping[str, str]) -> list[Change]:
+    changes, moved = [], defaultdict[str, list[int]](list)
     for page in pages:
-        before, page.state = page.state, PageState(states[str(page.pk)])
-        check_move(before, page.state)
-        item = f"{page.form_code}@{page.visit_code}.entry_state"
-        changes.append(
-            Change(item, f"Workflow state of {page.form_code} {page.visit_code}".strip(), before, page.state)
-        )
-    Page.objects.save_with_history(pages, ["state"])
+        after = PageState(states[str(page.number)])
+        check_move(page.state, after)
+        moved[after].append(page.number)
+        item = f"{page.form}@{page.visit or ''}.entry_state"
+        label = f"Workflow state of {page.form} {page.visit or ''}".strip()
+        changes.append(Change(item, label, page.state, after))
+    for state, numbers in moved.items():
+        Page.objects.filter(pk__in=numbers).set_with_history(state=state)
     return changes
 
 

@@ -132,7 +132,7 @@ def test_a_slice_of_subjects_has_its_own_codes(tmp_path: Path, settings: Any) ->
         for key, code in enumerate(codes)
     ]
     lines = ({"format": "chimera-codes/1"}, *map(asdict, terms), *rows)
-    content = "".join(map(canonical_line, lines)).encode()
+    content = b"".join(map(canonical_line, lines))
     sealed = hashlib.sha256(content).hexdigest()
     path_of_codes(sealed).write_bytes(content)
     parts = slices_of_codes(sealed, [Slice(last=last) for last in ("B", "C", "D", "E")])

@@ -426,9 +426,16 @@ def test_a_code_that_its_list_has_lost_is_read_back(tmp_path: Path) -> None:
     assert (back.values["icf_main_version"], back.values["rr_basis"]) == ("0.9", ["an_old_reason"])
 
 
+def test_every_character_is_written_as_the_standard_library_writes_it() -> None:
+    """By it the first snapshots were sealed: a lock is repeated with the same hash, whoever writes it."""
+    text = "".join(chr(n) for n in range(0x10FFFF + 1) if not 0xD800 <= n <= 0xDFFF)
+    plain = json.dumps({"b": [text], "a": 1}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert canonical_line({"b": [text], "a": 1}) == plain.encode() + b"\n"
+
+
 def test_the_file_is_canonical_and_read_only(tmp_path: Path) -> None:
     sealed = write_snapshot(tmp_path, CUTOFF, two_subjects())
-    lines = sealed.path.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = sealed.path.read_bytes().splitlines(keepends=True)
     assert lines == [canonical_line(json.loads(line)) for line in lines]
     assert json.loads(lines[0])["forms"] == {code: form_model(code).form.version for code in DATED}
     assert sealed.path.stat().st_mode & 0o777 == 0o440

@@ -20,7 +20,7 @@ from simple_history.models import HistoricalRecords
 
 from trial.trail.actor import current_actor
 from trial.trail.append_only import AppendOnlyModel, AppendOnlyQuerySet
-from trial.trail.inserting import insert
+from trial.trail.inserting import insert, insert_copies
 
 
 class UnauditedWrite(TypeError):
@@ -115,6 +115,20 @@ class AuditedQuerySet(models.QuerySet[Record]):
                 plain.bulk_update(rows, list(fields))
                 _keep_versions(rows, "~")
 
+    def set_with_history(self, **values: Any) -> None:
+        """Set the same values in every row of it, and save a version of each: in three statements and without
+        reading a row, however many there are."""
+        numbers = list(self.order_by().values_list("pk", flat=True))
+        if not numbers:
+            return
+        with transaction.atomic(savepoint=False):
+            about = _about_versions("~")
+            plain: models.QuerySet[Any] = models.QuerySet(self.model, using=self.db)
+            rows = plain.filter(pk__in=numbers).order_by("pk")
+            rows.update(**values)
+            history: Any = self.model.history.model  # type: ignore[attr-defined]
+            insert_copies(history, rows, _tracked(history), about)
+
     def _refuse(self, way: str) -> NoReturn:
         raise UnauditedWrite(f"{way} would change {self.model.__name__} without history")
 
@@ -134,10 +148,20 @@ class AuditedQuerySet(models.QuerySet[Record]):
 def _keep_versions(rows: Sequence[Any], kind: str) -> None:
     """One version of each row: `+` of a new one, `~` of one that changed. Each holds its author, frozen as
     text, and no reason: those stand in the trail, one for each item changed."""
-    actor = current_actor()
     history = type(rows[0]).history.model
-    tracked = tuple(column.attname for column in history.tracked_fields)
-    about = {
+    tracked, about = _tracked(history), _about_versions(kind)
+    values = ((*(getattr(row, name) for name in tracked), *about.values()) for row in rows)
+    insert(history, (*tracked, *about), values)
+
+
+def _tracked(history: Any) -> tuple[str, ...]:
+    return tuple(column.attname for column in history.tracked_fields)
+
+
+def _about_versions(kind: str) -> dict[str, Any]:
+    """What versions that are written now say beside the row. Raises AnonymousWrite without an actor."""
+    actor = current_actor()
+    return {
         "history_date": timezone.now(),
         "history_type": kind,
         "history_user_id": actor.user_name,
@@ -148,8 +172,6 @@ def _keep_versions(rows: Sequence[Any], kind: str) -> None:
         "source": actor.source,
         "request_id": actor.request_id,
     }
-    values = ((*(getattr(row, name) for name in tracked), *about.values()) for row in rows)
-    insert(history, (*tracked, *about), values)
 
 
 class AuditedModel(models.Model):

@@ -4,7 +4,7 @@ A save writes one of them for every row and item that it touches, many times mor
 in as plain values, without an instance of their model for each, and each value still through its column.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -22,13 +22,32 @@ def insert(model: type[models.Model], names: tuple[str, ...], rows: Iterable[Seq
             cursor.executemany(_statement(model, names, connection.vendor), parameters)
 
 
+def insert_copies(
+    model: type[models.Model], rows: "models.QuerySet[Any]", names: tuple[str, ...], more: Mapping[str, Any]
+) -> None:
+    """Insert a row for each of `rows`: their columns of these names as the database has them, and the same
+    further values in each. One statement, however many rows, which are never read here."""
+    sql, parameters = rows.values_list(*names).query.sql_with_params()
+    further = [
+        prepare(value) for prepare, value in zip(_preparing(model, tuple(more)), more.values(), strict=True)
+    ]
+    values = ", ".join(["%s"] * len(further))
+    into = _into(model, (*names, *more))
+    with connection.cursor() as cursor:
+        cursor.execute(f"{into} SELECT r.*, {values} FROM ({sql}) r", [*further, *parameters])  # noqa: S608
+
+
 @cache
 def _statement(model: type[models.Model], names: tuple[str, ...], vendor: str) -> str:
+    values = ", ".join(["%s"] * len(names))
+    return f"{_into(model, names)} VALUES ({values})"
+
+
+def _into(model: type[models.Model], names: tuple[str, ...]) -> str:
+    """Only names of a table and its columns are written into a statement; the values are parameters."""
     quoted = connection.ops.quote_name
     columns = ", ".join(quoted(str(model._meta.get_field(name).column)) for name in names)  # type: ignore[union-attr]
-    values = ", ".join(["%s"] * len(names))
-    # Only names of a table and its columns are written into it; the values are parameters.
-    return f"INSERT INTO {quoted(model._meta.db_table)} ({columns}) VALUES ({values})"  # noqa: S608
+    return f"INSERT INTO {quoted(model._meta.db_table)} ({columns})"
 
 
 @cache

@@ -77,6 +77,17 @@ def computed() -> None:
         compute_run(run.pk)
 
 
+def test_the_desk_names_those_with_the_most_in_the_way_and_counts_the_others(
+    subject: Subject, manager: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analytics.desk.desk_presenter.CASEBOOKS_SHOWN", 1)
+    desk.a_subject("HZ01-002")
+    page = text(manager.client.get(reverse("lock-desk")))
+    assert "2 casebooks" in page
+    assert "1 casebook with no more in the way is not named here" in page
+    assert (f"?subject={subject.code}" in page, "?subject=HZ01-002" in page) == (True, False)
+
+
 def test_the_desk_says_what_stands_in_the_way(subject: Subject, manager: Person) -> None:
     shown = text(manager.client.get(reverse("lock-desk"), {"cutoff": "2024-06-01", "derived": "1"}))
     for said in ("Lock desk", "Pages complete", "No query open", "Complete pages signed", subject.code):

@@ -204,6 +204,22 @@ def test_no_rows_inserted_together_write_nothing(site: Site) -> None:
     assert not Subject.history.exists()
 
 
+@pytest.mark.requirement("AT-01")
+def test_rows_set_together_have_a_version_each_that_says_what_they_say(subject: Subject) -> None:
+    before = list(Visit.history.values_list("pk", flat=True))
+    with acting(ANA), transaction.atomic():
+        Visit.objects.filter(predicted=False).set_with_history(predicted=True, reason="moved")
+        Visit.objects.filter(code="HSCT").set_with_history(reason="none")
+    columns = [column.attname for column in Visit._meta.concrete_fields]
+    versions = Visit.history.exclude(pk__in=before)
+    assert list(versions.order_by("id").values(*columns)) == list(
+        Visit.objects.order_by("pk").values(*columns)
+    )
+    assert set(
+        versions.values_list("predicted", "reason", "history_type", "history_user_id", "actor_name")
+    ) == {(True, "moved", "~", "ana.li", "Ana Li")}
+
+
 # --- what a version is ---------------------------------------------------------------------------------
 def test_the_newest_version_says_what_the_row_says(subject: Subject) -> None:
     with acting(ANA), transaction.atomic():
