@@ -10,15 +10,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from analytics.exports.disclosure import AGES, OLDEST, Disclosure, days_of, moved_back
+from analytics.exports.disclosure import Disclosure, Move, days_of, move_of
+from analytics.exports.form_tables import kind_of
 from analytics.exports.odm.metadata import is_told
 from patients.casebook.header import DATA
 from patients.casebook.odm import FLAGGED, PAGE, group_oid, item_oid, items_under, unit_oid
 from patients.items.item import Item
-from patients.items.types import DateItem, DateTimeItem, PartialDateItem
 from trial.people.tokens import Dates
 
-_MOVED = (DateItem, DateTimeItem, PartialDateItem)
 _SPECIAL = re.compile('[&<>"\\x00-\\x1f\ufffe\uffff]')
 _REFUSED = dict.fromkeys([*range(0x20), 0xFFFE, 0xFFFF], "\ufffd")
 """Characters that no XML can hold, written as the sign for one that is lost."""
@@ -34,8 +33,6 @@ _ENTITIES = _REFUSED | {
         "\r": "&#13;",
     }.items()
 }
-
-Move = Callable[[str, int], str]
 
 
 def escaped(text: str) -> str:
@@ -93,26 +90,15 @@ class Telling:
             f'<FlagValue CodeListOID="{missing}">',
             after_reason=f'</FlagValue><FlagType CodeListOID="{flags}">{FLAGGED}</FlagType></Flag>'
             "</Annotation></ItemData>",
-            move=self._move(item),
+            move=move_of(item.name, kind_of(item), self.to),
             is_header=is_header,
         )
-
-    def _move(self, item: Item) -> Move | None:
-        if not self.moves:
-            return None
-        if item.name in AGES:
-            return _oldest
-        return moved_back if isinstance(item, _MOVED) else None
 
 
 def unit_ref(item: Item) -> str:
     """The element that names the unit of an item; empty without one."""
     unit = item.declared.unit
     return f'<MeasurementUnitRef MeasurementUnitOID="{escaped(unit_oid(unit))}"/>' if unit else ""
-
-
-def _oldest(text: str, days: int) -> str:
-    return str(OLDEST + 1) if float(text) > OLDEST else text
 
 
 class _Prepared(dict[str, Told | None]):
