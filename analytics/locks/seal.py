@@ -116,6 +116,15 @@ def content_of_cut(cutoff: date, extent: Extent, known_at: datetime | None) -> C
     return _content(Asked(cutoff, "", extent, known_at), None)
 
 
+def content_now(subjects: Iterable[Subject]) -> Content:
+    """All that stands of these subjects now, whatever its date; they come in the order of their codes."""
+    for subject in subjects:
+        known = _known(subject, None)
+        if known.records:
+            facts = facts_of(subject.code, subject.site.code, known.casebook, date.max)
+            yield facts, list(values_of(subject.code, known.records))
+
+
 def _content(asked: Asked, beside: _Beside | None) -> Iterator[Written]:
     """Facts and values of each subject that has a row in the cut; what stands beside goes to `beside`."""
     for subject in asked.extent.subjects().select_related("site", "identity").in_turn():

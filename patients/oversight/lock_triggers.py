@@ -32,7 +32,8 @@ _NAMED = {
 }
 """Whether an unlocking is about the whole casebook, or names the page."""
 _CLOSED = """EXISTS (SELECT 1 FROM patients_lockrequest q JOIN patients_lockdecision d ON d.request_id = q.id
-  WHERE d.approved AND q.kind = 'lock' AND (q.scope = 'study' OR (q.scope = 'site' AND q.site_id = NEW.site_id)))"""
+  WHERE d.approved AND q.kind = 'lock'
+  AND (q.scope = 'study' OR (q.scope = 'site' AND q.site_id = NEW.site_id)))"""
 """Whether the site of a new subject is locked: what `casebook_locks.is_closed_to_subjects` asks."""
 _ON_LOCKED_PAGE = "EXISTS (SELECT 1 FROM patients_page p WHERE p.id = {row}.page_id AND p.state = 'locked')"
 
