@@ -12,15 +12,17 @@ import hashlib
 import hmac
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import polars as pl
 from django.conf import settings
 
 from analytics.exports.form_tables import exported_items
 from analytics.exports.tables import Table
-from analytics.locks.cut import Value
+from analytics.locks.cut import SubjectFacts, Value
+from analytics.locks.snapshot import plain_subjects, written_by
 from patients.casebook.form import declared_forms
 from patients.items.types import UserItem
 from trial.protocol.configuration import configured_as, is_confirmed, setting_as
@@ -157,6 +159,16 @@ def hiding(site_of: Mapping[str, str], configuration: Mapping[str, str]) -> Nami
     with configured_as({LEAST: configuration[LEAST]} if LEAST in configuration else {}):
         least = max(1, setting_as(int, LEAST))
     return Naming(site_of, merged(Counter(site_of.values()), least), least)
+
+
+def subjects_as_named(
+    snapshot: Path, naming: Naming
+) -> Iterator[tuple[SubjectFacts, Iterable[Sequence[str]]]]:
+    """The subjects of a snapshot with their values, in the order in which their reader has them. Raises
+    SnapshotDamaged."""
+    if not naming.hides:
+        return plain_subjects(snapshot)
+    return ((facts, naming.values(values)) for facts, values in written_by(naming.subject, snapshot))
 
 
 _STAFF = frozenset(

@@ -13,7 +13,7 @@ from typing import Any
 from lxml import etree
 
 from analytics.exports.about import About
-from analytics.exports.naming import Naming
+from analytics.exports.naming import Naming, subjects_as_named
 from analytics.exports.odm.code_lists import CodeLists
 from analytics.exports.odm.elements import odm, root_attributes
 from analytics.exports.odm.metadata import study
@@ -21,7 +21,6 @@ from analytics.exports.odm.people import User, people_and_places
 from analytics.exports.odm.told_values import Telling, Texts, escaped
 from analytics.locks.cut import SubjectFacts, Value
 from analytics.locks.places import sites_of
-from analytics.locks.snapshot import plain_subjects, written_by
 from patients.casebook.form import is_declared
 from patients.casebook.odm import (
     AGE,
@@ -64,17 +63,10 @@ def write_snapshot(
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(_opening(about, study(about.metadata, about.disclosure, lists), snapshot, users))
         writing = _Subjects(telling, planned, naming)
-        for facts, values in _subjects(snapshot, naming):
+        for facts, values in subjects_as_named(snapshot, naming):
             file.write("".join(writing.of(facts, values)))
         file.write("</ClinicalData>\n</ODM>\n")
     return writing.rows
-
-
-def _subjects(snapshot: Path, naming: Naming) -> Iterator[tuple[SubjectFacts, Iterable[Sequence[str]]]]:
-    """The subjects in the order in which their reader has them."""
-    if not naming.hides:
-        return plain_subjects(snapshot)
-    return ((facts, naming.values(values)) for facts, values in written_by(naming.subject, snapshot))
 
 
 def write_metadata(path: Path, about: About) -> int:
