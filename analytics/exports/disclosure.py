@@ -44,8 +44,7 @@ class Disclosure:
     @classmethod
     def to(cls, token: ExportToken) -> "Disclosure":
         """What the bearer of a token may have."""
-        moved = token.dates != Dates.TRUE
-        return cls(token.dates, token.filing, hides_sites=moved and token.sites.count() > 1)
+        return cls(token.dates, token.filing, token.hides_sites)
 
 
 def disclosed(table: Table, to: Disclosure) -> Table:

@@ -1,5 +1,6 @@
 """A site that is locked, alone or with the study, gets no subject by any channel (LK-02)."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def by_browser() -> tuple[int, str]:
 
 def by_rest(what: str, body: str | bytes) -> tuple[int, str]:
     answer = post(people.signed_in(manager()), what, body)
-    assert not answer.json()["clean"]
+    assert not json.loads(answer.content)["clean"]
     return answer.status_code, answer.content.decode()
 
 
