@@ -34,6 +34,7 @@ LABORATORIES = frozenset({"lab_name", "LBNAM"})
 SITE_COLUMNS = ("site", "SITEID")
 _SUBJECT_COLUMN = "SUBJID"
 _DRAWN = 10  # letters and digits of a pseudonym: 50 bits, so that two subjects do not meet
+_DRAWN_OF_A_MARK = 16  # 80 bits, of many millions
 _ROWS_OF_A_PART = 50_000
 _CODE = re.compile(r"(?P<site>[A-Z]{2}\d{2})(?P<rest>-\d{3}|)")
 
@@ -43,6 +44,14 @@ def pseudonym_of(subject: str) -> str:
     key = hashlib.sha256(b"pseudonyms of subjects" + settings.IDENTITY_KEY.encode()).digest()
     drawn = hmac.new(key, subject.encode(), hashlib.sha256).digest()
     return f"S-{base64.b32encode(drawn).decode()[:_DRAWN]}"
+
+
+def mark_of(thing: str, number: int) -> str:
+    """What a page, an act or another record is called to such a reader: its number tells when it came to be,
+    and who came first at a site is 001 there."""
+    key = hashlib.sha256(b"marks of records" + settings.IDENTITY_KEY.encode()).digest()
+    drawn = hmac.new(key, f"{thing} {number}".encode(), hashlib.sha256).digest()
+    return f"{thing}-{base64.b32encode(drawn).decode()[:_DRAWN_OF_A_MARK]}"
 
 
 def merged(sizes: Mapping[str, int], least: int) -> frozenset[str]:
