@@ -88,9 +88,11 @@ def estimates(path: Path, rounds: int) -> Iterator[tuple[str, float, float]]:
     ours = (lambda: kaplan_meier(times, died), lambda: cumulative_incidence(times, why))
     yield "ours", took(ours[0], rounds), took(ours[1], rounds)
     if rscript := shutil.which("Rscript"):
-        yield "R survfit", *_said([rscript, "-e", IN_R, str(path), str(rounds)])
+        survival, incidence = _said([rscript, "-e", IN_R, str(path), str(rounds)])
+        yield "R survfit", survival, incidence
     if OTHERS.exists():
-        yield "lifelines", *_said([str(OTHERS), "-c", IN_LIFELINES, str(path), str(rounds), "estimates"])
+        survival, incidence = _said([str(OTHERS), "-c", IN_LIFELINES, str(path), str(rounds), "estimates"])
+        yield "lifelines", survival, incidence
 
 
 def resampling(path: Path) -> Iterator[tuple[str, float]]:

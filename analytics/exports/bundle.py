@@ -25,6 +25,7 @@ from analytics.exports.formats.registry import FORMATS
 from analytics.exports.import_scripts import R_SCRIPT, SAS_SCRIPT, write_r, write_sas
 from analytics.exports.kept_tables import tables_of_lock
 from analytics.exports.odm.files import ODM, SNAPSHOT, odm_file
+from analytics.exports.paper_casebooks import PAPER, papers_of_lock
 from analytics.exports.tables import Standard, Table
 from analytics.exports.verify_copy import MANIFEST, SIGNATURE, SUMS
 from analytics.locks.models import Lock
@@ -32,9 +33,10 @@ from patients.casebook.annotated import annotated_casebook
 from patients.casebook.form import declared_forms
 
 WORKBOOK = "xlsx"
-WHOLE = (WORKBOOK, ODM)
-"""The formats of which a file holds many tables."""
-"""Beside the formats of single tables: all tables of a standard in one file."""
+AT_ONCE = (*FORMATS, WORKBOOK, ODM)
+"""The formats that an archive may have: of single tables, of all tables of a standard, of the casebook."""
+ALL = (*AT_ONCE, PAPER)
+"""The same with what a worker alone makes (decision 0071)."""
 FORMAT = "chimera-export/1"
 MEDIA_TYPE = "application/zip"
 _CHUNK = 1 << 20
@@ -50,19 +52,19 @@ def unwatched(done: int, of: int) -> None:
 
 
 def bundle_of(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> MadeFile:
-    """The archive of a cut with its tables in these formats. Raises NoSuchFile for an unknown one,
-    SnapshotDamaged and ImpossibleDates."""
-    wanted = wanted_formats(suffixes)
+    """The archive of a cut with its tables in these formats. Raises NoSuchFile for one that is unknown, or
+    that a worker alone makes, SnapshotDamaged and ImpossibleDates."""
+    wanted = wanted_formats(suffixes, AT_ONCE)
     name = name_of(lock, wanted, to)
     made = kept(lock, to, name, lambda path: write_bundle(lock, wanted, to, path))
     return MadeFile(made.path, name, MEDIA_TYPE, made.digest, made.rows)
 
 
-def wanted_formats(suffixes: Sequence[str]) -> list[str]:
+def wanted_formats(suffixes: Sequence[str], known: Sequence[str] = ALL) -> list[str]:
     """These formats, each once and in the order of the house. Raises NoSuchFile for an unknown one."""
-    if unknown := sorted(set(suffixes) - {*FORMATS, *WHOLE}):
+    if unknown := sorted(set(suffixes) - {*known}):
         raise NoSuchFile(", ".join(unknown))
-    return [suffix for suffix in (*FORMATS, *WHOLE) if suffix in suffixes]
+    return [suffix for suffix in known if suffix in suffixes]
 
 
 def name_of(lock: Lock, wanted: Sequence[str], to: Disclosure) -> str:
@@ -90,6 +92,7 @@ def _planned(lock: Lock, wanted: Sequence[str], to: Disclosure) -> int:
     """How many files it will have at most."""
     single = [suffix for suffix in wanted if suffix in FORMATS]
     whole = len(Standard) * (WORKBOOK in wanted) + (ODM in wanted)
+    whole += lock.snapshot.subjects * (PAPER in wanted)
     return len(single) * len(tables_for(lock, to)) + whole + len(_writers(lock, to))
 
 
@@ -129,6 +132,8 @@ def _tables(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> Iterator[tup
     if ODM in suffixes:
         made = odm_file(lock, SNAPSHOT, to)
         yield f"{ODM}/{made.name}", Kept(made.path, made.digest, made.rows)
+    if PAPER in suffixes:
+        yield from papers_of_lock(lock, to)
     for suffix in [one for one in suffixes if one in FORMATS]:
         for key, table in tables_for(lock, to).items():
             made = file_of(lock, key, suffix, to)

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analytics.datasets.time_to_event import ImpossibleDates
-from analytics.exports.bundle import WHOLE
+from analytics.exports.bundle import AT_ONCE
 from analytics.exports.disclosure import Disclosure
 from analytics.exports.estimates import visible_lock
 from analytics.exports.files import MadeFile, NoSuchFile, tables_for
@@ -50,7 +50,7 @@ STANDARD = OpenApiParameter(
     "standard", str, "path", description="whose tables", enum=[str(one) for one in Standard]
 )
 IN_FORMATS = OpenApiParameter(
-    "formats", str, description=f"formats, joined by commas: {', '.join((*FORMATS, *WHOLE))}", default="csv"
+    "formats", str, description=f"formats, joined by commas: {', '.join(AT_ONCE)}", default="csv"
 )
 
 

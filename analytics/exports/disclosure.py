@@ -9,7 +9,7 @@ PV-04 and PV-05.)
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -44,8 +44,7 @@ class Disclosure:
     @classmethod
     def to(cls, token: ExportToken) -> "Disclosure":
         """What the bearer of a token may have."""
-        moved = token.dates != Dates.TRUE
-        return cls(token.dates, token.filing, hides_sites=moved and token.sites.count() > 1)
+        return cls(token.dates, token.filing, token.hides_sites)
 
 
 def disclosed(table: Table, to: Disclosure) -> Table:
@@ -118,6 +117,27 @@ def _partial_moved(name: str) -> pl.Expr:
     return (moved.dt.to_string("%F").str.head(length) + text.str.slice(_DAY)).alias(name)
 
 
+# --- value by value ----------------------------------------------------------------------------------------
+Move = Callable[[str, int], str]
+"""What becomes of a text, given by how many days the dates of its subject are moved."""
+
+
+def move_of(name: str, kind: Kind, to: Disclosure) -> Move | None:
+    """What becomes of the texts of an item for a reader, the same as of a column of it in a table; None where
+    they stay. It raises NotAnAnswer and ValueError for a text that is none of the item."""
+    if to.dates == Dates.TRUE:
+        return None
+    if name in AGES:
+        return _oldest
+    return moved_back if kind in (*_MOVED, Kind.PARTIAL_DATE) else None
+
+
+def value_told(name: str, kind: Kind, text: str, subject: str, to: Disclosure) -> str:
+    """The text of a single value of a subject as its reader may have it. Raises as what moves it."""
+    move = move_of(name, kind, to)
+    return move(text, days_of(subject)) if move and text else text
+
+
 def moved_back(text: str, days: int) -> str:
     """A date as text, moved: as partial as it was, and with what follows the day, the time of that day."""
     day, clock = text[:_DAY], text[_DAY:]
@@ -125,11 +145,5 @@ def moved_back(text: str, days: int) -> str:
     return earliest.isoformat()[: len(day)] + clock
 
 
-def value_told(name: str, kind: Kind, text: str, subject: str, to: Disclosure) -> str:
-    """The text of a single value of a subject as its reader may have it: what becomes of a column in a table
-    becomes of each of its values."""
-    if not text or to.dates == Dates.TRUE:
-        return text
-    if kind in (*_MOVED, Kind.PARTIAL_DATE):
-        return moved_back(text, days_of(subject))
-    return str(OLDEST + 1) if name in AGES and float(text) > OLDEST + 1 else text
+def _oldest(text: str, _days: int) -> str:
+    return str(OLDEST + 1) if float(text) > OLDEST + 1 else text

@@ -12,15 +12,17 @@ import hashlib
 import hmac
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import polars as pl
 from django.conf import settings
 
 from analytics.exports.form_tables import exported_items
 from analytics.exports.tables import Table
-from analytics.locks.cut import Value
+from analytics.locks.cut import SubjectFacts, Value
+from analytics.locks.snapshot import plain_subjects, written_by
 from patients.casebook.form import declared_forms
 from patients.items.types import UserItem
 from trial.protocol.configuration import configured_as, is_confirmed, setting_as
@@ -32,6 +34,7 @@ LABORATORIES = frozenset({"lab_name", "LBNAM"})
 SITE_COLUMNS = ("site", "SITEID")
 _SUBJECT_COLUMN = "SUBJID"
 _DRAWN = 10  # letters and digits of a pseudonym: 50 bits, so that two subjects do not meet
+_DRAWN_OF_A_MARK = 16  # 80 bits, of many millions
 _ROWS_OF_A_PART = 50_000
 _CODE = re.compile(r"(?P<site>[A-Z]{2}\d{2})(?P<rest>-\d{3}|)")
 
@@ -41,6 +44,14 @@ def pseudonym_of(subject: str) -> str:
     key = hashlib.sha256(b"pseudonyms of subjects" + settings.IDENTITY_KEY.encode()).digest()
     drawn = hmac.new(key, subject.encode(), hashlib.sha256).digest()
     return f"S-{base64.b32encode(drawn).decode()[:_DRAWN]}"
+
+
+def mark_of(thing: str, number: int) -> str:
+    """What a page, an act or another record is called to such a reader: its number tells when it came to be,
+    and who came first at a site is 001 there."""
+    key = hashlib.sha256(b"marks of records" + settings.IDENTITY_KEY.encode()).digest()
+    drawn = hmac.new(key, f"{thing} {number}".encode(), hashlib.sha256).digest()
+    return f"{thing}-{base64.b32encode(drawn).decode()[:_DRAWN_OF_A_MARK]}"
 
 
 def merged(sizes: Mapping[str, int], least: int) -> frozenset[str]:
@@ -157,6 +168,16 @@ def hiding(site_of: Mapping[str, str], configuration: Mapping[str, str]) -> Nami
     with configured_as({LEAST: configuration[LEAST]} if LEAST in configuration else {}):
         least = max(1, setting_as(int, LEAST))
     return Naming(site_of, merged(Counter(site_of.values()), least), least)
+
+
+def subjects_as_named(
+    snapshot: Path, naming: Naming
+) -> Iterator[tuple[SubjectFacts, Iterable[Sequence[str]]]]:
+    """The subjects of a snapshot with their values, in the order in which their reader has them. Raises
+    SnapshotDamaged."""
+    if not naming.hides:
+        return plain_subjects(snapshot)
+    return ((facts, naming.values(values)) for facts, values in written_by(naming.subject, snapshot))
 
 
 _STAFF = frozenset(

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from analytics.exports.bundle import WHOLE
+from analytics.exports.bundle import ALL
 from analytics.exports.formats.registry import FORMATS
 from analytics.exports.jobs.models import ExportState, What
 from analytics.exports.odm.files import KINDS
@@ -100,7 +100,7 @@ class ExportToMake(serializers.Serializer[object]):
     lock = serializers.CharField(help_text="the id of a lock, or latest")
     what = serializers.ChoiceField([str(what) for what in What], default="archive")
     formats = serializers.ListField(
-        child=serializers.ChoiceField([*FORMATS, *WHOLE]), required=False, help_text="of an archive"
+        child=serializers.ChoiceField(ALL), required=False, help_text="of an archive"
     )
     name = serializers.CharField(required=False, help_text="of a table: ADSL, LAB")
     suffix = serializers.ChoiceField(sorted(FORMATS), required=False, help_text="the format of a table")

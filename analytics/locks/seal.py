@@ -22,6 +22,7 @@ from analytics.locks.sources import SourceRow, SourcesDraft
 from analytics.runs.ring import ring
 from analytics.runs.start import waiting_run
 from patients.casebook.answers import Record
+from patients.casebook.page import Subject
 from patients.casebook.shelf import ShelvedCasebook, shelved, some_at_a_time
 from patients.entry.locking import Extent
 from patients.oversight.casebook_locks import LockDecision
@@ -129,6 +130,14 @@ def _written(casebook: ShelvedCasebook, records: list[Record], cutoff: date) -> 
         return None
     facts = facts_of(casebook.subject_code, casebook.subject.site.code, casebook, cutoff)
     return facts, list(values_of(casebook.subject_code, records))
+
+
+def content_now(subjects: Iterable[Subject]) -> Content:
+    """All that stands of these subjects now, whatever its date; they come in the order of their codes."""
+    for some in some_at_a_time(subjects):
+        for casebook in shelved(some, AsItStands()):
+            if written := _written(casebook, list(shelved_records(casebook)), date.max):
+                yield written
 
 
 def _content(asked: Asked, beside: _Beside | None) -> Iterator[Written]:

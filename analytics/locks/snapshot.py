@@ -266,6 +266,50 @@ def plain_subjects(path: Path) -> Iterator[tuple[SubjectFacts, list[Any]]]:
     return _read(_sound(path)[1])
 
 
+PlaceOfRow = tuple[str, str, str]
+"""Visit, form and row key."""
+
+
+def plain_lines(path: Path) -> Iterator[tuple[SubjectFacts, list[bytes]]]:
+    """The facts of each subject and the lines of its values as they are sealed, for whoever writes them on
+    and need not make texts of what is the same in each. Raises SnapshotDamaged."""
+    for block in _sound(path)[1]:
+        facts, *lines = block.rstrip().split(b"\n")
+        yield SubjectFacts(**orjson.loads(facts)), lines
+
+
+def line_of(value: Value) -> bytes:
+    """A value as it is sealed, without the end of its line."""
+    return canonical_line(value).rstrip()
+
+
+def rows_of_lines(lines: Iterable[bytes]) -> Iterator[tuple[PlaceOfRow, list[bytes]]]:
+    """The rows, in the order of the lines: of each value what follows its place, as `cells_of` reads it."""
+    place, before, size, rests = ("", "", ""), b"\n", 0, list[bytes]()
+    for line in lines:
+        if not line.startswith(before):
+            if rests:
+                yield place, rests
+            subject, visit, form, key = orjson.loads(line)[:4]
+            place, before, rests = (visit, form, key), _before_cells(line, subject, visit, form, key), []
+            size = len(before)
+        rests.append(line[size:])
+    if rests:
+        yield place, rests
+
+
+def _before_cells(line: bytes, *place: str) -> bytes:
+    """What stands before the item in each line of a row. Few places hold a sign that JSON must escape."""
+    plain = '["{}","{}","{}","{}",'.format(*place).encode()
+    return plain if line.startswith(plain) else canonical_line(place).rstrip(b"]\n") + b","
+
+
+def cells_of(rest: bytes) -> tuple[str, str, str, str]:
+    """Item, value, unit and the reason for having none."""
+    item, value, unit, missing = orjson.loads(b"[" + rest)
+    return item, value, unit, missing
+
+
 def written_by(order: Callable[[str], str], path: Path) -> Iterator[Written]:
     """The same in another order, by what `order` makes of the code of a subject. Raises SnapshotDamaged."""
     for part in sorted(slices_of(path, 1), key=lambda part: order(part.last)):

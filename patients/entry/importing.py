@@ -33,7 +33,7 @@ from patients.entry.deliveries import BORN_BY_AGE, Delivery
 from patients.entry.doubles import open_doubles
 from patients.entry.following import Looked, follow_subject
 from patients.entry.reasons import Reason, SameReason
-from patients.entry.refusals import NotSaved, PageClosed, Refused
+from patients.entry.refusals import NotSaved, PageClosed, Refused, SiteLocked
 from patients.entry.register import register_identity, register_member, register_site, register_subject
 from patients.entry.save import held_casebook, is_unchanged, save_page
 from patients.entry.staging import StagedPage, Staging
@@ -184,6 +184,8 @@ class CasebookImport:
                     found[subject.code] = subject
             except ValidationError as problem:
                 self._invalid(SUBJECTS, line, cells, problem)
+            except SiteLocked as problem:
+                self._refuse(SUBJECTS, line, "site", cells["site"], str(problem.findings[0].message))
             except NotAnAnswer as problem:
                 self._refuse(
                     SUBJECTS, line, "planned_infusion", cells["planned_infusion"], str(problem.message)
@@ -194,14 +196,15 @@ class CasebookImport:
         """The subject of a row, made if it is new; None for one of another site. What the row says
         differently from the registry is not taken over, and said."""
         planned = _day(cells.get("planned_infusion", ""))
-        subject = register_subject(
-            cells["subject_id"],
-            self._site(cells["site"]),
-            patient_id=cells.get("patient_id", ""),
-            planned_infusion=planned,
-            by=self.by,
-            source=Source.IMPORT,
-        )
+        with transaction.atomic():  # no site is left of a subject that is refused
+            subject = register_subject(
+                cells["subject_id"],
+                self._site(cells["site"]),
+                patient_id=cells.get("patient_id", ""),
+                planned_infusion=planned,
+                by=self.by,
+                source=Source.IMPORT,
+            )
         if self.sites is not None and subject.site.code not in self.sites:
             self._refuse(SUBJECTS, line, "subject_id", cells["subject_id"], _("There is no such subject."))
             return None

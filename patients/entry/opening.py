@@ -17,7 +17,7 @@ from patients.entry.register import register_subject
 from patients.entry.save import held_casebook
 from patients.items.problems import Finding, Severity, Text
 from patients.items.types import is_keepable
-from patients.oversight.casebook_locks import is_closed_to_subjects, is_sealed
+from patients.oversight.casebook_locks import is_sealed
 from patients.schedule.placing import open_visit, page_of
 from trial.people.access import Person, actor_at, enters, require_entry, sites_where
 from trial.people.models import Account, Site
@@ -73,13 +73,11 @@ def enter_subject(
 ) -> Subject:
     """A new subject of the site, under the next number that nobody has had. Who enters its consent enters it.
 
-    Raises PermissionDenied (403) and Refused (422).
+    Raises PermissionDenied (403), Refused (422), and SiteLocked (423).
     """
     require_entry(by, CONSENT_FORM, site=site.code)
     _check_number(patient_id)
     Site.objects.select_for_update().get(pk=site.pk)  # of two who enter one at once the second waits
-    if is_closed_to_subjects(site):
-        raise _refused("site", _("The site is locked: nobody is entered there any more."), site.code)
     last = Subject.objects.filter(site=site).order_by("-code").values_list("code", flat=True).first()
     number = int(last.partition("-")[2]) + 1 if last else 1
     code = f"{site.code}-{number:03d}"

@@ -36,6 +36,12 @@ class SiteNotOpen(Refused):
     status = 409
 
 
+class SiteLocked(Refused):
+    """The site, or the study with it, is locked: nobody is entered there any more (423)."""
+
+    status = 423
+
+
 class CannotSign(NotSaved):
     """The page cannot be signed as it is (422); what stands in the way is in `findings`."""
 

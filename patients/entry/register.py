@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from patients.casebook.answers import StoredCasebook
 from patients.casebook.identity import Identity
 from patients.casebook.page import Subject
+from patients.entry.refusals import SiteLocked
+from patients.items.problems import Finding, Severity
 from patients.oversight.casebook_locks import is_closed_to_subjects, is_sealed
 from patients.schedule.placing import place_visits
 from trial.people.access import Person, actor_at
@@ -55,14 +57,18 @@ def register_subject(
     patient_id: str = "",
     planned_infusion: date | None = None,
 ) -> Subject:
-    """The subject of this code with its first visits, made if it is new. Raises ValidationError."""
+    """The subject of this code with its first visits, made if it is new: on every channel here alone.
+
+    Raises ValidationError, and SiteLocked (423) for a new one where the site or the study is locked.
+    """
     with transaction.atomic(), acting(actor_at(by, site=site.code, source=source)):
         found = Subject.objects.filter(code=code).select_related("site").first()
         if found is not None:
             return found
         Site.objects.select_for_update().get(pk=site.pk)  # a lock of it is over, or waits
         if is_closed_to_subjects(site):
-            raise ValidationError({"site": _("The site is locked: nobody is entered there any more.")})
+            said = _("The site is locked: nobody is entered there any more.")
+            raise SiteLocked([Finding("site", said, Severity.REFUSED, value=site.code)])
         subject = Subject(code=code, site=site, patient_id=patient_id, planned_infusion=planned_infusion)
         subject.full_clean()
         subject.save()

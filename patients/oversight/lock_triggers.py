@@ -3,7 +3,8 @@ too, is refused with an integrity error.
 
 Rows of forms cannot come, change or go on a page that is locked. A locked page leaves its state only while an
 unlocking stands that is about it, and changes nothing else. A casebook that is locked, and of which nothing
-is unlocked, gets no new page, and its visits, its subject and the identity stay as they are.
+is unlocked, gets no new page, and its visits, its subject and the identity stay as they are. A site that is
+locked, alone or with the study, gets no subject.
 """
 
 from collections.abc import Iterable
@@ -30,6 +31,10 @@ _NAMED = {
     "sqlite": "(json_array_length(u.pages) = 0 OR OLD.id IN (SELECT value FROM json_each(u.pages)))",
 }
 """Whether an unlocking is about the whole casebook, or names the page."""
+_CLOSED = """EXISTS (SELECT 1 FROM patients_lockrequest q JOIN patients_lockdecision d ON d.request_id = q.id
+  WHERE d.approved AND q.kind = 'lock'
+  AND (q.scope = 'study' OR (q.scope = 'site' AND q.site_id = NEW.site_id)))"""
+"""Whether the site of a new subject is locked: what `casebook_locks.is_closed_to_subjects` asks."""
 _ON_LOCKED_PAGE = "EXISTS (SELECT 1 FROM patients_page p WHERE p.id = {row}.page_id AND p.state = 'locked')"
 
 
@@ -60,6 +65,10 @@ def _refusals(kind: _Kind, vendor: str) -> dict[str, str]:
             "update": f"OLD.state = 'locked' AND (NEW.state = 'locked' OR NOT {opened})",
             "delete": "OLD.state = 'locked'",
         }
+    if kind is _Kind.SUBJECTS:
+        sealed = _SEALED.format(subject="OLD.id")
+        moved = f"NEW.site_id <> OLD.site_id AND {_CLOSED}"
+        return {"insert": _CLOSED, "update": f"{sealed} OR ({moved})", "delete": sealed}
     old, new = (_held(kind, row) for row in ("OLD", "NEW"))
     return {"insert": new, "update": f"{old} OR {new}", "delete": old}
 
@@ -67,7 +76,7 @@ def _refusals(kind: _Kind, vendor: str) -> dict[str, str]:
 def _held(kind: _Kind, row: str) -> str:
     if kind is _Kind.OF_PAGE:
         return _ON_LOCKED_PAGE.format(row=row)
-    return _SEALED.format(subject=f"{row}.subject_id" if kind is _Kind.OF_SUBJECT else f"{row}.id")
+    return _SEALED.format(subject=f"{row}.subject_id")
 
 
 class HeldByLock(TriggerOperation):
@@ -79,7 +88,9 @@ class HeldByLock(TriggerOperation):
     def create(self, model: type[Model], vendor: str, state: ProjectState) -> Iterable[str]:
         kind = _kind_of(model)
         for verb, refused in _refusals(kind, vendor).items():
-            names = {"table": model._meta.db_table, "verb": verb, "kind": kind.value, "refused": refused}
+            what = "the site" if (kind, verb) == (_Kind.SUBJECTS, "insert") else "the casebook"
+            table = model._meta.db_table
+            names = {"table": table, "verb": verb, "kind": kind.value, "refused": refused, "what": what}
             if vendor == "postgresql":
                 yield _FUNCTION.format(row="OLD" if verb == "delete" else "NEW", **names)
                 yield _TRIGGER.format(**names)
@@ -100,13 +111,13 @@ class LiftHeldByLock(HeldByLock):
 
 _SQLITE = """
 CREATE TRIGGER {table}_held_{verb} BEFORE {verb} ON {table} WHEN {refused}
-BEGIN SELECT RAISE(ABORT, '{table}: the casebook is locked'); END
+BEGIN SELECT RAISE(ABORT, '{table}: {what} is locked'); END
 """
 _FUNCTION = """
 CREATE OR REPLACE FUNCTION chimera_held_{kind}_{verb}() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF {refused} THEN
-    RAISE EXCEPTION '%: the casebook is locked', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+    RAISE EXCEPTION '%: {what} is locked', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
   END IF;
   RETURN {row};
 END $$

@@ -48,8 +48,8 @@ def new_subject(request: HttpRequest) -> HttpResponse:
     fields = ("site", "planned_infusion", "patient_id")
     chosen, typed, source = (request.POST.get(name, "").strip() for name in fields)
 
-    def again(problem: str) -> HttpResponse:
-        return _show_new(request, person, NewSubjectScreen(sites, chosen, typed, source, problem))
+    def again(problem: str, status: int = UNREADABLE) -> HttpResponse:
+        return _show_new(request, person, NewSubjectScreen(sites, chosen, typed, source, problem), status)
 
     try:
         planned = _day(typed) if typed else None
@@ -69,12 +69,14 @@ def new_subject(request: HttpRequest) -> HttpResponse:
     except KeyReused:
         return again(str(SENT_BEFORE))
     except Refused as refused:
-        return again(str(refused.findings[0].message))
+        return again(str(refused.findings[0].message), refused.status)
 
 
-def _show_new(request: HttpRequest, person: Account, screen: NewSubjectScreen) -> HttpResponse:
+def _show_new(
+    request: HttpRequest, person: Account, screen: NewSubjectScreen, status: int = 200
+) -> HttpResponse:
     frame = shell(person, screen.sites, here="subjects")
-    return show(request, "new_subject.html", screen, frame, UNREADABLE if screen.problem else 200)
+    return show(request, "new_subject.html", screen, frame, status)
 
 
 def _site(sites: list[Site], code: str) -> Site | None:

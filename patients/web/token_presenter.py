@@ -33,6 +33,7 @@ class TokenRow:
     sites: str
     rights: list[str | Promise]
     dates: str
+    subjects: str
     filing: str
     expires: datetime
     last_used: datetime | None
@@ -80,10 +81,11 @@ class TokenScreen:
 
 @dataclass(frozen=True, slots=True)
 class NewTokenScreen:
-    """A key, shown this once."""
+    """A key, shown this once, and how its reader has subjects named."""
 
     name: str
     clear: str
+    subjects: str
 
     @property
     def header(self) -> str:
@@ -112,6 +114,11 @@ def token_screen(token: ExportToken, refused: list[str], typed: Mapping[str, str
     return TokenScreen(token, _row(token, acts.count()), [_taken(act) for act in newest], refused, typed)
 
 
+def subjects_named(*, is_hiding: bool) -> str:
+    """How subjects are named to the reader of a token that hides their sites, or does not."""
+    return _("subjects under pseudonyms") if is_hiding else _("subjects under their codes")
+
+
 def read_at() -> list[Site]:
     """The sites at which there is something to read: the office of the registry treats nobody."""
     return [site for site in all_sites() if site.code != OFFICE]
@@ -134,6 +141,7 @@ def _row(token: ExportToken, taken: int) -> TokenRow:
         sites=", ".join(_codes(token.sites.all())),
         rights=[SENTENCES[right] for right in SENTENCES if right in token.permissions],
         dates=token.get_dates_display(),
+        subjects=subjects_named(is_hiding=token.hides_sites),
         filing=token.filing,
         expires=token.expires,
         last_used=token.last_used,

@@ -13,7 +13,13 @@ from patients.entry.idempotency import Answer, KeyReused
 from patients.web.once import SENT_BEFORE, once_for
 from patients.web.people_views import administrator, kept_before, reason_of
 from patients.web.shell import show
-from patients.web.token_presenter import NewTokenScreen, read_at, token_screen, tokens_screen
+from patients.web.token_presenter import (
+    NewTokenScreen,
+    read_at,
+    subjects_named,
+    token_screen,
+    tokens_screen,
+)
 from patients.web.views import private
 from trial.people.access_list import all_accounts
 from trial.people.fresh_proof import ask_again
@@ -22,7 +28,7 @@ from trial.people.needs import needs
 from trial.people.networks import MOST, read_networks
 from trial.people.roles import Permission
 from trial.people.token_acts import RIGHTS, TokenWish, issue_on_record, revoke_token
-from trial.people.tokens import MAX_DAYS, Dates, ExportToken, may_all
+from trial.people.tokens import MAX_DAYS, Dates, ExportToken, hides_sites, may_all
 
 LONGEST_NAME, LONGEST_FILING = 100, 100
 
@@ -43,7 +49,8 @@ def tokens(request: HttpRequest) -> HttpResponse:
     except ValidationError as refused:
         return show(request, "people/tokens.html", tokens_screen(refused.messages, typed), frame, 422)
     clear = issue_on_record(wish, by=by, request=request)
-    return show(request, "people/token_shown.html", NewTokenScreen(wish.name, clear), frame)
+    subjects = subjects_named(is_hiding=hides_sites(wish.dates, len(wish.sites)))
+    return show(request, "people/token_shown.html", NewTokenScreen(wish.name, clear, subjects), frame)
 
 
 @needs(Permission.MANAGE_ACCOUNTS, to_post=Permission.MANAGE_ACCOUNTS)

@@ -82,6 +82,11 @@ class ExportToken(models.Model):
         return permission in self.permissions
 
     @property
+    def hides_sites(self) -> bool:
+        """Whether it must not tell of which site a subject is: subjects leave under pseudonyms."""
+        return hides_sites(self.dates, len(self.sites.all()))
+
+    @property
     def is_in_force(self) -> bool:
         return self.revoked is None and self.expires > timezone.now() and self.holder_may
 
@@ -91,6 +96,12 @@ class ExportToken(models.Model):
         return self.holder is None or (
             self.holder.is_active and may_all(self.holder, self.permissions, self.sites.all())
         )
+
+
+def hides_sites(dates: str, sites: int) -> bool:
+    """Whether a token with such dates and so many sites hides of which of them a subject is (PV-04): who has
+    dates as they are, or one site alone, knows it."""
+    return dates != Dates.TRUE and sites > 1
 
 
 def may_all(holder: Account, permissions: Iterable[str], sites: Iterable[Site]) -> bool:

@@ -5,7 +5,7 @@ subjects/HZ01-001.json  the same as data
 csv/values.csv …        the same of all subjects, a sheet for each kind
 registry.pdf, .json     what was done that is about no subject
 dictionary.json         what each item means; annotated-casebook.pdf: how it is asked
-odm-*.xml               of a lock the casebook and its transactions in ODM-XML, else what is declared
+odm-*.xml               what is declared, the casebooks, and their transactions in ODM-XML
 MANIFEST.json, .sig     each file with its SHA-256, the counts, signed by the key of the seals
 verify_copy.py          checks all of it without Chimera
 """
@@ -15,6 +15,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,9 +24,11 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from analytics.exports.about import About
+from analytics.exports.about import About, about
 from analytics.exports.certified import manifest_bytes, signature_of, write_verifier
+from analytics.exports.configured import configuration_of
 from analytics.exports.files import digest_of
+from analytics.exports.inspection.as_odm import path_of, write_odm
 from analytics.exports.inspection.paper import papers_of, papers_of_registry
 from analytics.exports.inspection.records import (
     WHOLE,
@@ -36,10 +39,12 @@ from analytics.exports.inspection.records import (
 )
 from analytics.exports.inspection.sheets import Sheets
 from analytics.exports.odm.files import METADATA, SNAPSHOT, TRANSACTIONAL, odm_file
-from analytics.exports.odm.snapshot_file import write_metadata
 from analytics.exports.verify_copy import MANIFEST, SIGNATURE, SUMS
 from analytics.locks.models import Lock
-from analytics.locks.snapshot import read_snapshot
+from analytics.locks.planned import planned_infusions
+from analytics.locks.seal import content_now
+from analytics.locks.snapshot import Content, read_snapshot, written_subjects
+from analytics.locks.visible import sites_of_lock
 from analytics.runs.start import sources_digest
 from patients.casebook.annotated import annotated_casebook
 from patients.casebook.dictionary import dictionary
@@ -48,6 +53,7 @@ from patients.casebook.header import HEADER
 from patients.casebook.page import Subject
 from trial.edition import EDITION
 from trial.people.access import Person, actor_at
+from trial.protocol.in_force import as_in_force
 from trial.protocol.study import SITE_ZONE, STUDY
 from trial.trail.actor import Source, acting
 from trial.trail.record import Place, record_event
@@ -70,6 +76,27 @@ class Extent:
     @property
     def name(self) -> str:
         return f"lock {self.lock.pk}" if self.lock else "live"
+
+    @property
+    def is_whole_lock(self) -> bool:
+        """Whether it is all of a lock."""
+        return self.lock is not None and sites_of_lock(self.lock) <= set(self.sites)
+
+    def subjects(self) -> Any:
+        return Subject.objects.filter(site__code__in=self.sites).select_related("site", "identity")
+
+    def content(self) -> Content:
+        """The values that are copied, as a cut holds them. Raises SnapshotDamaged."""
+        if self.lock is None:
+            return content_now(self.subjects().in_turn())
+        return (one for one in written_subjects(self.lock.snapshot.path) if one[0].site in self.sites)
+
+    def planned(self) -> dict[str, str]:
+        """The planned day of infusion by subject."""
+        if self.lock is not None:
+            return planned_infusions(self.lock)
+        days = self.subjects().exclude(planned_infusion=None).values_list("code", "planned_infusion")
+        return {code: str(day) for code, day in days}
 
 
 @dataclass(slots=True)
@@ -102,10 +129,10 @@ def write_copy(out_dir: Path, extent: Extent, *, by: Person) -> dict[str, dict[s
 def _write(copy: _Copy, extent: Extent) -> None:
     with transaction.atomic():  # one instant, where the database can (CP-05)
         _write_records(copy, extent)
+        _write_odm(copy, extent)
     content = dictionary("en", HEADER.values())
     _write_json(copy.folder / "dictionary.json", content)
     (copy.folder / "annotated-casebook.pdf").write_bytes(annotated_casebook("en", copy.at.date()))
-    _write_odm(copy, extent)
     write_verifier(copy.folder / "verify_copy.py")
     _certify(copy, extent)
 
@@ -126,11 +153,10 @@ def _write_records(copy: _Copy, extent: Extent) -> None:
 
 
 def _records(extent: Extent) -> Iterator[SubjectRecords]:
-    among = Subject.objects.filter(site__code__in=extent.sites).select_related("site").order_by("code")
     if extent.lock is None or extent.moment is None:
-        yield from map(records_now, among)
+        yield from map(records_now, extent.subjects().in_turn())
         return
-    subjects = {subject.code: subject for subject in among}
+    subjects = {subject.code: subject for subject in extent.subjects()}
     _cutoff, cuts = read_snapshot(extent.lock.snapshot.path)
     for cut in cuts:
         if cut.facts.subject in subjects:
@@ -147,17 +173,22 @@ def _write_json(path: Path, content: Any) -> None:
 
 
 def _write_odm(copy: _Copy, extent: Extent) -> None:
-    """Of a lock, with all of its sites; of some of them, as of no lock, what is declared alone."""
-    if extent.lock is not None and _is_whole(extent):
+    """Of a whole lock its own files, as they leave by REST."""
+    lock = extent.lock
+    if lock is not None and extent.is_whole_lock:
         for kind in (METADATA, SNAPSHOT, TRANSACTIONAL):
-            shutil.copyfile(odm_file(extent.lock, kind, WHOLE.to).path, copy.folder / f"odm-{kind}.xml")
+            shutil.copyfile(odm_file(lock, kind, WHOLE.to).path, path_of(copy.folder, kind))
         return
-    told = About(STUDY.registry_id, 0, copy.at.date(), "", sources_digest(), EDITION, copy.at, WHOLE.to)
-    write_metadata(copy.folder / f"odm-{METADATA}.xml", told)
+    with as_in_force(configuration_of(lock)) if lock else nullcontext():
+        told, moment = _about(copy, lock), extent.moment or copy.at
+        write_odm(copy.folder, extent.content(), told, moment, extent.planned())
 
 
-def _is_whole(extent: Extent) -> bool:
-    return not Subject.objects.exclude(site__code__in=extent.sites).exists()
+def _about(copy: _Copy, lock: Lock | None) -> About:
+    if lock is not None:
+        return about(lock, WHOLE.to)
+    study, digest = STUDY.registry_id, sources_digest()
+    return About(study, 0, copy.at.date(), "", digest, EDITION, copy.at, WHOLE.to)
 
 
 def _certify(copy: _Copy, extent: Extent) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from analytics.exports.inspection.records import SubjectRecords
 from analytics.exports.live.lists import Told
-from patients.casebook.form import form_model
+from analytics.exports.live.telling import item_of
 from patients.casebook.typesetting import typeset
 from patients.items.codelists import CodeList
 from patients.items.missing import MissingReason
@@ -27,14 +27,22 @@ def papers_of(records: SubjectRecords, made: str) -> Iterator[bytes]:
     parts = _parts(records.trail)
     for number, acts in enumerate(parts, 1):
         told = [*(_sections(records) if number == 1 else ()), _trail(acts)]
-        yield typeset(TEMPLATE, _document(records.subject, told, made, number, len(parts)), archival=True)
+        title = _("Inspection copy: %(about)s") % {"about": records.subject}
+        yield typeset(TEMPLATE, _document(title, told, made, number, len(parts)), archival=True)
+
+
+def paper_of_values(subject: str, values: list[Told], made: str) -> bytes:
+    """The PDF of what a cut holds of a subject: its values, page by page."""
+    title = _("Casebook of %(subject)s") % {"subject": subject}
+    return typeset(TEMPLATE, _document(title, [_values(values)], made, 1, 1), archival=True)
 
 
 def papers_of_registry(acts: list[Told], made: str) -> Iterator[bytes]:
     """The PDFs of what was done that is about no subject."""
     parts = _parts(acts)
     for number, some in enumerate(parts, 1):
-        told = _document(_("Registry"), [_trail(some)], made, number, len(parts))
+        title = _("Inspection copy: %(about)s") % {"about": _("Registry")}
+        told = _document(title, [_trail(some)], made, number, len(parts))
         yield typeset(TEMPLATE, told, archival=True)
 
 
@@ -43,11 +51,11 @@ def _parts(acts: list[Told]) -> list[list[Line]]:
     return [lines[first : first + MOST_LINES] for first in range(0, len(lines), MOST_LINES)] or [[]]
 
 
-def _document(about: str, sections: list[Told], made: str, number: int, of: int) -> dict[str, Any]:
+def _document(title: str, sections: list[Told], made: str, number: int, of: int) -> dict[str, Any]:
     part = f" · {number}/{of}" if of > 1 else ""
     return {
         "study": f"{STUDY.study_id} · {STUDY.registry_id}",
-        "title": _("Inspection copy: %(about)s") % {"about": about} + part,
+        "title": title + part,
         "subtitle": str(STUDY.title),
         "made": made,
         "empty": _("Nothing was recorded."),
@@ -64,8 +72,7 @@ def _sections(records: SubjectRecords) -> Iterator[Told]:
     page, item, when, standing = _("Page"), _("Item"), _("When"), _("Standing")
     heads = ["", page, _("State"), _("Version"), _("Date of assessment")]
     yield _section(_("Pages"), heads, [2, 4, 3, 2, 4], _lines("P", map(_page, records.pages)))
-    heads = ["", _("Row"), item, _("Label"), _("Value"), _("Remark")]
-    yield _section(_("Values"), heads, [2, 1, 4, 6, 6, 3], _by_page(records.values))
+    yield _values(records.values)
     heads = ["", page, _("Signed by"), _("Meaning"), when, standing]
     signed = _lines("S", map(_signature, records.signatures))
     yield _section(_("Signatures"), heads, [2, 3, 4, 6, 4, 4], signed)
@@ -74,6 +81,11 @@ def _sections(records: SubjectRecords) -> Iterator[Told]:
     yield _section(_("Verifications"), heads, [2, 3, 3, 4, 4, 4], verified)
     heads = ["", page, item, _("State"), _("What was said")]
     yield _section(_("Queries"), heads, [2, 3, 3, 2, 10], _lines("Q", map(_query, records.queries)))
+
+
+def _values(values: list[Told]) -> Told:
+    heads = ["", _("Row"), _("Item"), _("Label"), _("Value"), _("Remark")]
+    return _section(_("Values"), heads, [2, 1, 4, 6, 6, 3], _by_page(values))
 
 
 def _lines(letter: str, lines: Iterable[Line]) -> list[tuple[str, list[Line]]]:
@@ -101,7 +113,8 @@ def _by_page(values: list[Told]) -> list[tuple[str, list[Line]]]:
 
 
 def _value(told: Told) -> Line:
-    item = next(one for one in form_model(told["form"]).items() if one.name == told["item"])
+    item = item_of(told["form"], told["item"])
+    assert item is not None  # what was told leaves the registry
     place = [told["row"], item.name, str(item.declared.label)]
     void = _("void: entered by mistake") if told["void"] else ""
     if missing := told["missing"]:

@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from analytics.exports.bundle import WHOLE
+from analytics.exports.bundle import ALL
 from analytics.exports.formats.registry import FORMATS
 from analytics.exports.jobs.models import Export, What
 from analytics.exports.kept_tables import tables_named
@@ -72,7 +72,7 @@ def data_screen(lock: Lock, person: Account, refused: str = "") -> DataScreen:
     ]
     newest = Export.objects.by(person).filter(lock=lock)[:SHOWN]
     lines = [ExportLine(export, in_words(export)) for export in newest]
-    return DataScreen(lock, list(FORMATS), [*FORMATS, *WHOLE], lists, lines, refused)
+    return DataScreen(lock, list(FORMATS), list(ALL), lists, lines, refused)
 
 
 def export_screen(lock: Lock, export: Export) -> ExportScreen:

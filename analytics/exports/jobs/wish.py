@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from analytics.exports.bundle import MEDIA_TYPE, WHOLE, Watch, name_of, wanted_formats, write_bundle
+from analytics.exports.bundle import ALL, MEDIA_TYPE, Watch, name_of, wanted_formats, write_bundle
 from analytics.exports.files import MadeFile, copied, file_of, workbook_of
 from analytics.exports.formats.registry import FORMATS
 from analytics.exports.jobs.models import Export, What
@@ -58,9 +58,8 @@ def read_wish(told: Mapping[str, Any], lock: Lock, dates: str) -> Wish:
 
 
 def _check_formats(value: Any, lock: Lock, dates: str) -> None:
-    known = (*FORMATS, *WHOLE)
-    if not isinstance(value, list) or not value or any(one not in known for one in value):
-        raise NotWished(_listed("formats", known))
+    if not isinstance(value, list) or not value or any(one not in ALL for one in value):
+        raise NotWished(_listed("formats", ALL))
 
 
 def _check_name(value: Any, lock: Lock, dates: str) -> None:

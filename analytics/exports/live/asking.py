@@ -15,6 +15,9 @@ from trial.parameters import NAMED, refuse_unknown
 USUAL_LIMIT, MOST_LIMIT = 100, 1000
 NAME = r"[A-Za-z0-9_.@:+-]{1,150}"
 NUMBER = r"[0-9]{1,18}"
+SEALED = "~"
+"""What a place begins with that is sealed (`by_names.py`)."""
+_SEALED_PLACE = rf"{SEALED}[A-Za-z0-9_-]{{100,300}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class Asked:
     fields: tuple[str, ...] = ()
     limit: int = USUAL_LIMIT
     cursor: str = ""
+    up_to: int = 0
+    """Of what goes along the ledger, where the question ends; at the last seal, where this is 0."""
 
     def lookups(self, among: Iterable[Filter]) -> dict[str, tuple[str, ...]]:
         """The filters as conditions of the database."""
@@ -102,7 +107,7 @@ class Parameters:
         if not self.fields:
             return lists
         limit = {"type": "integer", "minimum": 1, "maximum": MOST_LIMIT, "default": USUAL_LIMIT}
-        place = {"type": "string", "pattern": f"^{self.place}$"}
+        place = {"type": "string", "pattern": f"^({self.place}|{_SEALED_PLACE})$"}
         return [
             *lists,
             OpenApiParameter("limit", limit, description="how many at most"),
@@ -125,13 +130,15 @@ class Parameters:
         return int(text)
 
     def _cursor(self, text: str) -> str:
-        if not re.fullmatch(self.place, text):
-            raise _refused(
-                _("%(name)s: %(value)s is no place in this list; take it from `next`."),
-                name=self.cursor,
-                value=text,
-            )
+        if not re.fullmatch(f"{self.place}|{_SEALED_PLACE}", text):
+            raise not_a_place(self.cursor, text)
         return text
+
+
+def not_a_place(name: str, text: str) -> ParseError:
+    """What is said to a place that a list does not have."""
+    sentence = _("%(name)s: %(value)s is no place in this list; take it from `next`.")
+    return _refused(sentence, name=name, value=text)
 
 
 def _refused(sentence: str, **named: str) -> ParseError:

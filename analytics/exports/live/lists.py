@@ -44,7 +44,11 @@ class Found:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
     """A list: its name and what it is, what a token needs for it (None: any will do), the shape of an entry,
-    its parameters and how a question is answered."""
+    its parameters and how a question is answered.
+
+    `thing` is what an entry with an `id` is. Of what goes along the ledger `sealed_up_to` says how far it is
+    told, and `subjects` whom the acts of a question are about, nobody's as an empty code.
+    """
 
     name: str
     about: str
@@ -52,6 +56,14 @@ class Listed:
     entry: type[shapes.Entry]
     parameters: Parameters
     read: Callable[[Asked, Scope], Found]
+    thing: str = ""
+    sealed_up_to: Callable[[], int] | None = None
+    subjects: Callable[[Asked, Scope], set[str]] | None = None
+
+    @property
+    def is_of_subjects(self) -> bool:
+        """Whether its entries are about subjects."""
+        return "subject" in self.parameters.fields
 
 
 Rows = Callable[[Scope], "QuerySet[Any, Any]"]
@@ -66,6 +78,7 @@ def listed(
     tell: Tell,
     *filters: Filter,
     permission: Permission | None = Permission.READ,
+    thing: str = "",
 ) -> Listed:
     """A list of the rows of one table, in the order of their numbers. `rows` are those in scope."""
 
@@ -83,6 +96,7 @@ def listed(
         entry=entry,
         parameters=Parameters(filters, names_of(entry)),
         read=read,
+        thing=thing,
     )
 
 
@@ -176,6 +190,7 @@ VISITS = listed(
     *filters("subject__", "site", "subject"),
     of_visit("code"),
     of_state(VisitState.values, "state"),
+    thing="visit",
 )
 
 
@@ -202,6 +217,7 @@ PAGES = listed(
     of_form("form_code"),
     of_visit("visit__code"),
     of_state(PageState.values, "state"),
+    thing="page",
 )
 
 

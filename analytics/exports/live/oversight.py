@@ -88,6 +88,7 @@ QUERIES = listed(
     of_state(QueryState.values, "state"),
     Filter("severity", "of those that a check asks", "severity", tuple(QuerySeverity.values)),
     Filter("check", "numbers of edit checks", "check_id"),
+    thing="query",
 )
 _STATE = Case(When(fall=None, then=Value(shapes.STANDING)), default=Value(shapes.FALLEN))
 _STANDING = Filter("state", "whether it still stands", "is_standing", (shapes.STANDING, shapes.FALLEN))
@@ -162,6 +163,7 @@ VERIFICATIONS = listed(
     *_OF_PAGE,
     of_item("item"),
     _STANDING,
+    thing="verification",
 )
 SIGNATURES = listed(
     "signatures",
@@ -172,4 +174,5 @@ SIGNATURES = listed(
     *_OF_PAGE,
     _STANDING,
     Filter("meaning", "what they mean", "meaning", tuple(Meaning.values)),
+    thing="signature",
 )

@@ -3,6 +3,7 @@ none is required."""
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from patients.casebook.page import PageState, VisitState
@@ -38,6 +39,18 @@ def one_of(choices: Any, about: str = "", *, null: bool = False) -> Any:
     return serializers.ChoiceField(choices, required=False, allow_null=null, help_text=about)
 
 
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}]})
+class Name(serializers.Field[Any, Any, Any, Any]):
+    """A number; to a token that has pseudonyms, a mark that tells no order."""
+
+    def to_representation(self, value: int | str) -> int | str:
+        return value
+
+
+def a_name(about: str = "", *, null: bool = False) -> Any:
+    return Name(required=False, allow_null=null, help_text=about)
+
+
 class Entry(serializers.Serializer[object]):
     """Base of the entries."""
 
@@ -60,7 +73,7 @@ class SubjectEntry(Entry):
 class OfSubject(Entry):
     """Base: what belongs to a subject; `id` is the same for as long as there is a record."""
 
-    id = a_number()
+    id = a_name()
     site = a_text()
     subject = a_text()
     visit = a_text("the code of the visit; empty where it is of none")
@@ -94,7 +107,7 @@ class OnPage(OfSubject):
     """Base: what belongs to a page."""
 
     form = a_text()
-    page = a_number("the id of the page", null=True)
+    page = a_name("the id of the page", null=True)
     row = a_text("the key of the row; empty on a form of one row")
     item = a_text()
 
@@ -106,7 +119,7 @@ class ItemEntry(Entry):
     subject = a_text()
     visit = a_text("the code of the visit; empty where it is of none")
     form = a_text()
-    page = a_number("the id of the page")
+    page = a_name("the id of the page")
     row = a_text("the key of the row; empty on a form of one row")
     item = a_text()
     value = a_text("as it is typed: codes as codes, several joined by `|`", null=True)
@@ -164,7 +177,7 @@ class SignatureEntry(OfSubject):
     """A signature on a page, for all of its rows, and whether it still stands."""
 
     form = a_text()
-    page = a_number("the id of the page")
+    page = a_name("the id of the page")
     state = one_of(STANDINGS)
     signer = a_text()
     printed_name = a_text()
@@ -196,7 +209,7 @@ class ChangeEntry(Entry):
 class TrailEntry(Entry):
     """An act with what it changed, up to the last seal."""
 
-    seq = a_number("its number in the ledger")
+    seq = a_name("its number in the ledger")
     at = a_moment()
     action = a_text()
     actor = a_text()
@@ -218,7 +231,7 @@ class SyncEntry(Entry):
     void (keep what stood in it: `N` restores it); of a page, a query and the like, their state. An act that
     changed nothing of these is told as `act`: something of its subject is to be read anew."""
 
-    seq = a_number("the number of the act in the ledger")
+    seq = a_name("the number of the act in the ledger")
     at = a_moment()
     action = a_text()
     kind = one_of(KINDS)

@@ -38,12 +38,11 @@ def last_sealed() -> int:
     return seal.last if seal else 0
 
 
-def _acts(asked: Asked, scope: Scope, up_to: int, among: tuple[Filter, ...]) -> "QuerySet[Any, Any]":
-    """The acts after a place in the ledger, each with its number and changes, in the order of the ledger."""
-    in_scope = TrailEvent.objects.filter(
-        site__in=scope.codes, leaf__seq__gt=int(asked.cursor), leaf__seq__lte=up_to
-    )
-    return in_order(in_scope.filter(**asked.lookups(among)))
+def _window(asked: Asked, scope: Scope, up_to: int, among: tuple[Filter, ...]) -> "QuerySet[Any, Any]":
+    """The acts after a place in the ledger."""
+    after = int(asked.cursor)
+    in_scope = TrailEvent.objects.filter(site__in=scope.codes, leaf__seq__gt=after, leaf__seq__lte=up_to)
+    return in_scope.filter(**asked.lookups(among))
 
 
 def _some(acts: "QuerySet[Any, Any]", limit: int) -> tuple[list[Any], bool]:
@@ -55,9 +54,19 @@ def _some(acts: "QuerySet[Any, Any]", limit: int) -> tuple[list[Any], bool]:
 # --- the trail ---------------------------------------------------------------------------------------------
 def read_trail(asked: Asked, scope: Scope) -> Found:
     """Acts with all that they changed."""
-    acts = _acts(asked, scope, last_sealed(), _OF_TRAIL).exclude(action__in=_NOT_TOLD)
-    page, goes_on = _some(acts, asked.limit)
-    return Found([told_act(event, scope.teller) for event in page], str(page[-1].seq) if goes_on else "")
+    page, goes_on = _some(in_order(_of_trail(asked, scope)), asked.limit)
+    after = page[-1].seq if page else int(asked.cursor)
+    entries = [told_act(event, scope.teller) for event in page]
+    return Found(entries, str(after) if goes_on else "", {"after": after})
+
+
+def _of_trail(asked: Asked, scope: Scope) -> "QuerySet[Any, Any]":
+    acts = _window(asked, scope, asked.up_to or last_sealed(), _OF_TRAIL)
+    return acts.exclude(action__in=_NOT_TOLD)
+
+
+def _subjects(acts: "QuerySet[Any, Any]") -> set[str]:
+    return set(acts.order_by().values_list("subject", flat=True).distinct())
 
 
 def in_order(acts: "QuerySet[Any, Any]") -> "QuerySet[Any, Any]":
@@ -138,20 +147,26 @@ TRAIL = Listed(
         _OF_TRAIL,
         names_of(shapes.TrailEntry),
         cursor="after_seq",
-        after="the number in the ledger of the last act that was read",
+        after="`after` of the last answer: the number in the ledger of the last act that was read",
     ),
     read=read_trail,
+    sealed_up_to=last_sealed,
+    subjects=lambda asked, scope: _subjects(_of_trail(asked, scope)),
 )
 
 
 # --- what has changed --------------------------------------------------------------------------------------
 def read_changes(asked: Asked, scope: Scope) -> Found:
     """What became of the things of subjects; `limit` counts acts, of which each is told whole."""
-    sealed = last_sealed()
-    acts, goes_on = _some(_acts(asked, scope, sealed, _FILTERS).exclude(subject=""), asked.limit)
+    sealed = asked.up_to or last_sealed()
+    acts, goes_on = _some(in_order(_of_changes(asked, scope, sealed)), asked.limit)
     after = acts[-1].seq if goes_on else max(sealed, int(asked.cursor))
     entries = [told for event in acts for told in _states(event, scope.teller)]
     return Found(entries, str(after) if goes_on else "", {"after": after, "sealed": sealed})
+
+
+def _of_changes(asked: Asked, scope: Scope, up_to: int) -> "QuerySet[Any, Any]":
+    return _window(asked, scope, up_to, _FILTERS).exclude(subject="")
 
 
 def _states(event: Any, teller: Teller) -> Iterator[Told]:
@@ -207,4 +222,6 @@ SYNC = Listed(
         after="`after` of the last answer; 0, or nothing, to begin",
     ),
     read=read_changes,
+    sealed_up_to=last_sealed,
+    subjects=lambda asked, scope: _subjects(_of_changes(asked, scope, asked.up_to or last_sealed())),
 )

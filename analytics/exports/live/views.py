@@ -11,15 +11,27 @@ from rest_framework.request import Request
 from analytics.exports.disclosure import Disclosure
 from analytics.exports.live import shapes
 from analytics.exports.live.answers import answered, page_of, record_read
-from analytics.exports.live.asking import Asked, Filter, Parameters
+from analytics.exports.live.asking import SEALED, Asked, Filter, Parameters, not_a_place
+from analytics.exports.live.by_names import read_by_names
 from analytics.exports.live.describing import LANGUAGES, dictionary_of, study_of
 from analytics.exports.live.hidden import naming_of_token, told, truly
-from analytics.exports.live.lists import PAGES, SITES, SUBJECTS, VISITS, Listed, Scope, of_form, scope_of
+from analytics.exports.live.lists import (
+    PAGES,
+    SITES,
+    SUBJECTS,
+    VISITS,
+    Found,
+    Listed,
+    Scope,
+    of_form,
+    scope_of,
+)
 from analytics.exports.live.oversight import QUERIES, SIGNATURES, VERIFICATIONS
 from analytics.exports.live.snapshots import SNAPSHOTS
 from analytics.exports.live.telling import Teller
 from analytics.exports.live.trail import SYNC, TRAIL
 from analytics.exports.live.values import ITEMS
+from analytics.exports.naming import Naming
 from analytics.exports.problems import MEDIA_TYPE
 from analytics.exports.serializers import Problem
 from analytics.exports.views import ExportView
@@ -69,13 +81,21 @@ class ListView(LiveView):
     def get(self, request: Request) -> HttpResponse:
         asked, scope = self.asked(), scope_of(self.token, self.teller)
         naming = naming_of_token(self.token, scope.teller.to)
-        found = self.listed.read(truly(asked, naming) if self.listed is not SITES else asked, scope)
-        found = replace(found, entries=[told(entry, naming) for entry in found.entries])
+        found = self._found(asked, scope, naming)
+        found = replace(found, entries=[told(entry, naming, self.listed.thing) for entry in found.entries])
         content = page_of(found, asked, request._request, self.parameters.cursor)
         answer = answered(request._request, content, content["next"])
         if answer.content and found.entries and request.method == "GET" and self.listed.permission:
             self._record(answer, len(found.entries), scope)
         return answer
+
+    def _found(self, asked: Asked, scope: Scope, naming: Naming) -> Found:
+        """Raises ParseError."""
+        if naming.hides and self.listed.is_of_subjects:
+            return read_by_names(self.listed, truly(asked, naming), scope, naming)
+        if asked.cursor.startswith(SEALED):
+            raise not_a_place(self.parameters.cursor, asked.cursor)
+        return self.listed.read(asked, scope)
 
     def _record(self, answer: HttpResponse, entries: int, scope: Scope) -> None:
         name, request = self.listed.name, self.request._request
@@ -106,9 +126,10 @@ def view_of(listed: Listed) -> Any:
 def _page_shape(listed: Listed, name: str) -> Any:
     following = serializers.URLField(allow_null=True, help_text="where the list goes on; null at its end")
     shape: dict[str, Any] = {"entries": listed.entry(many=True), "next": following}
+    if listed.sealed_up_to is not None:
+        shape["after"] = shapes.a_name("from where to ask the next time")
     if listed is SYNC:
-        shape["after"] = serializers.IntegerField(help_text="from where to ask the next time")
-        shape["sealed"] = serializers.IntegerField(help_text="the last act that is sealed")
+        shape["sealed"] = shapes.a_number("the last act that is sealed; null where marks are", null=True)
     return type(f"{name}Page", (serializers.Serializer,), {"__doc__": listed.about, **shape})
 
 

@@ -53,7 +53,7 @@ def _snapshot(lock: Lock, path: Path, told: About) -> int:
 def _transactions(lock: Lock, path: Path, told: About) -> int:
     if told.disclosure.dates != Dates.TRUE:
         raise NoSuchFile(TRANSACTIONAL)  # the moments of acts are dates, too
-    return write_transactions(lock, path, told)
+    return write_transactions(lock.snapshot.path, lock.known_at or lock.made_at, path, told)
 
 
 def _metadata(lock: Lock, path: Path, told: About) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -40,12 +41,16 @@ class User:
 
 def users_of(lock: Lock, about: About) -> list[User]:
     """Whoever had a role at a site of the lock when it was made. Nobody for a reader of moved dates."""
+    return users_at(sites_of_lock(lock), lock.known_at or lock.made_at, about)
+
+
+def users_at(sites: Iterable[str], moment: datetime, about: About) -> list[User]:
+    """Whoever had a role at these sites at a moment. Nobody for a reader of moved dates."""
     if about.disclosure.dates != Dates.TRUE:
         return []
-    moment = lock.known_at or lock.made_at
     held = Member.objects.filter(Q(ends=None) | Q(ends__gt=moment), starts__lte=moment)
     found: dict[tuple[str, str, str], list[str]] = {}
-    for one in held.filter(site__code__in=sites_of_lock(lock)).select_related("account", "site"):
+    for one in held.filter(site__code__in=list(sites)).select_related("account", "site"):
         key = one.account.user_name, one.account.printed_name, one.role
         found.setdefault(key, []).append(one.site.code)
     return [User(*key, tuple(sorted(sites))) for key, sites in sorted(found.items())]

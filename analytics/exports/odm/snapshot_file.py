@@ -4,9 +4,7 @@ Metadata are built as a tree, the data are written as they are read from the sna
 subject is in memory. Each row stands on a line of its own, so that whoever refuses one can say where it is.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +16,12 @@ from analytics.exports.odm.code_lists import CodeLists
 from analytics.exports.odm.elements import odm, root_attributes
 from analytics.exports.odm.metadata import study
 from analytics.exports.odm.people import User, people_and_places
-from analytics.exports.odm.told_values import Telling, Texts, escaped
-from analytics.locks.cut import SubjectFacts, Value
+from analytics.exports.odm.told_values import Telling, escaped
+from analytics.locks.cut import SubjectFacts
 from analytics.locks.places import sites_of
-from analytics.locks.snapshot import plain_subjects, written_by
+from analytics.locks.snapshot import line_of, plain_lines, rows_of_lines, written_by
 from patients.casebook.form import is_declared
+from patients.casebook.header import DATA
 from patients.casebook.odm import (
     AGE,
     FLAGS,
@@ -39,13 +38,8 @@ from patients.casebook.odm import (
     location_oid,
 )
 
-_place: Callable[[Sequence[str]], tuple[str, str, str]] = itemgetter(
-    *map(Value._fields.index, ("visit", "form", "row_key"))
-)
-_told: Callable[[Sequence[str]], tuple[str, str, str]] = itemgetter(
-    *map(Value._fields.index, ("item", "value", "missing"))
-)
-_HEADER = group_oid(PAGE)
+_OF_HEADER = tuple(f'"{name}",'.encode() for name in DATA)
+"""How the cells of an item of the header begin."""
 _END_OF_FORM, _END_OF_EVENT = "</FormData>\n", "</StudyEventData>\n"
 
 
@@ -63,18 +57,19 @@ def write_snapshot(
     naming = about.naming
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(_opening(about, study(about.metadata, about.disclosure, lists), snapshot, users))
-        writing = _Subjects(telling, planned, naming)
-        for facts, values in _subjects(snapshot, naming):
-            file.write("".join(writing.of(facts, values)))
+        writing = Subjects(telling, planned, naming)
+        for facts, lines in _subjects(snapshot, naming):
+            file.write(writing.of(facts, lines))
         file.write("</ClinicalData>\n</ODM>\n")
     return writing.rows
 
 
-def _subjects(snapshot: Path, naming: Naming) -> Iterator[tuple[SubjectFacts, Iterable[Sequence[str]]]]:
-    """The subjects in the order in which their reader has them."""
+def _subjects(snapshot: Path, naming: Naming) -> Iterator[tuple[SubjectFacts, Iterable[bytes]]]:
+    """The subjects with the lines of their values, as their reader has them and in that order."""
     if not naming.hides:
-        return plain_subjects(snapshot)
-    return ((facts, naming.values(values)) for facts, values in written_by(naming.subject, snapshot))
+        return plain_lines(snapshot)
+    by_name = written_by(naming.subject, snapshot)
+    return ((facts, map(line_of, naming.values(values))) for facts, values in by_name)
 
 
 def write_metadata(path: Path, about: About) -> int:
@@ -109,29 +104,38 @@ def as_text(found: Any) -> str:
     return text.replace(f' xmlns="{NAMESPACE}"', "", 1)
 
 
-class _Subjects:
+class Subjects:
     """Writes subjects, and counts their rows."""
 
     def __init__(self, telling: Telling, planned: Mapping[str, str], naming: Naming) -> None:
         self.telling, self.planned, self.naming, self.rows = telling, planned, naming, 0
 
-    def of(self, facts: SubjectFacts, values: Iterable[Sequence[str]]) -> Iterator[str]:
+    def of(self, facts: SubjectFacts, lines: Iterable[bytes]) -> str:
         """The subject, by visit, form and row: the order in which a snapshot holds its values."""
-        texts = Texts(self.telling.days(facts.subject))
-        yield f'<SubjectData SubjectKey="{self.naming.subject(facts.subject)}">'
-        yield f'<SiteRef LocationOID="{escaped(location_oid(self.naming.site(facts.site)))}"/>\n'
-        yield f"{_event('')}{self._facts(facts, texts)}"
-        visit = form = ""
-        for (new_visit, new_form, key), row in groupby(values, _place):
-            if not is_declared(new_form):
-                continue
-            if is_new := (new_visit, new_form) != (visit, form):
-                yield _between(visit, form, new_visit, new_form)
-                visit, form = new_visit, new_form
-            yield self._row(form, key, map(_told, row), texts, is_first=is_new)
-        yield f"{_END_OF_FORM if form else ''}{_END_OF_EVENT}</SubjectData>\n"
+        self.telling.begin(facts.subject)
+        parts = [self._opening(facts)]
+        before = form = opening = ""
+        written = self.telling.written(form)
+        for (visit, new_form, key), cells in rows_of_lines(lines):
+            if (visit, new_form) != (before, form):
+                if not is_declared(new_form):
+                    continue
+                parts.append(f"{_between(before, form, visit, new_form)}{self._header(cells)}")
+                before, form = visit, new_form
+                opening, written = _group(form), self.telling.written(form)
+            own = "".join(map(written.__getitem__, cells))
+            if own or key:  # of a page without rows there is its header alone
+                self.rows += 1
+                parts.append(f"{opening}{_repeat(key)}>{own}</ItemGroupData>\n")
+        parts.append(f"{_END_OF_FORM if form else ''}{_END_OF_EVENT}</SubjectData>\n")
+        return "".join(parts)
 
-    def _facts(self, facts: SubjectFacts, texts: Texts) -> str:
+    def _opening(self, facts: SubjectFacts) -> str:
+        site = escaped(location_oid(self.naming.site(facts.site)))
+        named = f'<SubjectData SubjectKey="{self.naming.subject(facts.subject)}">'
+        return f'{named}<SiteRef LocationOID="{site}"/>\n{_event("")}{self._facts(facts)}'
+
+    def _facts(self, facts: SubjectFacts) -> str:
         to = self.telling.to
         told = {
             "dates": to.dates,
@@ -141,35 +145,26 @@ class _Subjects:
             "alive_at_cutoff": "Y" if facts.alive_at_cutoff else "N",
             "progression_free_at_cutoff": "Y" if facts.progression_free_at_cutoff else "N",
         }
-        items = self._groups(SUBJECT, [(name, text, "") for name, text in told.items() if text], texts)[1]
-        group = f'<ItemGroupData ItemGroupOID="{group_oid(SUBJECT)}">{items}</ItemGroupData>'
+        prepared, days = self.telling.told(SUBJECT), self.telling.days
+        given = [(prepared[name], text) for name, text in told.items() if text]
+        items = "".join(item.of(text, "", days) for item, text in given if item is not None)
+        group = f"{_group(SUBJECT)}>{items}</ItemGroupData>"
         return f'<FormData FormOID="{form_oid(SUBJECT)}">\n{group}\n</FormData>\n'
 
-    def _row(
-        self, form: str, key: str, values: Iterable[tuple[str, str, str]], texts: Texts, *, is_first: bool
-    ) -> str:
-        """A row; before the first of a page its header, once. A page without rows has its header alone."""
-        header, own = self._groups(form, values, texts)
-        told = f'<ItemGroupData ItemGroupOID="{_HEADER}">{header}</ItemGroupData>\n' if is_first else ""
-        if not (own or key):
-            return told
-        self.rows += 1
-        repeat = f' ItemGroupRepeatKey="{escaped(key)}"' if key else ""
-        return f'{told}<ItemGroupData ItemGroupOID="{group_oid(form)}"{repeat}>{own}</ItemGroupData>\n'
+    def _header(self, cells: Iterable[bytes]) -> str:
+        """The header of a page, which each of its rows holds."""
+        written = self.telling.written(PAGE)
+        told = "".join([written[cell] for cell in cells if cell.startswith(_OF_HEADER)])
+        return f"{_group(PAGE)}>{told}</ItemGroupData>\n"
 
-    def _groups(self, form: str, values: Iterable[tuple[str, str, str]], texts: Texts) -> tuple[str, str]:
-        """The items of a row: those of the header of its page, and its own."""
-        prepared = self.telling.told(form)
-        header: list[str] = []
-        own: list[str] = []
-        for item, text, missing in values:
-            told = prepared[item]
-            if told is None:
-                continue
-            before, after, _before, _after, move, is_header = told
-            written = told.missing(missing) if missing else f"{before}{texts[move, text]}{after}"
-            (header if is_header else own).append(written)
-        return "".join(header), "".join(own)
+
+def _group(name: str) -> str:
+    """The beginning of an item group, but for what ends it."""
+    return f'<ItemGroupData ItemGroupOID="{group_oid(name)}"'
+
+
+def _repeat(key: str) -> str:
+    return f' ItemGroupRepeatKey="{escaped(key)}"' if key else ""
 
 
 def _event(visit: str) -> str:

@@ -10,18 +10,19 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from analytics.exports.disclosure import AGES, OLDEST, Disclosure, days_of, moved_back
+from analytics.exports.disclosure import Disclosure, Move, days_of, move_of
+from analytics.exports.form_tables import kind_of
 from analytics.exports.odm.metadata import is_told
-from patients.casebook.header import DATA
-from patients.casebook.odm import FLAGGED, PAGE, group_oid, item_oid, items_under, unit_oid
+from analytics.locks.snapshot import cells_of
+from patients.casebook.odm import FLAGGED, group_oid, item_oid, items_under, unit_oid
 from patients.items.item import Item
-from patients.items.types import DateItem, DateTimeItem, PartialDateItem
 from trial.people.tokens import Dates
 
-_MOVED = (DateItem, DateTimeItem, PartialDateItem)
 _SPECIAL = re.compile('[&<>"\\x00-\\x1f\ufffe\uffff]')
 _REFUSED = dict.fromkeys([*range(0x20), 0xFFFE, 0xFFFF], "\ufffd")
 """Characters that no XML can hold, written as the sign for one that is lost."""
+MOST_KEPT = 100_000
+"""Values as they are written that are kept for the next subject: some 20 MiB."""
 _ENTITIES = _REFUSED | {
     ord(sign): text
     for sign, text in {
@@ -35,8 +36,6 @@ _ENTITIES = _REFUSED | {
     }.items()
 }
 
-Move = Callable[[str, int], str]
-
 
 def escaped(text: str) -> str:
     """A text as it stands in an attribute, its line ends kept."""
@@ -45,18 +44,34 @@ def escaped(text: str) -> str:
 
 class Told(NamedTuple):
     """How an item is written: what stands before and after its value, what before and after the reason for
-    having none, how a value is moved, and whether it stands in the header of the page."""
+    having none, and how a value is moved."""
 
     before: str
     after: str
     before_reason: str
     after_reason: str
     move: Move | None
-    is_header: bool
 
-    def missing(self, reason: str) -> str:
-        """The item without a value."""
-        return f"{self.before_reason}{escaped(reason)}{self.after_reason}"
+    def of(self, text: str, missing: str, days: int) -> str:
+        """The item with its text, moved by so many days, or with the reason for having none."""
+        if missing:
+            return f"{self.before_reason}{escaped(missing)}{self.after_reason}"
+        return f"{self.before}{escaped(self.move(text, days) if self.move else text)}{self.after}"
+
+
+class Written(dict[bytes, str]):
+    """The items of a form as they are written, by their cells as they are sealed; empty for one that is not
+    told. Most of them come again and again, and are then one look into this dictionary."""
+
+    def __init__(self, told: Mapping[str, Told | None], days: int) -> None:
+        super().__init__()
+        self._told, self._days = told, days
+
+    def __missing__(self, key: bytes) -> str:
+        item, text, _unit, missing = cells_of(key)
+        told = self._told[item]
+        self[key] = written = "" if told is None else told.of(text, missing, self._days)
+        return written
 
 
 class Telling:
@@ -64,27 +79,36 @@ class Telling:
 
     def __init__(self, to: Disclosure, missing_list: str, flag_list: str) -> None:
         self.moves = to.dates != Dates.TRUE
-        self.to, self._lists = to, (missing_list, flag_list)
+        self.to, self._lists, self.days = to, (missing_list, flag_list), 0
         self._told: dict[str, dict[str, Told | None]] = {}
+        self._written: dict[str, Written] = {}
 
-    def days(self, subject: str) -> int:
-        """By how many days the dates of a subject are moved back."""
-        return days_of(subject) if self.moves else 0
+    def begin(self, subject: str) -> None:
+        """Write the values of this subject from here on. What was written is kept for the next one where
+        dates are not moved, as far as memory stays flat."""
+        if self.moves:
+            self.days = days_of(subject)
+        if self.moves or sum(map(len, self._written.values())) > MOST_KEPT:
+            self._written = {}
+
+    def written(self, form: str) -> Written:
+        """The items of a form, or as those of PAGE those of the header of any page, as they are written."""
+        if form not in self._written:
+            self._written[form] = Written(self.told(form), self.days)
+        return self._written[form]
 
     def told(self, form: str) -> Mapping[str, Told | None]:
-        """How the items of a form and of its header are written; None for one that its reader does not get,
-        or that is no more."""
+        """How the items of a form are written, or as those of PAGE those of the header of any page; None for
+        one that its reader does not get, or that is no more."""
         if form not in self._told:
             self._told[form] = _Prepared(partial(self._prepared, form))
         return self._told[form]
 
     def _prepared(self, form: str, name: str) -> Told | None:
-        is_header = name in DATA
-        group = PAGE if is_header else form
-        item = items_under(group_oid(group)).get(item_oid(group, name))
+        item = items_under(group_oid(form)).get(item_oid(form, name))
         if item is None or not is_told(item, self.to):
             return None
-        oid, unit = escaped(item_oid(group, name)), unit_ref(item)
+        oid, unit = escaped(item_oid(form, name)), unit_ref(item)
         missing, flags = self._lists
         return Told(
             before=f'<ItemData ItemOID="{oid}" Value="',
@@ -93,26 +117,14 @@ class Telling:
             f'<FlagValue CodeListOID="{missing}">',
             after_reason=f'</FlagValue><FlagType CodeListOID="{flags}">{FLAGGED}</FlagType></Flag>'
             "</Annotation></ItemData>",
-            move=self._move(item),
-            is_header=is_header,
+            move=move_of(item.name, kind_of(item), self.to),
         )
-
-    def _move(self, item: Item) -> Move | None:
-        if not self.moves:
-            return None
-        if item.name in AGES:
-            return _oldest
-        return moved_back if isinstance(item, _MOVED) else None
 
 
 def unit_ref(item: Item) -> str:
     """The element that names the unit of an item; empty without one."""
     unit = item.declared.unit
     return f'<MeasurementUnitRef MeasurementUnitOID="{escaped(unit_oid(unit))}"/>' if unit else ""
-
-
-def _oldest(text: str, days: int) -> str:
-    return str(OLDEST + 1) if float(text) > OLDEST else text
 
 
 class _Prepared(dict[str, Told | None]):
@@ -125,16 +137,3 @@ class _Prepared(dict[str, Told | None]):
     def __missing__(self, name: str) -> Told | None:
         self[name] = self._prepare(name)
         return self[name]
-
-
-class Texts(dict[tuple[Move | None, str], str]):
-    """The texts of a subject as they are written: the same codes and days come again and again."""
-
-    def __init__(self, days: int) -> None:
-        super().__init__()
-        self._days = days
-
-    def __missing__(self, key: tuple[Move | None, str]) -> str:
-        move, text = key
-        self[key] = escaped(move(text, self._days) if move else text)
-        return self[key]

@@ -1,4 +1,5 @@
-"""ODM-XML 1.3.2, FileType Transactional: all that was done on the pages of a lock, in the order of the trail.
+"""ODM-XML 1.3.2, FileType Transactional: all that was done on the pages of a snapshot, in the order of the
+trail.
 
 Whoever replays it comes to the snapshot. The moments of acts are those of the trail, so a reader of moved
 dates does not get it.
@@ -17,7 +18,6 @@ from analytics.exports.odm.metadata import study
 from analytics.exports.odm.people import User, people_and_places
 from analytics.exports.odm.snapshot_file import as_text, opening_tag
 from analytics.exports.odm.told_values import escaped
-from analytics.locks.models import Lock
 from analytics.locks.places import sites_of
 from analytics.locks.snapshot import written_subjects
 from patients.casebook.odm import FLAGS, MISSING, STUDY_OID, location_oid
@@ -36,16 +36,16 @@ LISTS = (
 )
 
 
-def write_transactions(lock: Lock, path: Path, about: About) -> int:
-    """Write the file; how many acts are in it. Raises SnapshotDamaged."""
+def write_transactions(snapshot: Path, moment: datetime, path: Path, about: About) -> int:
+    """Write the file of a snapshot that was made at a moment; how many acts are in it. Raises
+    SnapshotDamaged."""
     lists = CodeLists()
     for codes in (MISSING, *LISTS):
         lists.oid(codes)
-    moment = lock.known_at or lock.made_at
     acts = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(_opening(lock, about, study(about.metadata, about.disclosure, lists), moment))
-        for facts, values in written_subjects(lock.snapshot.path):
+        file.write(_opening(snapshot, about, study(about.metadata, about.disclosure, lists), moment))
+        for facts, values in written_subjects(snapshot):
             file.write(f'<SubjectData SubjectKey="{facts.subject}" TransactionType="Context">')
             file.write(f'<SiteRef LocationOID="{location_oid(facts.site)}"/>\n')
             for text in ActsOfSubject(facts.subject, values, moment, about.disclosure).texts():
@@ -56,9 +56,9 @@ def write_transactions(lock: Lock, path: Path, about: About) -> int:
     return acts
 
 
-def _opening(lock: Lock, about: About, described: Any, moment: datetime) -> str:
-    sites = sites_of(lock.snapshot.path)
-    admin = people_and_places(about, _users(lock, moment), sites | _sites(lock, moment))
+def _opening(snapshot: Path, about: About, described: Any, moment: datetime) -> str:
+    events = TrailEvent.objects.filter(subject__in=_subjects(snapshot), at__lte=moment).order_by()
+    admin = people_and_places(about, _users(events), sites_of(snapshot) | _sites(events))
     admin.extend(_meanings(moment))
     attributes = root_attributes(about, kind="Transactional", description="transactional")
     return (
@@ -67,14 +67,13 @@ def _opening(lock: Lock, about: About, described: Any, moment: datetime) -> str:
     )
 
 
-def _subjects(lock: Lock) -> list[str]:
-    return [facts.subject for facts, _values in written_subjects(lock.snapshot.path)]
+def _subjects(snapshot: Path) -> list[str]:
+    return [facts.subject for facts, _values in written_subjects(snapshot)]
 
 
-def _users(lock: Lock, moment: datetime) -> Iterator[User]:
-    """Whoever did anything about a subject of the lock, once for each role."""
-    events = TrailEvent.objects.filter(subject__in=_subjects(lock), at__lte=moment)
-    named = events.order_by().values_list("actor", "actor_role", "actor_name", "site").distinct()
+def _users(events: Any) -> Iterator[User]:
+    """Whoever did any of these acts, once for each role."""
+    named = events.values_list("actor", "actor_role", "actor_name", "site").distinct()
     found: dict[tuple[str, str], tuple[str, set[str]]] = {}
     for actor, role, name, site in sorted(named):
         found.setdefault((actor, role or "system"), (name or actor, set()))[1].add(site)
@@ -82,9 +81,8 @@ def _users(lock: Lock, moment: datetime) -> Iterator[User]:
         yield User(actor, name, role, tuple(sorted(sites - {""})))
 
 
-def _sites(lock: Lock, moment: datetime) -> frozenset[str]:
-    events = TrailEvent.objects.filter(subject__in=_subjects(lock), at__lte=moment)
-    return frozenset(events.order_by().values_list("site", flat=True).distinct()) - {""}
+def _sites(events: Any) -> frozenset[str]:
+    return frozenset(events.values_list("site", flat=True).distinct()) - {""}
 
 
 def _meanings(moment: datetime) -> Iterable[Any]:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from analytics.exports.disclosure import MOST_DAYS, Disclosure, days_of, disclosed, withheld
+from analytics.exports.disclosure import MOST_DAYS, Disclosure, days_of, disclosed, value_told, withheld
 from analytics.exports.tables import Kind, Table
 from patients.items.partial_date import read_partial_date
 from trial.people.tokens import Dates
@@ -94,6 +94,23 @@ def test_who_is_older_than_89_is_90(hostile: Table) -> None:
     column = replace(hostile.column("DAYS"), name="AGE", kind=Kind.DECIMAL)
     table = replace(hostile, columns=(hostile.column("SUBJID"), column), parts=lambda: iter([ages]))
     assert disclosed(table, Disclosure()).frame()["AGE"].to_list() == [89.9, 90.0, 90.0]
+    texts = [value_told("AGE", Kind.DECIMAL, str(age), "a", Disclosure()) for age in ages["AGE"]]
+    assert [float(text) for text in texts] == [89.9, 90.0, 90.0]
+
+
+def test_a_single_value_is_told_as_in_its_column(tables: dict[str, Table]) -> None:
+    """Whoever tells value by value (REST, ODM-XML) moves as whoever tells whole tables."""
+    seen = 0
+    for table in (tables["AE"], tables["RESP"], tables["DX"]):
+        true, told = table.frame(), disclosed(table, FILED).frame()
+        for column in (one for one in table.columns if one.kind in (Kind.DATE, Kind.PARTIAL_DATE)):
+            for subject, was, now in zip(
+                true[table.subject], true[column.name], told[column.name], strict=True
+            ):
+                if was is not None:
+                    assert value_told(column.name, column.kind, str(was), subject, FILED) == str(now)
+                    seen += 1
+    assert seen > 50
 
 
 @pytest.mark.requirement("PV-05")

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.db.models import Count
+from lxml import etree
 from pypdf import PdfReader
 
 from analytics.locks.seal import make_lock
@@ -25,6 +27,8 @@ from patients.oversight.queries import Query
 from patients.oversight.signatures import Signature
 from patients.oversight.verification import Verification
 from tests.analytics.exports.live.conftest import NAME, NUMBER, Registry, built_registry
+from tests.analytics.exports.odm_judges import NS, judge, schema
+from tests.analytics.exports.odm_replay import replayed
 from tests.patients.entry import desk
 from trial.spreadsheets import text_of
 from trial.trail.actor import Source
@@ -32,6 +36,7 @@ from trial.trail.models import TrailChange, TrailEvent
 from trial.trail.seals import public_key
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_engine, pytest.mark.requirement("CP-01")]
+SIGNED = ("signed_in_source_by", "signed_in_source_on")
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +148,34 @@ def test_nobody_is_named_in_it(copy: Path, registry: Registry) -> None:
     assert NAME not in paper(copy, registry.died.code)
 
 
+def test_what_stands_is_in_it_as_odm_and_so_is_how_it_came(copy: Path, registry: Registry) -> None:
+    """Of no lock, too: entered values that are not void, which the transactions lead to as well. Who signed
+    here is told beside them as who signed in the source."""
+    snapshot, acts = judge(copy / "odm-snapshot.xml"), etree.parse(copy / "odm-transactional.xml")
+    schema().assertValid(acts)
+    stands = Counter(in_odm(snapshot))
+    wanted = Counter(
+        (subject.code, one["form"], one["item"], one["missing"] or one["value"])
+        for subject in (registry.died, registry.locked, registry.foreign)
+        for one in data(copy, subject.code)["values"]
+        if not (one["derived"] or one["void"])
+    )
+    assert stands >= wanted
+    assert {item for _subject, _form, item, _value in stands - wanted} <= set(SIGNED)
+    told = {(one.subject, one.form, one.item, one.missing or one.value) for one in replayed(acts)}
+    assert told >= wanted.keys()
+
+
+def in_odm(document: Any) -> Iterator[tuple[str, str, str, str]]:
+    """Subject, form, item and value, or the reason for having none, of each value of a form in a Snapshot."""
+    for item in document.iterfind(".//o:ClinicalData//o:ItemData", NS):
+        _it, form, name = item.get("ItemOID").split(".", 2)
+        if form not in ("PAGE", "SUBJECT"):
+            (subject,) = item.iterancestors("{*}SubjectData")
+            told = item.get("Value") or item.findtext(".//o:FlagValue", "", NS)
+            yield subject.get("SubjectKey"), form, name, told
+
+
 @pytest.mark.requirement("CP-02")
 def test_the_copy_is_signed_and_is_checked_without_us(copy: Path, tmp_path: Path) -> None:
     mine = shutil.copytree(copy, tmp_path / "mine")
@@ -172,6 +205,7 @@ def test_a_copy_of_a_site_has_its_subjects_alone_and_is_on_the_trail(
         "HZ02-001.pdf",
         "HZ02-001.json",
     }
+    assert {one[0] for one in in_odm(etree.parse(tmp_path / "site" / "odm-snapshot.xml"))} == {"HZ02-001"}
     with pytest.raises(CommandError, match="not an empty directory"):
         call_command("inspection_copy", tmp_path / "site")
     for wrong in ({"site": "HZ09"}, {"lock": "99"}):

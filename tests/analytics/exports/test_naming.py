@@ -35,7 +35,7 @@ SITES = ["HZ01"] * 5 + ["BJ02"] * 2 + ["GZ03"]
 def several(cohort: list[CutContent]) -> Lock:
     """A cut of some of the cohort, as if they were of three sites, each with somebody of its own as staff."""
     content = sorted(
-        (_at(site, number, one) for number, (site, one) in enumerate(zip(SITES, cohort, strict=False))),
+        (at_site(site, number, one) for number, (site, one) in enumerate(zip(SITES, cohort, strict=False))),
         key=lambda one: one[0].subject,
     )
     sealed = write_snapshot(Path(settings.SNAPSHOT_DIR), CUTOFF, iter(content))
@@ -43,7 +43,7 @@ def several(cohort: list[CutContent]) -> Lock:
     return Lock(pk=2, snapshot=snapshot, cutoff=CUTOFF, made_at=datetime(2025, 8, 6, 9, tzinfo=UTC))
 
 
-def _at(site: str, number: int, one: CutContent) -> CutContent:
+def at_site(site: str, number: int, one: CutContent) -> CutContent:
     facts, values = one
     code = f"{site}-{number + 1:03d}"
     own = [

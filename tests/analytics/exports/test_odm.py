@@ -6,12 +6,14 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 from odmlib.exceptions import OdmlibError
 
@@ -22,7 +24,7 @@ from analytics.exports.odm.metadata_2_0 import write_metadata_2_0
 from analytics.exports.odm.snapshot_file import write_metadata, write_snapshot
 from analytics.locks.cut import SubjectFacts, Value
 from analytics.locks.models import Lock
-from analytics.locks.snapshot import Written, written_subjects
+from analytics.locks.snapshot import Written, cells_of, line_of, rows_of_lines, written_subjects
 from analytics.locks.snapshot import write_snapshot as seal
 from patients.casebook.form import form_model
 from patients.casebook.header import DATA
@@ -296,3 +298,18 @@ def test_it_leaves_as_any_file_does(lock: Lock, key: str) -> None:
     archive = zipfile.ZipFile(io.BytesIO(body(get(f"locks/{lock.pk}/bundle.zip?formats=odm", key))))
     (name,) = (one for one in archive.namelist() if one.startswith("odm/"))
     assert archive.read(name) == content
+
+
+SIGNS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+
+
+@given(st.lists(st.tuples(SIGNS, SIGNS, SIGNS, SIGNS, SIGNS), min_size=1, max_size=12))
+def test_rows_are_cut_out_of_lines_whatever_stands_in_them(
+    told: list[tuple[str, str, str, str, str]],
+) -> None:
+    """Quotes, backslashes and line ends in the place of a row, and commas and brackets everywhere."""
+    values = sorted(Value("HZ01-001", "C0", f, key, item, text, "", why) for f, key, item, text, why in told)
+    found = [
+        (place, [cells_of(rest) for rest in rests]) for place, rests in rows_of_lines(map(line_of, values))
+    ]
+    assert found == [(place, [one[4:] for one in row]) for place, row in groupby(values, itemgetter(1, 2, 3))]

@@ -66,7 +66,8 @@ def test_the_same_snapshot_after_an_export_and_an_import(tmp_path: Path) -> None
         partly = odm_of(first, tmp_path / "partly.xml", Disclosure(Dates.TRUE))
 
         judge(path)
-        write_transactions(first, tmp_path / "acts.xml", about(first, Disclosure(Dates.TRUE, "2025-BGH-1")))
+        told = about(first, Disclosure(Dates.TRUE, "2025-BGH-1"))
+        write_transactions(first.snapshot.path, first.made_at, tmp_path / "acts.xml", told)
         document = etree.parse(tmp_path / "acts.xml")
         schema().assertValid(document)
         assert replayed(document) == sealed(first)

@@ -55,6 +55,10 @@ def acts(page: Page, chosen: random.Random, count: int) -> None:
         desk.save(desk.now(page), rows={key: answers}, why=WHY, header=day)
 
 
+def written(lock: Lock, path: Path) -> None:
+    write_transactions(lock.snapshot.path, lock.known_at or lock.made_at, path, about(lock, ALL))
+
+
 @pytest.fixture
 def lock() -> Lock:
     """A subject about whom much was done."""
@@ -83,7 +87,7 @@ def notes(document: Any, of: str) -> list[tuple[str, str]]:
 
 
 def test_what_has_fallen_is_told_where_it_stood(lock: Lock, tmp_path: Path) -> None:
-    write_transactions(lock, tmp_path / "t.xml", about(lock, ALL))
+    written(lock, tmp_path / "t.xml")
     document = judge(tmp_path / "t.xml")
     blood, virus = "IT.DM.abo_rh", "IT.DM.cmv_igg"
     assert notes(document, "SDV") == [("verified", blood), ("verified", virus), ("fallen", blood)]
@@ -112,13 +116,13 @@ def test_whatever_was_done_a_replay_comes_to_the_snapshot(
     with transaction.atomic():
         acts(log, chosen, count)
         lock = a_cut()
-        write_transactions(lock, tmp_path / "t.xml", about(lock, ALL))
+        written(lock, tmp_path / "t.xml")
         assert replayed(etree.parse(tmp_path / "t.xml")) == sealed(lock)
         transaction.set_rollback(True)
 
 
 def test_a_replay_comes_to_the_snapshot(lock: Lock, tmp_path: Path) -> None:
-    write_transactions(lock, tmp_path / "t.xml", about(lock, ALL))
+    written(lock, tmp_path / "t.xml")
     document = judge(tmp_path / "t.xml")
     assert replayed(document) == sealed(lock)
     for kind in ("Insert", "Update", "Remove"):

@@ -93,6 +93,21 @@ def test_a_key_that_is_used_from_elsewhere_is_a_wrong_one(office: Client) -> Non
     assert {one.item: one.new for one in issued.changes.all()}["networks"] == "10.1.3.0/24"
 
 
+def test_it_says_that_several_sites_with_moved_dates_mean_pseudonyms(office: Client) -> None:
+    """By rule; it is said where it is chosen, with the key, and of each token from then on."""
+    people.a_subject("HZ02-001")
+    assert "have pseudonyms" in shown(office, "tokens").split('id="names-hint"')[1].partition("</p>")[0]
+    cases = {
+        "both sites": ({"site.HZ02": "Y"}, "subjects under pseudonyms"),
+        "one site": ({}, "subjects under their codes"),
+        "true dates": ({"site.HZ02": "Y", "dates": "true"}, "subjects under their codes"),
+    }
+    for name, (typed, said) in cases.items():
+        assert said in issue(office, name=name, **typed).content.decode()
+        assert said in shown(office, "token", ExportToken.objects.get(name=name).pk)
+    assert shown(office, "tokens").count("subjects under pseudonyms") == 1
+
+
 WRONG = {
     "no site": ({"site.HZ01": ""}, "Choose a site"),
     "a site that is not there": ({"site.HZ01": "", "site.HZ99": "Y"}, "Choose a site"),
