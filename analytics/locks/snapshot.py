@@ -280,7 +280,7 @@ def plain_lines(path: Path) -> Iterator[tuple[SubjectFacts, list[bytes]]]:
 
 def line_of(value: Value) -> bytes:
     """A value as it is sealed, without the end of its line."""
-    return canonical_line(value).rstrip()
+    return canonical_line(tuple(value)).rstrip()
 
 
 def rows_of_lines(lines: Iterable[bytes]) -> Iterator[tuple[PlaceOfRow, list[bytes]]]:
