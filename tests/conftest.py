@@ -125,7 +125,7 @@ def versions_are_claimed(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def tried(record_property: Callable[[str, object], None]) -> Callable[..., None]:
-    """Tells how often an experiment was tried, and how often with a bad outcome (`python -m tests.faults`)."""
+    """Tells how often an experiment was tried, and with how many bad outcomes (`python -m tests.faults`)."""
 
     def tell(trials: int, *, bad: int = 0) -> None:
         record_property("trials", trials)

@@ -85,7 +85,7 @@ def once(
 
 
 def _tried(do: Callable[[], Answer]) -> Answer:
-    """What it comes to, at the last try whatever that is. Within a transaction of the caller's there is one."""
+    """What it comes to, at the last try whatever that is; in a transaction of the caller's at the first."""
     for _try in range(0 if connection.in_atomic_block else MORE_TRIES):
         try:
             return do()

@@ -1,7 +1,7 @@
 """Kill a process before each of its statements in turn (F04, F22): what `kill -9` leaves of an act.
 
-Runs in a process that has the registry and no connection; each try is a child of it. A child ends by SIGKILL, of
-its own hand before the statement of a number, or of its parent's at a moment.
+Runs in a process that has the registry and no connection; each try is a child of it. A child ends by SIGKILL,
+of its own hand before the statement of a number, or of its parent's at a moment.
 """
 
 import os
@@ -17,8 +17,8 @@ Act = Callable[[], object]
 
 
 def killed_before(number: int, act: Act) -> bool:
-    """Whether the act was killed before the statement of this number, counted from 1; else it was done. Raises
-    ChildProcessError where it failed."""
+    """Whether the act was killed before the statement of this number, counted from 1; else it was done.
+    Raises ChildProcessError where it failed."""
 
     def child() -> None:
         sent = 0

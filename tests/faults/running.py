@@ -1,4 +1,4 @@
-"""One experiment is run: how often it was tried, what came out badly, and whether it left anything running."""
+"""One experiment is run: how often it was tried, what came out badly, and whether it left something."""
 
 import ctypes
 import os

@@ -1,7 +1,7 @@
 """Saves by the pages of the browser in processes that are killed (F04): `python manage.py shell` runs it.
 
-A save changes a value and asks for completion; the next one takes the value back. What a reader finds after each
-kill is what stood before or what was sent, in every table.
+Each save sends a text of its own. What stands in row, version and trail after a kill is what stood before or
+what was sent, in all of them alike.
 """
 
 import random

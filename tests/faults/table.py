@@ -1,7 +1,7 @@
 """The experiments: what is broken, by which tests, how often in the long form, and what may come of it.
 
-Each test tells how often it tried (`tried` of tests/conftest.py). A test that fails is a bad outcome, whatever it
-had counted before.
+Each test tells how often it tried (`tried` of tests/conftest.py). One that fails is a bad outcome, whatever
+it had counted before.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""People who save the response page of a subject each, again and again, and send what was not answered again."""
+"""People who save the response page of a subject each, and send again what was not answered."""
 
 import threading
 import time
