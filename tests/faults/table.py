@@ -58,7 +58,7 @@ EXPERIMENTS = (
     ),
     Experiment(
         "F07", "the disk is full", "503 'nothing was saved', readable, goes on with room",
-        ("tests/faults/test_full_disk.py", "tests/faults/check_full_disk.py"),
+        ("tests/patients/web/test_unavailable.py", "tests/faults/check_full_disk.py"),
     ),
     Experiment(
         "F08", "a form or a request is sent twice", "one effect, the same answer",
