@@ -16,7 +16,7 @@ from trial.trail.models import TrailEvent
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ["production.txt", "development.txt"]
 TARGETS = {
-    "help", "setup", "demo", "test", "trace", "faults", "check-external", "bench", "check",
+    "help", "setup", "demo", "test", "trace", "faults", "load", "check-external", "bench", "check",
     "lock-requirements", "messages", "openapi", "bundle", "screenshots", "validation", "clean",
 }  # fmt: skip
 SERVICES = {"postgres", "redis", "setup", "web", "worker", "beat", "proxy"}

@@ -1,10 +1,11 @@
-"""A disk that is full, mounted for it (which takes root): nothing was saved, it is said, and can be read (F07)."""
+"""A disk that is full, mounted for it (which takes root): a refused save is told, all can be read (F07)."""
 
 import contextlib
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 import urllib.error
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,15 +27,16 @@ NO_JOURNAL_BEFORE_LONG = {"max_wal_size": "48MB", "min_wal_size": "32MB", "check
 
 
 @contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
-    """A disk of memory of this size. Fails where it may not be mounted."""
-    folder.mkdir()
+def small_disk(megabytes: int) -> Iterator[Path]:
+    """A disk of memory of this size, where other accounts may pass. Fails where it may not be mounted."""
+    folder = Path(tempfile.mkdtemp(prefix="chimera-disk-", dir=os.environ.get("TMPDIR", "/tmp")))
     size = f"size={megabytes}m,mode=711"
     subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", folder], check=True)
     try:
         yield folder
     finally:
         subprocess.run(["umount", "--lazy", folder], check=True)
+        folder.rmdir()
 
 
 @contextmanager
@@ -48,7 +50,7 @@ def on_a_small_disk(template: Registry, disk: Path, home: Path) -> Iterator[Regi
                 yield filled(cluster.url, template, home)
         return
     shutil.copytree(template.home, home)
-    (home / "chimera.sqlite3").rename(disk / "chimera.sqlite3")
+    shutil.move(home / "chimera.sqlite3", disk)
     yield Registry(home, f"sqlite:///{disk}/chimera.sqlite3")
 
 
@@ -82,7 +84,7 @@ def test_a_full_disk_costs_nobody_a_save_that_was_acknowledged(
     registry_template: Registry, tmp_path: Path, tried: Callable[..., None]
 ) -> None:
     with (
-        small_disk(tmp_path / "disk", 220) as disk,
+        small_disk(220) as disk,
         on_a_small_disk(registry_template, disk, tmp_path / "home") as registry,
     ):
         session, (page,) = pages_for(1, registry)
@@ -99,4 +101,3 @@ def test_a_full_disk_costs_nobody_a_save_that_was_acknowledged(
         bad = judge(registry, {page: [f"M{number}" for number in range(1, version + 1)]})
         tried(version + 1, bad=len(bad))
         assert bad == []
-        os.sync()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from django.db import DatabaseError, OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import Client
 
 from patients.casebook.page import Page
@@ -96,7 +96,7 @@ def _another(desk: Client, url: str, done: int) -> dict[str, list[str]]:
 
 
 def test_what_is_a_defect_of_ours_stays_one(db: None) -> None:
-    with pytest.raises(DatabaseError) as no_table, connection.cursor() as cursor:
+    with pytest.raises(DatabaseError) as no_table, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT * FROM there_is_no_such_table")
     assert not is_unavailable(no_table.value)
     assert not is_unavailable(None)
