@@ -7,7 +7,7 @@ from django.db import connection
 
 from tests.faults.killed import killed_before
 
-APP, BEFORE = "trial", "0001_squashed_0012"
+APP, BEFORE = "analytics", "0001_squashed_0003"
 SHAPE = """
 SELECT format('%s.%s %s %s', table_name, column_name, data_type, is_nullable)
 FROM information_schema.columns WHERE table_schema = 'public'

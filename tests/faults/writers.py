@@ -2,6 +2,7 @@
 
 import threading
 import time
+import urllib.error
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ class Writer:
     session: str
     acknowledged: list[str] = field(default_factory=list)
     repeated: int = 0
+    refused: str = ""
 
     def write(self, over: threading.Event) -> None:
         version = 0
@@ -44,9 +46,19 @@ class Writer:
         while True:
             try:
                 return int(ask(self.url, self.session, body, key)["version"])
+            except urllib.error.HTTPError as answer:
+                self._try_again_if_it_may_help(answer)
             except OSError:
                 self.repeated += 1
                 time.sleep(0.1)
+
+    def _try_again_if_it_may_help(self, answer: urllib.error.HTTPError) -> None:
+        """After a fault of the server; a refusal would be the same the next time."""
+        if answer.code < 500:
+            self.refused = f"{answer.code} {answer.read().decode()}"
+            raise answer
+        self.repeated += 1
+        time.sleep(0.1)
 
 
 @contextmanager
@@ -79,7 +91,9 @@ def acknowledged_by(pages: Sequence[int], writers: Sequence[Writer]) -> dict[int
 def go_on(writers: Sequence[Writer], within_s: float) -> None:
     """Everybody is answered within this time."""
     before = [len(one.acknowledged) for one in writers]
-    until(
-        lambda: all(len(one.acknowledged) > count for one, count in zip(writers, before, strict=True)),
-        within_s,
-    )
+
+    def answered() -> bool:
+        assert [one.refused for one in writers if one.refused] == []
+        return all(len(one.acknowledged) > count for one, count in zip(writers, before, strict=True))
+
+    until(answered, within_s)
