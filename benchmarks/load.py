@@ -111,8 +111,7 @@ def monitor(client: Client) -> Callable[[], None]:
 
 def program(client: Client) -> Callable[[], None]:
     def work() -> None:
-        following: str | None = "/api/v1/items"
-        told = json.loads(client.ask("export, a part", following))
+        told = json.loads(client.ask("export, a part", "/api/v1/items"))
         while following := told["next"]:
             told = json.loads(client.ask("export, a part", "/" + following.split("/", 3)[3]))
 

@@ -12,8 +12,8 @@ from django.db.migrations.state import ProjectState
 
 class WholeMigrations(MigrationExecutor):
     """Django records a migration that leaves SQL to its end, such as a foreign key, after it has committed.
-    Who is killed between the two finds a database that has it and says that it has not, and no migration works
-    any more (experiment F15). Here both are one transaction."""
+    Who is killed between the two finds a database that has it and says that it has not, and no migration
+    works any more (experiment F15). Here both are one transaction."""
 
     def apply_migration(self, state: ProjectState, migration: Migration, *args: Any, **kwargs: Any) -> Any:
         with self._as_one(migration):
@@ -36,5 +36,5 @@ class Command(migrate.Command):
     help = migrate.Command.help
 
     def handle(self, *args: Any, **options: Any) -> None:
-        migrate.MigrationExecutor = WholeMigrations  # by this name the command makes it
+        vars(migrate)["MigrationExecutor"] = WholeMigrations  # by this name the command makes it
         super().handle(*args, **options)
