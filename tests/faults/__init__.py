@@ -1,1 +1,1 @@
-"""What is broken on purpose: workers, the broker, the database. Long counts in `make faults`."""
+"""What is broken on purpose: people, machines, the network, the clock. `python -m tests.faults` runs it in long."""
