@@ -91,7 +91,7 @@ EXPERIMENTS = (
     ),
     Experiment(
         "F15", "migrations are killed while people save", "before or after each, nothing between",
-        ("tests/faults/test_killed_migrations.py",), {"MIGRATIONS": 20, "EVENTS": 100_000},
+        ("tests/faults/check_killed_migrations.py",), {"MIGRATIONS": 20, "EVENTS": 100_000},
         engines=(POSTGRESQL,),
     ),
     Experiment(
@@ -100,7 +100,7 @@ EXPERIMENTS = (
     ),
     Experiment(
         "F17", "hostile input", "no answer of 5xx, steady memory",
-        (*HOSTILE, "tests/faults/test_hostile_bodies.py"), {"BODIES": 5000},
+        (*HOSTILE, "tests/faults/check_hostile_bodies.py"), {"BODIES": 5000},
     ),
     Experiment(
         "F18", "five hundred slow clients in front of nginx", "others are served",
@@ -108,7 +108,7 @@ EXPERIMENTS = (
     ),
     Experiment(
         "F19", "a flood of wrong passwords", "few reach the hasher; who it is about gets in after 15 min",
-        ("tests/faults/test_login_flood.py",), {"GUESSES": 1000},
+        ("tests/faults/check_login_flood.py",), {"GUESSES": 1000},
     ),
     Experiment(
         "F20", "no memory is left for an analysis", "failed with its reason, the web unharmed",
