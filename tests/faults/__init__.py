@@ -1,1 +1,1 @@
-"""What is broken on purpose: people, machines, the network, the clock. `python -m tests.faults` runs it in long."""
+"""What is broken on purpose: people, machines, network, clock. Long counts in `make faults`."""

@@ -10,9 +10,9 @@ import pytest
 
 from tests.analytics.workers import LEASE, Row, take_in, undisturbed, worker
 from tests.conftest import Registry
+from tests.faults.check_login_flood import PASSWORD, sign_in
 from tests.faults.judge import judge
 from tests.faults.studies import studies
-from tests.faults.check_login_flood import PASSWORD, sign_in
 from tests.faults.test_workers import Bell
 from tests.faults.web import Web, ask, web_server
 
