@@ -1,6 +1,7 @@
 """Whether a failure is that the database or the disk cannot serve just now, and no defect of ours.
 
-What was asked for may then be asked again: nothing of it was written, since every act is one transaction.
+What was asked for is then to be asked again, under its key: every act is one transaction, of which nothing
+was written; or all of it, where the connection was lost while it was committed and the answer with it.
 """
 
 import errno

@@ -93,7 +93,7 @@ def test_a_full_disk_costs_nobody_a_save_that_was_acknowledged(
             version = save(url, session, 0)
             ballast = fill(disk)
             version, status, detail = saved_until_refused(url, session, version)
-            assert (status, "Nothing was done." in detail) == (503, True)
+            assert (status, "take this as not done" in detail) == (503, True)
             assert ask(url, session)["version"] == version, "it can be read"
             assert "ERROR" in web.log.read_text().upper(), "the log says so"
             ballast.unlink()

@@ -57,7 +57,7 @@ EXPERIMENTS = (
         ("tests/faults/test_database.py",), {"STOPS": 20, "WRITERS": 50}, engines=(POSTGRESQL,),
     ),
     Experiment(
-        "F07", "the disk is full", "503 'nothing was saved', readable, goes on with room",
+        "F07", "the disk is full", "503 'not saved', readable, goes on with room",
         ("tests/patients/web/test_unavailable.py", "tests/faults/check_full_disk.py"),
     ),
     Experiment(

@@ -37,7 +37,7 @@ def test_a_save_that_the_database_cannot_keep_is_said_not_to_be_saved(
     with failing_at(8):
         answer = desk.post(url, sent)
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")
-    assert "Nothing was saved by this request" in answer.content.decode()
+    assert "take this request as not saved" in answer.content.decode()
     assert answer.wsgi_request.request_id in answer.content.decode()
     assert saves() == 0
     assert desk.post(url, sent).status_code == 302
@@ -48,7 +48,7 @@ def test_a_program_is_told_in_its_own_form(desk: Client, response_page: Page) ->
     with failing_at(8):
         answer = send(desk, response_page, {"base_version": 0, "rows": {"": {"mol_marker": "NPM1"}}})
     told = problem(answer, 503)
-    assert "Nothing was done." in told["detail"]
+    assert "take this as not done" in told["detail"]
     assert saves() == 0
 
 
