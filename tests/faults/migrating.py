@@ -1,6 +1,8 @@
 """Migrations that are killed before a statement (F15): `python manage.py shell` runs it, on PostgreSQL."""
 
 import random
+from collections.abc import Callable
+from typing import Any
 
 from django.core.management import call_command
 from django.db import connection
@@ -64,7 +66,7 @@ class _Counter:
     def __init__(self) -> None:
         self.sent = 0
 
-    def __call__(self, execute, sql, *args):  # type: ignore[no-untyped-def]
+    def __call__(self, execute: Callable[..., Any], sql: str, *args: Any) -> Any:
         self.sent += 1
         return execute(sql, *args)
 
