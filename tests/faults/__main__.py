@@ -6,6 +6,7 @@ written to var/faults/ID.json.
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ COLUMNS = ("experiment", "what", "trials", "bad outcomes", "limit", "seconds")
 
 
 def main(folder: Path) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stop leaves nothing behind
     adopt_orphans()
     folder.mkdir(parents=True, exist_ok=True)
     came = []

@@ -48,9 +48,13 @@ def run(experiment: Experiment, *, short: bool) -> Outcome:
     """On each of its engines. Nothing tried is bad, too, and so is a process that is still there."""
     came = Outcome(experiment.id, 0, 0, 0.0)
     for engine in experiment.engines:
+        left = 0
         with _own_folder() as folder:
-            came += _on(engine, experiment, folder, short=short)
-        came += Outcome(experiment.id, 0, end_orphans(), 0.0)
+            try:
+                came += _on(engine, experiment, folder, short=short)
+            finally:
+                left = end_orphans()
+        came += Outcome(experiment.id, 0, left, 0.0)
     return came
 
 

@@ -10,7 +10,7 @@ KILLED_BEFORE_IT_IS_RECORDED = """
 import os, signal
 from django.core.management import call_command
 from django.db import connection
-call_command("migrate", "analytics", "0003", verbosity=0)
+call_command("migrate", "analytics", "0001_squashed_0003", verbosity=0)
 def kill(execute, sql, *args):
     if sql.startswith('INSERT INTO "django_migrations"'):
         os.kill(os.getpid(), signal.SIGKILL)
