@@ -30,29 +30,17 @@ trace: .venv/development ## which tests show which requirement; fails on one tha
 	scripts/bring postgresql redis chromium
 	env -u DATABASE_URL $(BIN)/python -m pytest -n 2 -p tests.tracing -m requirement $(ARGS)
 
-faults: .venv/development ## the long form of what is broken on purpose: 1,000 clean verifications, 10,000 races, 50 killed workers, 20 stops of the database
-	scripts/bring postgresql redis
-	CLEAN_RUNS=1000 $(BIN)/pytest tests/trial/trail/test_tampering.py
-	CLEAN_RUNS=1000 $(BIN)/python -m tests.services $(BIN)/pytest tests/trial/trail/test_tampering.py
-	RACES=10000 $(BIN)/pytest tests/patients/entry/test_merging.py
-	DOUBLE_SUBMITS=1000 $(BIN)/pytest tests/patients/web/test_double_submits.py
-	DOUBLE_SUBMITS=1000 $(BIN)/python -m tests.services $(BIN)/pytest tests/patients/web/test_double_submits.py
-	STEPS=10000 $(BIN)/pytest tests/patients/entry/test_freezing.py
-	DROPS=1000 $(BIN)/pytest tests/patients/web/test_lost_answers.py
-	ROUNDS=200 $(BIN)/pytest tests/patients/entry/test_freezing_races.py
-	ROUNDS=200 $(BIN)/python -m tests.services $(BIN)/pytest tests/patients/entry/test_freezing_races.py
-	ROUNDS=200 EDITORS=20 $(BIN)/pytest tests/analytics/test_locking.py -k refused
-	ROUNDS=200 EDITORS=50 $(BIN)/python -m tests.services $(BIN)/pytest tests/analytics/test_locking.py -k refused
-	DRILLS=10 $(BIN)/pytest tests/trial/backup -k comes_back
-	DRILLS=10 $(BIN)/python -m tests.services $(BIN)/pytest tests/trial/backup -k comes_back
-	WRITERS_SECONDS=60 $(BIN)/python -m tests.services $(BIN)/pytest tests/trial/trail/test_writers.py
-	SYNC_SECONDS=60 $(BIN)/python -m tests.services $(BIN)/pytest tests/analytics/exports/live/test_sync_writers.py
-	KILLS=50 LOSSES=20 DELIVERIES=20 EXHAUSTIONS=10 OUTAGES=20 $(BIN)/pytest tests/faults
-	KILLS=50 LOSSES=20 DELIVERIES=20 EXHAUSTIONS=10 OUTAGES=20 STOPS=20 WRITERS=50 \
-	    $(BIN)/python -m tests.services $(BIN)/pytest tests/faults
+faults: .venv/development ## what is broken on purpose, F01 to F24, as one table (ONLY=F06,F08; SHORT=1: few of each)
+	scripts/bring postgresql redis chromium nginx slowhttptest faketime
+	ONLY="$(ONLY)" SHORT="$(SHORT)" $(BIN)/python -m tests.faults
 
-check-external: .venv/development .venv-readers ## what others say (R, redcaplite, schemathesis, sqlmap, wapiti, ffuf), and the cohort out and in again
-	scripts/bring r attacks
+load: .venv/development ## 50 coordinators, monitors and an export over 5,000 subjects (SECONDS=180 SUBJECTS=5000)
+	scripts/bring postgresql
+	$(BIN)/python -m tests.services $(BIN)/python -m benchmarks.load $(or $(SECONDS),180) $(or $(SUBJECTS),5000)
+
+check-external: .venv/development .venv-readers ## what others say (R, redcaplite, schemathesis, tools that attack), and the cohort out and in again
+	scripts/bring r attacks nginx slowhttptest faketime
+	ONLY=F16,F18 SHORT=1 $(BIN)/python -m tests.faults
 	$(BIN)/pytest tests/analytics/check_r.py tests/analytics/exports/check_r_reads.py \
 	    tests/analytics/exports/check_redcaplite.py tests/analytics/exports/check_rest.py \
 	    tests/analytics/exports/check_round_trip.py tests/attacks/check_attacks.py
@@ -131,4 +119,4 @@ clean: ## what tools left behind; the registries in var/ and .venv stay
 	PYTHON=$(PYTHON) scripts/bring venv
 	$(PYTHON) -m venv .venv
 
-.PHONY: help setup demo test trace faults check-external validation bench check lock-requirements openapi bundle sbom audit screenshots messages clean
+.PHONY: help setup demo test trace faults load check-external validation bench check lock-requirements openapi bundle sbom audit screenshots messages clean

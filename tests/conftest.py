@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,6 +121,17 @@ def versions_are_claimed(request: pytest.FixtureRequest) -> Iterator[None]:
         claim()
     else:
         yield
+
+
+@pytest.fixture
+def tried(record_property: Callable[[str, object], None]) -> Callable[..., None]:
+    """Tells how often an experiment was tried, and with how many bad outcomes (`python -m tests.faults`)."""
+
+    def tell(trials: int, *, bad: int = 0) -> None:
+        record_property("trials", trials)
+        record_property("violations", bad)
+
+    return tell
 
 
 @pytest.fixture(scope="session", autouse=True)

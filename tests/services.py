@@ -206,7 +206,8 @@ def _leash(stop: signal.Signals) -> list[str]:
 @contextlib.contextmanager
 def _folder(prefix: str) -> Iterator[Path]:
     """A temporary folder with a short path: that of a Unix socket may have 107 characters."""
-    with tempfile.TemporaryDirectory(prefix=prefix, dir="/tmp", ignore_cleanup_errors=True) as folder:
+    where = os.environ.get("TMPDIR", "/tmp")
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=where, ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 

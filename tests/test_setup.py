@@ -14,7 +14,7 @@ from trial.trail.models import TrailEvent
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = {
-    "help", "setup", "demo", "test", "trace", "faults", "check-external", "bench", "check",
+    "help", "setup", "demo", "test", "trace", "faults", "load", "check-external", "bench", "check",
     "lock-requirements", "sbom", "audit", "messages", "openapi", "bundle", "screenshots",
     "validation", "clean",
 }  # fmt: skip

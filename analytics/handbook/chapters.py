@@ -71,6 +71,7 @@ def parts() -> tuple[Part, ...]:
                 _chapter("api", _("Programs: REST, exports, imports")),
                 _chapter("exports", _("Formats of exports"), "exports.md"),
                 _chapter("administrator", _("Administrator"), "administration.md"),
+                _chapter("scaling", _("One site, a hundred, ten thousand"), "scaling.md"),
                 _chapter("threats", _("Threats and what stands against them"), "threat-model.md"),
                 _chapter("performance", _("Performance"), "performance.md"),
             ),

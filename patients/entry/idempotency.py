@@ -12,14 +12,16 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, OperationalError, connection, models, transaction
 from django.utils import timezone
 
 from patients.casebook.identity import SealedField, fingerprint
 from patients.entry.refusals import NotSaved
 from trial.people.models import Account
+from trial.unavailable import is_worth_another_try
 
 MOST_KEY = 200  # characters
+MORE_TRIES = 3
 KEPT_FOR = timedelta(days=1)
 
 
@@ -69,23 +71,42 @@ def once(
     """Do the act in one transaction with keeping its answer, unless it was done: then give that answer.
 
     A refused act keeps nothing and may be tried again under its key; what it wrote of a refusal that is
-    `on_record` stays. Without a key the act is just done. Raises KeyReused, and what the act raises.
+    `on_record` stays. Without a key the act is just done. What the database undid in favour of somebody else
+    is tried again, unseen. Raises KeyReused, and what the act raises.
     """
     try:
-        with transaction.atomic():
-            try:
-                answer = act()
-            except on_record as refusal:
-                told = refusal
-            else:
-                _keep(answer, by, key, digest)
-                return answer
+        return _tried(lambda: _done(act, by, key, digest, on_record))
     except (IntegrityError, NotSaved):
         # Refused, too: whoever sends again meets what the first one wrote as a change by somebody else.
         before = answered(by, key, digest)
         if before is None:
             raise
         return before
+
+
+def _tried(do: Callable[[], Answer]) -> Answer:
+    """What it comes to, at the last try whatever that is; in a transaction of the caller's at the first."""
+    for _try in range(0 if connection.in_atomic_block else MORE_TRIES):
+        try:
+            return do()
+        except OperationalError as undone:
+            if not is_worth_another_try(undone):
+                raise
+    return do()
+
+
+def _done(
+    act: Callable[[], Answer], by: Account, key: str, digest: str, on_record: tuple[type[Exception], ...]
+) -> Answer:
+    """The act and its answer, both or neither."""
+    with transaction.atomic():
+        try:
+            answer = act()
+        except on_record as refusal:
+            told = refusal
+        else:
+            _keep(answer, by, key, digest)
+            return answer
     raise told
 
 

@@ -172,8 +172,11 @@ EDITORS = int(os.environ.get("EDITORS", "4"))  # 50 in `make faults`
 
 
 @pytest.mark.requirement("LK-03")
-def test_an_edit_is_before_the_lock_or_refused(transactional_db: None, tmp_path: Any) -> None:
+def test_an_edit_is_before_the_lock_or_refused(
+    transactional_db: None, tmp_path: Any, tried: Callable[[int], None]
+) -> None:
     """In each round editors save a page of a casebook while it is locked (F12)."""
+    tried(ROUNDS * EDITORS)
     editors = [desk.a_member(user_name=f"editor.{number}") for number in range(EDITORS)]
     before = 0
     for number in range(ROUNDS):

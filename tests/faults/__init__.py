@@ -1,1 +1,1 @@
-"""What is broken on purpose: workers, the broker, the database. Long counts in `make faults`."""
+"""What is broken on purpose: people, machines, network, clock. Long counts in `make faults`."""

@@ -1,6 +1,7 @@
 """The broker is down while a lock is made, and comes back with an empty memory (F05)."""
 
 import os
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -33,7 +34,10 @@ print(answer.status_code, "The analysis is pending." in answer.content.decode())
 
 @pytest.mark.requirement("LK-07")
 @pytest.mark.django_db
-def test_locks_that_are_made_without_a_broker_are_computed_when_it_is_back(registry: Registry) -> None:
+def test_locks_that_are_made_without_a_broker_are_computed_when_it_is_back(
+    registry: Registry, tried: Callable[[int], None]
+) -> None:
+    tried(OUTAGES)
     cutoffs = [str(date(2025, 8, 1 + number)) for number in range(OUTAGES)]
     port = services.free_port()
     dead = {"CHIMERA_BROKER_URL": f"redis://127.0.0.1:{port}/0"}

@@ -88,8 +88,12 @@ def assert_one_result_each(rows: list[Row], expected: str) -> None:
 
 
 def test_a_child_that_is_killed_at_any_moment_leaves_one_result(
-    registry: Registry, bell: Bell, start: Callable[..., AbstractContextManager[Worker]]
+    registry: Registry,
+    bell: Bell,
+    start: Callable[..., AbstractContextManager[Worker]],
+    tried: Callable[[int], None],
 ) -> None:
+    tried(KILLS)
     rows = take_in(registry, *(sealed := studies(registry, KILLS)))
     moments = random.Random(1)
     with start(**PATIENT) as running:
@@ -103,8 +107,12 @@ def test_a_child_that_is_killed_at_any_moment_leaves_one_result(
 
 
 def test_the_sweeper_revives_what_a_lost_machine_held(
-    registry: Registry, bell: Bell, start: Callable[..., AbstractContextManager[Worker]]
+    registry: Registry,
+    bell: Bell,
+    start: Callable[..., AbstractContextManager[Worker]],
+    tried: Callable[[int], None],
 ) -> None:
+    tried(LOSSES)
     rows: list[Row] = []
     for one in (sealed := studies(registry, LOSSES)):
         (row,) = take_in(registry, one)
@@ -118,8 +126,12 @@ def test_the_sweeper_revives_what_a_lost_machine_held(
 
 
 def test_ten_deliveries_at_once_come_to_one_result(
-    registry: Registry, bell: Bell, start: Callable[..., AbstractContextManager[Worker]]
+    registry: Registry,
+    bell: Bell,
+    start: Callable[..., AbstractContextManager[Worker]],
+    tried: Callable[[int], None],
 ) -> None:
+    tried(10 * DELIVERIES)
     rows = take_in(registry, *(sealed := studies(registry, DELIVERIES)))
     with start(children=10, **PATIENT) as running:
         for row in rows:
@@ -133,8 +145,12 @@ def test_ten_deliveries_at_once_come_to_one_result(
 
 
 def test_a_run_without_memory_fails_with_its_reason_and_runs_where_there_is_some(
-    registry: Registry, bell: Bell, start: Callable[..., AbstractContextManager[Worker]]
+    registry: Registry,
+    bell: Bell,
+    start: Callable[..., AbstractContextManager[Worker]],
+    tried: Callable[[int], None],
 ) -> None:
+    tried(EXHAUSTIONS)
     rows = take_in(registry, *(sealed := heavy(registry, EXHAUSTIONS)))
     with web_server(registry) as web, start(**PATIENT) as running:
         for row in rows:
@@ -144,7 +160,7 @@ def test_a_run_without_memory_fails_with_its_reason_and_runs_where_there_is_some
             error, tries = row.ask(f"SELECT error, attempts FROM analytics_run WHERE id = {row.number}")
             assert error in [f"{said} (tried 4 times)" for said in OUT_OF_MEMORY]
             assert tries == 4
-            assert answers(web)
+            assert answers(web.address)
         assert rows[0].count("analytics_run", "state IN ('queued', 'running')") == 0
         leave_memory(running, None)
         (again, *_others) = take_in(registry, sealed[0])

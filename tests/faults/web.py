@@ -6,8 +6,10 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests import services
@@ -15,26 +17,41 @@ from tests.analytics.workers import until
 from tests.conftest import ROOT, Registry
 
 
+@dataclass(frozen=True)
+class Web:
+    """Its address, its first process, and what it says."""
+
+    address: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    @property
+    def workers(self) -> list[int]:
+        """The processes that answer."""
+        pid = self.process.pid
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 @contextmanager
-def web_server(registry: Registry) -> Iterator[str]:
-    """The address of the registry, while it is served."""
+def web_server(registry: Registry, *, before: Sequence[str] = (), **environment: str) -> Iterator[Web]:
+    """The registry, while it is served, by a command that may stand behind another one."""
     address = f"http://127.0.0.1:{services.free_port()}"
     bind = f"--bind={address.removeprefix('http://')}"
-    command = [sys.executable, "-m", "gunicorn", "trial.wsgi", bind, "--worker-class=gthread"]
+    command = [*before, sys.executable, "-m", "gunicorn", "trial.wsgi", bind, "--worker-class=gthread"]
     log = registry.home / "web.log"
     with (
-        log.open("wb") as out,
+        log.open("ab") as out,
         subprocess.Popen(
             [*command, "--workers=2", "--threads=8", "--no-control-socket"],
             cwd=ROOT,
-            env={**os.environ, **registry.env},
+            env={**os.environ, **registry.env, **environment},
             stdout=out,
             stderr=out,
         ) as served,
     ):
         try:
             until(lambda: answers(address))
-            yield address
+            yield Web(address, served, log)
         finally:
             served.terminate()
 

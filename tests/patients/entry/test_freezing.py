@@ -1,6 +1,7 @@
 """Pages are frozen and thawed, with a reason, all that are chosen or none; a frozen one does not change."""
 
 import os
+from collections.abc import Callable
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -221,7 +222,7 @@ class Moves(RuleBasedStateMachine):
         self.state = now
 
 
-def test_no_order_of_acts_leads_past_the_table(manager: Account) -> None:
+def test_no_order_of_acts_leads_past_the_table(manager: Account, tried: Callable[[int], None]) -> None:
     """In the long form (`make faults`) 10,000 steps."""
     Moves.subject = desk.consented()
     Moves.people = {
@@ -230,6 +231,7 @@ def test_no_order_of_acts_leads_past_the_table(manager: Account) -> None:
         "monitor": desk.a_member(Role.MONITOR, user_name="ke.fan"),
     }
     steps = int(os.environ.get("STEPS", "200"))
+    tried(steps)
     checks = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
     run(
         Moves,

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
@@ -206,8 +207,11 @@ def content_of(page: Page) -> dict[str, str]:
 
 
 @pytest.mark.requirement("DI-01")
-def test_in_many_races_nothing_is_lost_and_every_conflict_is_told(db: None) -> None:
+def test_in_many_races_nothing_is_lost_and_every_conflict_is_told(
+    db: None, tried: Callable[[int], None]
+) -> None:
     """Two read, two save, in any order, some having read several versions ago."""
+    tried(2 * ROUNDS)
     random = Random(1)
     page = desk.page_of(desk.consented(), "DX")
     expected = Expected()

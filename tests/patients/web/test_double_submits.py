@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 
 import pytest
 from django.test import Client
@@ -25,8 +26,11 @@ def marker(page: Page) -> str:
     return form_model("RESP").objects.get(page=page).mol_marker
 
 
-def test_as_many_effects_as_forms_however_often_each_is_sent(desk: Client, response_page: Page) -> None:
+def test_as_many_effects_as_forms_however_often_each_is_sent(
+    desk: Client, response_page: Page, tried: Callable[[int], None]
+) -> None:
     """By turns the same form twice, and once more with other content: a conflict of its own key."""
+    tried(PAIRS)
     url, statuses = response_page.get_absolute_url(), set()
     for number in range(PAIRS):
         because = {"mol_marker__reason": "late_source"} if number else {}

@@ -3,7 +3,7 @@ twice (F24)."""
 
 import http.client
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlencode
 
 import pytest
@@ -60,7 +60,10 @@ def saves() -> int:
     return TrailEvent.objects.filter(action="page.saved", form="RESP").count()
 
 
-def test_what_is_sent_again_is_answered_as_it_was_and_done_once(line: Line, page: Page) -> None:
+def test_what_is_sent_again_is_answered_as_it_was_and_done_once(
+    line: Line, page: Page, tried: Callable[[int], None]
+) -> None:
+    tried(DROPS)
     lin = people.signed_in(people.a_member(Role.COORDINATOR, name="lin.qiao"))
     program, url = Program(line, lin.cookies["sessionid"].value), page.get_absolute_url()
     for number in range(1, DROPS + 1):
