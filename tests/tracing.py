@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 import pytest
 
-DELIVERED = ("house", "casebook", "access and trail", "data entry", "oversight", "lock")
+DELIVERED = (
+    "house", "casebook", "access and trail", "data entry", "oversight", "lock", "export", "production",
+)  # fmt: skip
 """The capabilities that are whole."""
 
 
