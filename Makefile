@@ -26,7 +26,7 @@ test: check ## everything that must hold, on both databases (ARGS=... goes to py
 	env -u DATABASE_URL $(PYTEST)
 	$(BIN)/python -m tests.services $(PYTEST)
 
-trace: .venv/development ## which tests show which requirement; fails on one that is due and is not shown
+trace: .venv/development ## which tests show which requirement; fails on one that is not shown
 	scripts/bring postgresql redis chromium
 	env -u DATABASE_URL $(BIN)/python -m pytest -n 2 -p tests.tracing -m requirement $(ARGS)
 

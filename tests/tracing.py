@@ -1,7 +1,6 @@
 """Which tests show which requirement: `make trace` runs them and prints the matrix.
 
-A requirement is due with the first capability that makes its test possible. A run fails on one that is due
-and has no test that passed. Used as `python -m pytest -p tests.tracing -m requirement`.
+A run fails on a requirement that has no test that passed: `python -m pytest -p tests.tracing -m requirement`.
 """
 
 import csv
@@ -11,11 +10,6 @@ from typing import NamedTuple
 
 import pytest
 
-DELIVERED = (
-    "house", "casebook", "access and trail", "data entry", "oversight", "lock", "export", "production",
-)  # fmt: skip
-"""The capabilities that are whole."""
-
 
 class Requirement(NamedTuple):
     """One line of the table: its number, the capability that delivers it, and what it asks for."""
@@ -24,10 +18,6 @@ class Requirement(NamedTuple):
     capability: str
     says: str
 
-    @property
-    def is_due(self) -> bool:
-        return self.capability in DELIVERED
-
 
 def requirements() -> list[Requirement]:
     with (Path(__file__).parent / "requirements.csv").open(encoding="utf-8", newline="") as file:
@@ -35,8 +25,8 @@ def requirements() -> list[Requirement]:
 
 
 def missing(table: list[Requirement], shown: dict[str, dict[str, str]]) -> list[str]:
-    """The requirements that are due and have no test that passed, or any that failed."""
-    return [one.id for one in table if one.is_due and set(shown.get(one.id, {}).values()) != {"passed"}]
+    """The requirements that have no test that passed, or any that failed."""
+    return [one.id for one in table if set(shown.get(one.id, {}).values()) != {"passed"}]
 
 
 class Trace:
@@ -59,11 +49,11 @@ class Trace:
         table = requirements()
         for one in table:
             tests = self.shown.get(one.id, {})
-            write(f"{one.id}  {one.capability}{'' if one.is_due else ' (not due)'}: {one.says}")
+            write(f"{one.id}  {one.capability}: {one.says}")
             for test, outcome in sorted(tests.items()):
                 write(f"       {outcome}  {test}")
         lacking = missing(table, self.shown)
-        write(f"due and not shown: {', '.join(lacking) or 'none'}")
+        write(f"not shown: {', '.join(lacking) or 'none'}")
 
 
 def pytest_configure(config: pytest.Config) -> None:
