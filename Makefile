@@ -56,6 +56,7 @@ bench: .venv/development ## how long a save, a page, an export and a large cohor
 	$(BIN)/python -m benchmarks.showing
 	$(BIN)/python -m benchmarks.querying
 	$(BIN)/python -m tests.services $(BIN)/python -m benchmarks.exporting
+	$(BIN)/python -m tests.services $(BIN)/python -m benchmarks.exporting_http
 	$(BIN)/python -m benchmarks.cutting $(SUBJECTS)
 	$(BIN)/python -m benchmarks.locked $(SUBJECTS)
 	$(BIN)/python -m benchmarks.journey $(SUBJECTS)
