@@ -8,7 +8,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import NotFound, ParseError
 
 from trial.parameters import NAMED, refuse_unknown
 
@@ -131,14 +131,18 @@ class Parameters:
 
     def _cursor(self, text: str) -> str:
         if not re.fullmatch(f"{self.place}|{_SEALED_PLACE}", text):
-            raise not_a_place(self.cursor, text)
+            raise ParseError(_no_place(self.cursor, text))
         return text
 
 
-def not_a_place(name: str, text: str) -> ParseError:
-    """What is said to a place that a list does not have."""
+def not_a_place(name: str, text: str) -> NotFound:
+    """What is said to a place that looks like one, and that nobody here has given out for the list."""
+    return NotFound(_no_place(name, text))
+
+
+def _no_place(name: str, text: str) -> str:
     sentence = _("%(name)s: %(value)s is no place in this list; take it from `next`.")
-    return _refused(sentence, name=name, value=text)
+    return sentence % {"name": name, "value": text[:NAMED]}
 
 
 def _refused(sentence: str, **named: str) -> ParseError:

@@ -102,7 +102,7 @@ def sealed(listed: Listed, place: Place) -> str:
 
 
 def _opened(listed: Listed, text: str) -> Place:
-    """Raises ParseError for what nobody here has sealed for this list."""
+    """Raises NotFound for what nobody here has sealed for this list."""
     if text == listed.parameters.begin:
         return Place()
     try:

@@ -51,6 +51,9 @@ _REFUSALS = {
 PROBLEMS = {
     (status, MEDIA_TYPE): OpenApiResponse(Problem, description=why) for status, why in _REFUSALS.items()
 }
+NO_SUCH_PLACE = {
+    (404, MEDIA_TYPE): OpenApiResponse(Problem, description="a place that nobody was given for this list")
+}
 KNOWN = {304: OpenApiResponse(description="the answer is the one whose ETag `If-None-Match` names")}
 
 
@@ -90,7 +93,7 @@ class ListView(LiveView):
         return answer
 
     def _found(self, asked: Asked, scope: Scope, naming: Naming) -> Found:
-        """Raises ParseError."""
+        """Raises ParseError, and NotFound for a place that was not given out."""
         if naming.hides and self.listed.is_of_subjects:
             return read_by_names(self.listed, truly(asked, naming), scope, naming)
         if asked.cursor.startswith(SEALED):
@@ -118,7 +121,7 @@ def view_of(listed: Listed) -> Any:
     described = extend_schema(
         operation_id=listed.name,
         parameters=listed.parameters.told(),
-        responses={200: _page_shape(listed, name), **KNOWN, **PROBLEMS},
+        responses={200: _page_shape(listed, name), **KNOWN, **PROBLEMS, **NO_SUCH_PLACE},
     )
     return token_needs(listed.permission)(extend_schema_view(get=described)(view))
 

@@ -95,7 +95,7 @@ def test_a_place_is_of_its_list_and_of_who_has_pseudonyms(key: str) -> None:
     )
     for address, by in (*wrong, (f"pages?cursor={place}", a_token(OWN, OTHER))):
         answer = get(address, by)
-        assert (answer.status_code, "no place in this list" in answer.json()["detail"]) == (400, True)
+        assert (answer.status_code, "no place in this list" in answer.json()["detail"]) == (404, True)
 
 
 def test_a_page_of_many_subjects_takes_few_statements(
