@@ -6,8 +6,7 @@ The numbers depend on the order of the slices and not on who computed them.
 """
 
 import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeAlias
 
@@ -23,6 +22,7 @@ from analytics.locks.snapshot import Slice, read_slice, slices_of
 from analytics.runs.files import read_plain, read_tables, write_plain, write_tables
 from analytics.runs.models import RunPart, Step
 from analytics.runs.parts import tell, watched
+from trial.collector import uncollected
 
 STAGES: tuple[tuple[Step, ...], ...] = (
     (Step.SLICES,),
@@ -58,24 +58,11 @@ def datasets(part: RunPart) -> str:
     share = _Share.of(part.slice)
     subjects = watched(part, read_slice(part.run.snapshot.path, share.casebooks))
     coded = with_codes_of(subjects, part.run.codes, share.codes)
-    with _collected_at_the_end():
+    with uncollected():
         made = build_datasets(part.run.snapshot.cutoff, coded, with_trace=False)
         tell(part, share.casebooks.subjects)
+    gc.collect()  # a casebook and its rows point at each other: all of the slice would stay until it comes
     return write_tables(part, tables_of(needed(made)))
-
-
-@contextmanager
-def _collected_at_the_end() -> Iterator[None]:
-    """A casebook and its rows point at each other, so that all of a slice stay until the collector comes. It
-    would look at them again and again while they are made, for a third of the time: it looks once, after."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-        gc.collect()
 
 
 def figures_as_kept(data: Datasets) -> list[dict[str, Any]]:
