@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.http import QueryDict
 
+from trial.parameters import NAMED
 from trial.protocol.study import SITE_ZONE
 
 FORMATS = ("json", "csv")
@@ -46,6 +47,10 @@ class Asked:
 def asked(form: QueryDict) -> Asked:
     """What a form asks for. Raises Refused."""
     _refuse_changes(form)
+    if form.get("content") == "file":
+        raise Refused(
+            f'The field "{form.get("field", "")[:NAMED]}" is not a file: no field of this project is'
+        )
     for name, values in _FIXED.items():
         if form.get(name, "") not in values:
             raise Refused(f'The parameter "{name}" is not supported here')

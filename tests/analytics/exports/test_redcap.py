@@ -256,6 +256,10 @@ def test_what_is_not_given_is_refused_in_words(
     for shape in ("flat", "eav"):
         with pytest.raises(redcap.RedcapError, match=r"bundle\.zip"):
             project.export_records(record_type=shape, forms=["lab"])
+    with pytest.raises(ValueError, match="not a 'file' field"):  # the client looks into the metadata
+        project.export_file("HZ01-001", "sex")
+    asked = post(key, content="file", action="export", record="HZ01-001", field="sex", returnFormat="json")
+    assert (asked.status_code, '"sex\\" is not a file' in asked.content.decode()) == (400, True)
     assert post(key, content="report", format="csv").content.startswith(b"ERROR: ")
     assert post(key, content="record", format="xml").content.startswith(b'<?xml version="1.0"')
     assert requests.get(project.url, timeout=30).status_code == 403
