@@ -35,7 +35,7 @@ from analytics.runs.start import code_version
 from patients.casebook.form import declared_forms, form_model
 from trial.protocol.in_force import as_in_force
 
-_SUBJECTS_AT_ONCE = 250  # so many casebooks are held in memory, about 1 MiB each
+_SUBJECTS_AT_ONCE = 100  # so many casebooks are held in memory, with their tables some 2 MiB each
 _ROWS_OF_A_PART = 50_000
 
 
