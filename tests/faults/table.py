@@ -71,6 +71,7 @@ EXPERIMENTS = (
     Experiment(
         "F10", "the session ends in a long form", "all that was typed is there again, for its owner",
         (DRAFTS,), {"SESSIONS": 100}, only="session or sent_after or after_the_end",
+        engines=(SQLITE,),
     ),
     Experiment(
         "F11", "the network is away while somebody types", "said within 5 s, nothing typed is lost",

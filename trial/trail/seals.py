@@ -4,6 +4,7 @@ A seal is a signed checkpoint (Ed25519 over `text_of` it). Every seal also goes 
 the database, with its leaf hashes: what a person with full rights on the database cannot rewrite shows there.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -184,6 +185,7 @@ def publish_seals() -> int:
     path = anchor_file()
     path.parent.mkdir(exist_ok=True)
     with path.open("a+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # of two that publish at once the second adds what the first has not
         new = list(Seal.objects.filter(number__gt=_last_published(file)).order_by("number"))
         for seal in new:
             file.write(json.dumps(_anchored(seal), sort_keys=True).encode() + b"\n")
