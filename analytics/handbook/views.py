@@ -4,15 +4,13 @@ from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language
-from django.views.decorators.cache import cache_control
 
 from analytics.handbook.chapters import Chapter, Part, chapter, decisions, parts, picture
 from analytics.handbook.prose import Prose, prose
 from patients.web.shell import person_of, shell, show
+from patients.web.views import private
 from trial.people.access import sites_of
 from trial.people.needs import signed_in
-
-private = cache_control(private=True, no_store=True)
 
 
 @dataclass(frozen=True, slots=True)

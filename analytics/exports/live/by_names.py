@@ -38,7 +38,7 @@ class Place:
 
 
 def read_by_names(listed: Listed, asked: Asked, scope: Scope, naming: Naming) -> Found:
-    """A page of a list in this order. Raises ParseError for a place that is none."""
+    """A page of a list in this order. Raises NotFound for a place that nobody was given."""
     place = _opened(listed, asked.cursor)
     if listed.sealed_up_to is not None and not place.up_to:
         place = replace(place, up_to=max(listed.sealed_up_to(), place.after))

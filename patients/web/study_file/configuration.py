@@ -1,10 +1,11 @@
 """Configuration values that one person asks for and another decides on (VD-05)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -69,6 +70,15 @@ def _ask(form: AskForm, by: Account) -> None:
     ask_for_value(typed["key"], typed["value"], by=by, source=Source.WEB, **given)
 
 
+def _decision(button: Promise, decide: Callable[..., object]) -> Act:
+    """Offered while something waits for it."""
+
+    def run(form: DecideForm, by: Account) -> object:
+        return decide(form.cleaned_data["request"], by=by, source=Source.WEB)
+
+    return Act(button, DecideForm, run, lambda: _open().exists())
+
+
 CONFIGURATION = Register(
     gettext_lazy("Configuration"),
     gettext_lazy(
@@ -84,18 +94,8 @@ CONFIGURATION = Register(
     _requests,
     {
         "add": Act(gettext_lazy("Ask for another value"), AskForm, _ask),
-        "approve": Act(
-            gettext_lazy("Approve"),
-            DecideForm,
-            lambda form, by: approve_value(form.cleaned_data["request"], by=by, source=Source.WEB),
-            lambda: _open().exists(),
-        ),
-        "refuse": Act(
-            gettext_lazy("Refuse"),
-            DecideForm,
-            lambda form, by: refuse_value(form.cleaned_data["request"], by=by, source=Source.WEB),
-            lambda: _open().exists(),
-        ),
+        "approve": _decision(gettext_lazy("Approve"), approve_value),
+        "refuse": _decision(gettext_lazy("Refuse"), refuse_value),
     },
     ("configuration.requested", "configuration.refused", "configuration.changed"),
     writes=Permission.CONFIGURE,

@@ -19,6 +19,13 @@ from trial.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
 PAGE = ("study-file", ("configuration",))
+ASKED = {
+    "do": "add",
+    "add-key": "cd7_min",
+    "add-value": "30",
+    "add-reason": "Protocol",
+    "add-tried": TRIED,
+}
 MAY = [role for role in Role if Permission.CONFIGURE in TABLE[role]]
 
 
@@ -112,28 +119,14 @@ def test_a_value_of_the_study_is_for_who_holds_the_right_at_every_site(manager: 
 @pytest.mark.parametrize("role", [role for role in Role if role not in MAY])
 def test_a_direct_edit_is_forbidden(role: Role) -> None:
     client = people.signed_in(people.a_member(role))
-    sent = {
-        "do": "add",
-        "add-key": "cd7_min",
-        "add-value": "30",
-        "add-reason": "Protocol",
-        "add-tried": TRIED,
-    }
-    assert client.post(reverse(PAGE[0], args=PAGE[1]), sent).status_code == 403
+    assert client.post(reverse(PAGE[0], args=PAGE[1]), ASKED).status_code == 403
     assert not ConfigRequest.objects.exists()
 
 
 def test_the_page_takes_a_request_and_refuses_its_author(manager: Account, investigator: Account) -> None:
     url = reverse(PAGE[0], args=PAGE[1])
     client = people.signed_in(manager)
-    sent = {
-        "do": "add",
-        "add-key": "cd7_min",
-        "add-value": "30",
-        "add-reason": "Protocol",
-        "add-tried": TRIED,
-    }
-    assert client.post(url, sent).status_code == 302
+    assert client.post(url, ASKED).status_code == 302
     asked = ConfigRequest.objects.get()
     own = client.post(url, {"do": "approve", "approve-request": asked.pk})
     assert own.status_code == 422
