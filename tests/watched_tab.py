@@ -9,7 +9,7 @@ from tests.patients.web import people
 from trial.people.models import Account
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, ConsoleMessage
     from playwright.sync_api import Page as Tab
 
 EXPECTED = ("status of 4", "Clear-Site-Data")  # a refusal; what signing out has cleared
@@ -42,13 +42,21 @@ def watched_tab(
         context.add_cookies([{"name": "sessionid", "value": key, "url": base}])
     tab = context.new_page()
     said: list[str] = []
-    tab.on("console", lambda message: said.append(message.text) if message.type != "log" else None)
+    tab.on("console", lambda message: said.append(_as_read(message)) if message.type != "log" else None)
     tab.on("pageerror", lambda error: said.append(str(error)))
     try:
         yield tab
+        # What is still on its way is waited for: a request that the closing cuts off is no fault of the page.
+        tab.wait_for_load_state()
+        heard = tuple(said)
     finally:
         context.close()
-    assert [line for line in said if not any(words in line for words in EXPECTED + expected)] == []
+    unexpected = [line for line in heard if not any(words in line for words in EXPECTED + expected)]
+    assert not unexpected, unexpected
+
+
+def _as_read(message: "ConsoleMessage") -> str:
+    return f"{message.type}: {message.text} ({message.location.get('url', '')})"
 
 
 def look(tab: "Tab", name: str) -> None:
