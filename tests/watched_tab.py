@@ -47,7 +47,8 @@ def watched_tab(
     try:
         yield tab
         # What is still on its way is waited for: a request that the closing cuts off is no fault of the page.
-        tab.wait_for_load_state()
+        for each in context.pages:
+            each.wait_for_load_state()
         heard = tuple(said)
     finally:
         context.close()
