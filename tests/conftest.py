@@ -8,11 +8,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -22,7 +21,7 @@ from django.test.client import ClientHandler
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
-from tests import counts, flush, middleware, services
+from tests import counts, flush, made_once, middleware, services
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -197,30 +196,82 @@ class Registry:
         return done
 
 
-@pytest.fixture(scope="session")
-def registry_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """A migrated, empty registry that is only ever copied."""
-    home = tmp_path_factory.mktemp("registry-template")
-    with ExitStack() as stack:
+@contextmanager
+def copy_of(template: Registry, home: Path) -> Iterator[Registry]:
+    """A registry of one's own in `home`, as the template is, on the engine of this run."""
+    shutil.copytree(template.home, home)
+    if connection.vendor != "postgresql":
+        yield Registry(home, f"sqlite:///{home}/chimera.sqlite3")
+        return
+    name = services.name_of(template.database_url)
+    with services.fresh_database(os.environ["DATABASE_URL"], template=name) as url:
+        yield Registry(home, url)
+
+
+def template_of_run(
+    factory: pytest.TempPathFactory,
+    name: str,
+    fill: Callable[[Registry], None],
+    start: Registry | None = None,
+) -> Registry:
+    """A registry that the processes of a run make once and only ever copy: `start` copied, then filled."""
+
+    def make(home: Path) -> None:
+        if start:
+            shutil.copytree(start.home, home, dirs_exist_ok=True)
         url = f"sqlite:///{home}/chimera.sqlite3"
         if connection.vendor == "postgresql":
-            url = stack.enter_context(services.fresh_database(os.environ["DATABASE_URL"]))
-        template = Registry(home, url)
-        template.run("migrate", "--verbosity=0")
-        yield template
+            template = services.name_of(start.database_url) if start else "template1"
+            url = services.new_database(os.environ["DATABASE_URL"], template=template)
+            made_once.remember_database(factory, services.name_of(url))
+            (home / "database_url").write_text(url)
+        fill(Registry(home, url))
+
+    home = made_once.made_once(factory, name, make)
+    url = home / "database_url"
+    return Registry(home, url.read_text() if url.exists() else f"sqlite:///{home}/chimera.sqlite3")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The process that began the run is the last of it: nobody copies a template any more."""
+    if "PYTEST_XDIST_WORKER" in os.environ or connection.vendor != "postgresql":
+        return
+    factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
+    made_once.drop_databases(factory.getbasetemp(), os.environ["DATABASE_URL"])
+
+
+@pytest.fixture(scope="session")
+def registry_template(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """A migrated, empty registry that is only ever copied."""
+    return template_of_run(
+        tmp_path_factory, "registry-template", lambda registry: registry.run("migrate", "--verbosity=0")
+    )
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """The test database is a copy of what is migrated once (`django_db_modify_db_settings`)."""
+    return connection.vendor != "postgresql"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, registry_template: Registry
+) -> None:
+    """Every process begins with the migrated registry of the run. SQLite's file lies in the home of the
+    process and goes with it."""
+    test = settings.DATABASES["default"]["TEST"]
+    if connection.vendor == "postgresql":
+        test["TEMPLATE"] = services.name_of(registry_template.database_url)
+    else:
+        shutil.copyfile(registry_template.home / "chimera.sqlite3", test["NAME"])
 
 
 @pytest.fixture
 def registry(registry_template: Registry, tmp_path: Path) -> Iterator[Registry]:
     """A fresh, empty registry of the test's own, on the engine of this run."""
-    home = tmp_path / "registry"
-    shutil.copytree(registry_template.home, home)
-    if connection.vendor != "postgresql":
-        yield Registry(home, f"sqlite:///{home}/chimera.sqlite3")
-        return
-    template = urlsplit(registry_template.database_url).path.removeprefix("/")
-    with services.fresh_database(os.environ["DATABASE_URL"], template=template) as url:
-        yield Registry(home, url)
+    with copy_of(registry_template, tmp_path / "registry") as registry:
+        yield registry
 
 
 @pytest.fixture

@@ -114,16 +114,28 @@ def copy_database(origin: str, target: str) -> None:
 @contextlib.contextmanager
 def fresh_database(server: str, *, template: str = "template1") -> Iterator[str]:
     """The URL of a new database of `server`, copied from the database `template`, dropped at the end."""
+    url = new_database(server, template=template)
+    try:
+        yield url
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            name = sql.Identifier(name_of(url))
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+def new_database(server: str, *, template: str = "template1") -> str:
+    """The URL of a new database of `server`, copied from the database `template`."""
     name = f"chimera_{secrets.token_hex(6)}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
         )
-    try:
-        yield urlsplit(server)._replace(path=f"/{name}").geturl()
-    finally:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    return urlsplit(server)._replace(path=f"/{name}").geturl()
+
+
+def name_of(url: str) -> str:
+    """The name of the database that a URL leads to."""
+    return urlsplit(url).path.removeprefix("/")
 
 
 def _postgres_binaries() -> Path:

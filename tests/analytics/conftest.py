@@ -1,23 +1,17 @@
 """Fixtures of the read-outs: the invented cohort as timelines, as a casebook, and in a registry."""
 
-import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 
 from patients.builder import timelines
 from patients.builder.build import casebook_of
 from patients.builder.timeline import Timeline
 from patients.builder.timelines import read_timelines
 from patients.casebook.files import write_casebook
-from tests import services
 from tests.analytics.casebooks import without_database
-from tests.conftest import Registry
+from tests.conftest import Registry, copy_of, template_of_run
 
 DEMO = Path(timelines.__file__).parent / "demo" / "timelines.csv"
 DEMO_CUTOFF = "2025-08-05"
@@ -47,12 +41,14 @@ def demo_casebook(tmp_path_factory: pytest.TempPathFactory, demo_timelines: list
 @pytest.fixture(scope="session")
 def demo_template(
     registry_template: Registry, demo_casebook: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Registry]:
+) -> Registry:
     """A registry with the invented cohort and a finished lock of it, which is only ever copied."""
-    with copy_of(registry_template, tmp_path_factory.mktemp("demo-template") / "home") as template:
-        template.run("import_casebook", demo_casebook)
-        template.run("lock", "--cutoff", DEMO_CUTOFF, "--reason", "interim analysis", "--wait")
-        yield template
+
+    def fill(registry: Registry) -> None:
+        registry.run("import_casebook", demo_casebook)
+        registry.run("lock", "--cutoff", DEMO_CUTOFF, "--reason", "interim analysis", "--wait")
+
+    return template_of_run(tmp_path_factory, "demo-template", fill, registry_template)
 
 
 @pytest.fixture
@@ -67,14 +63,3 @@ def sqlite_registry(tmp_path: Path) -> Registry:
     """An empty registry on SQLite, whatever the engine of this run."""
     home = tmp_path / "sqlite-registry"
     return Registry(home, f"sqlite:///{home}/chimera.sqlite3")
-
-
-@contextmanager
-def copy_of(template: Registry, home: Path) -> Iterator[Registry]:
-    shutil.copytree(template.home, home)
-    if connection.vendor != "postgresql":
-        yield Registry(home, f"sqlite:///{home}/chimera.sqlite3")
-        return
-    name = urlsplit(template.database_url).path.removeprefix("/")
-    with services.fresh_database(os.environ["DATABASE_URL"], template=name) as url:
-        yield Registry(home, url)
