@@ -55,6 +55,7 @@ def edit(folder: Path, sheet: str, change: Callable[[dict[str, str]], None]) -> 
 
 
 # --- an empty registry ------------------------------------------------------------------------------------
+@pytest.mark.one_engine
 def test_without_a_lock_there_is_nothing_to_show(registry: Registry) -> None:
     for arguments in (["endpoints", "latest", "--json"], ["verify_figures"]):
         done = registry.run(*arguments, check=False)
@@ -62,6 +63,7 @@ def test_without_a_lock_there_is_nothing_to_show(registry: Registry) -> None:
         assert "no " in done.stderr
 
 
+@pytest.mark.one_engine
 def test_a_lock_of_nobody_counts_nobody(registry: Registry) -> None:
     number, _ = lock(registry)
     found = endpoints(registry, number)

@@ -32,6 +32,7 @@ print(answer.status_code, "The analysis is pending." in answer.content.decode())
 """
 
 
+@pytest.mark.postgresql
 @pytest.mark.requirement("LK-07")
 @pytest.mark.django_db
 def test_locks_that_are_made_without_a_broker_are_computed_when_it_is_back(

@@ -87,6 +87,7 @@ def assert_one_result_each(rows: list[Row], expected: str) -> None:
     assert first.count("analytics_estimate") == figures * len(rows) > 100
 
 
+@pytest.mark.postgresql
 def test_a_child_that_is_killed_at_any_moment_leaves_one_result(
     registry: Registry,
     bell: Bell,
@@ -106,6 +107,7 @@ def test_a_child_that_is_killed_at_any_moment_leaves_one_result(
     assert_one_result_each(rows, undisturbed(sealed[0]))
 
 
+@pytest.mark.postgresql
 def test_the_sweeper_revives_what_a_lost_machine_held(
     registry: Registry,
     bell: Bell,
@@ -125,6 +127,7 @@ def test_the_sweeper_revives_what_a_lost_machine_held(
     assert_one_result_each(rows, undisturbed(sealed[0]))
 
 
+@pytest.mark.postgresql
 def test_ten_deliveries_at_once_come_to_one_result(
     registry: Registry,
     bell: Bell,
@@ -144,6 +147,7 @@ def test_ten_deliveries_at_once_come_to_one_result(
     assert_one_result_each(rows, undisturbed(sealed[0]))
 
 
+@pytest.mark.one_engine
 def test_a_run_without_memory_fails_with_its_reason_and_runs_where_there_is_some(
     registry: Registry,
     bell: Bell,

@@ -4,6 +4,7 @@ SQLite alone: there a change of columns builds a table anew and drops its trigge
 """
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from django.db.migrations.loader import MigrationLoader
 from pytest_django import DjangoDbBlocker
 
 from patients.casebook.page import Page
+from tests.conftest import Registry
 from tests.patients.entry import desk
 from trial.trail.verification import Verification
 
@@ -61,13 +63,13 @@ class Registries:
 
 @pytest.fixture(scope="module")
 def registries(
-    tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker
+    registry_template: Registry, tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[Registries]:
     home = tmp_path_factory.mktemp("migrations")
     new, old = home / "new.sqlite3", home / "old.sqlite3"
+    shutil.copyfile(registry_template.home / "chimera.sqlite3", new)
     with django_db_blocker.unblock():
         with opened(new):
-            call_command("migrate", verbosity=0)
             desk.save(desk.page_of(desk.consented(), "DM"), {"sex": "F"}, on=desk.CONSENT)
         with opened(old):
             step_to(EARLY)

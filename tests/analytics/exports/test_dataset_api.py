@@ -17,7 +17,7 @@ from trial.people.models import Site
 from trial.people.roles import Permission
 from trial.people.tokens import Dates, issue_token
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("exports")]
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db, pytest.mark.xdist_group("exports")]
 SCHEMA = json.loads((Path(__file__).parent / "schemas" / "dataset.schema.json").read_text())
 STUDY = "studies/NCT05827835"
 REQUIRED = {

@@ -33,7 +33,7 @@ from trial.people.roles import Role
 from trial.people.tokens import Dates
 from trial.trail.actor import Source
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 ALL = Disclosure(Dates.TRUE, "2025-BGH-1")
 WHY = Reason(text="as the source says")
 MORE = ({}, {"ae_term": ""}, {"ae_grade": "3"}, {"ae_grade": "", "ae_grade__missing": "unknown"})

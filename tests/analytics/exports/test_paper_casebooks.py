@@ -27,7 +27,7 @@ from tests.analytics.exports.test_cut_rest import get
 from tests.analytics.reports.conftest import CUTOFF
 from trial.people.tokens import Dates
 
-pytestmark = pytest.mark.xdist_group("exports")
+pytestmark = [pytest.mark.one_engine, pytest.mark.xdist_group("exports")]
 TO = Disclosure(Dates.SHIFTED)
 
 

@@ -39,7 +39,7 @@ from trial.people.roles import Role
 from trial.trail.actor import Source, acting
 from trial.trail.models import TrailEvent
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("DI-11")]
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db, pytest.mark.requirement("DI-11")]
 
 PERSONS, ENTERED_TWICE = 300, 50
 

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 SUBJECT = "HZ01-001"
 
 
+@pytest.mark.one_engine
 def test_every_page_of_a_built_casebook_is_kept_and_complete(tmp_path: Path) -> None:
     found = sheets(2)
     report = imported(write(tmp_path / "in", found))
@@ -30,6 +31,7 @@ def test_every_page_of_a_built_casebook_is_kept_and_complete(tmp_path: Path) -> 
     assert set(Page.objects.exclude(version=0).values_list("state", flat=True)) == {PageState.COMPLETE}
 
 
+@pytest.mark.one_engine
 def test_an_end_of_study_is_complete_only_with_nothing_due_or_open_before_it(tmp_path: Path) -> None:
     found = sheets(ended=True)
     report = imported(write(tmp_path / "in", found))
@@ -40,6 +42,7 @@ def test_an_end_of_study_is_complete_only_with_nothing_due_or_open_before_it(tmp
     assert end.state == PageState.IN_PROGRESS
 
 
+@pytest.mark.one_engine
 def test_sites_members_and_subjects_are_created(tmp_path: Path) -> None:
     found = sheets(2)
     imported(write(tmp_path / "in", found))
@@ -48,6 +51,7 @@ def test_sites_members_and_subjects_are_created(tmp_path: Path) -> None:
     assert Member.objects.count() == len(found["MEMBERS"])
 
 
+@pytest.mark.one_engine
 def test_an_imported_member_cannot_sign_in(tmp_path: Path) -> None:
     imported(write(tmp_path / "in", sheets()))
     assert [account.has_usable_password() for account in Account.objects.all()] == [
@@ -93,6 +97,7 @@ def test_what_is_exported_again_is_what_was_imported_byte_for_byte(tmp_path: Pat
     assert files_out == files_in
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(("end", "mark"), [("\r\n", ""), ("\n", "\ufeff"), ("\r\n", "\ufeff")])
 def test_the_files_of_a_spreadsheet_are_read(tmp_path: Path, end: str, mark: str) -> None:
     report = imported(write(tmp_path / "in", sheets(), end=end, mark=mark))
@@ -100,6 +105,7 @@ def test_the_files_of_a_spreadsheet_are_read(tmp_path: Path, end: str, mark: str
     assert set(report.pages) == {Outcome.KEPT}
 
 
+@pytest.mark.one_engine
 def test_the_order_of_the_rows_does_not_matter(tmp_path: Path) -> None:
     found = sheets()
     for rows in found.values():
@@ -113,6 +119,7 @@ def test_every_live_row_is_its_newest_version(tmp_path: Path) -> None:
     assert desk.rows_that_differ_from_their_newest_version() == []
 
 
+@pytest.mark.one_engine
 def test_progress_is_told_subject_by_subject(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     running = CasebookImport(CasebookFolder(write(tmp_path / "in", sheets(3))), casebooks.BY)

@@ -14,7 +14,7 @@ from trial.people.roles import Role
 from trial.trail.actor import Source
 from trial.trail.models import TrailEvent
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("ES-09")]
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db, pytest.mark.requirement("ES-09")]
 THIRTY = 30
 
 

@@ -14,7 +14,7 @@ from trial.people.models import Account
 from trial.protocol.models import ConfigValue
 from trial.trail.actor import Source
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 
 MOST = 20
 

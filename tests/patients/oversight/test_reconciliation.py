@@ -11,7 +11,7 @@ from patients.oversight.reconciliation import Kind, Mismatch, counted, reconcile
 from tests.patients.entry import desk
 from tests.trial.trail.faults import counted as statements
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 
 EVENT = {"ae_term": "sepsis", "ae_start": "2024-02-10", "ae_grade": "4", "ae_serious": "Y"}
 REPORT = {"sae_ae": "1", "sae_report_type": "initial", "sae_aware_dt": "2024-02-11 09:00"}

@@ -17,7 +17,7 @@ from tests.patients.web.browser_form import form_of
 from trial.people.roles import Role
 from trial.trail.models import TrailEvent
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("LK-01")]
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db, pytest.mark.requirement("LK-01")]
 WHY = "ready to be cut"
 
 

@@ -16,6 +16,8 @@ from tests.patients.web.browser_form import form_of
 from tests.trial.trail.faults import counted
 from trial.people.roles import Role
 
+pytestmark = pytest.mark.one_engine
+
 MOST = 10  # with the session and the person
 
 

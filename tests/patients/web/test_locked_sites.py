@@ -22,7 +22,7 @@ from trial.people.models import Site
 from trial.people.roles import Role
 from trial.trail.actor import Source, acting
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("LK-02")]
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db, pytest.mark.requirement("LK-02")]
 LOCKED = "The site is locked"
 ODM = document(page("ELIG", group("ELIG", *CONSENT)))
 WAYS = ("browser", "odm by rest", "casebook by rest", "casebook by command", "odm by command")

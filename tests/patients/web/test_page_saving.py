@@ -14,6 +14,8 @@ from trial.people.roles import FORMS_ENTERED, Role
 from trial.trail.actor import Source, acting
 from trial.trail.models import TrailChange, TrailEvent
 
+pytestmark = pytest.mark.one_engine
+
 BASELINE = {"resp_dt": "2025-05-20", "bm_done": "Y", "bm_blast": "61.5", "pb_blast": "12.0"}
 
 

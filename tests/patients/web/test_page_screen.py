@@ -15,6 +15,8 @@ from tests.patients.web import people
 from tests.patients.web.browser_form import form_of
 from trial.people.models import Account
 
+pytestmark = pytest.mark.one_engine
+
 MOST_STATEMENTS = 8
 
 

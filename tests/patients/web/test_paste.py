@@ -17,6 +17,8 @@ from trial.people.models import Account
 from trial.people.roles import Role
 from trial.trail.models import TrailChange, TrailEvent
 
+pytestmark = pytest.mark.one_engine
+
 MOMENT = "2025-05-20 07:30"
 BLOCK = "白细胞\t5.2\t×10⁹/L\t3.5-9.5\n血红蛋白\t9.8\tg/dL\t\nFerritin\t>1,234\tng/mL\t"
 

@@ -19,6 +19,8 @@ from trial.people.models import Account, Member
 from trial.people.roles import Role
 from trial.trail.models import TrailEvent
 
+pytestmark = pytest.mark.one_engine
+
 OWN = "a sentence that nobody else has"
 
 

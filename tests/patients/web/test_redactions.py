@@ -13,6 +13,8 @@ from trial.environment import SecretPlace
 from trial.people.roles import TABLE, Permission, Role
 from trial.trail.seals import seal_trail
 
+pytestmark = pytest.mark.one_engine
+
 NAME = "Wang Wu, 王五"
 
 

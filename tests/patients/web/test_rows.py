@@ -14,6 +14,8 @@ from patients.web import page_presenter
 from tests.patients.web import people
 from tests.patients.web.browser_form import form_of
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.fixture
 def page(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> Page:

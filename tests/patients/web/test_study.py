@@ -17,7 +17,7 @@ from trial.people.roles import Role
 from trial.protocol.configuration import SETTINGS
 from trial.protocol.configuring import configure
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 
 
 def text_of(client: Client, name: str, *args: str, **query: str) -> str:

@@ -34,6 +34,8 @@ from trial.people.roles import TABLE, Permission, Role
 from trial.protocol.visits import FORM_ORDER, Clock, protocol_position, visit_type
 from trial.trail.actor import Source, acting
 
+pytestmark = pytest.mark.one_engine
+
 NOON = "2025-08-05T12:00:00+08:00"
 TODAY = date(2025, 8, 5)
 SUBJECTS = reverse("subjects")

@@ -22,7 +22,7 @@ from trial.people.models import Account
 from trial.people.roles import Role
 from trial.protocol.study import SITE_ZONE, site_today
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.patients.web.browser_form import form_of
 from trial.people.models import Account
 from trial.people.roles import Role
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("DI-09")]
+pytestmark = [pytest.mark.one_engine, pytest.mark.django_db, pytest.mark.requirement("DI-09")]
 
 
 @pytest.fixture

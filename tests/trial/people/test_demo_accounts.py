@@ -11,6 +11,8 @@ from trial.people.models import Account, Site
 from trial.people.roles import Role
 from trial.trail.models import TrailEvent
 
+pytestmark = pytest.mark.one_engine
+
 
 def test_each_role_signs_in_with_password_and_seed(db: None) -> None:
     Site.objects.create(code="HZ01", name="Hangzhou")

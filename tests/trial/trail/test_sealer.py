@@ -87,6 +87,7 @@ def test_others_seal_and_sign_without_the_key(sealed: Sealed) -> None:
     assert not (sealed.registry.home / "keys" / "seal_key").exists()
 
 
+@pytest.mark.one_engine
 @pytest.mark.requirement("SE-12")
 def test_without_the_sealer_acts_go_on_and_wait_for_their_seal(sealed: Sealed) -> None:
     with sealed.sealer():
