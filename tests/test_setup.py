@@ -10,6 +10,7 @@ import yaml
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
+from analytics.handbook.chapters import parts
 from trial.trail.models import TrailEvent
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,6 +52,18 @@ def test_a_site_runs_without_root_and_keeps_secrets_in_files():
         }
         assert {key for key in secret if not key.endswith("_FILE")} == set(), name
     assert "\nUSER chimera\n" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
+def test_the_image_has_what_its_processes_open():
+    """`.dockerignore` names what is taken; a script of `deploy` or a chapter that it forgets is missed only
+    where the image runs."""
+    taken = re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(encoding="utf-8"), re.M)
+    said = (ROOT / "Dockerfile").read_text(encoding="utf-8") + str(compose())
+    named = set(re.findall(r"deploy/[\w.]+\.py", said))
+    chapters = {str(each.path.relative_to(ROOT)) for part in parts() for each in part.chapters}
+    assert named >= {"deploy/gunicorn.conf.py", "deploy/healthy.py"}
+    missed = {path for path in named | chapters if not any(f"{path}/".startswith(f"{top}/") for top in taken)}
+    assert missed == set()
 
 
 @pytest.mark.django_db(transaction=True)
