@@ -12,9 +12,10 @@ ENV PATH=/opt/venv/bin:$PATH \
     CHIMERA_HOME=/var/lib/chimera \
     CHIMERA_BIND=0.0.0.0:8000
 # A volume mounted on the home takes its owner from here.
-RUN useradd --system --uid 10001 --no-create-home --home-dir $CHIMERA_HOME chimera \
+RUN groupadd --gid 10001 chimera \
+    && useradd --uid 10001 --gid chimera --no-create-home --home-dir $CHIMERA_HOME chimera \
     && install --directory --owner=chimera --group=chimera --mode=700 $CHIMERA_HOME \
-    && useradd --system --uid 10002 --gid chimera --no-create-home --home-dir /var/lib/chimera-sealer chimera-sealer \
+    && useradd --uid 10002 --gid chimera --no-create-home --home-dir /var/lib/chimera-sealer chimera-sealer \
     && install --directory --owner=chimera-sealer --group=chimera --mode=750 /var/lib/chimera-sealer /run/sealer
 COPY --from=environment /opt/venv /opt/venv
 WORKDIR /srv/chimera

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from django.apps import apps
 from django.db import connection, models
+from psycopg import sql
 
 from trial.trail.append_only import AppendOnlyModel
 from trial.trail.canonical import LEAVES, UNCLAIMED
@@ -34,6 +35,20 @@ def grant(role: str) -> list[str]:
         for statement in statements:
             cursor.execute(statement)
     return statements
+
+
+def let_in(role: str, password: str) -> None:
+    """Make the role, if there is none, and let it log in with this password.
+
+    Raises NotPostgreSQL.
+    """
+    if connection.vendor != "postgresql":
+        raise NotPostgreSQL
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+        verb = "ALTER" if cursor.fetchone() else "CREATE"
+        made = sql.SQL(f"{verb} ROLE {{}} LOGIN PASSWORD {{}}")
+        cursor.execute(made.format(sql.Identifier(role), sql.Literal(password)))
 
 
 def _statements(role: str) -> Iterator[str]:

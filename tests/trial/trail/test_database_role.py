@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -90,3 +91,28 @@ def test_sqlite_has_no_roles_and_says_so() -> None:
     else:
         with pytest.raises(CommandError, match="Only PostgreSQL"):
             call_command("grant_database", ROLE)
+
+
+@pytest.mark.postgresql
+def test_it_is_made_with_the_password_of_its_address(tmp_path: Path) -> None:
+    """As often as the setup of a site runs; a new password takes the place of the old one."""
+    for password in ("first%2Fone", "second"):
+        url = tmp_path / "application_url"
+        url.write_text(f"postgresql://{ROLE}:{password}@postgres/chimera\n")
+        call_command("grant_database", ROLE, password_of=url, stdout=StringIO())
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT rolcanlogin, rolsuper FROM pg_roles WHERE rolname = %s", [ROLE])
+            assert cursor.fetchone() == (True, False)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("text", [None, "", "postgresql://chimera_application@postgres/chimera"])
+def test_without_a_password_nothing_is_made(tmp_path: Path, text: str | None) -> None:
+    url = tmp_path / "application_url"
+    if text is not None:
+        url.write_text(text)
+    with pytest.raises(CommandError, match="application_url"):
+        call_command("grant_database", ROLE, password_of=url, stdout=StringIO())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = %s", [ROLE])
+        assert cursor.fetchone() == (0,)
