@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from trial import environment
 from trial.logs import logging_config
+from trial.storage.access import access_from_environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 CHIMERA_HOME = Path(environment.text("CHIMERA_HOME", str(BASE_DIR / "var"))).resolve()
@@ -345,6 +346,8 @@ EXPORT_KEPT_HOURS = float(environment.text("CHIMERA_EXPORT_KEPT_HOURS", "72"))  
 # --- the registry ----------------------------------------------------------------------------------------
 # Workers on several machines share this folder, and nothing else but database and broker.
 SNAPSHOT_DIR = Path(environment.text("CHIMERA_SNAPSHOT_DIR", str(CHIMERA_HOME / "snapshots")))
+# Or they share a bucket of S3-compatible storage (`s3://bucket/prefix`), and the folder is each host's own.
+SNAPSHOT_STORE = access_from_environment()
 ATTACHMENT_DIR = CHIMERA_HOME / "attachments"
 # The program that watches the servers shows it; without one, nothing can be read.
 METRICS_KEY = environment.text("CHIMERA_METRICS_KEY")
