@@ -181,6 +181,26 @@ def redis(port: int | None = None) -> Iterator[str]:
             yield url
 
 
+# --- S3 --------------------------------------------------------------------------------------------------
+@contextlib.contextmanager
+def s3(port: int | None = None) -> Iterator[str]:
+    """The endpoint of a server that speaks S3, on a free loopback port or on this one, in a process of its
+    own; it keeps nothing and takes any key."""
+    port = port or free_port()
+
+    def answers() -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    with _folder("chimera-s3-") as folder:
+        command: Command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        with _server(command, folder=folder, answers=answers, stop=signal.SIGTERM):
+            yield f"http://127.0.0.1:{port}"
+
+
 def free_port() -> int:
     """A port of the loopback that nobody listens on."""
     with socket.socket() as probe:

@@ -7,11 +7,10 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 16
 _SHA256 = "sha256"
+_ABSENT = {"404", "NoSuchKey"}  # the first where only the head is asked for
 _CONFIG = Config(
     signature_version="s3v4",
     connect_timeout=3,  # seconds, as the next
@@ -102,7 +102,8 @@ class Bucket:
         with self._asked(name):
             asked = f"bytes={first}-{first + size - 1}"
             found = self._client.get_object(Bucket=self._bucket, Key=self._key(name), Range=asked)
-            yield from found["Body"].iter_chunks(_CHUNK)
+            with closing(found["Body"]) as body:
+                yield from body.iter_chunks(_CHUNK)
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove objects; one that is not there is removed already."""
@@ -126,11 +127,11 @@ class Bucket:
         try:
             yield
         except ClientError as problem:
-            if problem.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.NOT_FOUND and name:
+            if problem.response["Error"]["Code"] in _ABSENT:
                 raise FileNotFoundError(f"{name} is not in the store") from problem
             raise StoreUnavailable(f"the store refuses: {problem}") from problem
         except (BotoCoreError, HTTPClientError, Boto3Error) as problem:
-            raise StoreUnavailable(f"the store does not answer: {problem}") from problem
+            raise StoreUnavailable(f"the store does not serve: {problem}") from problem
 
 
 def _digest_of(path: Path) -> str:
