@@ -13,6 +13,7 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from psycopg import IsolationLevel
 
 from trial import environment
 from trial.logs import logging_config
@@ -134,6 +135,17 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 else:
     DATABASES["default"]["OPTIONS"] = {"pool": True}
+# What leaves and bears some lag is read there (`replica.py`): each time as of one moment, and never written.
+if _replica := environment.text("REPLICA_DATABASE_URL"):
+    if "pool" not in DATABASES["default"]["OPTIONS"]:
+        raise ImproperlyConfigured("REPLICA_DATABASE_URL: only PostgreSQL has replicas")
+    DATABASES["replica"] = dj_database_url.parse(_replica, conn_health_checks=True)
+    DATABASES["replica"]["OPTIONS"] = {
+        "pool": {"timeout": 2},  # seconds that a request waits for one that is away
+        "isolation_level": IsolationLevel.REPEATABLE_READ,
+        "options": "-c default_transaction_read_only=on",
+    }
+    DATABASE_ROUTERS = ["trial.replica.ReplicaReads"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SIMPLE_HISTORY_DATE_INDEX = "Composite"
 

@@ -20,6 +20,7 @@ from kombu.exceptions import OperationalError
 
 from trial.celery import app
 from trial.installation.finding import Finding, Look, right, warning, wrong
+from trial.replica import replica
 from trial.storage.look import snapshot_store
 from trial.trail.alarms import Alarm
 from trial.trail.clocks import REFUSE_ABOVE_S, TELL_ABOVE_S, database_now
@@ -213,4 +214,5 @@ LOOKS: tuple[Look, ...] = (
     broker,
     disk,
     snapshot_store,
+    replica,
 )
