@@ -102,6 +102,21 @@ def cluster(settings: Mapping[str, str]) -> Iterator[Cluster]:
         yield Cluster(folder, account, settings)
 
 
+@contextlib.contextmanager
+def standby(of: Cluster) -> Iterator[Cluster]:
+    """A running replica of a cluster that runs, which takes in by streaming what is written there."""
+    with _folder("chimera-pg-") as folder:
+        if of.account.user is not None and of.account.group is not None:
+            os.chown(folder, of.account.user, of.account.group)
+        where = ["-D", folder / "data", "-d", of.url]
+        how = ["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"]
+        copy: Command = [_postgres_binaries() / "pg_basebackup", *where, *how]
+        _run_to_end(copy, folder=folder, account=of.account)
+        found = Cluster(folder, of.account, of.settings)
+        with found.running():
+            yield found
+
+
 def copy_database(origin: str, target: str) -> None:
     """All that a database holds, into an empty one of another server."""
     binaries = _postgres_binaries()
