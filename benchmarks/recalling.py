@@ -1,7 +1,7 @@
 """A data cut as known at a moment, beside `as_of()` of simple-history as instances (B8).
 
 `python -m benchmarks.recalling [SUBJECTS]`, for PostgreSQL after `python -m tests.services`: in a registry of
-its own that is thrown away. 500 subjects have a hundred rows of concomitant medication each, with ten versions of
+its own. 500 subjects have a hundred rows of concomitant medication each, with ten versions of
 every row; one row is entered by the acts of the registry, the others are copies of it by SQL, and the moment
 lies between the fifth version and the sixth. Of 500,000 versions each side reads the same 50,000: ours all
 that a cut reads (35 forms, pages, subjects), as records and on to the values that are sealed; the other the
@@ -65,7 +65,7 @@ def report(took: dict[str, list[float]], subjects: int) -> None:
 def _as_of() -> int:
     from patients.casebook.form import form_model
 
-    return len(list(form_model("CM").history.as_of(MOMENT)))  # type: ignore[attr-defined]
+    return len(list(form_model("CM").history.as_of(MOMENT)))
 
 
 def _records() -> int:
@@ -132,7 +132,7 @@ def _fill(page: "Page", subjects: int) -> None:
         copy(model, f"t.page_id = {page.pk}", row, rows=True)
         history = {"id": f"{APART} + s.n", "history_id": f"{APART} + s.n", "history_date": "%s", **whose}
         newest = f"t.history_id = (SELECT max(history_id) FROM {{}} WHERE id = {page.pk})"
-        versions = Page.history.model  # type: ignore[attr-defined]
+        versions = Page.history.model
         copy(versions, newest.format(versions._meta.db_table), history, FIRST)
         of_rows = model.history.model
         for version in range(VERSIONS):
