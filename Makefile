@@ -53,6 +53,9 @@ bench: .venv/development ## how long a save, a page, an export and a large cohor
 	scripts/bring postgresql redis
 	$(BIN)/python -m benchmarks.saving
 	$(BIN)/python -m tests.services $(BIN)/python -m benchmarks.saving
+	$(BIN)/python -m benchmarks.saving_together
+	$(BIN)/python -m tests.services $(BIN)/python -m benchmarks.saving_together
+	$(BIN)/python -m tests.services $(BIN)/python -m benchmarks.recalling
 	$(BIN)/python -m benchmarks.showing
 	$(BIN)/python -m benchmarks.querying
 	$(BIN)/python -m tests.services $(BIN)/python -m benchmarks.exporting

@@ -197,7 +197,7 @@ def copy_rows(subject: int, first: int, last: int) -> None:
 
 # --- the server ------------------------------------------------------------------------------------------
 @contextmanager
-def served() -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+def served(**environment: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """gunicorn with the file that a site takes."""
     from tests.faults.web import answers
     from tests.services import free_port
@@ -212,7 +212,8 @@ def served() -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
         f"--bind={place}",
     ]
     log = Path(os.environ["CHIMERA_HOME"]) / "web.log"
-    with log.open("wb") as out, subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out) as web:
+    env = {**os.environ, **environment}
+    with log.open("wb") as out, subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out) as web:
         try:
             while not answers(f"http://{place}"):
                 time.sleep(0.1)

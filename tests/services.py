@@ -102,6 +102,21 @@ def cluster(settings: Mapping[str, str]) -> Iterator[Cluster]:
         yield Cluster(folder, account, settings)
 
 
+@contextlib.contextmanager
+def standby(of: Cluster) -> Iterator[Cluster]:
+    """A running replica of a cluster that runs, which takes in by streaming what is written there."""
+    with _folder("chimera-pg-") as folder:
+        if of.account.user is not None and of.account.group is not None:
+            os.chown(folder, of.account.user, of.account.group)
+        where = ["-D", folder / "data", "-d", of.url]
+        how = ["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"]
+        copy: Command = [_postgres_binaries() / "pg_basebackup", *where, *how]
+        _run_to_end(copy, folder=folder, account=of.account)
+        found = Cluster(folder, of.account, of.settings)
+        with found.running():
+            yield found
+
+
 def copy_database(origin: str, target: str) -> None:
     """All that a database holds, into an empty one of another server."""
     binaries = _postgres_binaries()
@@ -191,6 +206,26 @@ def redis(port: int | None = None) -> Iterator[str]:
         command: Command = [program, *where, "--save", "", "--appendonly", "no"]
         with _server(command, folder=folder, answers=answers, stop=signal.SIGKILL):
             yield url
+
+
+# --- S3 --------------------------------------------------------------------------------------------------
+@contextlib.contextmanager
+def s3(port: int | None = None) -> Iterator[str]:
+    """The endpoint of a server that speaks S3, on a free loopback port or on this one, in a process of its
+    own; it keeps nothing and takes any key."""
+    port = port or free_port()
+
+    def answers() -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    with _folder("chimera-s3-") as folder:
+        command: Command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        with _server(command, folder=folder, answers=answers, stop=signal.SIGTERM):
+            yield f"http://127.0.0.1:{port}"
 
 
 def free_port() -> int:

@@ -13,9 +13,11 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from psycopg import IsolationLevel
 
 from trial import environment
 from trial.logs import logging_config
+from trial.storage.access import access_from_environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 CHIMERA_HOME = Path(environment.text("CHIMERA_HOME", str(BASE_DIR / "var"))).resolve()
@@ -133,6 +135,17 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 else:
     DATABASES["default"]["OPTIONS"] = {"pool": True}
+# What leaves and bears some lag is read there (`replica.py`): each time as of one moment, and never written.
+if _replica := environment.text("REPLICA_DATABASE_URL"):
+    if "pool" not in DATABASES["default"]["OPTIONS"]:
+        raise ImproperlyConfigured("REPLICA_DATABASE_URL: only PostgreSQL has replicas")
+    DATABASES["replica"] = dj_database_url.parse(_replica, conn_health_checks=True)
+    DATABASES["replica"]["OPTIONS"] = {
+        "pool": {"timeout": 2},  # seconds that a request waits for one that is away
+        "isolation_level": IsolationLevel.REPEATABLE_READ,
+        "options": "-c default_transaction_read_only=on",
+    }
+    DATABASE_ROUTERS = ["trial.replica.ReplicaReads"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SIMPLE_HISTORY_DATE_INDEX = "Composite"
 
@@ -345,6 +358,8 @@ EXPORT_KEPT_HOURS = float(environment.text("CHIMERA_EXPORT_KEPT_HOURS", "72"))  
 # --- the registry ----------------------------------------------------------------------------------------
 # Workers on several machines share this folder, and nothing else but database and broker.
 SNAPSHOT_DIR = Path(environment.text("CHIMERA_SNAPSHOT_DIR", str(CHIMERA_HOME / "snapshots")))
+# Or they share a bucket of S3-compatible storage (`s3://bucket/prefix`), and the folder is each host's own.
+SNAPSHOT_STORE = access_from_environment()
 ATTACHMENT_DIR = CHIMERA_HOME / "attachments"
 # The program that watches the servers shows it; without one, nothing can be read.
 METRICS_KEY = environment.text("CHIMERA_METRICS_KEY")

@@ -1,4 +1,4 @@
-"""Whether a failure is that the database or the disk cannot serve just now, and no defect of ours.
+"""Whether a failure is that the database, the disk or the store cannot serve just now, and no defect of ours.
 
 What was asked for is then to be asked again, under its key: every act is one transaction, of which nothing
 was written; or all of it, where the connection was lost while it was committed and the answer with it.
@@ -8,6 +8,8 @@ import errno
 
 from django.db import DatabaseError, InterfaceError, OperationalError
 
+from trial.storage.problems import StoreUnavailable
+
 RETRIED = frozenset({"40001", "40P01"})
 """PostgreSQL undid the transaction in favour of another one: serialization_failure, deadlock_detected."""
 _SQLITE = frozenset({5, 6, 8, 10, 13, 14})
@@ -16,7 +18,9 @@ _OF_DISKS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
 def is_unavailable(failure: BaseException | None) -> bool:
-    """A connection that is gone, a lock that did not come free, a full or failing disk."""
+    """A connection that is gone, a lock that did not come free, a full or failing disk, a store away."""
+    if isinstance(failure, StoreUnavailable):
+        return True
     if isinstance(failure, OSError):
         return failure.errno in _OF_DISKS
     if not isinstance(failure, OperationalError | InterfaceError):

@@ -2,15 +2,13 @@
 (RFC 9110, sections 13 and 14), so that a transfer that broke off goes on where it ended."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from analytics.exports.files import MadeFile
+from trial.storage.kept import read, size_of
 
-_CHUNK = 1 << 16
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 PARTIAL, NOT_MODIFIED, UNSATISFIABLE = 206, 304, 416
 
@@ -44,23 +42,24 @@ def not_modified(made: MadeFile) -> HttpResponse:
 
 def sent(request: HttpRequest, made: MadeFile) -> HttpResponseBase:
     """The file, or the part of it that is asked for; 416 for one that it does not have."""
-    size = made.path.stat().st_size
+    size = size_of(made.path)
     asked = _asked(request, made)
     part = _part(asked, size) if asked else None
     if asked and part is None:
         return HttpResponse(
             status=UNSATISFIABLE, headers={"Content-Range": f"bytes */{size}", "ETag": etag_of(made)}
         )
+    leaves = part or Part(0, size - 1)
     headers = {
         "ETag": etag_of(made),
         "Accept-Ranges": "bytes",
         "Content-Disposition": f'attachment; filename="{made.name}"',
-        "Content-Length": str(part.size if part else size),
+        "Content-Length": str(leaves.size),
     }
     if part:
         headers["Content-Range"] = f"bytes {part.first}-{part.last}/{size}"
     return StreamingHttpResponse(
-        _bytes_of(made.path, part or Part(0, size - 1)),
+        read(made.path, leaves.first, leaves.size),
         content_type=made.media_type,
         status=PARTIAL if part else 200,
         headers=headers,
@@ -84,12 +83,3 @@ def _part(asked: re.Match[str], size: int) -> Part | None:
     else:
         part = Part(int(first), min(int(last), size - 1) if last else size - 1)
     return part if part.first <= part.last else None
-
-
-def _bytes_of(path: Path, part: Part) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        file.seek(part.first)
-        left = part.size
-        while left and (chunk := file.read(min(_CHUNK, left))):
-            left -= len(chunk)
-            yield chunk

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from analytics.locks.models import Snapshot
+from trial.storage.kept import at_hand
+from trial.storage.problems import StoredFileDamaged
 
 
 def snapshots_with(subject: str, text: str) -> Iterator[str]:
@@ -12,10 +14,11 @@ def snapshots_with(subject: str, text: str) -> Iterator[str]:
     for snapshot in Snapshot.objects.prefetch_related("locks").order_by("pk"):
         locks = ", ".join(f"lock {lock.pk}" for lock in snapshot.locks.all())
         named = f"snapshot {snapshot.hash[:12]} ({locks})"
-        if not snapshot.path.exists():
+        try:
+            if _holds(at_hand(snapshot.path), subject, text):
+                yield named
+        except (FileNotFoundError, StoredFileDamaged):
             yield f"{named}: its file is not here"
-        elif _holds(snapshot.path, subject, text):
-            yield named
 
 
 def _holds(path: Path, subject: str, text: str) -> bool:

@@ -18,6 +18,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from analytics.locks.cut import SubjectFacts
 from analytics.locks.snapshot import CutSubject, Slice, each_place, keep_file, read_slice
+from trial.storage.kept import at_hand
+from trial.storage.problems import StoredFileDamaged
 
 FORMAT = "chimera-places/1"
 
@@ -56,8 +58,8 @@ def places_of(path: Path) -> Places:
 
 def _kept(path: Path) -> bytes:
     try:
-        return _beside(path).read_bytes()
-    except FileNotFoundError:
+        return at_hand(_beside(path)).read_bytes()
+    except (FileNotFoundError, StoredFileDamaged):
         return b""
 
 

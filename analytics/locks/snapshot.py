@@ -36,6 +36,8 @@ from patients.items.types import (
     PartialDateItem,
 )
 from trial.collector import uncollected
+from trial.storage import kept
+from trial.storage.problems import StoredFileDamaged
 
 FORMAT = "chimera-snapshot/1"
 READ_AT_ONCE = 1 << 20
@@ -87,7 +89,8 @@ def write_snapshot(
 def keep_file(folder: Path, write: Callable[[IO[bytes]], str]) -> Path:
     """The file that is written, under the name that `write` gives.
 
-    It is written beside its place: the same content is there once, and never in part.
+    It is written beside its place: the same content is there once, and never in part. With a store it is
+    there as well when this returns. Raises StoreUnavailable.
     """
     folder.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=folder, prefix=".draft-")
@@ -98,6 +101,7 @@ def keep_file(folder: Path, write: Callable[[IO[bytes]], str]) -> Path:
             os.fsync(file.fileno())
         Path(draft).chmod(0o440)
         Path(draft).replace(path)
+        kept.put(path)
     finally:
         Path(draft).unlink(missing_ok=True)
     return path
@@ -209,10 +213,12 @@ def sound_lines(path: Path, hash: str) -> Iterator[bytes]:
 def _find_sound(path: Path, hash: str) -> None:
     """Raises SnapshotDamaged if the file has not the hash."""
     try:
-        with path.open("rb") as file:
+        with kept.at_hand(path).open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError as problem:
         raise SnapshotDamaged(f"{path.name} is gone") from problem
+    except StoredFileDamaged as problem:
+        raise SnapshotDamaged(str(problem)) from problem
     if found != hash:
         raise SnapshotDamaged(f"{path.name} is not what it was")
 
@@ -246,11 +252,13 @@ def _blocks(path: Path, start: int) -> Iterator[bytes]:
 def sound_bytes(path: Path, part: Slice) -> bytes:
     """The bytes of a slice. Raises SnapshotDamaged if they are not what they were."""
     try:
-        with path.open("rb") as file:
+        with kept.at_hand(path).open("rb") as file:
             file.seek(part.offset)
             found = file.read(part.length)
     except FileNotFoundError as problem:
         raise SnapshotDamaged(f"{path.name} is gone") from problem
+    except StoredFileDamaged as problem:
+        raise SnapshotDamaged(str(problem)) from problem
     if hashlib.sha256(found).hexdigest() != part.digest:
         raise SnapshotDamaged(f"{path.name} is not what it was")
     return found

@@ -12,6 +12,7 @@ import polars as pl
 
 from analytics.locks.models import Lock
 from analytics.locks.snapshot import keep_file
+from trial.storage.kept import at_hand
 
 SOURCES: dict[str, Any] = {
     "subject": pl.String,
@@ -56,4 +57,6 @@ class SourcesDraft:
 
 def sources_of(lock: Lock, subjects: Collection[str]) -> pl.DataFrame:
     """Where the rows of these subjects stand; of the others nothing is held."""
-    return pl.scan_parquet(lock.sources_path).filter(pl.col("subject").is_in(list(subjects))).collect()
+    return (
+        pl.scan_parquet(at_hand(lock.sources_path)).filter(pl.col("subject").is_in(list(subjects))).collect()
+    )

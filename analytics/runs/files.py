@@ -1,4 +1,4 @@
-"""What a part of a run has computed, as a file beside the snapshots, where every worker reads it.
+"""What a part of a run has computed, as a kept file, which every worker reads.
 
 Its name is the number of its part and the hash of its bytes: written beside its place and renamed, it is
 there whole or not at all, and two workers that compute the same part write the same file.
@@ -9,18 +9,21 @@ import io
 import json
 import os
 import tempfile
-import time
 from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 from django.conf import settings
+from django.utils import timezone
 
 from analytics.runs.models import RunPart
+from trial.storage import kept
+from trial.storage.problems import StoredFileDamaged
 
 _DRAFT = ".draft-"
-LEFT_SECONDS = 60 * 60
+LEFT_FOR = timedelta(hours=1)
 """A file of no part was written by a worker that had been given up; one this old is not being written."""
 
 
@@ -58,34 +61,23 @@ def read_plain(part: RunPart) -> Any:
 
 def clear(parts: Collection[int]) -> None:
     """Remove the files of parts by their numbers."""
-    for number, file in _numbered():
-        if number in parts:
-            file.unlink(missing_ok=True)
+    kept.remove(file for number, file, _at in _numbered() if number in parts)
 
 
 def clear_what_was_left() -> None:
     """Remove what belongs to no part that is there, and was not written just now."""
     standing = set(RunPart.objects.values_list("pk", flat=True))
-    for number, file in _numbered():
-        if number not in standing and _is_old(file):
-            file.unlink(missing_ok=True)
+    old = timezone.now() - LEFT_FOR
+    kept.remove(file for number, file, at in _numbered() if number not in standing and at < old)
 
 
-def _numbered() -> list[tuple[int | None, Path]]:
-    """Each file with the number of its part; a draft has none."""
-    found = list(folder().iterdir()) if folder().exists() else []
-    return [(_number_of(file.name), file) for file in found]
+def _numbered() -> list[tuple[int | None, Path, datetime]]:
+    """Each file with the number of its part and when it was written; a draft has no number."""
+    return [(_number_of(file.name), file, at) for file, at in kept.lying_in(folder())]
 
 
 def _number_of(name: str) -> int | None:
     return None if name.startswith(_DRAFT) else int(name.partition("-")[0])
-
-
-def _is_old(file: Path) -> bool:
-    try:
-        return file.stat().st_mtime < time.time() - LEFT_SECONDS
-    except FileNotFoundError:
-        return False
 
 
 def _as_bytes(table: pl.DataFrame) -> bytes:
@@ -109,13 +101,17 @@ def _write(part: RunPart, content: bytes) -> str:
             os.fsync(file.fileno())
         Path(draft).chmod(0o440)
         Path(draft).replace(_place(part, digest))
+        kept.put(_place(part, digest))
     finally:
         Path(draft).unlink(missing_ok=True)
     return digest
 
 
 def _read(part: RunPart) -> bytes:
-    content = _place(part, part.hash).read_bytes()
+    try:
+        content = kept.at_hand(_place(part, part.hash)).read_bytes()
+    except StoredFileDamaged as problem:
+        raise PartDamaged(str(problem)) from problem
     if hashlib.sha256(content).hexdigest() != part.hash:
         raise PartDamaged(f"the file of {part} is not what it was")
     return content

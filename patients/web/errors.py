@@ -30,7 +30,7 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
     """Written without asking the database anything, not even who it is that asks."""
     status = HTTPStatus.SERVICE_UNAVAILABLE
     if is_for_programs(request):
-        detail = _("The database does not answer just now, or has no room left: take this as not done.")
+        detail = _("The database or the storage does not answer, or has no room left: take this as not done.")
         told = {"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}
         content = json.dumps(told | {"request_id": number_of(request)})
         answer = HttpResponse(content, status=status, content_type=MEDIA_TYPE)

@@ -171,7 +171,7 @@ def test_the_sweeper_removes_what_a_worker_left_that_was_given_up(
     kept, left = files.write_plain(part, 1), files.write_plain(RunPart(pk=part.pk + 1000, run=run), 2)
     sweep()
     assert len(files_left()) == 2, "it may be being written"
-    monkeypatch.setattr(files, "LEFT_SECONDS", -5)
+    monkeypatch.setattr(files, "LEFT_FOR", timedelta(seconds=-5))
     sweep()
     assert [file.name for file in files_left()] == [f"{part.pk}-{kept}"]
     assert left not in kept

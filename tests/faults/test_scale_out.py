@@ -15,7 +15,10 @@ from tests.faults.judge import judge
 from tests.faults.studies import studies
 from tests.faults.test_workers import Bell
 from tests.faults.web import Web, ask, web_server
+from tests.trial.storage.conftest import access, s3_endpoint
+from trial.storage.access import Access
 
+__all__ = ["access", "s3_endpoint"]
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 FILL = """
 from tests.patients.web import people
@@ -83,15 +86,21 @@ def test_wrong_passwords_are_counted_for_both_web_servers(house: House) -> None:
 
 
 @pytest.mark.requirement("LK-07")
+@pytest.mark.parametrize("by", ["a folder", "a store"])
 def test_a_run_that_two_workers_share_ends_in_one_result(
-    registry: Registry, redis_url: str, tried: Callable[..., None]
+    registry: Registry, redis_url: str, tried: Callable[..., None], by: str, request: pytest.FixtureRequest
 ) -> None:
-    (row,) = take_in(registry, *(sealed := studies(registry, 1)))
+    """With a store each of them has a folder of its own, and neither has the snapshot in it."""
+    (row,) = take_in(registry, *(sealed := studies(registry, 1, 200 if by == "a store" else 400)))
     shared = LEASE | {"CHIMERA_BROKER_URL": redis_url, "CHIMERA_RUN_SLICE_SUBJECTS": "20"}
     shared["CHIMERA_RUN_LEASE_SECONDS"] = "60"
+    own: list[dict[str, str]] = [{}, {}]
+    if by == "a store":
+        shared |= stored(registry, request.getfixturevalue("access"))
+        own = [{"CHIMERA_SNAPSHOT_DIR": str(registry.home / name)} for name in ("first", "second")]
     bell = Bell(redis_url)
     with ExitStack() as stack:
-        one, other = (stack.enter_context(worker(registry, **shared)) for _worker in range(2))
+        one, other = (stack.enter_context(worker(registry, **shared, **each)) for each in own)
         stack.callback(bell.close)
         held: set[str] = set()
 
@@ -107,6 +116,14 @@ def test_a_run_that_two_workers_share_ends_in_one_result(
     assert row.count("analytics_run") == row.count("trial_trailevent", "action = 'run.finished'") == 1
     assert len(held) > 1, "both had a part in it"
     assert judge(registry) == []
+
+
+def stored(registry: Registry, access: Access) -> dict[str, str]:
+    """The snapshots of a registry in a store; what a process needs to read them there."""
+    found = {f"CHIMERA_STORE_{name.upper()}": getattr(access, name) for name in ("endpoint", "key", "secret")}
+    found["CHIMERA_SNAPSHOT_STORE"] = f"s3://{access.bucket}/{access.prefix}"
+    registry.run("fill_store", env=found)
+    return found
 
 
 def holders(row: Row) -> list[str]:

@@ -21,6 +21,8 @@ from django.conf import settings
 
 from trial.backup.fingerprints import Fingerprint, Fingerprints
 from trial.backup.problems import BackupRefused
+from trial.storage import kept
+from trial.storage.problems import StoredFileDamaged
 from trial.trail.seals import anchor_file
 
 CONTENTS = "contents.json"
@@ -70,7 +72,12 @@ def folders() -> dict[str, Path]:
 
 
 def files_here() -> Iterator[tuple[str, Path]]:
-    """The files of the registry beside its database, by their names in a backup."""
+    """The files of the registry beside its database, by their names in a backup; what of them only the store
+    has is fetched first. Raises StoreUnavailable, and BackupRefused for what is damaged there."""
+    try:
+        kept.fetch_what_is_missing(lambda name: not name.startswith(MADE_AGAIN))
+    except StoredFileDamaged as problem:
+        raise BackupRefused(str(problem)) from problem
     for name, folder in folders().items():
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder)

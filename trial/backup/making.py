@@ -80,7 +80,7 @@ def _write(path: Path, contents: Contents, database: Path) -> Contents:
             add_bytes(archive, CONTENTS, contents.as_json())
         shutil.move(draft, path)
     except OSError as problem:
-        raise BackupRefused(f"{path} cannot be written: {problem.strerror}") from problem
+        raise BackupRefused(f"{path} cannot be written: {problem.strerror or problem}") from problem
     finally:
         draft.unlink(missing_ok=True)
     return contents

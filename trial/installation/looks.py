@@ -20,6 +20,8 @@ from kombu.exceptions import OperationalError
 
 from trial.celery import app
 from trial.installation.finding import Finding, Look, right, warning, wrong
+from trial.replica import replica
+from trial.storage.look import snapshot_store
 from trial.trail.alarms import Alarm
 from trial.trail.clocks import REFUSE_ABOVE_S, TELL_ABOVE_S, database_now
 from trial.trail.database_role import written_once
@@ -211,4 +213,6 @@ LOOKS: tuple[Look, ...] = (
     backup,
     broker,
     disk,
+    snapshot_store,
+    replica,
 )

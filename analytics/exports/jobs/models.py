@@ -112,7 +112,7 @@ class Export(Claimable):
 
     @property
     def place(self) -> Path:
-        """Where its file lies: beside the snapshots, where every worker and every server reads."""
+        """Where its file lies: beside the snapshots (`trial/storage/kept.py`)."""
         return Path(settings.SNAPSHOT_DIR) / "exports" / str(self.pk)
 
     @property

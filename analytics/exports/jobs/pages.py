@@ -27,6 +27,7 @@ from trial.people.models import Account
 from trial.people.needs import At, needs
 from trial.people.roles import Permission
 from trial.people.tokens import Dates
+from trial.storage.kept import is_kept
 
 
 def _lock(person: Account, pk: int) -> Lock:
@@ -105,7 +106,7 @@ def export(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
         return redirect("lock-data", pk)
     if wish != "take":
         raise BadRequest("neither taken nor ended")
-    if not found.is_there or not found.place.exists():
+    if not found.is_there or not is_kept(found.place):
         return redirect("lock-export", pk, number)
     record_taking_of(lock, found.made, by=person, request_id=request.request_id)  # type: ignore[attr-defined]
     return sent(request, found.made)

@@ -1,16 +1,17 @@
 """The files that were asked for, and their drafts.
 
 A file is named by the number of its export, its draft by the number of the claim as well. A draft is renamed
-while the row of the export is held, so that there is one file and it is the one that the row tells of.
+while the row of the export is held, so that there is one file and it is the one that the row tells of. With a
+store the file lies there alone, and every web process sends it from there.
 """
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
 
 from analytics.exports.jobs.models import Export, ExportState
+from trial.storage import kept
 
 _DRAFT = ".draft-"
 
@@ -32,19 +33,16 @@ def put(export: Export) -> None:
     with draft.open("rb") as written:
         os.fsync(written.fileno())
     draft.chmod(0o440)
-    draft.replace(export.place)
+    kept.move(draft, export.place)
 
 
 def remove(export: Export) -> None:
-    export.place.unlink(missing_ok=True)
+    kept.remove([export.place])
 
 
 def clear_what_was_left() -> None:
     """Remove the drafts of workers that are gone, and files that their rows tell nothing of."""
-    for path in folder().iterdir():
-        if not _is_wanted(path.name):
-            with suppress(FileNotFoundError):
-                path.unlink()
+    kept.remove(path for path, _at in kept.lying_in(folder()) if not _is_wanted(path.name))
 
 
 def _is_wanted(name: str) -> bool:

@@ -32,6 +32,7 @@ from patients.web.api.strict_json import StrictJSONParser
 from trial.people.needs import At, token_needs
 from trial.people.roles import Permission
 from trial.people.token_rates import AskedRate, TakenRate
+from trial.storage.kept import is_kept
 
 ASK_AGAIN_SECONDS = 5
 """How long who waits for a file should wait until it asks how far it is."""
@@ -167,7 +168,7 @@ class ExportedFile(ExportDoor, FileView):
         found = self.export(export)
         if found.is_going or found.error:
             raise NotYet(found.error or _("The file is still being made: ask again later."))
-        if not found.is_there or not found.made.path.exists():
+        if not found.is_there or not is_kept(found.place):
             raise Refusal(HTTPStatus.GONE, _("The file was removed; ask for it anew."))
         return self.answer(found.lock, found.made)
 

@@ -22,6 +22,7 @@ from django.conf import settings
 from analytics.exports.live.asking import SEALED, Asked, not_a_place
 from analytics.exports.live.lists import Found, Listed, Scope
 from analytics.exports.naming import Naming
+from trial.replica import ReplicaBehind, is_apart
 
 _LENGTH = 96  # of what is sealed, so that no length tells a number
 
@@ -42,6 +43,8 @@ def read_by_names(listed: Listed, asked: Asked, scope: Scope, naming: Naming) ->
     place = _opened(listed, asked.cursor)
     if listed.sealed_up_to is not None and not place.up_to:
         place = replace(place, up_to=max(listed.sealed_up_to(), place.after))
+    elif listed.sealed_up_to is not None and is_apart() and listed.sealed_up_to() < place.up_to:
+        raise ReplicaBehind("the window that is read ends after it")
     reading = _Reading(listed, asked, scope, naming, place)
     entries, following = reading.page()
     ended = sealed(listed, following or Place(after=place.up_to))

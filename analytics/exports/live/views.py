@@ -37,6 +37,7 @@ from analytics.exports.serializers import Problem
 from analytics.exports.views import ExportView
 from trial.people.needs import token_needs
 from trial.people.tokens import ExportToken, token_of
+from trial.replica import read_apart
 
 LISTS = (
     SITES, SUBJECTS, VISITS, PAGES, ITEMS, QUERIES, VERIFICATIONS, SIGNATURES, TRAIL, SYNC, SNAPSHOTS,
@@ -84,7 +85,7 @@ class ListView(LiveView):
     def get(self, request: Request) -> HttpResponse:
         asked, scope = self.asked(), scope_of(self.token, self.teller)
         naming = naming_of_token(self.token, scope.teller.to)
-        found = self._found(asked, scope, naming)
+        found = read_apart(lambda: self._found(asked, scope, naming))
         found = replace(found, entries=[told(entry, naming, self.listed.thing) for entry in found.entries])
         content = page_of(found, asked, request._request, self.parameters.cursor)
         answer = answered(request._request, content, content["next"])

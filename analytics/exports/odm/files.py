@@ -16,6 +16,7 @@ from analytics.locks.models import Lock
 from analytics.locks.planned import planned_infusions
 from trial.people.tokens import Dates
 from trial.protocol.in_force import as_in_force
+from trial.replica import ReplicaBehind, read_apart
 
 ODM = "odm"
 """How the archive is asked for it, beside the formats of tables."""
@@ -53,7 +54,13 @@ def _snapshot(lock: Lock, path: Path, told: About) -> int:
 def _transactions(lock: Lock, path: Path, told: About) -> int:
     if told.disclosure.dates != Dates.TRUE:
         raise NoSuchFile(TRANSACTIONAL)  # the moments of acts are dates, too
-    return write_transactions(lock.snapshot.path, lock.known_at or lock.made_at, path, told)
+
+    def write() -> int:
+        if not Lock.objects.filter(pk=lock.pk).exists():
+            raise ReplicaBehind(f"it has not taken in {lock}")  # nor all acts before it
+        return write_transactions(lock.snapshot.path, lock.known_at or lock.made_at, path, told)
+
+    return read_apart(write)
 
 
 def _metadata(lock: Lock, path: Path, told: About) -> int:

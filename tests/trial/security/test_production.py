@@ -58,6 +58,7 @@ UNSAFE = [
     ("CHIMERA_HOSTS", "*", "CHIMERA_HOSTS"),
     ("CHIMERA_PRODUCTION", "perhaps", "expected yes or no"),
     ("CHIMERA_BROKER_URL", "redis://queue.example:6379/0", "password"),
+    ("REPLICA_DATABASE_URL", "postgresql://replica/registry", "only PostgreSQL has replicas"),
     *((f"CHIMERA_{name}_KEY", None, f"CHIMERA_{name}_KEY") for name in SECRETS),
 ]
 

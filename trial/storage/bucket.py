@@ -1,0 +1,139 @@
+"""A bucket of S3-compatible storage: objects by their names below a prefix, each whole or not there.
+
+Of each object the SHA-256 goes with it, since storage of several makers agrees on no checksum of its own.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import boto3
+from boto3.exceptions import Boto3Error
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+from trial.storage.access import Access
+from trial.storage.problems import StoredFileDamaged, StoreUnavailable
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+_CHUNK = 1 << 16
+_SHA256 = "sha256"
+_ABSENT = {"404", "NoSuchKey"}  # the first where only the head is asked for
+_CONFIG = Config(
+    signature_version="s3v4",
+    connect_timeout=3,  # seconds, as the next
+    read_timeout=30,
+    retries={"mode": "standard", "max_attempts": 3},
+    # Other makers' storage does not know the newer checksums; ours goes with each object.
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object: its name below the prefix, and when it was put."""
+
+    name: str
+    at: datetime
+
+
+@lru_cache(maxsize=2)
+def bucket_of(access: Access) -> "Bucket":
+    """The bucket, with a client that threads may share; each process makes its own when it first needs it."""
+    return Bucket(access)
+
+
+class Bucket:
+    """All of its acts raise StoreUnavailable; what reads one that is not there, FileNotFoundError."""
+
+    def __init__(self, access: Access) -> None:
+        self._bucket, self._prefix = access.bucket, access.prefix
+        # Only Amazon has a host name for each bucket.
+        style: Literal["path", "auto"] = "path" if access.endpoint else "auto"
+        self._client: S3Client = boto3.session.Session(
+            access.key or None, access.secret or None, region_name=access.region or "us-east-1"
+        ).client(
+            "s3",
+            endpoint_url=access.endpoint or None,
+            config=_CONFIG.merge(Config(s3={"addressing_style": style})),
+        )
+
+    def put(self, name: str, path: Path) -> None:
+        """A file as an object. Where one is, it is replaced; in part it is never to be seen."""
+        with self._asked(name):
+            told = {"Metadata": {_SHA256: _digest_of(path)}}
+            self._client.upload_file(str(path), self._bucket, self._key(name), ExtraArgs=told)
+
+    def fetch(self, name: str, path: Path, digest: str = "") -> None:
+        """An object as a file: written beside its place and renamed, once it is found to have this SHA-256,
+        or that which went with it. Raises StoredFileDamaged."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
+        try:
+            with os.fdopen(handle, "wb") as file, self._asked(name):
+                told = self._client.head_object(Bucket=self._bucket, Key=self._key(name))["Metadata"]
+                self._client.download_fileobj(self._bucket, self._key(name), file)
+                file.flush()
+                os.fsync(file.fileno())
+            if _digest_of(Path(draft)) != (digest or told.get(_SHA256)):
+                raise StoredFileDamaged(f"{name} in the store is not what it was")
+            Path(draft).chmod(0o440)
+            Path(draft).replace(path)
+        finally:
+            Path(draft).unlink(missing_ok=True)
+
+    def size_of(self, name: str) -> int:
+        """Bytes of an object."""
+        with self._asked(name):
+            return self._client.head_object(Bucket=self._bucket, Key=self._key(name))["ContentLength"]
+
+    def read(self, name: str, first: int, size: int) -> Iterator[bytes]:
+        """So many bytes of an object from the byte `first` on, some at a time."""
+        with self._asked(name):
+            asked = f"bytes={first}-{first + size - 1}"
+            found = self._client.get_object(Bucket=self._bucket, Key=self._key(name), Range=asked)
+            with closing(found["Body"]) as body:
+                yield from body.iter_chunks(_CHUNK)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove objects; one that is not there is removed already."""
+        for name in names:
+            with self._asked(name):
+                self._client.delete_object(Bucket=self._bucket, Key=self._key(name))
+
+    def stored(self, beginning: str = "") -> Iterator[Stored]:
+        """The objects whose names begin so."""
+        pages = self._client.get_paginator("list_objects_v2")
+        with self._asked(beginning):
+            for page in pages.paginate(Bucket=self._bucket, Prefix=self._key(beginning)):
+                for one in page.get("Contents", ()):
+                    yield Stored(one["Key"][len(self._key("")) :], one["LastModified"])
+
+    def _key(self, name: str) -> str:
+        return f"{self._prefix}/{name}" if self._prefix else name
+
+    @contextmanager
+    def _asked(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except ClientError as problem:
+            if problem.response["Error"]["Code"] in _ABSENT:
+                raise FileNotFoundError(f"{name} is not in the store") from problem
+            raise StoreUnavailable(f"the store refuses: {problem}") from problem
+        except (BotoCoreError, HTTPClientError, Boto3Error) as problem:
+            raise StoreUnavailable(f"the store does not serve: {problem}") from problem
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

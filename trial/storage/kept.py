@@ -1,0 +1,162 @@
+"""Where a kept file lies: in the folder `SNAPSHOT_DIR`, and with a store in its bucket as well.
+
+Without a store the folder is all there is. With one, a file is put into the bucket before the row that names
+it is committed, and the folder is a cache of each host's own: who has a file not at hand fetches it. What is
+made anew as easily (`tables-…`) stays where it was made.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from trial.storage.problems import StoredFileDamaged
+
+if TYPE_CHECKING:
+    from trial.storage.bucket import Bucket
+
+MADE_ANEW = "tables-"
+"""In the name of a folder: its files are of one host."""
+_NAMED_BY_HASH = re.compile(r"(?:codes-|parts/\d+-)?([0-9a-f]{64})(?:\.jsonl)?")
+_CHUNK = 1 << 16
+
+
+def store() -> "Bucket | None":
+    """The bucket of the settings, if they name one. What speaks to it is loaded where there is one."""
+    if settings.SNAPSHOT_STORE is None:
+        return None
+    from trial.storage.bucket import bucket_of
+
+    return bucket_of(settings.SNAPSHOT_STORE)
+
+
+def put(path: Path) -> None:
+    """Let other hosts have a file that lies whole in the folder. Raises StoreUnavailable."""
+    if bucket := store():
+        bucket.put(_name(path), path)
+
+
+def move(draft: Path, path: Path) -> None:
+    """Make a draft the file `path`: in the folder; with a store in its bucket alone, so that what expires is
+    gone everywhere once it is gone there. Raises StoreUnavailable."""
+    if bucket := store():
+        bucket.put(_name(path), draft)
+        draft.unlink()
+    else:
+        draft.replace(path)
+
+
+def at_hand(path: Path) -> Path:
+    """The path, once its file lies in the folder. Where it lies nowhere there will be none: who opens it is
+    told so. Raises StoredFileDamaged and StoreUnavailable."""
+    if not path.exists() and (bucket := store()):
+        try:
+            bucket.fetch(_name(path), path, hash_named(_name(path)))
+        except FileNotFoundError:
+            return path
+    return path
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, wherever it lies. Raises FileNotFoundError and StoreUnavailable."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        if bucket := store():
+            return bucket.size_of(_name(path))
+        raise
+
+
+def is_kept(path: Path) -> bool:
+    """Whether a file lies in the folder or in the bucket. Raises StoreUnavailable."""
+    try:
+        return size_of(path) >= 0
+    except FileNotFoundError:
+        return False
+
+
+def read(path: Path, first: int, size: int) -> Iterator[bytes]:
+    """So many bytes of a file from the byte `first` on, some at a time, wherever it lies."""
+    if not path.exists() and (bucket := store()):
+        yield from bucket.read(_name(path), first, size)
+        return
+    with path.open("rb") as file:
+        file.seek(first)
+        while size and (some := file.read(min(_CHUNK, size))):
+            size -= len(some)
+            yield some
+
+
+def remove(paths: Iterable[Path]) -> None:
+    """Remove files, here and in the bucket. Raises StoreUnavailable."""
+    bucket = store()
+    for path in {*paths}:
+        path.unlink(missing_ok=True)
+        if bucket:
+            bucket.remove([_name(path)])
+
+
+def lying_in(folder: Path) -> Iterator[tuple[Path, datetime]]:
+    """The files of a folder, each with the moment of its last writing; with a store those in the bucket as
+    well, one that is in both twice. Raises StoreUnavailable."""
+    for path in list(folder.iterdir()) if folder.exists() else ():
+        try:
+            yield path, datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        except FileNotFoundError:
+            continue  # another one removed it
+    if bucket := store():
+        root, below = _root(), f"{_name(folder)}/" if folder != _root() else ""
+        yield from ((root / one.name, one.at) for one in bucket.stored(below))
+
+
+def names_in_store() -> frozenset[str]:
+    """The names of all files in the bucket; none without a store. Raises StoreUnavailable."""
+    bucket = store()
+    return frozenset(one.name for one in bucket.stored()) if bucket else frozenset()
+
+
+def fetch_what_is_missing(wanted: Callable[[str], bool]) -> None:
+    """Have all files of wanted names at hand. Raises StoredFileDamaged and StoreUnavailable."""
+    for name in sorted(filter(wanted, names_in_store())):
+        at_hand(_root() / name)
+
+
+def put_what_is_missing() -> Iterator[str]:
+    """Put into the bucket what only the folder has, as after a store was chosen or a backup put back; the
+    names, one by one. Raises StoreUnavailable, and StoredFileDamaged for a file that has not its hash."""
+    there = names_in_store()
+    for path in sorted(_root().rglob("*")):
+        name = _name(path)
+        if path.is_file() and name not in there and not _is_of_one_host(name):
+            _refuse_damaged(name, path)
+            put(path)
+            yield name
+
+
+def _refuse_damaged(name: str, path: Path) -> None:
+    with path.open("rb") as file:
+        if hash_named(name) not in ("", hashlib.file_digest(file, "sha256").hexdigest()):
+            raise StoredFileDamaged(f"{name} is not what it was")
+
+
+def _is_of_one_host(name: str) -> bool:
+    return any(part.startswith(".") for part in name.split("/")) or MADE_ANEW in name.partition("/")[0]
+
+
+def hash_named(name: str) -> str:
+    """The SHA-256 that a file is named by; empty where its name is none."""
+    found = _NAMED_BY_HASH.fullmatch(name)
+    return found[1] if found else ""
+
+
+def _root() -> Path:
+    return Path(settings.SNAPSHOT_DIR)
+
+
+def _name(path: Path) -> str:
+    """The name of a file in the bucket: where it lies in the folder."""
+    return path.relative_to(_root()).as_posix()

@@ -1,0 +1,9 @@
+"""What goes wrong with a store. These stand apart, so that naming them loads no client."""
+
+
+class StoreUnavailable(OSError):
+    """The store does not answer, or refuses: what was asked is to be asked again, or its settings mended."""
+
+
+class StoredFileDamaged(Exception):
+    """What the store gives under a name is not what was put there."""
