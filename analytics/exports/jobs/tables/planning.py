@@ -5,7 +5,6 @@ from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from analytics.exports.jobs.tables.models import TablesState, TablesToMake
@@ -18,6 +17,8 @@ from patients.oversight.casebook_locks import Scope
 
 TRIED_AGAIN_AFTER = timedelta(minutes=15)
 """Tables that failed are made once more for who asks for them so much later."""
+
+AHEAD_WITHIN = timedelta(days=1)
 
 
 class TablesFailed(Exception):
@@ -66,9 +67,13 @@ def plan_ahead() -> None:
 
 
 def _newest_cuts() -> Iterator[Lock]:
-    """Of the study and of each site; one subject's tables are made in no time."""
-    newest = Lock.objects.exclude(scope=Scope.SUBJECT).order_by().values("scope", "of").annotate(Max("pk"))
-    yield from Lock.objects.select_related("snapshot").filter(pk__in=[one["pk__max"] for one in newest])
+    """The newest of the study, also by a new version of the code, and those of sites of the last day that
+    have not been begun; one subject's tables are made in no time."""
+    cuts = Lock.objects.select_related("snapshot")
+    yield from cuts.filter(scope=Scope.STUDY)[:1]
+    begun = TablesToMake.objects.values("snapshot")
+    of_sites = cuts.filter(scope=Scope.SITE, made_at__gte=timezone.now() - AHEAD_WITHIN)
+    yield from of_sites.exclude(snapshot__in=begun)
 
 
 def _is_computed_now(lock: Lock) -> bool:
