@@ -9,7 +9,7 @@ from celery.signals import setup_logging
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trial.settings")
 app = Celery("chimera")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-_ROOMS = ("analytics.exports.jobs", "analytics.locks", "analytics.runs")
+_ROOMS = ("analytics.exports.jobs", "analytics.exports.jobs.tables", "analytics.locks", "analytics.runs")
 app.autodiscover_tasks([*_ROOMS, "patients.entry", "trial.people", "trial.trail"])
 
 

@@ -336,6 +336,7 @@ CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BEAT_SCHEDULE = {
     "ring-waiting-runs": {"task": "analytics.runs.sweep", "schedule": 15.0},
     "sweep-exports": {"task": "analytics.exports.sweep", "schedule": 15.0},
+    "sweep-tables": {"task": "analytics.exports.tables.sweep", "schedule": 15.0},
     "seal-trail": {"task": "trial.trail.seal", "schedule": 60.0},
     "watch-clocks": {"task": "trial.trail.watch_clocks", "schedule": 60.0},
     "clear-sessions": {"task": "trial.people.clear_sessions", "schedule": crontab(hour=3, minute=30)},
@@ -354,6 +355,9 @@ RUN_RETRY_SECONDS = float(environment.text("CHIMERA_RUN_RETRY_SECONDS", "5"))  #
 RUN_SLICE_SUBJECTS = int(environment.text("CHIMERA_RUN_SLICE_SUBJECTS", "100"))  # read by one worker at once
 
 EXPORT_KEPT_HOURS = float(environment.text("CHIMERA_EXPORT_KEPT_HOURS", "72"))  # until a file is removed
+TABLES_AT_ONCE_SUBJECTS = int(
+    environment.text("CHIMERA_TABLES_AT_ONCE_SUBJECTS", "200")
+)  # of a larger cut the tables are made by a worker alone
 
 # --- the registry ----------------------------------------------------------------------------------------
 # Workers on several machines share this folder, and nothing else but database and broker.

@@ -53,7 +53,7 @@ def unwatched(done: int, of: int) -> None:
 
 def bundle_of(lock: Lock, suffixes: Sequence[str], to: Disclosure) -> MadeFile:
     """The archive of a cut with its tables in these formats. Raises NoSuchFile for one that is unknown, or
-    that a worker alone makes, SnapshotDamaged and ImpossibleDates."""
+    that a worker alone makes, NotReady, SnapshotDamaged and ImpossibleDates."""
     wanted = wanted_formats(suffixes, AT_ONCE)
     name = name_of(lock, wanted, to)
     made = kept(lock, to, name, lambda path: write_bundle(lock, wanted, to, path))

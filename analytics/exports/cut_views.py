@@ -15,9 +15,11 @@ from analytics.exports.disclosure import Disclosure
 from analytics.exports.estimates import visible_lock
 from analytics.exports.files import MadeFile, NoSuchFile, tables_for
 from analytics.exports.formats.registry import FORMATS
+from analytics.exports.jobs.tables.answers import refusal_of
 from analytics.exports.problems import MEDIA_TYPE, NotYet
 from analytics.exports.sending import is_known, not_modified, sent
 from analytics.exports.serializers import CutTable, CutTables, Locks, Problem
+from analytics.exports.table_sets import NotReady
 from analytics.exports.tables import Standard
 from analytics.exports.taking import bundle_for, record_taking, table_for, workbook_for
 from analytics.exports.views import ExportView
@@ -39,6 +41,7 @@ REFUSALS = {
     404: "there is no such lock, table or format, or not for this token",
     409: "the cut can give no tables",
     429: "too many requests: wait as long as Retry-After says",
+    503: "the tables of a large cut are being made by a worker: ask again as Retry-After says",
 }
 PROBLEMS = {
     (status, MEDIA_TYPE): OpenApiResponse(Problem, description=why) for status, why in REFUSALS.items()
@@ -85,6 +88,8 @@ class CutView(ExportView):
         why it gives nothing."""
         if isinstance(exc, SnapshotDamaged | ImpossibleDates | TooManyRows):
             exc = NotYet(str(exc))
+        if isinstance(exc, NotReady):
+            exc = refusal_of(exc)
         return super().handle_exception(NotFound() if isinstance(exc, NoSuchFile) else exc)
 
 

@@ -38,13 +38,14 @@ class MadeFile:
 
 
 def tables_for(lock: Lock, to: Disclosure) -> dict[str, Table]:
-    """Every table of a cut as its reader may have it. Raises SnapshotDamaged and ImpossibleDates."""
+    """Every table of a cut as its reader may have it. Raises SnapshotDamaged where sites are hidden; to read
+    rows raises as `tables_of_lock` says."""
     naming = naming_of(lock, to)
     return {name: naming.table(disclosed(table, to)) for name, table in tables_of_lock(lock).items()}
 
 
 def file_of(lock: Lock, name: str, suffix: str, to: Disclosure) -> MadeFile:
-    """A table of a cut in a format. Raises NoSuchFile, SnapshotDamaged and ImpossibleDates."""
+    """A table of a cut in a format. Raises NoSuchFile, NotReady, SnapshotDamaged and ImpossibleDates."""
     form, table = FORMATS.get(suffix), tables_for(lock, to).get(name)
     if form is None or table is None:
         raise NoSuchFile(f"{name}.{suffix}")
@@ -54,8 +55,8 @@ def file_of(lock: Lock, name: str, suffix: str, to: Disclosure) -> MadeFile:
 
 
 def workbook_of(lock: Lock, standard: str, to: Disclosure) -> MadeFile:
-    """The tables of a standard as a workbook. Raises NoSuchFile, TooManyRows, SnapshotDamaged and
-    ImpossibleDates."""
+    """The tables of a standard as a workbook. Raises NoSuchFile, TooManyRows, NotReady,
+    SnapshotDamaged and ImpossibleDates."""
     tables = {key: one for key, one in tables_for(lock, to).items() if one.standard == standard}
     if not tables:
         raise NoSuchFile(standard)
@@ -76,9 +77,8 @@ class Kept:
 def kept(lock: Lock, to: Disclosure, name: str, write: Callable[[Path], int]) -> Kept:
     """The file of this name, written now if it never was. What is said of it is written last: a file without
     that is none."""
-    tables_of_lock(lock)  # whoever asks first finds the folder as well
     folder = folder_of(lock) / f"for-{_mark(about(lock, to))}"
-    folder.mkdir(mode=0o750, exist_ok=True)
+    folder.mkdir(mode=0o750, parents=True, exist_ok=True)
     path, said = folder / name, folder / f"{name}.made"
     if not said.exists():
         rows = _written(path, write)

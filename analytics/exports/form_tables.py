@@ -69,9 +69,10 @@ def exported_items(model: type[FormRow]) -> list[Item]:
 
 def rows_of(model: type[FormRow], stories: Iterable[Story]) -> pl.DataFrame:
     """The rows of a form of some subjects, as many as are in the cut."""
-    columns, items = columns_of(model), exported_items(model)
+    columns = columns_of(model)
+    told = [(item.name, _teller(item)) for item in exported_items(model)]
     rows = [
-        _cells(story, record, items)
+        _cells(story, record, told)
         for story in stories
         for record in story.casebook.records(model.form.code)
         if record.form_date is not None or any(value is not None for value in record.values.values())
@@ -83,24 +84,32 @@ def rows_of(model: type[FormRow], stories: Iterable[Story]) -> pl.DataFrame:
     return pl.DataFrame(list(series))
 
 
-def _cells(story: Story, record: Record, items: Iterable[Item]) -> list[Any]:
-    header = record.header
+def _cells(story: Story, record: Record, told: Iterable[tuple[str, "_Teller"]]) -> list[Any]:
+    header, values = record.header, record.values
     place = [story.subject, story.facts.site, record.visit, record.row_key, record.form_date]
     why = "|".join(f"{item}={reason}" for item, reason in sorted(record.missing.items()))
     return [
         *place,
         header.get("not_done") or None,
         header.get("not_done_reason") or None,
-        *(_value(item, record.values.get(item.name)) for item in items),
+        *(None if (value := values.get(name)) is None else tell(value) for name, tell in told),
         why or None,
     ]
 
 
-def _value(item: Item, value: Any) -> Any:
+_Teller = Callable[[Any], Any]
+
+
+def _teller(item: Item) -> _Teller:
+    """What makes a cell of an answer, found once for all rows."""
     kind = kind_of(item)
-    if value is None or kind in _AS_IT_IS:
-        return value
-    return float(value) if kind is Kind.DECIMAL else item.text(value) or None
+    if kind in _AS_IT_IS:
+        return _as_it_is
+    return float if kind is Kind.DECIMAL else lambda value: item.text(value) or None
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def kind_of(item: Item) -> Kind:

@@ -7,7 +7,7 @@ The numbers depend on the order of the slices and not on who computed them.
 
 import gc
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import Any, TypeAlias
 
 from django.conf import settings
@@ -17,8 +17,7 @@ from analytics.endpoints.exhibits import bootstrap_exhibit, exhibits_of, roster_
 from analytics.endpoints.figures import Figure, compute_figures
 from analytics.endpoints.listed import kept, read, roster_of
 from analytics.endpoints.needed import by_place, needed
-from analytics.locks.codes import CodesSlice, slices_of_codes, with_codes_of
-from analytics.locks.snapshot import Slice, read_slice, slices_of
+from analytics.locks.shares import Share, shares_of
 from analytics.runs.files import read_plain, read_tables, write_plain, write_tables
 from analytics.runs.models import RunPart, Step
 from analytics.runs.parts import tell, watched
@@ -35,31 +34,16 @@ STAGES: tuple[tuple[Step, ...], ...] = (
 
 def slices(part: RunPart) -> list[dict[str, Any]]:
     """The slices of the snapshot, each with that of its codes; of one without subjects, one that is empty."""
-    found = slices_of(part.run.snapshot.path, settings.RUN_SLICE_SUBJECTS)
-    codes = slices_of_codes(part.run.codes, found)
-    return [asdict(_Share(*both)) for both in zip(found, codes, strict=True)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Share:
-    """What a part reads: the casebooks of some subjects, and their codes."""
-
-    casebooks: Slice
-    codes: CodesSlice
-
-    @classmethod
-    def of(cls, told: dict[str, Any]) -> "_Share":
-        codes = {name: Slice(**one) for name, one in told["codes"].items()}
-        return cls(Slice(**told["casebooks"]), CodesSlice(**codes))
+    found = shares_of(part.run.snapshot.path, part.run.codes, settings.RUN_SLICE_SUBJECTS)
+    return [asdict(share) for share in found]
 
 
 def datasets(part: RunPart) -> str:
     """The tables of a slice, in a file."""
-    share = _Share.of(part.slice)
-    subjects = watched(part, read_slice(part.run.snapshot.path, share.casebooks))
-    coded = with_codes_of(subjects, part.run.codes, share.codes)
+    share = Share.of(part.slice)
+    subjects = watched(part, share.read(part.run.snapshot.path, part.run.codes))
     with uncollected():
-        made = build_datasets(part.run.snapshot.cutoff, coded, with_trace=False)
+        made = build_datasets(part.run.snapshot.cutoff, subjects, with_trace=False)
         tell(part, share.casebooks.subjects)
     gc.collect()  # a casebook and its rows point at each other: all of the slice would stay until it comes
     return write_tables(part, tables_of(needed(made)))

@@ -91,25 +91,25 @@ def snapshots(locks: list[Lock], link: Link) -> list[dict[str, Any]]:
 def datasets(source: Source, link: Link, standard: str = "", snapshot: str = "") -> list[dict[str, Any]]:
     """The datasets of a lock, those of one standard if it is named."""
     within = ("snapshots", snapshot) if snapshot else ()
-    records = _records(source)
+    listed = {oid: one for oid, one in source.tables().items() if standard in ("", standard_of(one))}
+    counts = {one: _records(source, one) for one in {table.standard for table in listed.values()}}
     return [
         {
             "itemGroupOID": oid,
             "name": table.name,
             "label": str(table.label),
             "standard": standard_of(table),
-            "records": records[oid],
+            "records": counts[table.standard][oid],
             "href": link("studies", STUDY.registry_id, *within, "datasets", oid),
             "datasetJSONCreationDateTime": source.at,
         }
-        for oid, table in source.tables().items()
-        if standard in ("", standard_of(table))
+        for oid, table in listed.items()
     ]
 
 
 def dataset(source: Source, table: Table, part: Part) -> tuple[dict[str, Any], int]:
     """A dataset, or a part of it, and how many rows are in that."""
-    told = attributes(table, about(source.lock, source.to), _records(source)[table.oid])
+    told = attributes(table, about(source.lock, source.to), _records(source, table.standard)[table.oid])
     if not part.data:
         return told, 0
     until = part.offset + part.limit if part.limit else None
@@ -138,12 +138,14 @@ def define(source: Source, label: str) -> dict[str, str]:
     return {"label": label, "defineXML": made.path.read_text(encoding="utf-8")}
 
 
-def _records(source: Source) -> dict[str, int]:
-    """How many rows each dataset has, counted once."""
+def _records(source: Source, standard: Standard) -> dict[str, int]:
+    """How many rows each table of a standard has, counted once."""
 
     def write(path: Path) -> int:
-        found = {oid: sum(part.height for part in one.parts()) for oid, one in source.tables().items()}
+        of_it = {oid: one for oid, one in source.tables().items() if one.standard is standard}
+        found = {oid: sum(part.height for part in one.parts()) for oid, one in of_it.items()}
         return path.write_bytes(json.dumps(found).encode())
 
-    found: dict[str, int] = json.loads(kept(source.lock, source.to, "records.json", write).path.read_bytes())
+    made = kept(source.lock, source.to, f"records-{standard}.json", write)
+    found: dict[str, int] = json.loads(made.path.read_bytes())
     return found

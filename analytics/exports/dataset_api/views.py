@@ -29,6 +29,8 @@ from analytics.exports.dataset_api import contents
 from analytics.exports.dataset_api.contents import Part, Source
 from analytics.exports.disclosure import Disclosure
 from analytics.exports.estimates import visible_lock
+from analytics.exports.jobs.tables.answers import ASK_AGAIN_SECONDS, refusal_of
+from analytics.exports.table_sets import NotReady
 from analytics.exports.taking import record_rows
 from analytics.exports.visible import is_seen_by
 from analytics.locks.models import Lock
@@ -98,6 +100,8 @@ class DatasetApi(APIView):
             return _refused("query", exc.name, str(exc))
         if isinstance(exc, SnapshotDamaged | ImpossibleDates):
             return _refused("path", "studyOID", str(exc))
+        if isinstance(exc, NotReady):
+            return _waits(refusal_of(exc))
         if isinstance(exc, APIException):
             return _refused("header", "api-key", str(exc.detail), HTTPStatus(exc.status_code))
         raise exc
@@ -112,6 +116,12 @@ def _refused(
 ) -> HttpResponse:
     detail = {"detail": [{"loc": [where, name], "msg": words, "type": "value_error"}]}
     return HttpResponse(json.dumps(detail).encode(), status=status, content_type="application/json")
+
+
+def _waits(refused: APIException) -> HttpResponse:
+    answer = _refused("path", "studyOID", str(refused.detail), HTTPStatus(refused.status_code))
+    answer["Retry-After"] = str(ASK_AGAIN_SECONDS)
+    return answer
 
 
 @anyone("GET")

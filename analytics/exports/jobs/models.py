@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from analytics.exports.disclosure import Disclosure
 from analytics.exports.files import MadeFile
+from analytics.exports.jobs.turns import Job
 from analytics.locks.models import Lock
-from analytics.runs.claims import Claimable, ClaimableQuerySet
+from analytics.runs.claims import ClaimableQuerySet
 from trial.people.models import Account
 from trial.people.tokens import Dates, ExportToken
 
@@ -57,13 +58,12 @@ class ExportQuerySet(ClaimableQuerySet["Export"]):
         return self.filter(state=ExportState.DONE, expires_at__lte=timezone.now())
 
 
-class Export(Claimable):
+class Export(Job):
     """A file that `token` or `account` asked for, under the terms of `to`.
 
     `options` are those of `what` (`wish.py`); `key` is the name that the asker gave the request, `asked` the
-    hash of what it asked for. `done` of `of` files are made. `turns` counts how often a worker left it for
-    other work. Of one that is done, `digest`, `rows` and `size` tell the file, which is there until
-    `expires_at`; of one that failed `error` says why.
+    hash of what it asked for. Its pieces are files. Of one that is done, `digest`, `rows` and `size` tell the
+    file, which is there until `expires_at`.
     """
 
     token = models.ForeignKey(ExportToken, models.PROTECT, related_name="+", null=True, blank=True)
@@ -78,16 +78,12 @@ class Export(Claimable):
     asked = models.CharField(max_length=64)
     state = models.CharField(max_length=10, choices=ExportState, default=ExportState.WAITING)
     asked_at = models.DateTimeField(auto_now_add=True)
-    of = models.PositiveIntegerField(default=0)
-    turns = models.PositiveIntegerField(default=0)
-    finished_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     name = models.CharField(max_length=200, blank=True)
     media_type = models.CharField(max_length=100, blank=True)
     digest = models.CharField(max_length=64, blank=True)
     rows = models.PositiveBigIntegerField(default=0)
     size = models.PositiveBigIntegerField(default=0)
-    error = models.TextField(blank=True)
 
     objects = ExportQuerySet.as_manager()
 

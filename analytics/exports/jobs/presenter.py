@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from analytics.exports.bundle import ALL
 from analytics.exports.formats.registry import FORMATS
 from analytics.exports.jobs.models import Export, What
-from analytics.exports.kept_tables import tables_named
+from analytics.exports.kept_tables import tables_of_lock
 from analytics.exports.tables import Standard, Table
 from analytics.locks.models import Lock
 from trial.people.models import Account
@@ -65,7 +65,7 @@ class ExportScreen:
 
 def data_screen(lock: Lock, person: Account, refused: str = "") -> DataScreen:
     """The page of the data of a lock."""
-    tables = list(tables_named(lock).values())
+    tables = list(tables_of_lock(lock).values())
     lists = [
         TableList(str(one), str(title), [table for table in tables if table.standard is one])
         for one, title in _TITLES.items()

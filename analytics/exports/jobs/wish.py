@@ -11,7 +11,7 @@ from analytics.exports.bundle import ALL, MEDIA_TYPE, Watch, name_of, wanted_for
 from analytics.exports.files import MadeFile, copied, file_of, workbook_of
 from analytics.exports.formats.registry import FORMATS
 from analytics.exports.jobs.models import Export, What
-from analytics.exports.kept_tables import tables_named
+from analytics.exports.kept_tables import tables_of_lock
 from analytics.exports.odm.files import KINDS, SNAPSHOT, TRANSACTIONAL, odm_file
 from analytics.exports.tables import Standard
 from analytics.locks.models import Lock
@@ -63,7 +63,7 @@ def _check_formats(value: Any, lock: Lock, dates: str) -> None:
 
 
 def _check_name(value: Any, lock: Lock, dates: str) -> None:
-    if not isinstance(value, str) or value not in tables_named(lock):
+    if not isinstance(value, str) or value not in tables_of_lock(lock):
         raise NotWished(_("The cut has no table of this name."))
 
 

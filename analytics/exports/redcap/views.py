@@ -15,9 +15,11 @@ from rest_framework.views import APIView
 
 from analytics.datasets.time_to_event import ImpossibleDates
 from analytics.exports.estimates import visible_lock
+from analytics.exports.jobs.tables.answers import ASK_AGAIN_SECONDS, refusal_of
 from analytics.exports.redcap.answers import Answer, of_error
 from analytics.exports.redcap.asked import Refused, asked, format_of_errors
 from analytics.exports.redcap.contents import Source, answer_to
+from analytics.exports.table_sets import NotReady
 from analytics.exports.taking import record_rows
 from analytics.locks.models import Lock
 from analytics.locks.snapshot import SnapshotDamaged
@@ -61,9 +63,16 @@ class RedcapApi(APIView):
             return self._error(NO_PERMISSION, HTTPStatus.FORBIDDEN)
         if isinstance(exc, _REFUSED):
             return self._error(str(exc), HTTPStatus.BAD_REQUEST)
+        if isinstance(exc, NotReady):
+            return self._waits(refusal_of(exc))
         if isinstance(exc, APIException):
             return self._error(str(exc.detail), HTTPStatus(exc.status_code))
         raise exc
+
+    def _waits(self, refused: APIException) -> HttpResponse:
+        answer = self._error(str(refused.detail), HTTPStatus(refused.status_code))
+        answer["Retry-After"] = str(ASK_AGAIN_SECONDS)
+        return answer
 
     def _error(self, words: str, status: HTTPStatus) -> HttpResponse:
         try:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -35,6 +36,8 @@ Rows = dict[str, list[dict[str, Any]]]
 PREFIX = f"{STUDY.registry_id}-"
 """Before the code of a subject: what makes it unique outside of the study."""
 _DAY = len("2025-08-05")
+_SURELY_ROOM = MOST_BYTES // 4
+"""So many characters have room, whatever they are: none takes more than four bytes of UTF-8."""
 
 
 def of_subjects(stories: Iterable[Story]) -> dict[str, pl.DataFrame]:
@@ -57,9 +60,13 @@ def of_design() -> dict[str, pl.DataFrame]:
 
 
 def _frame(domain: Domain, rows: list[dict[str, Any]]) -> pl.DataFrame:
-    schema = schema_of(domain)
+    """Most variables of a domain are told by no row: these are not asked for one by one."""
+    told, nothing = set().union(*rows), [None] * len(rows)
     return pl.DataFrame(
-        [pl.Series(name, [row.get(name) for row in rows], dtype=kind) for name, kind in schema.items()]
+        [
+            pl.Series(name, [row.get(name) for row in rows] if name in told else nothing, dtype=kind)
+            for name, kind in schema_of(domain).items()
+        ]
     )
 
 
@@ -132,8 +139,12 @@ def _timing(domain: Domain, one: Observation, clock: _Clock) -> dict[str, Any]:
 
 def _day(one: Observation, variable: str) -> date | None:
     """The day of a date that has one."""
-    text = one.values.get(variable) or ""
-    return date.fromisoformat(text[:_DAY]) if len(text) >= _DAY else None
+    text = one.values.get(variable)
+    return _read_day(text[:_DAY]) if text and len(text) >= _DAY else None
+
+
+_read_day = lru_cache(maxsize=4096)(date.fromisoformat)
+"""The same days come again and again."""
 
 
 # --- what has no room in a record -------------------------------------------------------------------------
@@ -160,7 +171,7 @@ def _parts(
 
 def _rest_of_texts(domain: str, row: dict[str, Any], one: Observation) -> Iterator[dict[str, Any]]:
     for name, text in row.items():
-        if isinstance(text, str) and len(text.encode()) > MOST_BYTES:
+        if isinstance(text, str) and len(text) > _SURELY_ROOM and len(text.encode()) > MOST_BYTES:
             row[name], *rest = within(text, MOST_BYTES)
             for number, piece in enumerate(rest, 1):
                 said = Qualifier(name, f"{name} continued", piece, is_genetic=one.is_genetic)

@@ -1,6 +1,6 @@
 """The records that the rows of a form give, by the mapping and the declarations of its items."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -137,10 +137,15 @@ def _test(findings: Findings, model: type[FormRow], item: Item) -> Test | None:
         return None
     named = target.test if target.domain == domain else ""
     if target.variable == f"{domain}LOC":
-        return Test(item, domain, SITE, NAMES[SITE], target.said, is_site=True)
+        return Test(item, domain, SITE, NAMES[SITE], _known(domain, target.said), is_site=True)
     code = findings.tests.get(item.name) or named or short_name(model, item)
     said = (*target.said, *((("LBCAT", laboratory_category(code)),) if domain == "LB" else ()))
-    return Test(item, domain, code, test_name(domain, code, item.declared.label), said)
+    return Test(item, domain, code, test_name(domain, code, item.declared.label), _known(domain, said))
+
+
+def _known(domain: str, said: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """What is said of variables that the domain has."""
+    return tuple((name, told) for name, told in said if name in DOMAINS[domain].variables)
 
 
 def _domain(findings: Findings, target: Target, item: Item) -> str:
@@ -180,34 +185,51 @@ def _found(findings: Findings, story: Story) -> Iterator[Observation]:
         if is_not_done(record):
             yield from _not_done(findings, record)
             continue
+        of_row = _OfRow(findings, record)
         for test in tests_of(findings):
-            for observation in _results(findings, test, record):
+            for observation in _results(test, record, of_row):
                 said = (test.domain, test.code, *observation.values.values())
                 if not (findings.once and said in seen):
                     seen.add(said)
                     yield observation
 
 
-def _results(findings: Findings, test: Test, record: Record) -> Iterator[Observation]:
+class _OfRow(dict[str, tuple[dict[str, str], str | None, tuple[Qualifier, ...]]]):
+    """What all findings of a row in a domain have in common, by the domain: what is said beside them, when,
+    and their qualifiers."""
+
+    def __init__(self, findings: Findings, record: Record) -> None:
+        super().__init__()
+        self._findings, self._record = findings, record
+
+    def __missing__(self, domain: str) -> tuple[dict[str, str], str | None, tuple[Qualifier, ...]]:
+        findings, record = self._findings, self._record
+        qualifiers = tuple(_of_row(findings, domain, record))
+        found = _of_domain(findings, domain, record), collected(findings, record, domain), qualifiers
+        self[domain] = found
+        return found
+
+
+def _results(test: Test, record: Record, of_row: _OfRow) -> Iterator[Observation]:
     item, value = test.item, record.values.get(test.item.name)
-    for text in texts_of(item, value):
+    for text in () if value is None else texts_of(item, value):
         domain = test.domain
+        said, when, qualifiers = of_row[domain]
         number = number_of(item, value)
         unit = item.declared.unit or None if number is not None else None
         values = {
             f"{domain}TESTCD": test.code,
             f"{domain}TEST": test.name,
-            **_of_domain(findings, domain, record),
-            **{name: told for name, told in test.said if name in DOMAINS[domain].variables},
+            **said,
+            **dict(test.said),
             f"{domain}ORRES": NOT_MEASURED if test.is_site else text,
             f"{domain}ORRESU": unit,
             f"{domain}STRESC": NOT_MEASURED if test.is_site else text,
             f"{domain}STRESN": number,
             f"{domain}STRESU": unit,
-            f"{domain}DTC": collected(findings, record, domain),
+            f"{domain}DTC": when,
             **({f"{domain}LOC": text} if test.is_site else {}),
         }
-        qualifiers = tuple(_of_row(findings, domain, record))
         yield Observation(domain, values, record.place, qualifiers, item.declared.genetic, of_place=True)
 
 

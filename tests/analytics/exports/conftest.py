@@ -46,7 +46,8 @@ def cut(cohort: list[CutContent]) -> Lock:
     snapshot = Snapshot(hash=sealed.hash, cutoff=CUTOFF, subjects=sealed.subjects, values=sealed.values)
     with without_database():
         tables = tables_of_snapshot(snapshot, default_configuration())
-        next(tables["SDTM.DM"].parts())  # makes all domains
+        for name in ("ADSL", "LAB", "SDTM.DM"):
+            next(tables[name].parts())  # makes all of its standard
     return Lock(pk=1, snapshot=snapshot, cutoff=CUTOFF, made_at=datetime(2025, 8, 6, 9, tzinfo=UTC))
 
 

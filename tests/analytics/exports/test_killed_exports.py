@@ -1,13 +1,16 @@
-"""A worker that is killed while it makes a file leaves one file, and it is the one that its row tells of."""
+"""A worker that is killed while it makes tables or a file leaves one set of tables, and one file: the one
+that its row tells of."""
 
 import hashlib
 import time
 import zipfile
 from datetime import date
+from functools import partial
 
 import pytest
 from celery import Celery
 
+from analytics.exports.jobs.tables.models import PLACE
 from analytics.locks.snapshot import write_snapshot
 from tests.analytics.casebooks import CutContent
 from tests.analytics.workers import LEASE, Row, take_in, worker
@@ -26,7 +29,7 @@ Export.objects.create(
 KILLED_AFTER = (0.2, 2.0)  # seconds at work: while the tables are computed, and later
 
 
-def test_a_worker_that_is_killed_leaves_one_file(
+def test_a_worker_that_is_killed_leaves_one_set_of_tables_and_one_file(
     registry: Registry, redis_url: str, cohort: list[CutContent]
 ) -> None:
     (row,) = take_in(registry, write_snapshot(registry.home / "snapshots", date(2025, 8, 5), iter(cohort)))
@@ -39,7 +42,17 @@ def test_a_worker_that_is_killed_leaves_one_file(
     def told(column: str) -> object:
         return row.ask(f"SELECT {column} FROM analytics_export WHERE id = 1")[0]
 
+    def tables(state: str) -> bool:
+        return row.count("analytics_tablestomake", f"state = '{state}'") == 1
+
+    def ask_for_tables() -> None:
+        bell.send_task("analytics.exports.tables.asked", (1, "forms"))
+
     broker = {"CHIMERA_BROKER_URL": redis_url, **LEASE}
+    with worker(registry, **broker) as killed:
+        killed.wait_until(lambda: tables("running"), ask_for_tables)
+        time.sleep(KILLED_AFTER[0])
+    assert tables("running")
     for attempt, seconds in enumerate(KILLED_AFTER, 1):
         with worker(registry, **broker) as killed:
             killed.wait_until(lambda attempt=attempt: told("attempts") == attempt, ring)
@@ -50,6 +63,11 @@ def test_a_worker_that_is_killed_leaves_one_file(
         bell.send_task("analytics.exports.sweep")
         folder = registry.home / "snapshots" / "exports"
         last.wait_until(lambda: [path.name for path in folder.iterdir()] == ["1"])
+        making = registry.home / "snapshots" / PLACE
+        sweep = partial(bell.send_task, "analytics.exports.tables.sweep")
+        last.wait_until(lambda: tables("done") and not list(making.iterdir()), sweep)
+    made = [path for path in (registry.home / "snapshots").glob("tables-*/*") if path.name == "forms"]
+    assert len(made) == row.count("analytics_tablestomake") == 1
     content = (folder / "1").read_bytes()
     assert (told("digest"), told("size")) == (hashlib.sha256(content).hexdigest(), len(content))
     assert zipfile.ZipFile(folder / "1").testzip() is None

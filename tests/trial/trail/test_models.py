@@ -114,6 +114,7 @@ PLAIN = {
     "patients.AnsweredRequest": "the answer to a request for a day, so that it has one effect",
     "analytics.Run": "the state of a computation; its results are written once",
     "analytics.RunPart": "the state of a part of it, gone with its end",
+    "analytics.TablesToMake": "the state of tables that are made; what lies ready is files",
     "analytics.Export": "the state of a file that is made; that it was taken is an event of the trail",
 }
 

@@ -1,0 +1,1 @@
+"""The tables of a data cut, made by a worker: ahead, or since somebody asked for them."""

@@ -1,0 +1,61 @@
+"""Making tables share by share: what is made is kept, whoever is killed or leaves for other work."""
+
+import shutil
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from django.conf import settings
+
+from analytics.exports.jobs import turns
+from analytics.exports.jobs.tables.models import PLACE, TablesToMake
+from analytics.exports.jobs.turns import Watch, take_turn
+from analytics.exports.table_making import join, make_share, shares
+from analytics.locks.shares import Share
+
+
+def make_tables(number: int, *, seconds: float = float("inf"), holder: str = "") -> bool:
+    """Make tables, if they can be claimed, for so many seconds; whether they are to be gone on with.
+    `holder` names the message that asks for it."""
+    rows = TablesToMake.objects.select_related("snapshot").filter(pk=number)
+    if not all(row.is_ours for row in rows):
+        return False
+    return take_turn(rows, _made, lambda row: None, seconds=seconds, holder=holder)
+
+
+def _made(row: TablesToMake, watch: Watch) -> turns.Close[TablesToMake]:
+    if not row.wanted.is_ready:
+        _divide(row)
+        folders = [row.place / f"{number:06d}" for number in range(len(row.shares))]
+        for number, folder in enumerate(folders):
+            watch(number, len(folders))
+            if not folder.exists():
+                make_share(row.wanted, Share.of(row.shares[number]), folder)
+        watch(len(folders), len(folders))
+        join(row.wanted, folders)
+    return _close
+
+
+def _divide(row: TablesToMake) -> None:
+    """Once: it takes one reading of the whole snapshot."""
+    if not row.shares:
+        row.shares = [asdict(share) for share in shares(row.wanted)]
+        TablesToMake.objects.filter(pk=row.pk).update(shares=row.shares)
+
+
+def _close(row: TablesToMake) -> None:
+    shutil.rmtree(row.place, ignore_errors=True)
+
+
+def give_up_for_lost(holder: str) -> None:
+    """A message comes again when the process was lost that had it: what it made is tried again."""
+    turns.give_up_for_lost(TablesToMake.objects.all(), holder)
+
+
+def clear_what_was_left() -> None:
+    """Remove the shares of which nothing is to be made any more."""
+    going = {str(pk) for pk in TablesToMake.objects.going().values_list("pk", flat=True)}
+    with suppress(FileNotFoundError):
+        for place in (Path(settings.SNAPSHOT_DIR) / PLACE).iterdir():
+            if place.name not in going:
+                shutil.rmtree(place, ignore_errors=True)

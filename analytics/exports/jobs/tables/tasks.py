@@ -1,0 +1,40 @@
+"""What the worker does for the tables of cuts."""
+
+from contextlib import suppress
+
+from celery import Task, shared_task
+
+from analytics.exports.jobs.tables.making import clear_what_was_left, give_up_for_lost, make_tables
+from analytics.exports.jobs.tables.planning import TablesFailed, plan, plan_ahead
+from analytics.exports.jobs.tables.ring import ring, ring_waiting
+from analytics.exports.kept_tables import table_sets
+from analytics.locks.models import Lock
+
+TURN_SECONDS = 60.0
+
+
+@shared_task(name="analytics.exports.tables.make", bind=True)
+def make(self: "Task[[int], None]", number: int) -> None:
+    """Make tables. Many are left for a moment now and then: the same worker seals the trail."""
+    message = self.request.id or ""
+    if (self.request.delivery_info or {}).get("redelivered"):
+        give_up_for_lost(message)
+    if make_tables(number, seconds=TURN_SECONDS, holder=message):
+        ring(number)
+
+
+@shared_task(name="analytics.exports.tables.asked")
+def asked(lock: int, standard: str) -> None:
+    """Somebody asked for the tables of a standard of a lock that are not there."""
+    for wanted in table_sets(Lock.objects.select_related("snapshot").get(pk=lock)):
+        if wanted.standard == standard:
+            with suppress(TablesFailed):
+                plan(wanted)
+
+
+@shared_task(name="analytics.exports.tables.sweep")
+def sweep() -> None:
+    """Begin those of the newest cuts, ring again what still waits, or whose worker was lost."""
+    plan_ahead()
+    ring_waiting()
+    clear_what_was_left()

@@ -1,0 +1,67 @@
+"""Where the tables of a data cut lie: those of a standard together, in a folder of their own.
+
+They are made under the configuration of the run of the lock, with the codes that it sealed. Snapshot and the
+version of code and configuration name the folder, so what lies there is never stale: it may be removed at
+any time and is made again when it is asked for.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+from django.conf import settings
+
+from analytics.exports.tables import Standard
+from analytics.locks.models import Snapshot
+from analytics.runs.models import CODES
+from analytics.runs.start import code_version
+
+
+@dataclass(frozen=True, slots=True)
+class TableSet:
+    """The tables of a standard of a snapshot under a configuration; `lock` is the number of the lock that
+    they are asked for of, 0 for none."""
+
+    snapshot: Snapshot
+    configuration: Mapping[str, str]
+    standard: Standard
+    lock: int = 0
+
+    @property
+    def version(self) -> str:
+        """Of the code and the configuration."""
+        return code_version(dict(self.configuration))
+
+    @property
+    def codes(self) -> str:
+        """The hash of the codes that they are made with; empty without any."""
+        return self.configuration.get(CODES, "")
+
+    @property
+    def home(self) -> Path:
+        """The folder of all tables of the snapshot, and of the files that were made of them."""
+        name = f"tables-{self.snapshot.hash[:32]}-{self.version[:16]}"
+        return Path(settings.SNAPSHOT_DIR) / name
+
+    @property
+    def folder(self) -> Path:
+        """Where they lie once they are made: all of them, or there is no such folder."""
+        return self.home / str(self.standard)
+
+    @property
+    def is_ready(self) -> bool:
+        return self.folder.exists()
+
+    def rows(self, name: str) -> Iterator[pl.DataFrame]:
+        """The parts of a table, once they are made."""
+        for path in sorted(self.folder.glob(f"{name}-*.parquet")):
+            yield pl.read_parquet(path)
+
+
+class NotReady(Exception):
+    """The tables are not made yet, and are too many to be made while somebody waits for an answer."""
+
+    def __init__(self, wanted: TableSet) -> None:
+        super().__init__(f"the {wanted.standard} tables of {wanted.snapshot} are not made yet")
+        self.wanted = wanted
