@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -49,7 +50,7 @@ def measure(folder: Path, size: int) -> None:
     registry = Registry(home, f"sqlite:///{home}/chimera.sqlite3")
     with ExitStack() as stack:
         broker = {"CHIMERA_BROKER_URL": stack.enter_context(services.redis())}
-        running = [stack.enter_context(worker(registry, **broker)) for _ in range(WORKERS)]
+        running = [stack.enter_context(worker(registry, children=1, **broker)) for _ in range(WORKERS)]
         groups = [one.process.pid for one in running if one.child]
         stages = list(_stages(home / "chimera.sqlite3", {**os.environ, **registry.env, **broker}, groups))
     (snapshot,) = (home / "snapshots").glob("*.jsonl")
@@ -142,7 +143,8 @@ def _read_once(database: Path, snapshot: Path) -> Iterator[Stage]:
 
     started, before = time.monotonic(), time.process_time()
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=60)) as connection:
-        for table in (model._meta.db_table for model in (Page, *declared_forms())):
+        models: list[Any] = [Page, *declared_forms()]
+        for table in (model._meta.db_table for model in models):
             for _row in connection.execute(f"SELECT * FROM {table}"):
                 pass
     spent, processors = time.monotonic() - started, time.process_time() - before

@@ -20,7 +20,7 @@ from analytics.runs.parts import begin, claim
 from analytics.runs.start import run_of
 from analytics.runs.stopping import cancel_run
 from analytics.runs.tasks import recompute, sweep
-from tests.analytics.casebooks import CutContent, contact, content, died, infused, relapsed
+from tests.analytics.casebooks import CutContent, contact, content, cut_instead, died, infused, relapsed
 from tests.analytics.computing import results_of
 from tests.analytics.test_runs import all_at_once
 from tests.patients.web import people
@@ -51,7 +51,7 @@ def run(monkeypatch: pytest.MonkeyPatch, settings: Any, rung: list[int], tmp_pat
     several: list[CutContent] = [
         content([*infused(), told[number % 4]], CUTOFF, f"HZ01-{number:03d}") for number in range(SUBJECTS)
     ]
-    monkeypatch.setattr(seal, "_content", lambda asked, sources: iter(several))
+    monkeypatch.setattr(seal, "_cut", cut_instead(several))
     lock = make_lock(CUTOFF, "interim analysis", by=SystemPerson("lock"), source=Source.COMMAND)
     return run_of(lock.snapshot)
 
