@@ -47,9 +47,7 @@ def cut(asked: Asked, processes: int) -> Lock:
 
 def held(lock: Lock) -> list[Any]:
     """The snapshot, the sources and the codes of a lock."""
-    rows = (
-        pl.read_parquet(lock.sources_path).sort(pl.all()).rows()
-    )  # of a subject they come as the engine likes
+    rows = pl.read_parquet(lock.sources_path).sort(pl.all()).rows()  # of a subject they come in any order
     sources = hashlib.sha256(repr(rows).encode()).hexdigest()
     return [lock.snapshot.hash, len(rows), sources, len(list(read_codes(lock.codes)))]
 
