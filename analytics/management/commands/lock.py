@@ -20,6 +20,8 @@ from trial.trail.actor import Source
 from trial.trail.clocks import ClocksDisagree
 
 SUBJECTS_WORTH_A_PROCESS = 500
+AT_MOST = 8
+"""Processes: each holds a connection and 200 MiB, and one takes back what they have cut."""
 
 
 def _moment(text: str) -> datetime:
@@ -31,7 +33,7 @@ def _moment(text: str) -> datetime:
 def _processes() -> int:
     """How many share the cut: where there are few subjects, starting a process takes longer than cutting."""
     worth_it = Subject.objects.count() // SUBJECTS_WORTH_A_PROCESS
-    return max(1, min(worth_it, len(os.sched_getaffinity(0))))
+    return max(1, min(worth_it, len(os.sched_getaffinity(0)), AT_MOST))
 
 
 class Command(RegistryCommand):
