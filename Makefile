@@ -62,6 +62,7 @@ bench: .venv/development ## how long a save, a page, an export and a large cohor
 	$(BIN)/python -m tests.services $(BIN)/python -m benchmarks.exporting_http
 	$(BIN)/python -m benchmarks.cutting $(SUBJECTS)
 	$(BIN)/python -m benchmarks.locked $(SUBJECTS)
+	$(BIN)/python -m benchmarks.from_lock 19 1000
 	$(BIN)/python -m benchmarks.journey $(SUBJECTS)
 	$(BIN)/python -m benchmarks.estimating
 

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,29 +40,42 @@ def import_cohort(folder: Path) -> None:
         subprocess.run(arguments, cwd=ROOT, env=environment_of(folder), check=True, stdout=2)
 
 
-def enlarge(folder: Path, copies: int) -> None:
-    """Copy each subject so often; in a process of its own, whose memory is not that of what is measured."""
-    command = [sys.executable, "-m", "benchmarks.enlarged", str(copies)]
+def enlarge(folder: Path, copies: int, *, for_a_cut: bool = False) -> None:
+    """Copy each subject so often; in a process of its own, whose memory is not that of what is measured.
+    `for_a_cut`: nothing but what a cut as known now reads, without the queries and the versions of pages and
+    visits, a third less."""
+    command = [sys.executable, "-m", "benchmarks.enlarged", str(copies), *(["cut"] if for_a_cut else [])]
     subprocess.run(command, cwd=ROOT, env=environment_of(folder), check=True)
 
 
-def copy(database: Path, copies: int) -> None:
+def copy(database: Path, copies: int, *, for_a_cut: bool) -> None:
     """The copies, in one transaction. Django must be set up."""
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
-        triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for pragma in ("foreign_keys", "journal_mode", "synchronous"):
             connection.execute(f"PRAGMA {pragma} = OFF")
         connection.execute("PRAGMA cache_size = -500000")
-        connection.execute("BEGIN")
-        for name, _sql in triggers:
-            connection.execute(f'DROP TRIGGER "{name}"')
-        for table, columns in _copied():
-            connection.execute(_statement(table, columns), (copies,))
-        for _name, sql in triggers:
-            connection.execute(sql)
-        connection.execute("COMMIT")
+        with taken_away(connection):
+            for table, columns in _copied(for_a_cut):
+                connection.execute(_statement(table, columns), (copies,))
         connection.execute("ANALYZE")
         connection.execute("PRAGMA journal_mode = WAL")
+
+
+@contextmanager
+def taken_away(connection: sqlite3.Connection) -> Iterator[None]:
+    """A transaction without the triggers, which refuse such writing, and the indexes, which are made faster
+    at its end."""
+    wanted = (
+        "SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'index') AND sql IS NOT NULL"
+    )
+    found = connection.execute(wanted).fetchall()
+    connection.execute("BEGIN")
+    for kind, name, _sql in found:
+        connection.execute(f'DROP {kind} "{name}"')
+    yield
+    for _kind, _name, sql in found:
+        connection.execute(sql)
+    connection.execute("COMMIT")
 
 
 def _statement(table: str, columns: Mapping[str, str]) -> str:
@@ -71,15 +84,16 @@ def _statement(table: str, columns: Mapping[str, str]) -> str:
     return f"{copy} ({into}) SELECT {values} FROM c CROSS JOIN {table} t"
 
 
-def _copied() -> Iterator[tuple[str, dict[str, str]]]:
+def _copied(for_a_cut: bool) -> Iterator[tuple[str, dict[str, str]]]:
     """The tables with what each column of a copy is."""
     from patients.casebook.form import declared_forms
     from patients.casebook.identity import Identity
     from patients.casebook.page import Page, Subject, Visit
     from patients.oversight.queries import Query
 
-    models: list[Any] = [Subject, Identity, Visit, Page, Query, *declared_forms()]
-    for model in (*models, *(each.history.model for each in models)):
+    frame: list[Any] = [Subject, Identity, Visit, Page, *([] if for_a_cut else [Query])]
+    with_versions = [*([] if for_a_cut else frame), *declared_forms()]
+    for model in (*frame, *declared_forms(), *(each.history.model for each in with_versions)):
         columns = model._meta.concrete_fields
         yield model._meta.db_table, {f'"{column.column}"': _value(column) for column in columns}
 
@@ -89,11 +103,11 @@ def _value(column: Any) -> str:
     if column.name in ("id", "history_id") or target in ("subject", "visit", "page", "identity", "query"):
         return f't."{column.column}" + c.n * {APART}'
     if column.name == "code" and column.model._meta.model_name.endswith("subject"):
-        return "substr(t.code, 1, 5) || printf('%06d', c.n * 100 + CAST(substr(t.code, 6) AS integer))"
+        return "substr(t.code, 1, 5) || printf('%06d', c.n * 1000 + CAST(substr(t.code, 6) AS integer))"
     return f't."{column.column}"'
 
 
 if __name__ == "__main__":
     os.environ["DJANGO_SETTINGS_MODULE"] = "trial.settings"
     django.setup()
-    copy(Path(os.environ["CHIMERA_HOME"]) / "chimera.sqlite3", int(sys.argv[1]))
+    copy(Path(os.environ["CHIMERA_HOME"]) / "chimera.sqlite3", int(sys.argv[1]), for_a_cut="cut" in sys.argv)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from analytics.datasets.sourced import Sourced, item_label
 from analytics.datasets.story import tell
 from analytics.datasets.time_to_event import Observation, observations_of
-from analytics.locks.seal import cut_of
+from analytics.locks.cutting import cut_of
 from analytics.locks.snapshot import CutSubject, casebook_of
 from patients.casebook.page import Page, Subject
 from patients.casebook.settings import settings_read_once

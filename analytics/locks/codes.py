@@ -8,7 +8,7 @@ JSON, and the file is named by the hash of its bytes.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -190,10 +190,13 @@ def _code(term: Term) -> Code:
 CodesOfSubject = tuple[str, dict[Place, Code]]
 
 
-def with_codes(subjects: Iterable[CutSubject], hash: str) -> Iterator[CutSubject]:
+def with_codes(
+    subjects: Iterable[CutSubject], hash: str, few: Collection[str] | None = None
+) -> Iterator[CutSubject]:
     """Subjects of a snapshot, in the order of their codes, each with the codes of its rows; both files are
-    read once, side by side. Raises SnapshotDamaged."""
-    return _beside(subjects, read_codes(hash))
+    read once, side by side. Of rows of others than a `few`, where these are named, no more is read than whose
+    they are. Raises SnapshotDamaged."""
+    return _beside(subjects, read_codes(hash, few))
 
 
 def with_codes_of(subjects: Iterable[CutSubject], hash: str, part: CodesSlice) -> Iterator[CutSubject]:
@@ -215,10 +218,18 @@ def sound_codes(hash: str) -> str:
     return hash
 
 
-def read_codes(hash: str) -> Iterator[CodesOfSubject]:
-    """Of each subject with a code its coded rows, by form, visit and row key; of no hash, none. Raises
-    SnapshotDamaged."""
-    return _of_lines(_lines(hash)) if hash else iter(())
+def read_codes(hash: str, few: Collection[str] | None = None) -> Iterator[CodesOfSubject]:
+    """Of each subject with a code, or of a few, the coded rows by form, visit and row key; of no hash, none.
+    Raises SnapshotDamaged."""
+    if not hash:
+        return iter(())
+    return _of_lines(_lines(hash) if few is None else _lines_of(few, hash))
+
+
+def _lines_of(few: Collection[str], hash: str) -> Iterator[bytes]:
+    """The terms, and the rows of a few subjects."""
+    begins = {b"[" + orjson.dumps(subject) for subject in few}
+    return (line for line in _lines(hash) if line[:1] == b"{" or line.partition(b",")[0] in begins)
 
 
 def _lines(hash: str) -> Iterator[bytes]:

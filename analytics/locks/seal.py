@@ -1,10 +1,11 @@
 """Making a data cut: the state of the casebook by a cut-off, sealed in a file, with its run waiting."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,21 +13,19 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from analytics.locks.codes import CodesDraft, codes_of, standing_codes
-from analytics.locks.cut import cut_records, facts_of, shelved_records, values_of
+from analytics.locks.codes import CodesDraft
+from analytics.locks.cutting import CutOfSubject, Cutter
 from analytics.locks.models import Lock, Snapshot
-from analytics.locks.past import AsItStands, AsKnown
 from analytics.locks.places import PlacesDraft
-from analytics.locks.snapshot import Content, Sealed, Written, write_snapshot
-from analytics.locks.sources import SourceRow, SourcesDraft
+from analytics.locks.shared_cut import shared_cut
+from analytics.locks.snapshot import Block, Content, Sealed, write_blocks
+from analytics.locks.sources import SourcesDraft
 from analytics.runs.ring import ring
 from analytics.runs.start import waiting_run
-from patients.casebook.answers import Record
-from patients.casebook.page import Subject
-from patients.casebook.shelf import ShelvedCasebook, shelved, some_at_a_time
+from patients.casebook.page import SubjectQuerySet
+from patients.casebook.shelf import some_at_a_time
 from patients.entry.locking import Extent
 from patients.oversight.casebook_locks import LockDecision
-from trial.collector import uncollected
 from trial.people.access import Person, actor_at
 from trial.trail.actor import Source, acting
 from trial.trail.clocks import refuse_if_clocks_disagree
@@ -56,8 +55,8 @@ def make_lock(cutoff: date, reason: str, *, by: Person, source: Source) -> Lock:
     return make_cut(Asked(cutoff, reason), by=by, source=source)
 
 
-def make_cut(asked: Asked, *, by: Person, source: Source) -> Lock:
-    """A data cut. Of the study its run waits when this returns, and is rung.
+def make_cut(asked: Asked, *, by: Person, source: Source, processes: int = 1) -> Lock:
+    """A data cut, by so many processes at most. Of the study its run waits when this returns, and is rung.
 
     Raises ClocksDisagree and NotReproduced, and nothing was cut.
     """
@@ -68,7 +67,8 @@ def make_cut(asked: Asked, *, by: Person, source: Source) -> Lock:
         _see_one_moment()
         known_at = asked.known_at or timezone.now()
         places = PlacesDraft()
-        sealed = write_snapshot(folder, asked.cutoff, _content(asked, beside), places.add)
+        with closing(_cut(asked, processes)) as cut:
+            sealed = write_blocks(folder, asked.cutoff, _blocks(cut, beside), places.add)
         places.seal(sealed.path)
         codes = beside.codes.seal(folder, asked.known_at)
         lock = _keep(sealed, codes, asked, known_at, by)
@@ -113,54 +113,31 @@ def _drafts(folder: Path) -> Iterator[_Beside]:
 
 def content_of_cut(cutoff: date, extent: Extent, known_at: datetime | None) -> Content:
     """What a cut holds, as known now or at a moment: the same that is written into its snapshot."""
-    return _content(Asked(cutoff, "", extent, known_at), None)
+    return Cutter(cutoff, known_at).content(_subjects(extent).in_turn())
 
 
-def cut_of(casebook: ShelvedCasebook, cutoff: date) -> Written | None:
-    """The facts and values of a subject in a cut; None without a row in it."""
-    return _written(casebook, _records(casebook, cutoff), cutoff)
+def _subjects(extent: Extent) -> SubjectQuerySet:
+    subjects: SubjectQuerySet = extent.subjects().select_related("site", "identity")
+    return subjects
 
 
-def _records(casebook: ShelvedCasebook, cutoff: date) -> list[Record]:
-    return list(cut_records(shelved_records(casebook), cutoff))
+def _cut(asked: Asked, processes: int) -> Generator[CutOfSubject]:
+    """What is kept of each subject. Other processes do not see what this transaction has written: unless it
+    is the cut's own, which has written nothing, they have no share in it."""
+    cutter, everybody = Cutter(asked.cutoff, asked.known_at), _subjects(asked.extent)
+    if processes > 1 and not connection.savepoint_ids:
+        yield from shared_cut(cutter, everybody.numbers_in_turn(), processes)
+    else:
+        yield from chain.from_iterable(map(cutter.of, some_at_a_time(everybody.in_turn())))
 
 
-def _written(casebook: ShelvedCasebook, records: list[Record], cutoff: date) -> Written | None:
-    if not records:
-        return None
-    facts = facts_of(casebook.subject_code, casebook.subject.site.code, casebook, cutoff)
-    return facts, list(values_of(casebook.subject_code, records))
-
-
-def content_now(subjects: Iterable[Subject]) -> Content:
-    """All that stands of these subjects now, whatever its date; they come in the order of their codes."""
-    for some in some_at_a_time(subjects):
-        for casebook in shelved(some, AsItStands()):
-            if written := _written(casebook, list(shelved_records(casebook)), date.max):
-                yield written
-
-
-def _content(asked: Asked, beside: _Beside | None) -> Iterator[Written]:
-    """Facts and values of each subject that has a row in the cut; what stands beside goes to `beside`."""
-    versions = AsKnown(asked.known_at) if asked.known_at else AsItStands()
-    everybody = asked.extent.subjects().select_related("site", "identity").in_turn()
-    for some in some_at_a_time(everybody):
-        codes = standing_codes(some, asked.known_at) if beside is not None else {}
-        with uncollected():
-            for casebook in shelved(some, versions):
-                records = _records(casebook, asked.cutoff)
-                if beside is not None:
-                    beside.sources.add(_sources(casebook, records))
-                    beside.codes.add(codes_of(casebook.subject, records, codes.get(casebook.subject.pk, ())))
-                if written := _written(casebook, records, asked.cutoff):
-                    yield written
-
-
-def _sources(casebook: ShelvedCasebook, records: Iterable[Record]) -> Iterator[SourceRow]:
-    """The page and the version of each of these rows; of a page without rows the page alone."""
-    for record in records:
-        where = casebook.where[record.place]
-        yield casebook.subject_code, record.visit, record.form, record.row_key, where.page, where.version
+def _blocks(cut: Iterable[CutOfSubject], beside: _Beside) -> Iterator[Block]:
+    """The lines of each subject that has a row in the cut; what stands beside them goes to `beside`."""
+    for one in cut:
+        beside.sources.add(one.sources)
+        beside.codes.add(one.codes)
+        if one.block:
+            yield one.block
 
 
 def _keep(sealed: Sealed, codes: str, asked: Asked, known_at: datetime, by: Person) -> Lock:

@@ -14,10 +14,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from functools import cache, lru_cache, partial
-from itertools import groupby, islice
+from itertools import groupby, islice, starmap
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import orjson
 
@@ -76,12 +76,42 @@ def canonical_line(content: Any) -> bytes:
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
 
 
-def write_snapshot(
-    folder: Path, cutoff: date, subjects: Content, tell: Callable[[SubjectFacts, "Slice"], None] | None = None
+def _canonical_lines(subject: str, values: Iterable[Value]) -> bytes:
+    """A line for each value of a subject, as `canonical_line` makes it, all in one go.
+
+    Where one value ends and the next begins stands `"],["` with the code of the subject. No text looks so: a
+    quotation mark inside of it has a backslash before it, and behind the text `],[` itself comes no code.
+    """
+    lines, code = orjson.dumps(list(map(tuple, sorted(values)))), orjson.dumps(subject)
+    return lines[1:-1].replace(b'"],[' + code, b'"]\n[' + code) + b"\n" if len(lines) > 2 else b""
+
+
+class Block(NamedTuple):
+    """The lines of a subject in a snapshot, and how many values are in them."""
+
+    facts: SubjectFacts
+    lines: bytes
+    values: int
+
+
+def block_of(facts: SubjectFacts, values: list[Value]) -> Block:
+    """The lines of a subject, in canonical form."""
+    return Block(facts, canonical_line(asdict(facts)) + _canonical_lines(facts.subject, values), len(values))
+
+
+def write_snapshot(folder: Path, cutoff: date, subjects: Content) -> Sealed:
+    """Write the content, its subjects in the order of their codes, and name the file by its hash."""
+    return write_blocks(folder, cutoff, starmap(block_of, subjects))
+
+
+def write_blocks(
+    folder: Path,
+    cutoff: date,
+    blocks: Iterable[Block],
+    tell: Callable[[SubjectFacts, "Slice"], None] | None = None,
 ) -> Sealed:
-    """Write the content, its subjects in the order of their codes, and name the file by its hash. `tell` is
-    told of each subject where it stands."""
-    written = _Written(cutoff, subjects, tell)
+    """The same of lines that are there. `tell` is told of each subject where it stands."""
+    written = _Written(cutoff, blocks, tell)
     path = keep_file(folder, written.into)
     return Sealed(path.stem, path, written.subjects, written.values)
 
@@ -124,7 +154,7 @@ class _Written:
     """The content of a file, and how much of it has gone in so far."""
 
     cutoff: date
-    content: Content
+    blocks: Iterable[Block]
     tell: Callable[[SubjectFacts, Slice], None] | None
     digest: Any = field(default_factory=hashlib.sha256)
     subjects: int = 0
@@ -135,15 +165,14 @@ class _Written:
         forms = {model.form.code: model.form.version for model in declared_forms()}
         header = canonical_line({"format": FORMAT, "cutoff": self.cutoff.isoformat(), "forms": forms})
         offset, before = self._put(file, header), ""
-        for facts, values in self.content:
+        for facts, lines, values in self.blocks:
             if facts.subject <= before:
                 raise ValueError(f"{facts.subject} stands after {before}: subjects go in by their codes")
             before = facts.subject
-            block = b"".join(map(canonical_line, [asdict(facts), *map(tuple, sorted(values))]))
             if self.tell is not None:
-                self.tell(facts, Slice(offset, len(block), hashlib.sha256(block).hexdigest(), 1, before))
-            offset += self._put(file, block)
-            self.subjects, self.values = self.subjects + 1, self.values + len(values)
+                self.tell(facts, Slice(offset, len(lines), hashlib.sha256(lines).hexdigest(), 1, before))
+            offset += self._put(file, lines)
+            self.subjects, self.values = self.subjects + 1, self.values + values
         return f"{self.digest.hexdigest()}.jsonl"
 
     def _put(self, file: IO[bytes], text: bytes) -> int:

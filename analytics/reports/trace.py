@@ -113,7 +113,7 @@ def _sealed(
     """The datasets and the subjects of a snapshot with its codes under a configuration; sealed, they never
     change."""
     found = read_snapshot(path)[1] if wanted is None else chosen_subjects(path, wanted)
-    subjects = list(with_codes(found, codes))
+    subjects = list(with_codes(found, codes, wanted))
     return build_datasets(cutoff, subjects), {subject.facts.subject: subject for subject in subjects}
 
 

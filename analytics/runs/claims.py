@@ -55,6 +55,11 @@ class ClaimableQuerySet(models.QuerySet[Row]):
         due = Q(not_before=None) | Q(not_before__lte=now)
         return self.filter(Q(due, state=WAITING) | Q(state=RUNNING, heartbeat__lt=lost))
 
+    def held(self) -> "ClaimableQuerySet[Row]":
+        """Rows that somebody is at who has been heard of within a lease."""
+        lost = timezone.now() - timedelta(seconds=settings.RUN_LEASE_SECONDS)
+        return self.filter(state=RUNNING, heartbeat__gte=lost)
+
     def of_claim(self, claim: "Claim") -> "ClaimableQuerySet[Row]":
         """The row of a claim that is still its last."""
         return self.filter(pk=claim.pk, attempts=claim.number, state=RUNNING)

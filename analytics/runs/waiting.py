@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from analytics.runs.compute import compute_run
-from analytics.runs.models import ENDED, Run
+from analytics.runs.models import ENDED, Run, RunPart
 from analytics.runs.own_worker import LOG, Worker, own_worker
 from analytics.runs.ring import ring
 
@@ -46,15 +46,22 @@ def _serves(worker: Worker, run: Run) -> bool:
 def _ends(run: Run, unclaimed: float, worker: Worker | None = None) -> bool:
     """Wait for the end of a run; False once nobody has held it for so many seconds, or its worker is gone.
 
-    Who holds a run either ends it or falls silent for a lease, so that is waited for. The row is fresh after.
+    Who holds a part of a run either ends it or falls silent for a lease, so that is waited for, also where
+    other parts still wait. The row is fresh after.
     """
     since = time.monotonic()
     while True:
         run.refresh_from_db()
         if run.state in ENDED:
             return True
-        if not Run.objects.claimable().filter(pk=run.pk).exists():
+        if _is_held(run):
             since = time.monotonic()
         elif time.monotonic() > since + unclaimed or (worker and worker.poll() is not None):
             return False
         time.sleep(POLL_SECONDS)
+
+
+def _is_held(run: Run) -> bool:
+    """Whether somebody is at it, or there is nothing of it to be had."""
+    parts = RunPart.objects.filter(run=run)
+    return parts.held().exists() or not Run.objects.claimable().filter(pk=run.pk).exists()

@@ -33,9 +33,13 @@ class SubjectQuerySet(AuditedQuerySet["Subject"]):
         scope = _in_scope(person, permission)
         return self if scope is None else self.filter(scope)
 
+    def numbers_in_turn(self) -> list[int]:
+        """Their primary keys in the order of their codes, no engine's collation."""
+        return [pk for _code, pk in sorted(self.order_by().values_list("code", "pk"))]
+
     def in_turn(self) -> "Iterator[Subject]":
-        """Each of them in the order of their codes, no engine's collation; some are held at a time."""
-        numbers = [pk for _code, pk in sorted(self.order_by().values_list("code", "pk"))]
+        """Each of them in the order of their codes; some are held at a time."""
+        numbers = self.numbers_in_turn()
         for first in range(0, len(numbers), HELD_AT_ONCE):
             some = self.filter(pk__in=numbers[first : first + HELD_AT_ONCE])
             yield from sorted(some, key=attrgetter("code"))

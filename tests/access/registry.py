@@ -30,7 +30,7 @@ from patients.entry.closing_visit import Shown, Told, close_visit
 from patients.entry.register import register_identity
 from patients.oversight.casebook_locks import Unlocking
 from patients.oversight.monitoring_visits import Whose, period_since
-from tests.analytics.casebooks import content, infused
+from tests.analytics.casebooks import content, cut_instead, infused
 from tests.patients.entry import desk, locking_desk
 from tests.patients.entry.uploaded import pdf
 from tests.patients.web import people
@@ -166,7 +166,7 @@ def a_closed_visit() -> int:
 def a_lock() -> Lock:
     """A finished lock of one subject of Hangzhou."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(seal, "_content", lambda cutoff, sources: iter([content(infused(), CUTOFF, HERE)]))
+        patch.setattr(seal, "_cut", cut_instead([content(infused(), CUTOFF, HERE)]))
         lock = seal.make_lock(CUTOFF, "interim", by=SystemPerson("lock"), source=Source.COMMAND)
     assert compute_run(run_of(lock.snapshot).pk)
     return lock

@@ -1,6 +1,6 @@
 """Casebooks of records in memory, cut and analysed without a database."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -11,7 +11,8 @@ import pytest
 from analytics.datasets.build import Datasets, build_datasets
 from analytics.endpoints.figures import Figure, compute_figures
 from analytics.locks.cut import SubjectFacts, Value, all_records, cut_records, facts_of, values_of
-from analytics.locks.snapshot import CutSubject
+from analytics.locks.cutting import CutOfSubject
+from analytics.locks.snapshot import CutSubject, block_of
 from analytics.locks.snapshot import casebook_of as casebook_of_values
 from patients.builder.build import casebook_of as sheets_of
 from patients.builder.timeline import Timeline
@@ -30,6 +31,15 @@ BORN = PartialDate(1980, 5, 17)
 NEVER = date(2030, 1, 1)
 
 CutContent = tuple[SubjectFacts, list[Value]]
+
+
+def cut_instead(told: Iterable[CutContent]) -> Callable[[Any, int], Generator[CutOfSubject]]:
+    """What a lock takes in instead of what the registry holds (`analytics.locks.seal._cut`)."""
+
+    def cut(asked: Any, processes: int) -> Generator[CutOfSubject]:
+        yield from (CutOfSubject(block_of(*one), [], []) for one in told)
+
+    return cut
 
 
 def default_configuration() -> dict[str, str]:

@@ -139,6 +139,7 @@ def test_a_slice_of_subjects_has_its_own_codes(tmp_path: Path, settings: Any) ->
     shared = [[subject for subject, _ in codes_of_slice(sealed, part)] for part in parts]
     assert shared == [["A"], ["C"], ["D"], []]
     assert [one for part in parts for one in codes_of_slice(sealed, part)] == list(read_codes(sealed))
+    assert list(read_codes(sealed, ["C", "B"])) == [one for one in read_codes(sealed) if one[0] == "C"] != []
     assert slices_of_codes("", [Slice(), Slice()]) == [CodesSlice(Slice(), Slice())] * 2
     path_of_codes(sealed).write_bytes(content.replace(b'"p"', b'"q"'))
     with pytest.raises(SnapshotDamaged):

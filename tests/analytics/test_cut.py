@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -19,6 +19,7 @@ from analytics.locks.cut import AFTER_CUTOFF, SubjectFacts, Value, all_records, 
 from analytics.locks.places import chosen_subjects, places_of, sites_of
 from analytics.locks.snapshot import (
     SnapshotDamaged,
+    block_of,
     canonical_line,
     read_snapshot,
     write_snapshot,
@@ -431,6 +432,17 @@ def test_every_character_is_written_as_the_standard_library_writes_it() -> None:
     text = "".join(chr(n) for n in range(0x10FFFF + 1) if not 0xD800 <= n <= 0xDFFF)
     plain = json.dumps({"b": [text], "a": 1}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert canonical_line({"b": [text], "a": 1}) == plain.encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    "text", ['"],["', "],[", f'],["{SUBJECT}', f"],[{SUBJECT}", f'"],["{SUBJECT}"', '"]\n["', '","', "\\"]
+)
+def test_lines_that_are_written_at_once_are_those_that_are_written_one_by_one(text: str) -> None:
+    values = [Value(SUBJECT, text, form, text, "item", text, text, text) for form in (text, "DX", "")]
+    facts, _values = two_subjects()[0]
+    alone = [canonical_line(asdict(facts)), *(canonical_line(tuple(value)) for value in sorted(values))]
+    assert block_of(facts, values) == (facts, b"".join(alone), 3)
+    assert block_of(facts, []) == (facts, alone[0], 0)
 
 
 def test_the_file_is_canonical_and_read_only(tmp_path: Path) -> None:

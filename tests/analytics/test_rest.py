@@ -23,7 +23,7 @@ from analytics.runs.compute import compute_run
 from analytics.runs.start import run_of
 from patients.builder.timeline import Timeline
 from patients.entry.register import register_site
-from tests.analytics.casebooks import CutContent, built, content, without_database
+from tests.analytics.casebooks import CutContent, built, content, cut_instead, without_database
 from trial.people.access import SystemPerson
 from trial.people.models import Account, Site
 from trial.people.roles import Permission
@@ -58,7 +58,7 @@ def finished_lock(told: list[CutContent], monkeypatch: pytest.MonkeyPatch) -> Lo
 
 def unfinished_lock(told: list[CutContent], monkeypatch: pytest.MonkeyPatch, cutoff: date) -> Lock:
     with monkeypatch.context() as patch:
-        patch.setattr(seal, "_content", lambda cutoff, sources: iter(told))
+        patch.setattr(seal, "_cut", cut_instead(told))
         return seal.make_lock(cutoff, "interim", by=SystemPerson("lock"), source=Source.COMMAND)
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from analytics.locks import seal
 from analytics.locks.seal import make_lock
 from analytics.locks.snapshot import SnapshotDamaged, read_slice, read_snapshot, slices_of
-from analytics.runs import compute, failure, files, ring, steps
+from analytics.runs import compute, failure, files, ring, steps, waiting
 from analytics.runs.closing import result_hash
 from analytics.runs.compute import compute_run
 from analytics.runs.models import Estimate, PartState, Run, RunPart, RunState, Step
@@ -20,7 +20,7 @@ from analytics.runs.parts import begin, claim
 from analytics.runs.start import run_of
 from analytics.runs.stopping import cancel_run
 from analytics.runs.tasks import recompute, sweep
-from tests.analytics.casebooks import CutContent, contact, content, died, infused, relapsed
+from tests.analytics.casebooks import CutContent, contact, content, cut_instead, died, infused, relapsed
 from tests.analytics.computing import results_of
 from tests.analytics.test_runs import all_at_once
 from tests.patients.web import people
@@ -51,7 +51,7 @@ def run(monkeypatch: pytest.MonkeyPatch, settings: Any, rung: list[int], tmp_pat
     several: list[CutContent] = [
         content([*infused(), told[number % 4]], CUTOFF, f"HZ01-{number:03d}") for number in range(SUBJECTS)
     ]
-    monkeypatch.setattr(seal, "_content", lambda asked, sources: iter(several))
+    monkeypatch.setattr(seal, "_cut", cut_instead(several))
     lock = make_lock(CUTOFF, "interim analysis", by=SystemPerson("lock"), source=Source.COMMAND)
     return run_of(lock.snapshot)
 
@@ -291,3 +291,22 @@ def test_a_message_that_comes_again_has_lost_its_worker(run: Run) -> None:
     assert lost.trouble.startswith("WorkerLost: the process that computed was ended")
     other.refresh_from_db()
     assert (other.state, other.failures) == (PartState.RUNNING, 0)
+
+
+# --- waiting for it ---------------------------------------------------------------------------------------
+def test_a_run_that_somebody_is_at_is_waited_for_while_other_parts_wait(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits would else start workers of its own beside those that there are."""
+    begin(run.pk)
+    compute._compute(claim(run.pk))
+    assert claim(run.pk) is not None
+    assert run.parts.filter(state=PartState.WAITING).count() > 1
+    over = Run.objects.filter(pk=run.pk)
+    looks = iter([lambda: None, lambda: over.update(state=RunState.CANCELLED)])
+    monkeypatch.setattr(waiting.time, "sleep", lambda seconds: next(looks)())
+    assert waiting._ends(run, 0)
+    over.update(state=RunState.RUNNING)
+    RunPart.objects.update(heartbeat=timezone.now() - timedelta(days=1))
+    monkeypatch.setattr(waiting.time, "sleep", lambda seconds: None)
+    assert not waiting._ends(run, 0), "nobody has been heard of for a lease"

@@ -18,7 +18,7 @@ from analytics.runs.compute import compute_run
 from analytics.runs.models import Estimate, Run, RunPart, RunState
 from analytics.runs.start import run_of, waiting_run
 from analytics.runs.stopping import TooLate, cancel_run, restart_run
-from tests.analytics.casebooks import CutContent, content, infused
+from tests.analytics.casebooks import CutContent, content, cut_instead, infused
 from tests.patients.web import people
 from trial.people.access import SystemPerson
 from trial.people.models import Account
@@ -35,7 +35,7 @@ def lock(db: None, monkeypatch: pytest.MonkeyPatch) -> Lock:
     """A lock of six subjects of Hangzhou; its run tells of each."""
     people.a_site("HZ01")
     several: list[CutContent] = [content(infused(), CUTOFF, f"HZ01-00{number}") for number in range(1, 7)]
-    monkeypatch.setattr(seal, "_content", lambda asked, sources: iter(several))
+    monkeypatch.setattr(seal, "_cut", cut_instead(several))
     monkeypatch.setattr(parts, "TOLD_EVERY", 1)
     return make_lock(CUTOFF, "interim analysis", by=SystemPerson("lock"), source=Source.COMMAND)
 

@@ -40,9 +40,9 @@ from analytics.exports.inspection.records import (
 from analytics.exports.inspection.sheets import Sheets
 from analytics.exports.odm.files import METADATA, SNAPSHOT, TRANSACTIONAL, odm_file
 from analytics.exports.verify_copy import MANIFEST, SIGNATURE, SUMS
+from analytics.locks.cutting import content_now
 from analytics.locks.models import Lock
 from analytics.locks.planned import planned_infusions
-from analytics.locks.seal import content_now
 from analytics.locks.snapshot import Content, read_snapshot, written_subjects
 from analytics.locks.visible import sites_of_lock
 from analytics.runs.start import sources_digest

@@ -1,5 +1,6 @@
 """`lock --cutoff DATE --reason TEXT [--known-at MOMENT] [--wait]`: a data cut by the system actor."""
 
+import os
 from datetime import date, datetime
 from typing import Any
 
@@ -8,19 +9,31 @@ from django.utils import timezone
 
 from analytics.locks.past import NotReproduced
 from analytics.locks.seal import Asked, make_cut
+from analytics.locks.shared_cut import ShareLost
 from analytics.runs.models import RunState
 from analytics.runs.start import run_of
 from analytics.runs.waiting import wait_for
+from patients.casebook.page import Subject
 from trial.commands import RegistryCommand
 from trial.protocol.study import SITE_ZONE
 from trial.trail.actor import Source
 from trial.trail.clocks import ClocksDisagree
+
+SUBJECTS_WORTH_A_PROCESS = 500
+AT_MOST = 8
+"""Processes: each holds a connection and 200 MiB, and one takes back what they have cut."""
 
 
 def _moment(text: str) -> datetime:
     """A moment; one without a zone is of the site."""
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=SITE_ZONE)
+
+
+def _processes() -> int:
+    """How many share the cut: where there are few subjects, starting a process takes longer than cutting."""
+    worth_it = Subject.objects.count() // SUBJECTS_WORTH_A_PROCESS
+    return max(1, min(worth_it, len(os.sched_getaffinity(0)), AT_MOST))
 
 
 class Command(RegistryCommand):
@@ -42,8 +55,8 @@ class Command(RegistryCommand):
             raise CommandError("--known-at: this moment has not come yet")
         asked = Asked(options["cutoff"], options["reason"], known_at=known_at)
         try:
-            lock = make_cut(asked, by=self.system("lock"), source=Source.COMMAND)
-        except (ClocksDisagree, NotReproduced) as problem:
+            lock = make_cut(asked, by=self.system("lock"), source=Source.COMMAND, processes=_processes())
+        except (ClocksDisagree, NotReproduced, ShareLost) as problem:
             raise CommandError(f"nothing was cut: {problem}") from problem
         self.stderr.write(f"cut-off {lock.cutoff}, snapshot {lock.snapshot.hash}")
         if options["wait"]:

@@ -15,7 +15,7 @@ from analytics.locks.snapshot import site_of_each
 from analytics.runs.compute import compute_run
 from analytics.runs.start import run_of
 from patients.entry.register import register_site
-from tests.analytics.casebooks import CutContent
+from tests.analytics.casebooks import CutContent, cut_instead
 from tests.analytics.computing import Results, comes_to
 from tests.analytics.exports.test_cut_rest import body, get
 from tests.analytics.exports.test_naming import at_site
@@ -38,7 +38,7 @@ def lock(
     placed = enumerate(zip(SITES, cohort, strict=False))
     content = sorted((at_site(site, n, one) for n, (site, one) in placed), key=lambda one: one[0].subject)
     with monkeypatch.context() as patch:
-        patch.setattr(seal, "_content", lambda asked, sources: iter(content))
+        patch.setattr(seal, "_cut", cut_instead(content))
         comes_to(patch, results_of_cohort)
         made = seal.make_lock(CUTOFF, "interim", by=SystemPerson("lock"), source=Source.COMMAND)
         assert compute_run(run_of(made.snapshot).pk)

@@ -14,7 +14,7 @@ from analytics.locks.snapshot import CutSubject, casebook_of
 from analytics.runs.compute import compute_run
 from analytics.runs.start import run_of
 from patients.builder.timeline import Timeline
-from tests.analytics.casebooks import CutContent, built, content, without_database
+from tests.analytics.casebooks import CutContent, built, content, cut_instead, without_database
 from tests.analytics.computing import Results, comes_to
 from trial.people.access import SystemPerson
 from trial.trail.actor import Source
@@ -48,7 +48,7 @@ def lock(
 ) -> Lock:
     """The finished lock of the cohort."""
     with monkeypatch.context() as patch:
-        patch.setattr(seal, "_content", lambda asked, sources: iter(cohort))
+        patch.setattr(seal, "_cut", cut_instead(cohort))
         comes_to(patch, results_of_cohort)
         made = seal.make_lock(CUTOFF, "interim", by=SystemPerson("lock"), source=Source.COMMAND)
         assert compute_run(run_of(made.snapshot).pk)

@@ -25,7 +25,17 @@ from patients.entry.deliveries import CasebookFolder
 from patients.entry.importing import CasebookImport
 from patients.items.partial_date import PartialDate
 from tests.analytics import plain_events
-from tests.analytics.casebooks import CutContent, built, content, cut_at, day, infused, row, without_database
+from tests.analytics.casebooks import (
+    CutContent,
+    built,
+    content,
+    cut_at,
+    cut_instead,
+    day,
+    infused,
+    row,
+    without_database,
+)
 from tests.analytics.computing import Results, comes_to
 from tests.analytics.reports.conftest import CUTOFF, cut_of
 from tests.patients.web import people
@@ -46,7 +56,7 @@ def lock_of(cohort: list[CutContent], results_of_cohort: Results, monkeypatch: p
 
     def made(cut: list[CutContent], *, computed: bool = True) -> Lock:
         with monkeypatch.context() as patch:
-            patch.setattr(seal, "_content", lambda cutoff, sources: iter(cut))
+            patch.setattr(seal, "_cut", cut_instead(cut))
             if cut is cohort:
                 comes_to(patch, results_of_cohort)
             lock = seal.make_lock(CUTOFF, "interim", by=SystemPerson("lock"), source=Source.COMMAND)
