@@ -1,7 +1,7 @@
 """Making a data cut: the state of the casebook by a cut-off, sealed in a file, with its run waiting."""
 
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from analytics.locks.codes import CodesDraft
@@ -33,6 +33,8 @@ from trial.trail.record import Change, record_event
 from trial.trail.seals import seal_trail
 
 EVERYBODY = Extent()
+_CUTTING = 7_017
+"""The number of PostgreSQL's advisory lock that the cut in hand holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,12 @@ def make_cut(asked: Asked, *, by: Person, source: Source, processes: int = 1) ->
     refuse_if_clocks_disagree(source)
     site = asked.extent.place.site
     folder = Path(settings.SNAPSHOT_DIR)
-    with transaction.atomic(), acting(actor_at(by, site=site, source=source)), _drafts(folder) as beside:
+    with (
+        _one_after_the_other(),
+        transaction.atomic(),
+        acting(actor_at(by, site=site, source=source)),
+        _drafts(folder) as beside,
+    ):
         _see_one_moment()
         known_at = asked.known_at or timezone.now()
         places = PlacesDraft()
@@ -82,17 +89,42 @@ def make_cut(asked: Asked, *, by: Person, source: Source, processes: int = 1) ->
     return lock
 
 
-def _see_one_moment() -> None:
-    """Read all of the cut as of one moment, whoever saves meanwhile, and make one lock after the other.
+@contextmanager
+def _one_after_the_other() -> Iterator[None]:
+    """One cut at a time. SQLite's transaction sees to that; PostgreSQL is asked for a lock that is no
+    table's, since the role of the application may take no table that it cannot change.
 
-    SQLite's transaction does both by itself. Taking a table does not yet choose the moment: the first query
-    does, so that of two locks at once the second sees the snapshot of the first. Inside the transaction of a
-    lock by two people, which holds the rows of its subjects, nothing can change meanwhile.
+    It is waited for before the transaction begins, whose first question chooses its moment: of two cuts at
+    once the second then sees the snapshot of the first. A lock by two people has begun its transaction.
+    """
+    if connection.vendor != "postgresql":
+        yield
+    elif connection.in_atomic_block:
+        _ask("pg_advisory_xact_lock")
+        yield
+    else:
+        _ask("pg_advisory_lock")
+        try:
+            yield
+        finally:
+            with suppress(InterfaceError, OperationalError):  # a connection that is lost holds nothing
+                _ask("pg_advisory_unlock")
+
+
+def _ask(function: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s)", [_CUTTING])
+
+
+def _see_one_moment() -> None:
+    """Read all of the cut as of one moment, whoever saves meanwhile.
+
+    SQLite's transaction does so by itself. Inside the transaction of a lock by two people, which holds the
+    rows of its subjects, nothing can change meanwhile.
     """
     if connection.vendor == "postgresql" and not connection.savepoint_ids:
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            cursor.execute(f"LOCK TABLE {Lock._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
 
 
 @dataclass(frozen=True, slots=True)
