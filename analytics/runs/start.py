@@ -17,7 +17,7 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 _COMPUTING = (
     "analytics/datasets",
     "analytics/endpoints",
-    "analytics/survival.py",
+    "analytics/survival",
     "analytics/bootstrap.py",
     "analytics/locks",
     "patients/casebook",
