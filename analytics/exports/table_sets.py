@@ -5,8 +5,10 @@ version of code and configuration name the folder, so what lies there is never s
 any time and is made again when it is asked for.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +17,12 @@ from django.conf import settings
 from analytics.exports.tables import Standard
 from analytics.locks.models import Snapshot
 from analytics.runs.models import CODES
-from analytics.runs.start import code_version
+from analytics.runs.start import code_version, digest_of
+
+
+@cache
+def _layout() -> str:
+    return digest_of(("analytics/exports",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +37,9 @@ class TableSet:
 
     @property
     def version(self) -> str:
-        """Of the code and the configuration."""
-        return code_version(dict(self.configuration))
+        """Of the code that computes, of that which lays out, and of the configuration."""
+        both = f"{code_version(dict(self.configuration))}{_layout()}"
+        return hashlib.sha256(both.encode()).hexdigest()
 
     @property
     def codes(self) -> str:

@@ -33,8 +33,13 @@ _LIBRARIES = ("numpy", "scipy", "polars")
 @cache
 def sources_digest() -> str:
     """SHA-256 over the source of everything that the numbers depend on, and the versions of its libraries."""
+    return digest_of(_COMPUTING)
+
+
+def digest_of(places: tuple[str, ...]) -> str:
+    """The same over the source of these files and folders, as they are named from the root of the project."""
     digest = hashlib.sha256()
-    for file in _files():
+    for file in _files(places):
         digest.update(file.relative_to(_ROOT).as_posix().encode())
         digest.update(file.read_bytes())
     for library in _LIBRARIES:
@@ -42,9 +47,9 @@ def sources_digest() -> str:
     return digest.hexdigest()
 
 
-def _files() -> list[Path]:
-    places = [_ROOT / place for place in _COMPUTING]
-    found = [file for place in places for file in (place.rglob("*") if place.is_dir() else [place])]
+def _files(places: tuple[str, ...]) -> list[Path]:
+    roots = [_ROOT / place for place in places]
+    found = [file for root in roots for file in (root.rglob("*") if root.is_dir() else [root])]
     return sorted(file for file in found if file.suffix in (".py", ".json"))
 
 
