@@ -1,5 +1,6 @@
 """REST v1 of data cuts: which there are, what their tables hold, and the files themselves."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -16,10 +17,10 @@ from analytics.exports.estimates import visible_lock
 from analytics.exports.files import MadeFile, NoSuchFile, tables_for
 from analytics.exports.formats.registry import FORMATS
 from analytics.exports.jobs.tables.answers import refusal_of
-from analytics.exports.problems import MEDIA_TYPE, NotYet
+from analytics.exports.problems import MEDIA_TYPE, NotYet, words_of
 from analytics.exports.sending import is_known, not_modified, sent
 from analytics.exports.serializers import CutTable, CutTables, Locks, Problem
-from analytics.exports.table_sets import NotReady
+from analytics.exports.table_sets import NotReady, TableSet
 from analytics.exports.tables import Standard
 from analytics.exports.taking import bundle_for, record_taking, table_for, workbook_for
 from analytics.exports.views import ExportView
@@ -87,10 +88,20 @@ class CutView(ExportView):
         """A cut that is damaged, in which the dates are impossible, or that is too large for a workbook, says
         why it gives nothing."""
         if isinstance(exc, SnapshotDamaged | ImpossibleDates | TooManyRows):
-            exc = NotYet(str(exc))
+            exc = NotYet(words_of(exc))
         if isinstance(exc, NotReady):
-            exc = refusal_of(exc)
+            self.was_not_taken()
+            exc = refusal_of(exc, *self.beside(exc))
         return super().handle_exception(NotFound() if isinstance(exc, NoSuchFile) else exc)
+
+    def was_not_taken(self) -> None:
+        """Who is told to ask again has taken nothing."""
+        if TakenRate in self.throttle_classes:
+            TakenRate.give_back(self.token)
+
+    def beside(self, problem: NotReady) -> Iterable[TableSet]:
+        """What the answer needs as well, so that its client waits once for all of it."""
+        return ()
 
 
 class FileView(CutView):
@@ -183,3 +194,6 @@ class Bundle(FileView):
         found = self.lock(lock)
         suffixes = request.query_params.get("formats", "csv").split(",")
         return self.answer(found, bundle_for(found, suffixes, by=self.token))
+
+    def beside(self, problem: NotReady) -> Iterable[TableSet]:
+        return problem.wanted.of_all_standards()

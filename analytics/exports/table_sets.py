@@ -7,7 +7,7 @@ any time and is made again when it is asked for.
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -40,6 +40,10 @@ class TableSet:
         """Of the code that computes, of that which lays out, and of the configuration."""
         both = f"{code_version(dict(self.configuration))}{_layout()}"
         return hashlib.sha256(both.encode()).hexdigest()
+
+    def of_all_standards(self) -> "list[TableSet]":
+        """Those of each standard of the same cut."""
+        return [replace(self, standard=standard) for standard in Standard]
 
     @property
     def codes(self) -> str:

@@ -40,6 +40,12 @@ class Rate(BaseThrottle):
         """Seconds until the period is over."""
         return max(1.0, (self.over - timezone.now()).total_seconds())
 
+    @classmethod
+    def give_back(cls, token: ExportToken) -> None:
+        """The last one does not count: nothing came of it."""
+        count = f"{cls.counted}_count"
+        ExportToken.objects.filter(pk=token.pk, **{f"{count}__gt": 0}).update(**{count: F(count) - 1})
+
     def _counted(self, token: ExportToken, now: datetime) -> tuple[datetime, int]:
         """Count this one, in one statement: two at once are two."""
         since, count = f"{self.counted}_since", f"{self.counted}_count"

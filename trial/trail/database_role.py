@@ -37,18 +37,31 @@ def grant(role: str) -> list[str]:
     return statements
 
 
-def let_in(role: str, password: str) -> None:
-    """Make the role, if there is none, and let it log in with this password.
+class TooMighty(RuntimeError):
+    """A role that owns tables, or may do everything, cannot be kept from changing the trail."""
 
-    Raises NotPostgreSQL.
+
+def let_in(role: str, password: str) -> None:
+    """Make the role, if there is none, and let it log in with this password, of which the server is sent a
+    verifier alone: it may write statements into its log.
+
+    Raises NotPostgreSQL, and TooMighty.
     """
     if connection.vendor != "postgresql":
         raise NotPostgreSQL
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
-        verb = "ALTER" if cursor.fetchone() else "CREATE"
-        made = sql.SQL(f"{verb} ROLE {{}} LOGIN PASSWORD {{}}")
-        cursor.execute(made.format(sql.Identifier(role), sql.Literal(password)))
+        cursor.execute(
+            "SELECT rolsuper OR EXISTS (SELECT 1 FROM pg_class WHERE relowner = pg_roles.oid)"
+            " FROM pg_roles WHERE rolname = %s",
+            [role],
+        )
+        found = cursor.fetchone()
+        if found and found[0]:
+            raise TooMighty(role)
+        server = cursor.connection.pgconn
+        verifier = server.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
+        made = sql.SQL(f"{'ALTER' if found else 'CREATE'} ROLE {{}} LOGIN PASSWORD {{}}")
+        cursor.execute(made.format(sql.Identifier(role), sql.Literal(verifier.decode())))
 
 
 def _statements(role: str) -> Iterator[str]:

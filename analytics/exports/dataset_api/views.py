@@ -29,7 +29,8 @@ from analytics.exports.dataset_api import contents
 from analytics.exports.dataset_api.contents import Part, Source
 from analytics.exports.disclosure import Disclosure
 from analytics.exports.estimates import visible_lock
-from analytics.exports.jobs.tables.answers import ASK_AGAIN_SECONDS, refusal_of
+from analytics.exports.jobs.tables.answers import refusal_of, retry_after
+from analytics.exports.problems import words_of
 from analytics.exports.table_sets import NotReady
 from analytics.exports.taking import record_rows
 from analytics.exports.visible import is_seen_by
@@ -99,7 +100,7 @@ class DatasetApi(APIView):
         if isinstance(exc, Unreadable):
             return _refused("query", exc.name, str(exc))
         if isinstance(exc, SnapshotDamaged | ImpossibleDates):
-            return _refused("path", "studyOID", str(exc))
+            return _refused("path", "studyOID", words_of(exc))
         if isinstance(exc, NotReady):
             return _waits(refusal_of(exc))
         if isinstance(exc, APIException):
@@ -120,7 +121,8 @@ def _refused(
 
 def _waits(refused: APIException) -> HttpResponse:
     answer = _refused("path", "studyOID", str(refused.detail), HTTPStatus(refused.status_code))
-    answer["Retry-After"] = str(ASK_AGAIN_SECONDS)
+    if wait := retry_after(refused):
+        answer["Retry-After"] = wait
     return answer
 
 

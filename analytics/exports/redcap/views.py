@@ -15,7 +15,8 @@ from rest_framework.views import APIView
 
 from analytics.datasets.time_to_event import ImpossibleDates
 from analytics.exports.estimates import visible_lock
-from analytics.exports.jobs.tables.answers import ASK_AGAIN_SECONDS, refusal_of
+from analytics.exports.jobs.tables.answers import refusal_of, retry_after
+from analytics.exports.problems import words_of
 from analytics.exports.redcap.answers import Answer, of_error
 from analytics.exports.redcap.asked import Refused, asked, format_of_errors
 from analytics.exports.redcap.contents import Source, answer_to
@@ -62,7 +63,7 @@ class RedcapApi(APIView):
         if isinstance(exc, _CLOSED):
             return self._error(NO_PERMISSION, HTTPStatus.FORBIDDEN)
         if isinstance(exc, _REFUSED):
-            return self._error(str(exc), HTTPStatus.BAD_REQUEST)
+            return self._error(words_of(exc), HTTPStatus.BAD_REQUEST)
         if isinstance(exc, NotReady):
             return self._waits(refusal_of(exc))
         if isinstance(exc, APIException):
@@ -71,7 +72,8 @@ class RedcapApi(APIView):
 
     def _waits(self, refused: APIException) -> HttpResponse:
         answer = self._error(str(refused.detail), HTTPStatus(refused.status_code))
-        answer["Retry-After"] = str(ASK_AGAIN_SECONDS)
+        if wait := retry_after(refused):
+            answer["Retry-After"] = wait
         return answer
 
     def _error(self, words: str, status: HTTPStatus) -> HttpResponse:

@@ -106,6 +106,17 @@ def test_it_is_made_with_the_password_of_its_address(tmp_path: Path) -> None:
 
 
 @pytest.mark.postgresql
+def test_an_owner_is_not_taken_for_the_application(tmp_path: Path) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        (owner,) = cursor.fetchone()
+    url = tmp_path / "application_url"
+    url.write_text(f"postgresql://{owner}:new@postgres/chimera")
+    with pytest.raises(CommandError, match=f"{owner} owns tables"):
+        call_command("grant_database", owner, password_of=url, stdout=StringIO())
+
+
+@pytest.mark.postgresql
 @pytest.mark.parametrize("text", [None, "", "postgresql://chimera_application@postgres/chimera"])
 def test_without_a_password_nothing_is_made(tmp_path: Path, text: str | None) -> None:
     url = tmp_path / "application_url"

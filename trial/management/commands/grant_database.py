@@ -9,7 +9,7 @@ from django.db import ProgrammingError, transaction
 
 from trial.commands import RegistryCommand
 from trial.trail.actor import Source, acting, system_actor
-from trial.trail.database_role import NotPostgreSQL, grant, let_in
+from trial.trail.database_role import NotPostgreSQL, TooMighty, grant, let_in
 from trial.trail.record import Place, record_event
 
 
@@ -32,6 +32,8 @@ class Command(RegistryCommand):
                 record_event("database.granted", Place(about=f"role {role}"))
         except NotPostgreSQL as problem:
             raise CommandError("Only PostgreSQL has roles.") from problem
+        except TooMighty as problem:
+            raise CommandError(f"{role} owns tables or may do everything: name another role.") from problem
         except ProgrammingError as problem:
             raise CommandError(f"PostgreSQL refuses: {problem}") from problem
         self.stdout.write(f"{len(granted)} grants to {role}")

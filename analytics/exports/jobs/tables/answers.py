@@ -8,7 +8,7 @@ from rest_framework.exceptions import APIException
 from analytics.exports.jobs.tables.models import TablesState, TablesToMake
 from analytics.exports.jobs.tables.ring import ask_for
 from analytics.exports.problems import NotYet
-from analytics.exports.table_sets import NotReady
+from analytics.exports.table_sets import NotReady, TableSet
 
 ASK_AGAIN_SECONDS = 15
 
@@ -20,14 +20,30 @@ class BeingMade(APIException):
     wait = ASK_AGAIN_SECONDS
 
 
-def refusal_of(problem: NotReady) -> APIException:
-    """The answer to who asks for tables that are not there; a worker is told of it."""
+def refusal_of(problem: NotReady, *beside: TableSet) -> APIException:
+    """The answer to who asks for tables that are not there; a worker is told of them, and of those beside
+    them that are not there either."""
+    for wanted in {each.standard: each for each in (problem.wanted, *beside)}.values():
+        _ask_for(wanted)
     row = TablesToMake.objects.of(problem.wanted).first()
-    ask_for(problem.wanted)
     if row is not None and row.state == TablesState.FAILED:
-        return NotYet(_("The tables of this cut could not be made: %(why)s") % {"why": row.error})
+        # The reason names files and values: it is in the log, for who runs the registry.
+        return NotYet(_("The tables of this cut could not be made. The log of the registry says why."))
     done, of = (row.done, row.of) if row is not None else (0, 0)
     if not of:
         return BeingMade(_("The tables of this cut are about to be made: ask again later."))
     said = _("The tables of this cut are being made, %(done)s of %(of)s parts so far: ask again later.")
     return BeingMade(said % {"done": done, "of": of})
+
+
+def _ask_for(wanted: TableSet) -> None:
+    """Ring once: those that wait or are at work already are rung by the sweeper."""
+    row = TablesToMake.objects.of(wanted).first()
+    if not wanted.is_ready and (row is None or row.state in (TablesState.DONE, TablesState.FAILED)):
+        ask_for(wanted)
+
+
+def retry_after(refused: APIException) -> str | None:
+    """The seconds after which a client asks again; None where asking again is of no use."""
+    wait = getattr(refused, "wait", None)
+    return None if wait is None else str(wait)
