@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from analytics.locks.models import Lock
-from analytics.locks.seal import Asked, make_cut
+from analytics.locks.seal import Asked, make_cut, one_cut_at_a_time
 from patients.casebook.page import Subject
 from patients.entry.locking import Decided, Extent, lock_again, lock_casebooks
 from patients.oversight.casebook_locks import LockRequest, Relocking, Scope, Unlocking
@@ -29,7 +29,7 @@ def approve_lock(request: LockRequest, *, by: Account, request_id: str = "") -> 
 
     Raises as `lock_casebooks` does, and ClocksDisagree; nothing was locked then.
     """
-    with transaction.atomic():
+    with one_cut_at_a_time(), transaction.atomic():
         decision = lock_casebooks(request, by=by, request_id=request_id)
         extent = Extent.of(request)
         asked = Asked(request.cutoff or site_today(), request.reason, extent, decision=decision)
@@ -56,7 +56,7 @@ def repeat_locks(locks: Iterable[Lock], *, by: Person, source: Source) -> list[L
 def _repeated(lock: Lock, by: Person, source: Source) -> Lock | None:
     """The lock once more, unless somebody else has repeated it."""
     extent = extent_of(lock)
-    with transaction.atomic():
+    with one_cut_at_a_time(), transaction.atomic():
         extent.hold()
         if lock.followed_by.exists():
             return None

@@ -66,7 +66,7 @@ def make_cut(asked: Asked, *, by: Person, source: Source, processes: int = 1) ->
     site = asked.extent.place.site
     folder = Path(settings.SNAPSHOT_DIR)
     with (
-        _one_after_the_other(),
+        one_cut_at_a_time(),
         transaction.atomic(),
         acting(actor_at(by, site=site, source=source)),
         _drafts(folder) as beside,
@@ -90,12 +90,13 @@ def make_cut(asked: Asked, *, by: Person, source: Source, processes: int = 1) ->
 
 
 @contextmanager
-def _one_after_the_other() -> Iterator[None]:
+def one_cut_at_a_time() -> Iterator[None]:
     """One cut at a time. SQLite's transaction sees to that; PostgreSQL is asked for a lock that is no
     table's, since the role of the application may take no table that it cannot change.
 
     It is waited for before the transaction begins, whose first question chooses its moment: of two cuts at
-    once the second then sees the snapshot of the first. A lock by two people has begun its transaction.
+    once the second then sees the snapshot of the first; and before a lock by two people holds its subjects,
+    whose saves would wait as well. Who has it already takes it once more.
     """
     if connection.vendor != "postgresql":
         yield
