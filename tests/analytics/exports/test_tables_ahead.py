@@ -15,7 +15,7 @@ from django.utils import timezone
 from analytics.exports import table_making
 from analytics.exports.jobs.making import make_export
 from analytics.exports.jobs.models import Export, ExportState
-from analytics.exports.jobs.tables import answers, making
+from analytics.exports.jobs.tables import answers, making, tasks
 from analytics.exports.jobs.tables.making import clear_what_was_left, make_tables
 from analytics.exports.jobs.tables.models import PLACE, TablesToMake
 from analytics.exports.jobs.tables.planning import TRIED_AGAIN_AFTER, TablesFailed, plan, plan_ahead
@@ -77,7 +77,7 @@ def test_the_tables_of_the_newest_cut_are_made_ahead_and_are_those_made_at_once(
     Run.objects.update(state=RunState.RUNNING)
     plan_ahead()
     assert TablesToMake.objects.count() == 0, "the numbers come first"
-    Run.objects.update(state=RunState.DONE)
+    Run.objects.update(code_version="another")  # nobody here will ever compute it
     plan_ahead()
     assert list(TablesToMake.objects.values_list("standard", flat=True)) == [str(one) for one in Standard]
     for row in TablesToMake.objects.filter(standard__in=("forms", "sdtm")):
@@ -128,6 +128,26 @@ def test_a_long_making_is_left_for_other_work(lock: Lock) -> None:
         pass
     row.refresh_from_db()
     assert (row.state, forms(lock).is_ready) == ("done", True)
+
+
+def test_rows_are_rung_one_at_a_time_and_none_is_begun_while_numbers_wait(
+    lock: Lock, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    sent: list[tuple[int, float]] = []
+    monkeypatch.setattr(tasks.make, "apply_async", lambda told, **how: sent.append((*told, how["expires"])))
+    monkeypatch.setattr(tasks, "TURN_SECONDS", 0.0)
+    plan_ahead()
+    first, second, *_others = TablesToMake.objects.values_list("pk", flat=True)
+    Run.objects.update(state=RunState.QUEUED)
+    tasks.make.apply((first,))
+    assert (TablesToMake.objects.get(pk=first).attempts, sent) == (0, [])
+    Run.objects.update(state=RunState.DONE)
+    tasks.make.apply((first,))
+    assert (TablesToMake.objects.get(pk=first).turns, sent) == (1, [(second, 15.0)])
+    tasks.sweep()
+    assert sent == [(second, 15.0)] * 2, "whom nobody has been at yet"
+    sweeps = [one for one in settings.CELERY_BEAT_SCHEDULE.values() if one["schedule"] == 15.0]
+    assert [one["options"]["expires"] for one in sweeps] == [15] * 3
 
 
 # --- asked for ----------------------------------------------------------------------------------------------

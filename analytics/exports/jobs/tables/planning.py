@@ -12,7 +12,8 @@ from analytics.exports.jobs.tables.ring import ring
 from analytics.exports.kept_tables import table_sets
 from analytics.exports.table_sets import TableSet
 from analytics.locks.models import Lock
-from analytics.runs.models import Run, RunState
+from analytics.runs.models import Run, RunQuerySet, RunState
+from analytics.runs.start import code_version
 from patients.oversight.casebook_locks import Scope
 
 TRIED_AGAIN_AFTER = timedelta(minutes=15)
@@ -76,5 +77,16 @@ def _newest_cuts() -> Iterator[Lock]:
     yield from of_sites.exclude(snapshot__in=begun)
 
 
+def numbers_wait() -> bool:
+    """Whether a worker could compute something of a run now."""
+    return _is_any_ours(Run.objects.claimable())
+
+
 def _is_computed_now(lock: Lock) -> bool:
-    return Run.objects.of(lock).filter(state__in=(RunState.QUEUED, RunState.RUNNING)).exists()
+    return _is_any_ours(Run.objects.of(lock).filter(state__in=(RunState.QUEUED, RunState.RUNNING)))
+
+
+def _is_any_ours(runs: RunQuerySet) -> bool:
+    """A run that asks for another version of the code may wait for ever."""
+    told = runs.values_list("code_version", "configuration")
+    return any(version == code_version(configuration) for version, configuration in told)

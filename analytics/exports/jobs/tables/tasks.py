@@ -5,8 +5,8 @@ from contextlib import suppress
 from celery import Task, shared_task
 
 from analytics.exports.jobs.tables.making import clear_what_was_left, give_up_for_lost, make_tables
-from analytics.exports.jobs.tables.planning import TablesFailed, plan, plan_ahead
-from analytics.exports.jobs.tables.ring import ring, ring_waiting
+from analytics.exports.jobs.tables.planning import TablesFailed, numbers_wait, plan, plan_ahead
+from analytics.exports.jobs.tables.ring import ring_waiting
 from analytics.exports.kept_tables import table_sets
 from analytics.locks.models import Lock
 
@@ -15,12 +15,14 @@ TURN_SECONDS = 60.0
 
 @shared_task(name="analytics.exports.tables.make", bind=True)
 def make(self: "Task[[int], None]", number: int) -> None:
-    """Make tables. Many are left for a moment now and then: the same worker seals the trail."""
+    """Make tables. Many are left for a moment now and then: the same worker seals the trail. Numbers come
+    first: while a run waits no turn begins, and the sweeper rings later."""
     message = self.request.id or ""
     if (self.request.delivery_info or {}).get("redelivered"):
         give_up_for_lost(message)
-    if make_tables(number, seconds=TURN_SECONDS, holder=message):
-        ring(number)
+    if not numbers_wait():
+        make_tables(number, seconds=TURN_SECONDS, holder=message)
+        ring_waiting()
 
 
 @shared_task(name="analytics.exports.tables.asked")
