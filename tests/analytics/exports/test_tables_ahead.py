@@ -28,6 +28,7 @@ from analytics.locks.models import Lock
 from analytics.runs.models import Run, RunState
 from tests.analytics.exports.test_cut_rest import body, get
 from trial.people.tokens import ExportToken, digest_of
+from trial.storage.access import Access
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("exports")]
 SHARES = 4
@@ -71,12 +72,20 @@ def frames(lock: Lock) -> dict[str, pl.DataFrame]:
 
 # --- ahead --------------------------------------------------------------------------------------------------
 @pytest.mark.one_engine
-def test_the_tables_of_the_newest_cut_are_made_ahead_and_are_those_made_at_once(lock: Lock) -> None:
+def test_the_tables_of_the_newest_cut_are_made_ahead_and_are_those_made_at_once(
+    lock: Lock, settings: Any
+) -> None:
     at_once = frames(lock)
     folder_of(lock).rename(folder_of(lock).with_name("aside"))
     Run.objects.update(state=RunState.RUNNING)
     plan_ahead()
     assert TablesToMake.objects.count() == 0, "the numbers come first"
+    Run.objects.update(state=RunState.DONE)
+    settings.SNAPSHOT_STORE = Access("kept", endpoint="http://127.0.0.1:9", key="a", secret="b")
+    plan_ahead()
+    assert TablesToMake.objects.count() == 0, "no web host would see them"
+    settings.SNAPSHOT_STORE = None
+    Run.objects.update(state=RunState.RUNNING)
     Run.objects.update(code_version="another")  # nobody here will ever compute it
     plan_ahead()
     assert list(TablesToMake.objects.values_list("standard", flat=True)) == [str(one) for one in Standard]
