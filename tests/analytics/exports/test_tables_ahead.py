@@ -24,8 +24,9 @@ from analytics.exports.kept_tables import folder_of, table_sets, tables_of_lock
 from analytics.exports.problems import MEDIA_TYPE
 from analytics.exports.table_sets import TableSet
 from analytics.exports.tables import Standard
-from analytics.locks.models import Lock
+from analytics.locks.models import Lock, Snapshot
 from analytics.runs.models import Run, RunState
+from patients.oversight.casebook_locks import Scope
 from tests.analytics.exports.test_cut_rest import body, get
 from trial.people.tokens import ExportToken, digest_of
 from trial.storage.access import Access
@@ -102,6 +103,16 @@ def test_the_tables_of_the_newest_cut_are_made_ahead_and_are_those_made_at_once(
     assert [key for key in made if not made[key].equals(at_once[key])] == []
     plan_ahead()
     assert TablesToMake.objects.count() == len(Standard)
+
+
+def test_each_standard_of_the_cut_of_a_site_is_made_ahead(lock: Lock) -> None:
+    told = {"cutoff": lock.cutoff, "reason": "at the end", "made_by": "test"}
+    Lock.objects.create(snapshot=lock.snapshot, scope=Scope.SITE, of="HZ01", **told)
+    newer = Snapshot.objects.create(hash="0" * 64, cutoff=lock.cutoff, subjects=0, values=0)
+    Lock.objects.create(snapshot=newer, **told)
+    planned(lock)  # somebody asked for its forms
+    plan_ahead()
+    assert TablesToMake.objects.filter(snapshot=lock.snapshot).count() == len(Standard)
 
 
 def test_a_worker_that_leaves_or_is_lost_keeps_what_it_made(

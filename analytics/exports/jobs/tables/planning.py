@@ -72,13 +72,11 @@ def plan_ahead() -> None:
 
 
 def _newest_cuts() -> Iterator[Lock]:
-    """The newest of the study, also by a new version of the code, and those of sites of the last day that
-    have not been begun; one subject's tables are made in no time."""
+    """The newest of the study, and those of sites of the last day; one subject's tables are made in no
+    time."""
     cuts = Lock.objects.select_related("snapshot")
     yield from cuts.filter(scope=Scope.STUDY)[:1]
-    begun = TablesToMake.objects.values("snapshot")
-    of_sites = cuts.filter(scope=Scope.SITE, made_at__gte=timezone.now() - AHEAD_WITHIN)
-    yield from of_sites.exclude(snapshot__in=begun)
+    yield from cuts.filter(scope=Scope.SITE, made_at__gte=timezone.now() - AHEAD_WITHIN)
 
 
 def numbers_wait() -> bool:
