@@ -44,8 +44,10 @@ def make(wanted: TableSet) -> None:
 
 
 def shares(wanted: TableSet) -> list[Share]:
-    """What the tables can be made of one after the other. Raises SnapshotDamaged."""
-    return shares_of(wanted.snapshot.path, wanted.codes, SUBJECTS_AT_ONCE)
+    """What the tables can be made of one after the other, nothing for a cut without subjects: what is about
+    no subject is made apart. Raises SnapshotDamaged."""
+    found = shares_of(wanted.snapshot.path, wanted.codes, SUBJECTS_AT_ONCE)
+    return [share for share in found if share.casebooks.subjects]
 
 
 def make_share(wanted: TableSet, share: Share, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The tables of a cut are made by a worker: ahead, or once somebody has asked for them."""
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from analytics.exports.problems import MEDIA_TYPE
 from analytics.exports.table_sets import TableSet
 from analytics.exports.tables import Standard
 from analytics.locks.models import Lock, Snapshot
+from analytics.locks.snapshot import write_snapshot
 from analytics.runs.models import Run, RunState
 from patients.oversight.casebook_locks import Scope
 from tests.analytics.exports.test_cut_rest import body, get
@@ -168,6 +170,20 @@ def test_rows_are_rung_one_at_a_time_and_none_is_begun_while_numbers_wait(
     assert sent == [(second, 15.0)] * 2, "whom nobody has been at yet"
     sweeps = [one for one in settings.CELERY_BEAT_SCHEDULE.values() if one["schedule"] == 15.0]
     assert [one["options"]["expires"] for one in sweeps] == [15] * 3
+
+
+@pytest.mark.one_engine
+def test_a_cut_without_subjects_has_the_design_of_the_trial_once(lock: Lock, tmp_path: Path) -> None:
+    sealed = write_snapshot(tmp_path, lock.cutoff, iter(()))
+    empty = Snapshot.objects.create(hash=sealed.hash, cutoff=lock.cutoff, subjects=0, values=0)
+    (wanted,) = (replace(one, snapshot=empty) for one in table_sets(lock) if one.standard is Standard.SDTM)
+    table_making.make(wanted)
+    once = pl.concat(wanted.rows("TA"))
+    wanted.folder.rename(tmp_path / "aside")
+    plan(wanted)
+    assert not make_tables(TablesToMake.objects.get().pk)
+    ahead = pl.concat(wanted.rows("TA"))
+    assert (once.height > 0, once.unique().height, ahead.equals(once)) == (True, once.height, True)
 
 
 # --- asked for ----------------------------------------------------------------------------------------------

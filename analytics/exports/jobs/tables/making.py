@@ -37,7 +37,8 @@ def _made(row: TablesToMake, watch: Watch) -> turns.Close[TablesToMake]:
 
 
 def _divide(row: TablesToMake) -> None:
-    """Once: it takes one reading of the whole snapshot."""
+    """Once: it takes one reading of the whole snapshot. One without subjects has no shares, and is read again
+    in no time."""
     if not row.shares:
         row.shares = [asdict(share) for share in shares(row.wanted)]
         TablesToMake.objects.filter(pk=row.pk).update(shares=row.shares)
