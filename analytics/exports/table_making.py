@@ -1,11 +1,12 @@
 """Making the tables of a standard of a data cut: at once, or share by share and joined at the end.
 
 Either way the parts are the same: the rows of some subjects after those of others, in parts of some size. A
-folder is written beside its place and renamed: it is there whole or not at all, and two who make it at once
-leave one.
+folder is written beside its place and, once it is on the disk, renamed: it is there whole or not at all, and
+two who make it at once leave one.
 """
 
 import gc
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -128,13 +129,24 @@ def _keep(folder: Path, frames: Iterable[Made]) -> None:
 
 
 def _put(draft: Path, folder: Path) -> None:
-    """Rename the draft; who comes second leaves the first one's."""
+    """Rename the draft once all of it is on the disk; who comes second leaves the first one's."""
     draft.chmod(0o750)
+    for written in (*draft.iterdir(), draft):
+        _sync(written)
     try:
         draft.rename(folder)
     except OSError:
         if not folder.exists():
             raise
+
+
+def _sync(path: Path) -> None:
+    """What a file holds, or which names a folder has, survives a power cut."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 class _Writer:

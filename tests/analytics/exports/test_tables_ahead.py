@@ -173,11 +173,18 @@ def test_rows_are_rung_one_at_a_time_and_none_is_begun_while_numbers_wait(
 
 
 @pytest.mark.one_engine
-def test_a_cut_without_subjects_has_the_design_of_the_trial_once(lock: Lock, tmp_path: Path) -> None:
+def test_a_cut_without_subjects_has_the_design_of_the_trial_once(
+    lock: Lock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[str] = set()
     sealed = write_snapshot(tmp_path, lock.cutoff, iter(()))
     empty = Snapshot.objects.create(hash=sealed.hash, cutoff=lock.cutoff, subjects=0, values=0)
     (wanted,) = (replace(one, snapshot=empty) for one in table_sets(lock) if one.standard is Standard.SDTM)
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: synced.add(Path(f"/proc/self/fd/{handle}").readlink().name)
+    )
     table_making.make(wanted)
+    assert synced >= {path.name for path in wanted.folder.iterdir()}
     once = pl.concat(wanted.rows("TA"))
     wanted.folder.rename(tmp_path / "aside")
     plan(wanted)
