@@ -227,10 +227,10 @@ def test_tables_that_were_removed_are_made_again_and_those_that_fail_say_why(
     lock: Lock, key: str, rung: list[tuple[int, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = planned(lock)
-    TablesToMake.objects.update(state="done")
+    TablesToMake.objects.update(state="done", attempts=2, done=4, of=4)
     plan(forms(lock))
     row.refresh_from_db()
-    assert row.state == "waiting"
+    assert (row.state, row.attempts, row.turns, row.done, row.of) == ("waiting", 2, 2, 0, 0)
 
     def fails(wanted: TableSet, share: Any, folder: Path) -> None:
         raise ValueError("no such day")

@@ -3,9 +3,11 @@
 import shutil
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 
 from analytics.exports.jobs import turns
 from analytics.exports.jobs.tables.models import PLACE, TablesToMake
@@ -45,7 +47,9 @@ def _divide(row: TablesToMake) -> None:
 
 
 def _close(row: TablesToMake) -> None:
-    shutil.rmtree(row.place, ignore_errors=True)
+    """Its shares go once it is done for good."""
+    row.shares = []
+    transaction.on_commit(partial(shutil.rmtree, row.place, ignore_errors=True), robust=True)
 
 
 def give_up_for_lost(holder: str) -> None:

@@ -49,7 +49,8 @@ def _again(row: TablesToMake) -> bool:
         raise TablesFailed(held.error)
     if held.state not in (TablesState.DONE, TablesState.FAILED):
         return False
-    held.state, held.failures, held.turns, held.attempts = TablesState.WAITING, 0, 0, 0
+    held.state, held.failures, held.turns = TablesState.WAITING, 0, held.attempts
+    held.done = held.of = 0
     held.error, held.finished_at, held.not_before = "", None, None
     held.save()
     return True
