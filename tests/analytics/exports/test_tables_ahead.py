@@ -27,6 +27,7 @@ from analytics.exports.table_sets import TableSet
 from analytics.exports.tables import Standard
 from analytics.locks.models import Lock, Snapshot
 from analytics.locks.snapshot import write_snapshot
+from analytics.runs.failure import RETRIES
 from analytics.runs.models import Run, RunState
 from patients.oversight.casebook_locks import Scope
 from tests.analytics.exports.test_cut_rest import body, get
@@ -191,6 +192,24 @@ def test_a_cut_without_subjects_has_the_design_of_the_trial_once(
     assert not make_tables(TablesToMake.objects.get().pk)
     ahead = pl.concat(wanted.rows("TA"))
     assert (once.height > 0, once.unique().height, ahead.equals(once)) == (True, once.height, True)
+
+
+def test_troubles_are_forgiven_once_a_share_is_made(lock: Lock, monkeypatch: pytest.MonkeyPatch) -> None:
+    row, tries = planned(lock), list[str]()
+
+    def fails_at_first(wanted: TableSet, share: Any, folder: Path, make: Any = making.make_share) -> None:
+        tries.append(folder.name)
+        if tries.count(folder.name) <= RETRIES:
+            raise OSError("the disk is full")
+        make(wanted, share, folder)
+
+    monkeypatch.setattr(making, "make_share", fails_at_first)
+    while row.state != "done":
+        make_tables(row.pk)
+        TablesToMake.objects.update(not_before=None)
+        row.refresh_from_db()
+        assert row.error == ""
+    assert (len(tries), row.shares) == (SHARES * (RETRIES + 1), [])
 
 
 # --- asked for ----------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ def _made(row: TablesToMake, watch: Watch) -> turns.Close[TablesToMake]:
             watch(number, len(folders))
             if not folder.exists():
                 make_share(row.wanted, Share.of(row.shares[number]), folder)
+                turns.forgive(TablesToMake.objects.all(), row)
         watch(len(folders), len(folders))
         join(row.wanted, folders)
     return _close
