@@ -32,6 +32,8 @@ from trial.protocol.in_force import as_in_force
 
 SUBJECTS_AT_ONCE = 100  # so many casebooks are held in memory, with their tables some 2 MiB each
 _ROWS_OF_A_PART = 50_000
+DRAFT = ".tables-"
+"""How the name of a folder begins that is being written."""
 
 Made = tuple[str, pl.DataFrame]
 """The name of a table and some of its rows."""
@@ -116,7 +118,7 @@ _MADE_OF: dict[Standard, Callable[[list[Story]], Iterable[Made]]] = {
 def _keep(folder: Path, frames: Iterable[Made]) -> None:
     """The frames of each table as its parts."""
     folder.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".tables-"))
+    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=DRAFT))
     writers: dict[str, _Writer] = {}
     try:
         for name, frame in frames:

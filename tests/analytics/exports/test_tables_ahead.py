@@ -17,7 +17,7 @@ from analytics.exports import table_making
 from analytics.exports.jobs.making import make_export
 from analytics.exports.jobs.models import Export, ExportState
 from analytics.exports.jobs.tables import answers, making, tasks
-from analytics.exports.jobs.tables.making import clear_what_was_left, make_tables
+from analytics.exports.jobs.tables.making import clear_what_was_left, give_up_old_code, make_tables
 from analytics.exports.jobs.tables.models import PLACE, TablesToMake
 from analytics.exports.jobs.tables.planning import TRIED_AGAIN_AFTER, TablesFailed, plan, plan_ahead
 from analytics.exports.jobs.tables.tasks import asked
@@ -210,6 +210,37 @@ def test_troubles_are_forgiven_once_a_share_is_made(lock: Lock, monkeypatch: pyt
         row.refresh_from_db()
         assert row.error == ""
     assert (len(tries), row.shares) == (SHARES * (RETRIES + 1), [])
+
+
+def test_what_nobody_goes_on_with_is_removed(lock: Lock, tmp_path: Path) -> None:
+    row, draft = planned(lock), folder_of(lock) / ".tables-killed"
+    for left in (row.place, row.place.with_name("99"), draft):
+        left.mkdir(parents=True)
+    long_ago = timezone.now() - timedelta(days=2)
+    TablesToMake.objects.update(state="failed", finished_at=timezone.now())
+    clear_what_was_left()
+    assert (list((tmp_path / PLACE).iterdir()), draft.exists()) == ([row.place], True), "both just now"
+    TablesToMake.objects.update(finished_at=long_ago)
+    os.utime(draft, (long_ago.timestamp(),) * 2)
+    clear_what_was_left()
+    assert (list((tmp_path / PLACE).iterdir()), draft.exists()) == ([], False)
+
+
+def test_a_row_of_another_version_of_the_code_waits_no_longer_than_a_day(lock: Lock) -> None:
+    planned(lock)
+    rows = TablesToMake.objects.all()
+    rows.update(asked_at=timezone.now() - timedelta(days=2))
+    give_up_old_code()
+    assert rows.count() == 1, "it is of this one"
+    rows.update(version="another", state="running", heartbeat=timezone.now())
+    give_up_old_code()
+    assert rows.count() == 1, "its worker is alive"
+    rows.update(state="waiting", asked_at=timezone.now())
+    give_up_old_code()
+    assert rows.count() == 1, "an upgrade goes on"
+    rows.update(asked_at=timezone.now() - timedelta(days=2))
+    give_up_old_code()
+    assert rows.count() == 0
 
 
 # --- asked for ----------------------------------------------------------------------------------------------

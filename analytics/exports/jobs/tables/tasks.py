@@ -4,7 +4,12 @@ from contextlib import suppress
 
 from celery import Task, shared_task
 
-from analytics.exports.jobs.tables.making import clear_what_was_left, give_up_for_lost, make_tables
+from analytics.exports.jobs.tables.making import (
+    clear_what_was_left,
+    give_up_for_lost,
+    give_up_old_code,
+    make_tables,
+)
 from analytics.exports.jobs.tables.planning import TablesFailed, numbers_wait, plan, plan_ahead
 from analytics.exports.jobs.tables.ring import ring_waiting
 from analytics.exports.kept_tables import table_sets
@@ -36,7 +41,9 @@ def asked(lock: int, standard: str) -> None:
 
 @shared_task(name="analytics.exports.tables.sweep")
 def sweep() -> None:
-    """Begin those of the newest cuts, ring again what still waits, or whose worker was lost."""
+    """Begin those of the newest cuts, ring again what still waits, or whose worker was lost, and remove what
+    nobody goes on with."""
+    give_up_old_code()
     plan_ahead()
     ring_waiting()
     clear_what_was_left()
