@@ -16,25 +16,16 @@ def ring(run_id: int, *, times: int = 1) -> None:
     send(recompute, run_id, f"run {run_id}", times=times)
 
 
-def send(
-    task: "Task[[int], None]", number: int, about: str, *, times: int = 1, expires: float | None = None
-) -> None:
-    """Send a task with a number so many times; who has not begun it after `expires` seconds leaves it."""
-    send_with(task, (number,), about, times=times, expires=expires)
+def send(task: "Task[[int], None]", number: int, about: str, *, times: int = 1) -> None:
+    """Send a task with a number so many times."""
+    send_with(task, (number,), about, times=times)
 
 
-def send_with(
-    task: "Task[..., None]",
-    told: tuple[int | str, ...],
-    about: str,
-    *,
-    times: int = 1,
-    expires: float | None = None,
-) -> None:
+def send_with(task: "Task[..., None]", told: tuple[int | str, ...], about: str, *, times: int = 1) -> None:
     """Send a task with what it is told so many times; a broker that does not answer is a line of the log."""
     try:
         for _worker in range(times):
-            task.apply_async(told, retry=False, expires=expires)
+            task.apply_async(told, retry=False)
     except Exception as problem:  # whatever the broker's client raises
         log.warning("%s could not be rung: %s", about, problem)
 

@@ -11,15 +11,12 @@ from analytics.exports.jobs.tables.models import TablesToMake
 from analytics.exports.table_sets import TableSet
 from analytics.runs.ring import send, send_with
 
-RUNG_FOR_SECONDS = 15.0
-"""A ring that no worker has answered for so long is left: the sweeper rings as often."""
-
 
 def ring(number: int) -> None:
     """Tell a worker that tables wait to be made."""
     from analytics.exports.jobs.tables.tasks import make
 
-    send(make, number, f"tables {number}", expires=RUNG_FOR_SECONDS)
+    send(make, number, f"tables {number}")
 
 
 def ask_for(wanted: TableSet) -> None:

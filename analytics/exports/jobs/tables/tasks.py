@@ -16,9 +16,11 @@ from analytics.exports.kept_tables import table_sets
 from analytics.locks.models import Lock
 
 TURN_SECONDS = 60.0
+RUNG_FOR_SECONDS = 15.0
+"""A ring that no worker has answered for so long is left: the sweeper rings as often."""
 
 
-@shared_task(name="analytics.exports.tables.make", bind=True)
+@shared_task(name="analytics.exports.tables.make", bind=True, expires=RUNG_FOR_SECONDS)
 def make(self: "Task[[int], None]", number: int) -> None:
     """Make tables. Many are left for a moment now and then: the same worker seals the trail. Numbers come
     first: while a run waits no turn begins, and the sweeper rings later."""
