@@ -17,7 +17,8 @@ from analytics.locks.models import Lock
 
 TURN_SECONDS = 60.0
 RUNG_FOR_SECONDS = 15.0
-"""A ring that no worker has answered for so long is left: the sweeper rings as often."""
+"""A ring that no worker has answered for so long is left: the sweeper rings as often. So is one that comes
+again later, since its process was lost: the row is then taken over after a lease."""
 
 
 @shared_task(name="analytics.exports.tables.make", bind=True, expires=RUNG_FOR_SECONDS)
