@@ -333,10 +333,11 @@ CELERY_WORKER_LOST_WAIT = 0.5
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "Asia/Shanghai"
+_SWEEP = {"schedule": 15.0, "options": {"expires": 15}}  # of those that a busy worker missed one is enough
 CELERY_BEAT_SCHEDULE = {
-    "ring-waiting-runs": {"task": "analytics.runs.sweep", "schedule": 15.0},
-    "sweep-exports": {"task": "analytics.exports.sweep", "schedule": 15.0},
-    "sweep-tables": {"task": "analytics.exports.tables.sweep", "schedule": 15.0},
+    "ring-waiting-runs": {"task": "analytics.runs.sweep", **_SWEEP},
+    "sweep-exports": {"task": "analytics.exports.sweep", **_SWEEP},
+    "sweep-tables": {"task": "analytics.exports.tables.sweep", **_SWEEP},
     "seal-trail": {"task": "trial.trail.seal", "schedule": 60.0},
     "watch-clocks": {"task": "trial.trail.watch_clocks", "schedule": 60.0},
     "clear-sessions": {"task": "trial.people.clear_sessions", "schedule": crontab(hour=3, minute=30)},

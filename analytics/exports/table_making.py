@@ -1,11 +1,12 @@
 """Making the tables of a standard of a data cut: at once, or share by share and joined at the end.
 
 Either way the parts are the same: the rows of some subjects after those of others, in parts of some size. A
-folder is written beside its place and renamed: it is there whole or not at all, and two who make it at once
-leave one.
+folder is written beside its place and, once it is on the disk, renamed: it is there whole or not at all, and
+two who make it at once leave one.
 """
 
 import gc
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -31,6 +32,8 @@ from trial.protocol.in_force import as_in_force
 
 SUBJECTS_AT_ONCE = 100  # so many casebooks are held in memory, with their tables some 2 MiB each
 _ROWS_OF_A_PART = 50_000
+DRAFT = ".tables-"
+"""How the name of a folder begins that is being written."""
 
 Made = tuple[str, pl.DataFrame]
 """The name of a table and some of its rows."""
@@ -44,8 +47,10 @@ def make(wanted: TableSet) -> None:
 
 
 def shares(wanted: TableSet) -> list[Share]:
-    """What the tables can be made of one after the other. Raises SnapshotDamaged."""
-    return shares_of(wanted.snapshot.path, wanted.codes, SUBJECTS_AT_ONCE)
+    """What the tables can be made of one after the other, nothing for a cut without subjects: what is about
+    no subject is made apart. Raises SnapshotDamaged."""
+    found = shares_of(wanted.snapshot.path, wanted.codes, SUBJECTS_AT_ONCE)
+    return [share for share in found if share.casebooks.subjects]
 
 
 def make_share(wanted: TableSet, share: Share, folder: Path) -> None:
@@ -113,7 +118,7 @@ _MADE_OF: dict[Standard, Callable[[list[Story]], Iterable[Made]]] = {
 def _keep(folder: Path, frames: Iterable[Made]) -> None:
     """The frames of each table as its parts."""
     folder.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".tables-"))
+    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=DRAFT))
     writers: dict[str, _Writer] = {}
     try:
         for name, frame in frames:
@@ -126,13 +131,24 @@ def _keep(folder: Path, frames: Iterable[Made]) -> None:
 
 
 def _put(draft: Path, folder: Path) -> None:
-    """Rename the draft; who comes second leaves the first one's."""
+    """Rename the draft once all of it is on the disk; who comes second leaves the first one's."""
     draft.chmod(0o750)
+    for written in (*draft.iterdir(), draft):
+        _sync(written)
     try:
         draft.rename(folder)
     except OSError:
         if not folder.exists():
             raise
+
+
+def _sync(path: Path) -> None:
+    """What a file holds, or which names a folder has, survives a power cut."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 class _Writer:

@@ -33,8 +33,8 @@ DONE, FAILED = "done", "failed"
 
 
 class Job(Claimable):
-    """Base of the rows. `done` of `of` pieces are made; `turns` counts how often a worker left it for other
-    work; of one that failed `error` says why."""
+    """Base of the rows. `done` of `of` pieces are made; `turns` counts the claims before that are no trouble:
+    a worker left it for other work, or they are forgiven; of one that failed `error` says why."""
 
     state: str
     of = models.PositiveIntegerField(default=0)
@@ -149,6 +149,12 @@ def give_up_for_lost(jobs: ClaimableQuerySet[J], holder: str) -> None:
         lost = WorkerLost("the process that was at work was ended, or had no memory left")
         with suppress(Lost):
             _give_up(jobs, Claim(job.pk, job.attempts), lost)
+
+
+def forgive(jobs: ClaimableQuerySet[J], job: J) -> None:
+    """A piece is made that is kept: troubles and lost workers of before count no more, only those of what is
+    still to be made."""
+    jobs.of_claim(Claim(job.pk, job.attempts)).update(failures=0, turns=job.attempts - 1)
 
 
 def _refuse_if_lost_again_and_again(job: Job) -> None:

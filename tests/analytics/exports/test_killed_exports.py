@@ -20,7 +20,9 @@ pytestmark = [pytest.mark.one_engine, pytest.mark.xdist_group("exports")]
 ASK = """
 from analytics.exports.jobs.models import Export
 from analytics.locks.models import Lock
+from analytics.runs.models import Run, RunState
 from trial.people.models import Account
+Run.objects.update(state=RunState.RUNNING)  # elsewhere: no other tables are made ahead meanwhile
 person = Account.objects.create(user_name="lin.yu", printed_name="Lin Yu")
 Export.objects.create(
     lock=Lock.objects.get(), account=person, what="workbook", options={"standard": "sdtm"}, dates="shifted"

@@ -1,6 +1,7 @@
 """The tables of a cut are made by a worker: ahead, or once somebody has asked for them."""
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ from django.utils import timezone
 from analytics.exports import table_making
 from analytics.exports.jobs.making import make_export
 from analytics.exports.jobs.models import Export, ExportState
-from analytics.exports.jobs.tables import answers, making
-from analytics.exports.jobs.tables.making import clear_what_was_left, make_tables
+from analytics.exports.jobs.tables import answers, making, tasks
+from analytics.exports.jobs.tables.making import clear_what_was_left, give_up_old_code, make_tables
 from analytics.exports.jobs.tables.models import PLACE, TablesToMake
 from analytics.exports.jobs.tables.planning import TRIED_AGAIN_AFTER, TablesFailed, plan, plan_ahead
 from analytics.exports.jobs.tables.tasks import asked
@@ -24,10 +25,14 @@ from analytics.exports.kept_tables import folder_of, table_sets, tables_of_lock
 from analytics.exports.problems import MEDIA_TYPE
 from analytics.exports.table_sets import TableSet
 from analytics.exports.tables import Standard
-from analytics.locks.models import Lock
+from analytics.locks.models import Lock, Snapshot
+from analytics.locks.snapshot import write_snapshot
+from analytics.runs.failure import RETRIES
 from analytics.runs.models import Run, RunState
+from patients.oversight.casebook_locks import Scope
 from tests.analytics.exports.test_cut_rest import body, get
 from trial.people.tokens import ExportToken, digest_of
+from trial.storage.access import Access
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("exports")]
 SHARES = 4
@@ -71,13 +76,21 @@ def frames(lock: Lock) -> dict[str, pl.DataFrame]:
 
 # --- ahead --------------------------------------------------------------------------------------------------
 @pytest.mark.one_engine
-def test_the_tables_of_the_newest_cut_are_made_ahead_and_are_those_made_at_once(lock: Lock) -> None:
+def test_the_tables_of_the_newest_cut_are_made_ahead_and_are_those_made_at_once(
+    lock: Lock, settings: Any
+) -> None:
     at_once = frames(lock)
     folder_of(lock).rename(folder_of(lock).with_name("aside"))
     Run.objects.update(state=RunState.RUNNING)
     plan_ahead()
     assert TablesToMake.objects.count() == 0, "the numbers come first"
     Run.objects.update(state=RunState.DONE)
+    settings.SNAPSHOT_STORE = Access("kept", endpoint="http://127.0.0.1:9", key="a", secret="b")
+    plan_ahead()
+    assert TablesToMake.objects.count() == 0, "no web host would see them"
+    settings.SNAPSHOT_STORE = None
+    Run.objects.update(state=RunState.RUNNING)
+    Run.objects.update(code_version="another")  # nobody here will ever compute it
     plan_ahead()
     assert list(TablesToMake.objects.values_list("standard", flat=True)) == [str(one) for one in Standard]
     for row in TablesToMake.objects.filter(standard__in=("forms", "sdtm")):
@@ -93,6 +106,16 @@ def test_the_tables_of_the_newest_cut_are_made_ahead_and_are_those_made_at_once(
     assert [key for key in made if not made[key].equals(at_once[key])] == []
     plan_ahead()
     assert TablesToMake.objects.count() == len(Standard)
+
+
+def test_each_standard_of_the_cut_of_a_site_is_made_ahead(lock: Lock) -> None:
+    told = {"cutoff": lock.cutoff, "reason": "at the end", "made_by": "test"}
+    Lock.objects.create(snapshot=lock.snapshot, scope=Scope.SITE, of="HZ01", **told)
+    newer = Snapshot.objects.create(hash="0" * 64, cutoff=lock.cutoff, subjects=0, values=0)
+    Lock.objects.create(snapshot=newer, **told)
+    planned(lock)  # somebody asked for its forms
+    plan_ahead()
+    assert TablesToMake.objects.filter(snapshot=lock.snapshot).count() == len(Standard)
 
 
 def test_a_worker_that_leaves_or_is_lost_keeps_what_it_made(
@@ -130,6 +153,97 @@ def test_a_long_making_is_left_for_other_work(lock: Lock) -> None:
     assert (row.state, forms(lock).is_ready) == ("done", True)
 
 
+def test_rows_are_rung_one_at_a_time_and_none_is_begun_while_numbers_wait(
+    lock: Lock, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr(tasks.make, "apply_async", lambda told, **how: sent.extend(told))
+    monkeypatch.setattr(tasks, "TURN_SECONDS", 0.0)
+    plan_ahead()
+    first, second, *_others = TablesToMake.objects.values_list("pk", flat=True)
+    Run.objects.update(state=RunState.QUEUED)
+    tasks.make.apply((first,))
+    assert (TablesToMake.objects.get(pk=first).attempts, sent) == (0, [])
+    Run.objects.update(state=RunState.DONE)
+    tasks.make.apply((first,))
+    assert (TablesToMake.objects.get(pk=first).turns, sent) == (1, [second])
+    tasks.sweep()
+    assert sent == [second] * 2, "whom nobody has been at yet"
+    assert tasks.make._get_exec_options()["expires"] == 15.0, "and whoever is busy leaves the ring"
+    sweeps = [one for one in settings.CELERY_BEAT_SCHEDULE.values() if one["schedule"] == 15.0]
+    assert [one["options"]["expires"] for one in sweeps] == [15] * 3
+
+
+@pytest.mark.one_engine
+def test_a_cut_without_subjects_has_the_design_of_the_trial_once(
+    lock: Lock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[str] = set()
+    sealed = write_snapshot(tmp_path, lock.cutoff, iter(()))
+    empty = Snapshot.objects.create(hash=sealed.hash, cutoff=lock.cutoff, subjects=0, values=0)
+    (wanted,) = (replace(one, snapshot=empty) for one in table_sets(lock) if one.standard is Standard.SDTM)
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: synced.add(Path(f"/proc/self/fd/{handle}").readlink().name)
+    )
+    table_making.make(wanted)
+    assert synced >= {path.name for path in wanted.folder.iterdir()}
+    once = pl.concat(wanted.rows("TA"))
+    wanted.folder.rename(tmp_path / "aside")
+    plan(wanted)
+    assert not make_tables(TablesToMake.objects.get().pk)
+    ahead = pl.concat(wanted.rows("TA"))
+    assert (once.height > 0, once.unique().height, ahead.equals(once)) == (True, once.height, True)
+
+
+def test_troubles_are_forgiven_once_a_share_is_made(lock: Lock, monkeypatch: pytest.MonkeyPatch) -> None:
+    row, tries = planned(lock), list[str]()
+
+    def fails_at_first(wanted: TableSet, share: Any, folder: Path, make: Any = making.make_share) -> None:
+        tries.append(folder.name)
+        if tries.count(folder.name) <= RETRIES:
+            raise OSError("the disk is full")
+        make(wanted, share, folder)
+
+    monkeypatch.setattr(making, "make_share", fails_at_first)
+    while row.state != "done":
+        make_tables(row.pk)
+        TablesToMake.objects.update(not_before=None)
+        row.refresh_from_db()
+        assert row.error == ""
+    assert (len(tries), row.shares) == (SHARES * (RETRIES + 1), [])
+
+
+def test_what_nobody_goes_on_with_is_removed(lock: Lock, tmp_path: Path) -> None:
+    row, draft = planned(lock), folder_of(lock) / ".tables-killed"
+    for left in (row.place, row.place.with_name("99"), draft):
+        left.mkdir(parents=True)
+    long_ago = timezone.now() - timedelta(days=2)
+    TablesToMake.objects.update(state="failed", finished_at=timezone.now())
+    clear_what_was_left()
+    assert (list((tmp_path / PLACE).iterdir()), draft.exists()) == ([row.place], True), "both just now"
+    TablesToMake.objects.update(finished_at=long_ago)
+    os.utime(draft, (long_ago.timestamp(),) * 2)
+    clear_what_was_left()
+    assert (list((tmp_path / PLACE).iterdir()), draft.exists()) == ([], False)
+
+
+def test_a_row_of_another_version_of_the_code_waits_no_longer_than_a_day(lock: Lock) -> None:
+    planned(lock)
+    rows = TablesToMake.objects.all()
+    rows.update(asked_at=timezone.now() - timedelta(days=2))
+    give_up_old_code()
+    assert rows.count() == 1, "it is of this one"
+    rows.update(version="another", state="running", heartbeat=timezone.now())
+    give_up_old_code()
+    assert rows.count() == 1, "its worker is alive"
+    rows.update(state="waiting", asked_at=timezone.now())
+    give_up_old_code()
+    assert rows.count() == 1, "an upgrade goes on"
+    rows.update(asked_at=timezone.now() - timedelta(days=2))
+    give_up_old_code()
+    assert rows.count() == 0
+
+
 # --- asked for ----------------------------------------------------------------------------------------------
 def redcap(key: str) -> HttpResponseBase:
     form = urlencode({"token": key, "content": "record", "format": "json"})
@@ -164,10 +278,10 @@ def test_tables_that_were_removed_are_made_again_and_those_that_fail_say_why(
     lock: Lock, key: str, rung: list[tuple[int, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = planned(lock)
-    TablesToMake.objects.update(state="done")
+    TablesToMake.objects.update(state="done", attempts=2, done=4, of=4)
     plan(forms(lock))
     row.refresh_from_db()
-    assert row.state == "waiting"
+    assert (row.state, row.attempts, row.turns, row.done, row.of) == ("waiting", 2, 2, 0, 0)
 
     def fails(wanted: TableSet, share: Any, folder: Path) -> None:
         raise ValueError("no such day")

@@ -1,17 +1,27 @@
 """Making tables share by share: what is made is kept, whoever is killed or leaves for other work."""
 
 import shutil
-from contextlib import suppress
+import time
 from dataclasses import asdict
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
 
 from analytics.exports.jobs import turns
 from analytics.exports.jobs.tables.models import PLACE, TablesToMake
 from analytics.exports.jobs.turns import Watch, take_turn
-from analytics.exports.table_making import join, make_share, shares
+from analytics.exports.table_making import DRAFT, join, make_share, shares
 from analytics.locks.shares import Share
+from trial.storage.kept import MADE_ANEW
+
+KEPT_FOR = timedelta(days=1)
+"""How long what was made of tables that failed is kept, and rows of another version of the code."""
+LEFT_AFTER = timedelta(hours=1)
+"""A draft that was not written to for so long is that of a maker who was killed."""
 
 
 def make_tables(number: int, *, seconds: float = float("inf"), holder: str = "") -> bool:
@@ -31,20 +41,24 @@ def _made(row: TablesToMake, watch: Watch) -> turns.Close[TablesToMake]:
             watch(number, len(folders))
             if not folder.exists():
                 make_share(row.wanted, Share.of(row.shares[number]), folder)
+                turns.forgive(TablesToMake.objects.all(), row)
         watch(len(folders), len(folders))
         join(row.wanted, folders)
     return _close
 
 
 def _divide(row: TablesToMake) -> None:
-    """Once: it takes one reading of the whole snapshot."""
+    """Once: it takes one reading of the whole snapshot. One without subjects has no shares, and is read again
+    in no time."""
     if not row.shares:
         row.shares = [asdict(share) for share in shares(row.wanted)]
         TablesToMake.objects.filter(pk=row.pk).update(shares=row.shares)
 
 
 def _close(row: TablesToMake) -> None:
-    shutil.rmtree(row.place, ignore_errors=True)
+    """Its shares go once it is done for good."""
+    row.shares = []
+    transaction.on_commit(partial(shutil.rmtree, row.place, ignore_errors=True), robust=True)
 
 
 def give_up_for_lost(holder: str) -> None:
@@ -52,10 +66,27 @@ def give_up_for_lost(holder: str) -> None:
     turns.give_up_for_lost(TablesToMake.objects.all(), holder)
 
 
+def give_up_old_code() -> None:
+    """Remove the rows that were left waiting, or lost, by a version of the code that nobody runs any more."""
+    old = TablesToMake.objects.going().filter(asked_at__lt=timezone.now() - KEPT_FOR)
+    theirs = [row.pk for row in old.select_related("snapshot") if not row.is_ours]
+    held = TablesToMake.objects.held().values("pk")
+    TablesToMake.objects.going().filter(pk__in=theirs).exclude(pk__in=held).delete()
+
+
 def clear_what_was_left() -> None:
-    """Remove the shares of which nothing is to be made any more."""
-    going = {str(pk) for pk in TablesToMake.objects.going().values_list("pk", flat=True)}
-    with suppress(FileNotFoundError):
-        for place in (Path(settings.SNAPSHOT_DIR) / PLACE).iterdir():
-            if place.name not in going:
-                shutil.rmtree(place, ignore_errors=True)
+    """Remove the shares of which nothing is to be made any more, and drafts of makers that were killed."""
+    folder = Path(settings.SNAPSHOT_DIR)
+    places = list(folder.glob(f"{PLACE}/*"))  # before the rows are read: of one planned meanwhile it stays
+    wanted = {str(pk) for pk in TablesToMake.objects.with_shares(KEPT_FOR).values_list("pk", flat=True)}
+    drafts = filter(_is_left, folder.glob(f"{MADE_ANEW}*/{DRAFT}*"))
+    for left in (*(place for place in places if place.name not in wanted), *drafts):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_left(draft: Path) -> bool:
+    """Whether nobody has written a part of it for long."""
+    try:
+        return draft.stat().st_mtime < time.time() - LEFT_AFTER.total_seconds()
+    except FileNotFoundError:
+        return False

@@ -1,9 +1,12 @@
 """Tables of a data cut that a worker makes. The row is the truth of the work, the folder of what is made."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from analytics.exports.jobs.turns import Job
@@ -33,6 +36,11 @@ class TablesQuerySet(ClaimableQuerySet["TablesToMake"]):
 
     def going(self) -> "TablesQuerySet":
         return self.filter(state__in=GOING)
+
+    def with_shares(self, kept: timedelta) -> "TablesQuerySet":
+        """Those whose shares are wanted: they are going, or failed so lately that they may go on."""
+        lately = Q(state=TablesState.FAILED, finished_at__gte=timezone.now() - kept)
+        return self.filter(Q(state__in=GOING) | lately)
 
 
 class TablesToMake(Job):

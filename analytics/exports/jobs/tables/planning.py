@@ -12,8 +12,10 @@ from analytics.exports.jobs.tables.ring import ring
 from analytics.exports.kept_tables import table_sets
 from analytics.exports.table_sets import TableSet
 from analytics.locks.models import Lock
-from analytics.runs.models import Run, RunState
+from analytics.runs.models import Run, RunQuerySet, RunState
+from analytics.runs.start import code_version
 from patients.oversight.casebook_locks import Scope
+from trial.storage.kept import store
 
 TRIED_AGAIN_AFTER = timedelta(minutes=15)
 """Tables that failed are made once more for who asks for them so much later."""
@@ -47,7 +49,8 @@ def _again(row: TablesToMake) -> bool:
         raise TablesFailed(held.error)
     if held.state not in (TablesState.DONE, TablesState.FAILED):
         return False
-    held.state, held.failures, held.turns, held.attempts = TablesState.WAITING, 0, 0, 0
+    held.state, held.failures, held.turns = TablesState.WAITING, 0, held.attempts
+    held.done = held.of = 0
     held.error, held.finished_at, held.not_before = "", None, None
     held.save()
     return True
@@ -58,7 +61,10 @@ def _is_over(row: TablesToMake) -> bool:
 
 
 def plan_ahead() -> None:
-    """Let the workers make the tables of the newest cuts once, after their numbers."""
+    """Let the workers make the tables of the newest cuts once, after their numbers. With a store no web host
+    would see what the host of a worker has."""
+    if store():
+        return
     for lock in _newest_cuts():
         if not _is_computed_now(lock):
             for wanted in table_sets(lock):
@@ -67,14 +73,23 @@ def plan_ahead() -> None:
 
 
 def _newest_cuts() -> Iterator[Lock]:
-    """The newest of the study, also by a new version of the code, and those of sites of the last day that
-    have not been begun; one subject's tables are made in no time."""
+    """The newest of the study, and those of sites of the last day; one subject's tables are made in no
+    time."""
     cuts = Lock.objects.select_related("snapshot")
     yield from cuts.filter(scope=Scope.STUDY)[:1]
-    begun = TablesToMake.objects.values("snapshot")
-    of_sites = cuts.filter(scope=Scope.SITE, made_at__gte=timezone.now() - AHEAD_WITHIN)
-    yield from of_sites.exclude(snapshot__in=begun)
+    yield from cuts.filter(scope=Scope.SITE, made_at__gte=timezone.now() - AHEAD_WITHIN)
+
+
+def numbers_wait() -> bool:
+    """Whether a worker could compute something of a run now."""
+    return _is_any_ours(Run.objects.claimable())
 
 
 def _is_computed_now(lock: Lock) -> bool:
-    return Run.objects.of(lock).filter(state__in=(RunState.QUEUED, RunState.RUNNING)).exists()
+    return _is_any_ours(Run.objects.of(lock).filter(state__in=(RunState.QUEUED, RunState.RUNNING)))
+
+
+def _is_any_ours(runs: RunQuerySet) -> bool:
+    """A run that asks for another version of the code may wait for ever."""
+    told = runs.values_list("code_version", "configuration")
+    return any(version == code_version(configuration) for version, configuration in told)

@@ -1,5 +1,11 @@
 """Ringing a worker for tables. A dead broker breaks nothing: the sweeper rings again what still waits, and
-who asks for tables asks again."""
+who asks for tables asks again.
+
+The same queue brings runs, seals and mails. So what waits is rung one row at a time, by the sweeper and by
+whoever ends a turn, and a ring that nobody could answer soon is left: turns do not queue up before the rest.
+"""
+
+from django.db.models import F
 
 from analytics.exports.jobs.tables.models import TablesToMake
 from analytics.exports.table_sets import TableSet
@@ -21,8 +27,12 @@ def ask_for(wanted: TableSet) -> None:
 
 
 def ring_waiting() -> int:
-    """Ring everything that this version of the code can make; how many they were."""
-    waiting = [row for row in TablesToMake.objects.claimable().select_related("snapshot") if row.is_ours]
-    for row in waiting:
-        ring(row.pk)
-    return len(waiting)
+    """Ring for what this version of the code can make: the row that nobody has been at for longest; how many
+    were rung, one or none."""
+    waiting = TablesToMake.objects.claimable().select_related("snapshot")
+    in_turn = waiting.order_by(F("heartbeat").asc(nulls_first=True), "pk")
+    for row in in_turn:
+        if row.is_ours:
+            ring(row.pk)
+            return 1
+    return 0

@@ -4,23 +4,33 @@ from contextlib import suppress
 
 from celery import Task, shared_task
 
-from analytics.exports.jobs.tables.making import clear_what_was_left, give_up_for_lost, make_tables
-from analytics.exports.jobs.tables.planning import TablesFailed, plan, plan_ahead
-from analytics.exports.jobs.tables.ring import ring, ring_waiting
+from analytics.exports.jobs.tables.making import (
+    clear_what_was_left,
+    give_up_for_lost,
+    give_up_old_code,
+    make_tables,
+)
+from analytics.exports.jobs.tables.planning import TablesFailed, numbers_wait, plan, plan_ahead
+from analytics.exports.jobs.tables.ring import ring_waiting
 from analytics.exports.kept_tables import table_sets
 from analytics.locks.models import Lock
 
 TURN_SECONDS = 60.0
+RUNG_FOR_SECONDS = 15.0
+"""A ring that no worker has answered for so long is left: the sweeper rings as often. So is one that comes
+again later, since its process was lost: the row is then taken over after a lease."""
 
 
-@shared_task(name="analytics.exports.tables.make", bind=True)
+@shared_task(name="analytics.exports.tables.make", bind=True, expires=RUNG_FOR_SECONDS)
 def make(self: "Task[[int], None]", number: int) -> None:
-    """Make tables. Many are left for a moment now and then: the same worker seals the trail."""
+    """Make tables. Many are left for a moment now and then: the same worker seals the trail. Numbers come
+    first: while a run waits no turn begins, and the sweeper rings later."""
     message = self.request.id or ""
     if (self.request.delivery_info or {}).get("redelivered"):
         give_up_for_lost(message)
-    if make_tables(number, seconds=TURN_SECONDS, holder=message):
-        ring(number)
+    if not numbers_wait():
+        make_tables(number, seconds=TURN_SECONDS, holder=message)
+        ring_waiting()
 
 
 @shared_task(name="analytics.exports.tables.asked")
@@ -34,7 +44,9 @@ def asked(lock: int, standard: str) -> None:
 
 @shared_task(name="analytics.exports.tables.sweep")
 def sweep() -> None:
-    """Begin those of the newest cuts, ring again what still waits, or whose worker was lost."""
+    """Begin those of the newest cuts, ring again what still waits, or whose worker was lost, and remove what
+    nobody goes on with."""
+    give_up_old_code()
     plan_ahead()
     ring_waiting()
     clear_what_was_left()
