@@ -31,6 +31,7 @@ from analytics.runs.failure import RETRIES
 from analytics.runs.models import Run, RunState
 from patients.oversight.casebook_locks import Scope
 from tests.analytics.exports.test_cut_rest import body, get
+from trial.people.token_rates import TAKEN_IN_AN_HOUR
 from trial.people.tokens import ExportToken, digest_of
 from trial.storage.access import Access
 
@@ -274,6 +275,14 @@ def test_who_asks_for_a_table_of_a_large_cut_is_told_when_to_come_again(
     assert get(f"locks/{lock.pk}/tables/ADSL/csv", key).status_code == 503, "what was asked for alone"
 
 
+def test_who_asks_for_an_archive_waits_once_for_all_its_tables_and_has_taken_nothing(
+    lock: Lock, key: str, rung: list[tuple[int, str]]
+) -> None:
+    for _ in range(TAKEN_IN_AN_HOUR + 1):
+        assert get(f"locks/{lock.pk}/bundle.zip", key).status_code == 503
+    assert {standard for _, standard in rung} == set(Standard)
+
+
 def test_tables_that_were_removed_are_made_again_and_those_that_fail_say_why(
     lock: Lock, key: str, rung: list[tuple[int, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -289,7 +298,9 @@ def test_tables_that_were_removed_are_made_again_and_those_that_fail_say_why(
     monkeypatch.setattr(making, "make_share", fails)
     assert not make_tables(row.pk)
     refused: Any = get(f"locks/{lock.pk}/tables/LAB/csv", key)
-    assert (refused.status_code, "no such day" in refused.json()["detail"]) == (409, True)
+    assert (refused.status_code, "no such day" in refused.json()["detail"]) == (409, False)
+    assert "log of the registry" in refused.json()["detail"], "a token is told of no value"
+    assert "Retry-After" not in redcap(key)
     with pytest.raises(TablesFailed):
         plan(forms(lock))
     TablesToMake.objects.update(finished_at=timezone.now() - TRIED_AGAIN_AFTER * 2)
