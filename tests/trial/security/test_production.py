@@ -76,6 +76,8 @@ TELL = """
 from django.db import connections
 for name in ("default", "replica"):
     print(sorted(connections[name].get_connection_params().items(), key=lambda told: told[0]))
+from trial.backup.databases import _where
+print(sorted(_where(connections["default"].settings_dict).items()))
 """
 
 
@@ -89,11 +91,13 @@ def test_both_databases_are_asked_as_their_addresses_say(tmp_path: Path) -> None
     }
     done = start(tmp_path, "shell", "--verbosity=0", "-c", TELL, **addresses)
     assert done.returncode == 0, done.stderr
-    default, replica = done.stdout.splitlines()
+    default, replica, backup = done.stdout.splitlines()
     for told in (default, replica):
         assert "('sslmode', 'verify-full'), ('sslrootcert', '/etc/ca.pem')" in told
         assert "('target_session_attrs', 'any')" in told
         assert "('host', 'one.example,two.example')" in told
+    assert "('PGSSLMODE', 'verify-full'), ('PGSSLROOTCERT', '/etc/ca.pem')" in backup
+    assert "('PGTARGETSESSIONATTRS', 'any')" in backup
     assert "('options', '-c jit=off')" in default
     assert "('options', '-c jit=off -c default_transaction_read_only=on')" in replica
 
