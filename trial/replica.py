@@ -53,8 +53,8 @@ class ReplicaReads:
 
 def read_apart(read: Callable[[], Read]) -> Read:
     """What `read` gives, which writes nothing in the database and may be called twice: from the replica where
-    there is one that serves and has hidden what is hidden, else from the primary. It raises ReplicaBehind to be
-    called again there."""
+    there is one that serves and has hidden all that is hidden, else from the primary. It raises ReplicaBehind
+    to be called again there."""
     if REPLICA not in settings.DATABASES or time.monotonic() < _asked_again[0]:
         return read()
     hidings = _hidings()

@@ -71,10 +71,13 @@ def size_of(path: Path) -> int:
         raise
 
 
-def is_kept(path: Path) -> bool:
-    """Whether a file lies in the folder or in the bucket. Raises StoreUnavailable."""
+def is_kept(path: Path, digest: str) -> bool:
+    """Whether a file lies in the folder, or in the bucket with this SHA-256: under the name of a number
+    another registry may have put its own. Raises StoreUnavailable."""
+    if path.exists():
+        return True
     try:
-        return size_of(path) >= 0
+        return (bucket := store()) is not None and bucket.digest_of(_name(path)) == digest
     except FileNotFoundError:
         return False
 
@@ -100,23 +103,28 @@ def remove(paths: Iterable[Path]) -> None:
             bucket.remove([_name(path)])
 
 
-def lying_in(folder: Path) -> Iterator[tuple[Path, datetime]]:
-    """The files of a folder, each with the moment of its last writing; with a store those in the bucket as
-    well, one that is in both twice. Raises StoreUnavailable."""
+def lying_here(folder: Path) -> Iterator[tuple[Path, datetime]]:
+    """The files of a folder of this host, each with the moment of its last writing."""
     for path in list(folder.iterdir()) if folder.exists() else ():
         try:
-            yield path, datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            if path.is_file():
+                yield path, datetime.fromtimestamp(path.stat().st_mtime, UTC)
         except FileNotFoundError:
             continue  # another one removed it
+
+
+def lying_in(folder: Path) -> Iterator[Path]:
+    """The files of a folder; with a store those in the bucket as well, one that is in both twice.
+    Raises StoreUnavailable."""
+    yield from (path for path, _at in lying_here(folder))
     if bucket := store():
-        root, below = _root(), f"{_name(folder)}/" if folder != _root() else ""
-        yield from ((root / one.name, one.at) for one in bucket.stored(below))
+        yield from (_root() / one for one in bucket.stored(f"{_name(folder)}/"))
 
 
 def names_in_store() -> frozenset[str]:
     """The names of all files in the bucket; none without a store. Raises StoreUnavailable."""
     bucket = store()
-    return frozenset(one.name for one in bucket.stored()) if bucket else frozenset()
+    return frozenset(bucket.stored()) if bucket else frozenset()
 
 
 def fetch_what_is_missing(wanted: Callable[[str], bool]) -> None:
