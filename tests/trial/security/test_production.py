@@ -85,10 +85,9 @@ print(sorted(_where(connections["default"].settings_dict).items()))
 def test_both_databases_are_asked_as_their_addresses_say(tmp_path: Path) -> None:
     """TLS and which of several hosts; what Chimera itself asks for comes to that."""
     asked = "sslmode=verify-full&sslrootcert=/etc/ca.pem&target_session_attrs=any&options=-c%20jit%3Doff"
-    addresses = {
-        name: f"postgresql://who@one.example,two.example/registry?{asked}"
-        for name in ("DATABASE_URL", "REPLICA_DATABASE_URL")
-    }
+    addresses = dict.fromkeys(
+        ("DATABASE_URL", "REPLICA_DATABASE_URL"), f"postgresql://who@one.example,two.example/registry?{asked}"
+    )
     done = start(tmp_path, "shell", "--verbosity=0", "-c", TELL, **addresses)
     assert done.returncode == 0, done.stderr
     default, replica, backup = done.stdout.splitlines()

@@ -187,7 +187,7 @@ def test_a_store_is_named_by_the_environment(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.delenv("CHIMERA_STORE_SECRET_FILE")
     with pytest.raises(ImproperlyConfigured, match="belong together"):
         access_from_environment()
-    for place, why in (("/a/folder", "s3://bucket/prefix"), ("s3://kept/", "a prefix that no other registry")):
+    for place, why in (("/a/folder", "s3://bucket/prefix"), ("s3://kept/", "with a prefix that no other")):
         monkeypatch.setenv("CHIMERA_SNAPSHOT_STORE", place)
         with pytest.raises(ImproperlyConfigured, match=why):
             access_from_environment()
