@@ -5,10 +5,12 @@ it is committed, and the folder is a cache of each host's own: who has a file no
 made anew as easily (`tables-…`) stays where it was made.
 """
 
+import fcntl
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,8 @@ MADE_ANEW = "tables-"
 """In the name of a folder: its files are of one host."""
 _NAMED_BY_HASH = re.compile(r"(?:codes-|parts/\d+-)?([0-9a-f]{64})(?:\.jsonl)?")
 _CHUNK = 1 << 16
+_DRAFT, _FETCH = ".draft-", ".fetch-"
+_LEFT_FOR = timedelta(days=1)  # what was written to so long ago is being written by nobody
 
 
 def store() -> "Bucket | None":
@@ -54,11 +58,31 @@ def at_hand(path: Path) -> Path:
     """The path, once its file lies in the folder. Where it lies nowhere there will be none: who opens it is
     told so. Raises StoredFileDamaged and StoreUnavailable."""
     if not path.exists() and (bucket := store()):
-        try:
-            bucket.fetch(_name(path), path, hash_named(_name(path)))
-        except FileNotFoundError:
-            return path
+        with suppress(FileNotFoundError), _alone(path):
+            if not path.exists():
+                bucket.fetch(_name(path), path, hash_named(_name(path)))
     return path
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Of the processes of this host one fetches a file; the others wait, and find it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(f"{_FETCH}{path.name}")
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+
+
+def clear_what_was_left() -> None:
+    """Remove from the folder of this host what a process that was killed had begun to fetch or to write."""
+    old = datetime.now(UTC) - _LEFT_FOR
+    for path, at in lying_here(_root()):
+        if path.name.startswith((_DRAFT, _FETCH)) and at < old:
+            path.unlink(missing_ok=True)
 
 
 def size_of(path: Path) -> int:

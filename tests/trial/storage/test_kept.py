@@ -1,12 +1,14 @@
 """A kept file is put into the store, fetched by another host, and noticed where it is damaged."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from django.core.management import CommandError, call_command
 from trial.installation.finding import Verdict
 from trial.storage import kept
 from trial.storage.access import Access, access_from_environment
+from trial.storage.bucket import Bucket
 from trial.storage.look import snapshot_store
 from trial.storage.problems import StoredFileDamaged, StoreUnavailable
 
@@ -60,6 +63,37 @@ def test_an_object_that_is_not_what_was_put_is_not_taken(host: Host, access: Acc
     with pytest.raises(StoredFileDamaged, match=name):
         kept.at_hand(path)
     assert list(path.parent.iterdir()) == []
+
+
+def test_of_several_who_need_a_file_one_fetches_it(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept.put(file(host("first")))
+    path, begun, fetched = host("second") / f"{HASH}.jsonl", Barrier(4), list[str]()
+    fetch = Bucket.fetch
+
+    def counted(bucket: Bucket, name: str, *told: Any) -> None:
+        fetched.append(name)
+        fetch(bucket, name, *told)
+
+    def need(_number: int) -> bytes:
+        begun.wait()
+        return kept.at_hand(path).read_bytes()
+
+    monkeypatch.setattr(Bucket, "fetch", counted)
+    with ThreadPoolExecutor(4) as pool:
+        assert [*pool.map(need, range(4))] == [CONTENT] * 4
+    assert fetched == [path.name]
+    assert [*path.parent.iterdir()] == [path]
+
+
+def test_what_a_killed_process_left_goes_after_a_day(host: Host) -> None:
+    folder = host("first")
+    names = {".draft-a", ".fetch-a", f"{HASH}.jsonl"}
+    for name in (*names, ".draft-b", ".fetch-b"):
+        file(folder, name)
+    for name in names:
+        os.utime(folder / name, (0, 0))
+    kept.clear_what_was_left()
+    assert {path.name for path in folder.iterdir()} == {f"{HASH}.jsonl", ".draft-b", ".fetch-b"}
 
 
 @pytest.mark.requirement("SE-09")
