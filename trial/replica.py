@@ -16,11 +16,12 @@ from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connec
 from django.db.models import Model
 
 from trial.installation.finding import Finding, right, warning, wrong
+from trial.trail.hiding import HIDDEN
+from trial.trail.models import TrailEvent
 
 log = logging.getLogger(__name__)
 REPLICA = "replica"
 MOST_LAG_S = 60.0
-"""So much longer may a text be told that was hidden meanwhile, and no longer."""
 _LEFT_ALONE_S = 10.0
 """After a trouble the replica is not asked again for so long: each try may cost a request its time."""
 _LAG = "SELECT pg_is_in_recovery(), extract(epoch FROM now() - pg_last_xact_replay_timestamp())"
@@ -52,11 +53,15 @@ class ReplicaReads:
 
 def read_apart(read: Callable[[], Read]) -> Read:
     """What `read` gives, which writes nothing in the database and may be called twice: from the replica where
-    there is one that serves, else from the primary. It raises ReplicaBehind to be called again there."""
+    there is one that serves and has hidden all that is hidden, else from the primary. It raises ReplicaBehind
+    to be called again there."""
     if REPLICA not in settings.DATABASES or time.monotonic() < _asked_again[0]:
         return read()
+    hidings = _hidings()
     try:
         with _one_view():
+            if _hidings() < hidings:
+                raise ReplicaBehind("a text was hidden that it still has")
             return read()
     except ReplicaBehind as problem:
         log.info("read from the primary: %s", problem)
@@ -81,6 +86,12 @@ def _one_view() -> Iterator[None]:
             yield
         finally:
             _reading.reset(reading)
+
+
+def _hidings() -> int:
+    """How many texts have been hidden. Counted, since the one with the highest number need not be the last
+    that was committed."""
+    return TrailEvent.objects.filter(action=HIDDEN).count()
 
 
 def _refuse_if_behind() -> None:

@@ -133,17 +133,19 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON",
     }
-else:
-    DATABASES["default"]["OPTIONS"] = {"pool": True}
+else:  # with what its address asks for, as TLS and which of several hosts
+    DATABASES["default"]["OPTIONS"] = {**DATABASES["default"].get("OPTIONS", {}), "pool": True}
 # What leaves and bears some lag is read there (`replica.py`): each time as of one moment, and never written.
 if _replica := environment.text("REPLICA_DATABASE_URL"):
     if "pool" not in DATABASES["default"]["OPTIONS"]:
         raise ImproperlyConfigured("REPLICA_DATABASE_URL: only PostgreSQL has replicas")
     DATABASES["replica"] = dj_database_url.parse(_replica, conn_health_checks=True)
+    _asked_for = DATABASES["replica"].get("OPTIONS", {})
     DATABASES["replica"]["OPTIONS"] = {
+        **_asked_for,
         "pool": {"timeout": 2},  # seconds that a request waits for one that is away
         "isolation_level": IsolationLevel.REPEATABLE_READ,
-        "options": "-c default_transaction_read_only=on",
+        "options": f"{_asked_for.get('options', '')} -c default_transaction_read_only=on".lstrip(),
     }
     DATABASE_ROUTERS = ["trial.replica.ReplicaReads"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -11,8 +11,9 @@ from typing import IO, Any
 import polars as pl
 
 from analytics.locks.models import Lock
-from analytics.locks.snapshot import keep_file
+from analytics.locks.snapshot import SnapshotDamaged, keep_file
 from trial.storage.kept import at_hand
+from trial.storage.problems import StoredFileDamaged
 
 SOURCES: dict[str, Any] = {
     "subject": pl.String,
@@ -56,7 +57,11 @@ class SourcesDraft:
 
 
 def sources_of(lock: Lock, subjects: Collection[str]) -> pl.DataFrame:
-    """Where the rows of these subjects stand; of the others nothing is held."""
-    return (
-        pl.scan_parquet(at_hand(lock.sources_path)).filter(pl.col("subject").is_in(list(subjects))).collect()
-    )
+    """Where the rows of these subjects stand; of the others nothing is held. Raises SnapshotDamaged."""
+    try:
+        rows = pl.scan_parquet(at_hand(lock.sources_path))
+        return rows.filter(pl.col("subject").is_in(list(subjects))).collect()
+    except FileNotFoundError as problem:
+        raise SnapshotDamaged(f"{lock.sources_path.name} is gone") from problem
+    except (StoredFileDamaged, pl.exceptions.ComputeError) as problem:
+        raise SnapshotDamaged(f"{lock.sources_path.name} is not what it was") from problem

@@ -10,9 +10,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 
-from analytics.desk.staleness import Standing, standing_of
+from analytics.desk.staleness import standing_of
 from analytics.endpoints.catalogue import catalogue
 from analytics.locks.models import Lock
+from analytics.locks.snapshot import SnapshotDamaged
 from analytics.locks.visible import is_seen_at, sites_of_lock
 from analytics.reports.board_pack import print_board_pack
 from analytics.reports.figure_data import CSV, NoData, take_figure_data
@@ -24,8 +25,9 @@ from analytics.reports.results import results_screen
 from analytics.reports.section_four import tables_screen
 from analytics.reports.taking_out import Taken
 from analytics.reports.trace import trace_screen
+from analytics.reports.waiting import WaitingScreen
 from analytics.reports.workbook import write_workbook
-from analytics.runs.models import ENDED, Run, Step
+from analytics.runs.models import Run
 from analytics.runs.results import NoResult, finished_run, is_finished
 from analytics.runs.stopping import TooLate, cancel_run, restart_run
 from patients.web.casebook_print import LANGUAGES
@@ -43,37 +45,6 @@ SHOWN = 100  # locks on one page
 @dataclass(frozen=True, slots=True)
 class LocksScreen:
     locks: list[Lock]
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingScreen:
-    """A lock whose run is not finished, or that has none; `error` says why it failed. Who locks at all of its
-    sites may stop it, and start it again."""
-
-    lock: Lock
-    run: Run | None
-    standing: Standing
-    may_stop: bool
-    may_export: bool
-
-    @property
-    def is_waiting(self) -> bool:
-        return self.run is not None and self.run.state not in ENDED
-
-    @property
-    def error(self) -> str:
-        return self.run.error if self.run else ""
-
-    @property
-    def traceback(self) -> str:
-        """Where in the code it failed, for who may start it again."""
-        return self.run.traceback if self.run and self.may_stop else ""
-
-    @property
-    def step(self) -> str:
-        """What the run does now, in words."""
-        step = self.run.progress.get("step") if self.run else None
-        return str(Step(step).label) if step else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +134,8 @@ def trace(request: HttpRequest, pk: int, figure: str) -> HttpResponse:
         screen = trace_screen(lock, finished_run(lock), figure, reader.person, _start(request))
     except NoResult as problem:
         raise Http404(str(problem)) from problem
+    except SnapshotDamaged:
+        return _damaged(request, pk)
     return show(request, "trace.html", screen, reader.frame)
 
 
@@ -264,7 +237,16 @@ def figure_subjects(request: HttpRequest, pk: int, figure: str, part: str) -> Ht
         )
     except (NoResult, NoSuchPart) as problem:
         raise Http404(str(problem)) from problem
+    except SnapshotDamaged:
+        return _damaged(request, pk)
     return show(request, "figure_subjects.html", screen, reader.frame)
+
+
+def _damaged(request: HttpRequest, pk: int) -> HttpResponse:
+    """From its numbers no way leads further."""
+    said = _("A sealed file of this lock is not there any more as it was: subjects cannot be shown.")
+    messages.error(request, said)
+    return redirect("results", pk)
 
 
 def _start(request: HttpRequest) -> int:

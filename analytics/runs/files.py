@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -61,23 +61,23 @@ def read_plain(part: RunPart) -> Any:
 
 def clear(parts: Collection[int]) -> None:
     """Remove the files of parts by their numbers."""
-    kept.remove(file for number, file, _at in _numbered() if number in parts)
+    kept.remove(file for file in kept.lying_in(folder()) if _number_of(file.name) in parts)
 
 
 def clear_what_was_left() -> None:
-    """Remove what belongs to no part that is there, and was not written just now."""
+    """Remove from this host what belongs to no part that is there, and was not written just now. What a store
+    has under a number that nobody knows may be another registry's."""
     standing = set(RunPart.objects.values_list("pk", flat=True))
     old = timezone.now() - LEFT_FOR
-    kept.remove(file for number, file, at in _numbered() if number not in standing and at < old)
-
-
-def _numbered() -> list[tuple[int | None, Path, datetime]]:
-    """Each file with the number of its part and when it was written; a draft has no number."""
-    return [(_number_of(file.name), file, at) for file, at in kept.lying_in(folder())]
+    for file, at in kept.lying_here(folder()):
+        if _number_of(file.name) not in standing and at < old:
+            file.unlink(missing_ok=True)
 
 
 def _number_of(name: str) -> int | None:
-    return None if name.startswith(_DRAFT) else int(name.partition("-")[0])
+    """The number of its part; a draft, or what is not ours, has none."""
+    number, _dash, _digest = name.partition("-")
+    return int(number) if number.isdecimal() else None
 
 
 def _as_bytes(table: pl.DataFrame) -> bytes:

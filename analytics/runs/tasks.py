@@ -2,10 +2,11 @@
 
 from celery import Task, shared_task
 
+from analytics.runs import files
 from analytics.runs.compute import compute_run, give_up_for_lost
-from analytics.runs.files import clear_what_was_left
 from analytics.runs.models import Run
 from analytics.runs.ring import ring, ring_waiting
+from trial.storage import kept
 
 TURN_SECONDS = 60.0
 
@@ -26,4 +27,5 @@ def recompute(self: "Task[[int], None]", run_id: int) -> None:
 def sweep() -> None:
     """Ring again what still waits, or whose worker was lost, or whose time to be tried again has come."""
     ring_waiting()
-    clear_what_was_left()
+    files.clear_what_was_left()
+    kept.clear_what_was_left()

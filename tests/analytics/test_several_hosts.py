@@ -1,11 +1,14 @@
 """Hosts that share a store and no folder: each reads what another one sealed, computed and made."""
 
+import hashlib
 import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyrage
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from analytics.exports.jobs import places
@@ -29,17 +32,19 @@ from tests.analytics.exports.test_cut_rest import body, get, taken
 from tests.analytics.test_sharing_runs import CUTOFF, run, rung
 from tests.trial.storage.conftest import access, host, s3_endpoint, store_is_down
 from tests.trial.storage.test_kept import Host
-from trial.backup.contents import files_here
+from trial.backup import making
+from trial.backup.contents import Contents, files_here
+from trial.backup.problems import BackupRefused
 from trial.installation.finding import Verdict
 from trial.people.access import SystemPerson
 from trial.people.tokens import ExportToken
 from trial.storage import kept
-from trial.storage.problems import StoreUnavailable
 from trial.trail.actor import Source
 
 __all__ = ["access", "host", "run", "rung", "s3_endpoint", "store_is_down"]
 pytestmark = pytest.mark.django_db
 CONTENT = bytes(range(256)) * 300
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
 @pytest.fixture
@@ -98,6 +103,22 @@ def test_a_snapshot_that_is_damaged_in_the_store_is_refused(lock: Lock, host: Ho
     assert next(iter(snapshots())).verdict is Verdict.RIGHT
 
 
+def test_sources_that_are_damaged_or_gone_are_refused(lock: Lock, host: Host) -> None:
+    bucket, name = kept.store(), lock.sources_path.name
+    assert bucket is not None
+    host("second")
+    place = {"Bucket": bucket._bucket, "Key": bucket._key(name)}
+    bucket._client.put_object(**place, Body=b"other", Metadata={"sha256": DIGEST})  # type: ignore[arg-type]
+    with pytest.raises(SnapshotDamaged, match=f"{name} is not what it was"):
+        sources_of(lock, [])
+    bucket.remove([name])
+    with pytest.raises(SnapshotDamaged, match=f"{name} is gone"):
+        sources_of(lock, [])
+    lock.sources_path.write_bytes(b"other")
+    with pytest.raises(SnapshotDamaged, match=f"{name} is not what it was"):
+        sources_of(lock, [])
+
+
 @pytest.mark.requirement("LK-07")
 def test_the_parts_of_a_run_are_shared_and_cleared_away(
     lock: Lock, host: Host, django_capture_on_commit_callbacks: Any
@@ -136,8 +157,8 @@ def test_without_the_store_nothing_is_locked_and_a_run_waits(
     part = run.parts.get()
     assert (part.state, part.failures) == (PartState.WAITING, 1)
     assert part.trouble.startswith("StoreUnavailable: the store does not serve")
-    with pytest.raises(StoreUnavailable):
-        make_lock(CUTOFF, "another", by=SystemPerson("lock"), source=Source.COMMAND)
+    with pytest.raises(CommandError, match="nothing was cut: the store does not serve"):
+        call_command("lock", cutoff=CUTOFF, reason="another")
     assert Lock.objects.count() == 2
     assert [path for path in second.rglob("*") if path.name.startswith(".")] == []
 
@@ -156,7 +177,38 @@ def test_a_file_is_taken_at_any_host_until_it_expires(export: tuple[str, Export]
     Export.objects.filter(pk=row.pk).update(expires_at=timezone.now())
     assert expire_what_is_over() == 1
     sweep_exports()
-    assert (get(path, key).status_code, kept.is_kept(row.place)) == (410, False)
+    assert (get(path, key).status_code, kept.is_kept(row.place, DIGEST)) == (410, False)
+
+
+@pytest.mark.requirement("CP-03")
+def test_what_another_registry_has_in_the_store_is_neither_removed_nor_sent(
+    export: tuple[str, Export], host: Host, tmp_path: Path
+) -> None:
+    """One that was restored from a backup of this one and has its prefix."""
+    key, row = export
+    done(row)
+    host("second")
+    bucket = kept.store()
+    assert bucket is not None
+    (tmp_path / "other").write_bytes(b"of another registry")
+    names = {
+        f"exports/{row.pk}",
+        f"exports/{row.pk + 1}",
+        "exports/notes",
+        f"parts/7-{DIGEST}",
+        "parts/notes",
+    }
+    for name in names:
+        bucket.put(name, tmp_path / "other")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "LEFT_FOR", timedelta(seconds=-5))
+        sweep()
+    sweep_exports()
+    files.clear({8})
+    assert names <= kept.names_in_store()
+    before = len(taken())
+    assert get(f"exports/{row.pk}/file", key).status_code == 410
+    assert len(taken()) == before, "nothing left"
 
 
 def test_who_asks_for_a_file_while_the_store_is_away_is_told_to_come_again(
@@ -178,7 +230,7 @@ def done(row: Export) -> None:
     """The worker has made it."""
     row.attempts = 1
     places.draft_of(row).write_bytes(CONTENT)
-    row.state, row.name, row.media_type, row.digest = ExportState.DONE, "x.csv", "text/csv", "d" * 64
+    row.state, row.name, row.media_type, row.digest = ExportState.DONE, "x.csv", "text/csv", DIGEST
     row.expires_at = timezone.now() + timedelta(hours=1)
     row.save()
     places.put(row)
@@ -189,3 +241,17 @@ def test_a_backup_holds_what_only_the_store_has(lock: Lock, host: Host) -> None:
     host("second")
     names = {name for name, _path in files_here() if name.startswith("snapshots/")}
     assert names == {f"snapshots/{lock.snapshot.hash}.jsonl", f"snapshots/sources-{lock.pk}.parquet"}
+
+
+@pytest.mark.requirement("RB-03")
+def test_a_backup_without_the_store_says_what_is_away(
+    host: Host, store_is_down: Any, settings: Any, tmp_path: Path
+) -> None:
+    settings.BACKUP_RECIPIENTS = [str(pyrage.x25519.Identity.generate().to_public())]
+    (tmp_path / "database").write_bytes(b"all that stands in it")
+    host("second")
+    store_is_down()
+    contents = Contents("2026-01-01T00:00:00+00:00", "sqlite", {}, 0, {}, {}, {})
+    with pytest.raises(BackupRefused, match=r"^the store does not serve"):
+        making._write(tmp_path / "backup.tar.age", contents, tmp_path / "database")
+    assert [path for path in tmp_path.iterdir() if "age" in path.name] == []

@@ -100,9 +100,15 @@ def _run(program: str, *arguments: str | Path) -> None:
 
 
 def _where(told: dict[str, Any]) -> dict[str, str]:
-    """A password in a list of arguments is seen by everybody on the machine."""
+    """A password in a list of arguments is seen by everybody on the machine. What else the address asks for,
+    as TLS, libpq names in the environment as there, in capitals and without the lines."""
     where = {f"PG{name}": told[name] for name in ("HOST", "PORT", "USER", "PASSWORD") if told.get(name)}
-    return {name: str(value) for name, value in {**where, "PGDATABASE": told["NAME"]}.items()}
+    asked = {
+        f"PG{name.replace('_', '').upper()}": value
+        for name, value in told["OPTIONS"].items()
+        if isinstance(value, str)
+    }
+    return {name: str(value) for name, value in {**asked, **where, "PGDATABASE": told["NAME"]}.items()}
 
 
 def _program(name: str) -> str:

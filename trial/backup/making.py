@@ -17,6 +17,7 @@ from trial.backup.contents import CONTENTS, DATABASE, Contents, files_here, sha2
 from trial.backup.databases import write_database
 from trial.backup.keys import key_fingerprints
 from trial.backup.problems import BackupRefused
+from trial.storage.problems import StoreUnavailable
 from trial.trail.actor import Source, acting, system_actor
 from trial.trail.record import Place, record_event
 from trial.trail.seals import Seal, seal_trail
@@ -79,6 +80,8 @@ def _write(path: Path, contents: Contents, database: Path) -> Contents:
             contents = replace(contents, files=files)
             add_bytes(archive, CONTENTS, contents.as_json())
         shutil.move(draft, path)
+    except StoreUnavailable as problem:
+        raise BackupRefused(str(problem)) from problem
     except OSError as problem:
         raise BackupRefused(f"{path} cannot be written: {problem.strerror or problem}") from problem
     finally:

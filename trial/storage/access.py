@@ -10,11 +10,11 @@ from trial import environment
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A bucket and a prefix in it at an endpoint (empty: Amazon's), and who asks: without a key whoever the
-    machine is, by the chain of boto3."""
+    """A bucket and a prefix in it, of one registry alone, at an endpoint (empty: Amazon's), and who asks:
+    without a key whoever the machine is, by the chain of boto3."""
 
     bucket: str
-    prefix: str = ""
+    prefix: str
     endpoint: str = ""
     region: str = ""
     key: str = ""
@@ -34,10 +34,14 @@ def access_from_environment() -> Access | None:
         return None
     if told.scheme != "s3" or not told.netloc:
         raise ImproperlyConfigured("CHIMERA_SNAPSHOT_STORE: expected s3://bucket/prefix")
+    if not (prefix := told.path.strip("/")):
+        raise ImproperlyConfigured(
+            "CHIMERA_SNAPSHOT_STORE: expected s3://bucket/prefix, with a prefix that no other registry has"
+        )
     rest = {name: environment.text(f"CHIMERA_STORE_{name.upper()}") for name in _COMPANIONS}
     if bool(rest["key"]) != bool(rest["secret"]):
         raise ImproperlyConfigured("CHIMERA_STORE_KEY and CHIMERA_STORE_SECRET belong together")
-    return Access(told.netloc, told.path.strip("/"), **rest)
+    return Access(told.netloc, prefix, **rest)
 
 
 _COMPANIONS = ("endpoint", "region", "key", "secret")

@@ -8,8 +8,6 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -18,16 +16,21 @@ import boto3
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from s3transfer.exceptions import RetriesExceededError
 
 from trial.storage.access import Access
 from trial.storage.problems import StoredFileDamaged, StoreUnavailable
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 _CHUNK = 1 << 16
 _SHA256 = "sha256"
 _ABSENT = {"404", "NoSuchKey"}  # the first where only the head is asked for
+_NO_BUCKET = {"404", "NoSuchBucket"}
+# The last: what is sent broke off, and did so again at each try.
+_AWAY = (BotoCoreError, HTTPClientError, Boto3Error, RetriesExceededError)
 _CONFIG = Config(
     signature_version="s3v4",
     connect_timeout=3,  # seconds, as the next
@@ -37,14 +40,6 @@ _CONFIG = Config(
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An object: its name below the prefix, and when it was put."""
-
-    name: str
-    at: datetime
 
 
 @lru_cache(maxsize=2)
@@ -81,11 +76,11 @@ class Bucket:
         handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
         try:
             with os.fdopen(handle, "wb") as file, self._asked(name):
-                told = self._client.head_object(Bucket=self._bucket, Key=self._key(name))["Metadata"]
+                told = self.digest_of(name)
                 self._client.download_fileobj(self._bucket, self._key(name), file)
                 file.flush()
                 os.fsync(file.fileno())
-            if _digest_of(Path(draft)) != (digest or told.get(_SHA256)):
+            if _digest_of(Path(draft)) != (digest or told):
                 raise StoredFileDamaged(f"{name} in the store is not what it was")
             Path(draft).chmod(0o440)
             Path(draft).replace(path)
@@ -94,8 +89,11 @@ class Bucket:
 
     def size_of(self, name: str) -> int:
         """Bytes of an object."""
-        with self._asked(name):
-            return self._client.head_object(Bucket=self._bucket, Key=self._key(name))["ContentLength"]
+        return self._head(name)["ContentLength"]
+
+    def digest_of(self, name: str) -> str:
+        """The SHA-256 that went with an object; empty where none did."""
+        return self._head(name)["Metadata"].get(_SHA256, "")
 
     def read(self, name: str, first: int, size: int) -> Iterator[bytes]:
         """So many bytes of an object from the byte `first` on, some at a time."""
@@ -111,16 +109,23 @@ class Bucket:
             with self._asked(name):
                 self._client.delete_object(Bucket=self._bucket, Key=self._key(name))
 
-    def stored(self, beginning: str = "") -> Iterator[Stored]:
-        """The objects whose names begin so."""
+    def stored(self, beginning: str = "") -> Iterator[str]:
+        """The names of the objects that begin so, of files below the folder: another's may be those of paths
+        that lead out of it, and consoles put an object for a folder."""
         pages = self._client.get_paginator("list_objects_v2")
         with self._asked(beginning):
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._key(beginning)):
                 for one in page.get("Contents", ()):
-                    yield Stored(one["Key"][len(self._key("")) :], one["LastModified"])
+                    name = one["Key"][len(self._key("")) :]
+                    if _is_inside(name):
+                        yield name
+
+    def _head(self, name: str) -> "HeadObjectOutputTypeDef":
+        with self._asked(name):
+            return self._client.head_object(Bucket=self._bucket, Key=self._key(name))
 
     def _key(self, name: str) -> str:
-        return f"{self._prefix}/{name}" if self._prefix else name
+        return f"{self._prefix}/{name}"
 
     @contextmanager
     def _asked(self, name: str) -> Iterator[None]:
@@ -128,10 +133,26 @@ class Bucket:
             yield
         except ClientError as problem:
             if problem.response["Error"]["Code"] in _ABSENT:
+                self._refuse_without_bucket()
                 raise FileNotFoundError(f"{name} is not in the store") from problem
             raise StoreUnavailable(f"the store refuses: {problem}") from problem
-        except (BotoCoreError, HTTPClientError, Boto3Error) as problem:
+        except _AWAY as problem:
             raise StoreUnavailable(f"the store does not serve: {problem}") from problem
+
+    def _refuse_without_bucket(self) -> None:
+        """Where only the head is asked for, the answer for a missing bucket is that for a missing object."""
+        try:
+            self._client.head_bucket(Bucket=self._bucket)
+        except ClientError as problem:
+            if problem.response["Error"]["Code"] in _NO_BUCKET:
+                raise StoreUnavailable(f"the store has no bucket {self._bucket}") from problem
+        except _AWAY as problem:
+            raise StoreUnavailable(f"the store does not serve: {problem}") from problem
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a name is that of a file below the folder."""
+    return not {"", ".", ".."} & {*name.split("/")}
 
 
 def _digest_of(path: Path) -> str:

@@ -5,10 +5,12 @@ it is committed, and the folder is a cache of each host's own: who has a file no
 made anew as easily (`tables-…`) stays where it was made.
 """
 
+import fcntl
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,8 @@ MADE_ANEW = "tables-"
 """In the name of a folder: its files are of one host."""
 _NAMED_BY_HASH = re.compile(r"(?:codes-|parts/\d+-)?([0-9a-f]{64})(?:\.jsonl)?")
 _CHUNK = 1 << 16
+_DRAFT, _FETCH = ".draft-", ".fetch-"
+_LEFT_FOR = timedelta(days=1)  # what was written to so long ago is being written by nobody
 
 
 def store() -> "Bucket | None":
@@ -54,11 +58,31 @@ def at_hand(path: Path) -> Path:
     """The path, once its file lies in the folder. Where it lies nowhere there will be none: who opens it is
     told so. Raises StoredFileDamaged and StoreUnavailable."""
     if not path.exists() and (bucket := store()):
-        try:
-            bucket.fetch(_name(path), path, hash_named(_name(path)))
-        except FileNotFoundError:
-            return path
+        with suppress(FileNotFoundError), _alone(path):
+            if not path.exists():
+                bucket.fetch(_name(path), path, hash_named(_name(path)))
     return path
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Of the processes of this host one fetches a file; the others wait, and find it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(f"{_FETCH}{path.name}")
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+
+
+def clear_what_was_left() -> None:
+    """Remove from the folder of this host what a process that was killed had begun to fetch or to write."""
+    old = datetime.now(UTC) - _LEFT_FOR
+    for path, at in lying_here(_root()):
+        if path.name.startswith((_DRAFT, _FETCH)) and at < old:
+            path.unlink(missing_ok=True)
 
 
 def size_of(path: Path) -> int:
@@ -71,10 +95,13 @@ def size_of(path: Path) -> int:
         raise
 
 
-def is_kept(path: Path) -> bool:
-    """Whether a file lies in the folder or in the bucket. Raises StoreUnavailable."""
+def is_kept(path: Path, digest: str) -> bool:
+    """Whether a file lies in the folder, or in the bucket with this SHA-256: under the name of a number
+    another registry may have put its own. Raises StoreUnavailable."""
+    if path.exists():
+        return True
     try:
-        return size_of(path) >= 0
+        return (bucket := store()) is not None and bucket.digest_of(_name(path)) == digest
     except FileNotFoundError:
         return False
 
@@ -100,23 +127,28 @@ def remove(paths: Iterable[Path]) -> None:
             bucket.remove([_name(path)])
 
 
-def lying_in(folder: Path) -> Iterator[tuple[Path, datetime]]:
-    """The files of a folder, each with the moment of its last writing; with a store those in the bucket as
-    well, one that is in both twice. Raises StoreUnavailable."""
+def lying_here(folder: Path) -> Iterator[tuple[Path, datetime]]:
+    """The files of a folder of this host, each with the moment of its last writing."""
     for path in list(folder.iterdir()) if folder.exists() else ():
         try:
-            yield path, datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            if path.is_file():
+                yield path, datetime.fromtimestamp(path.stat().st_mtime, UTC)
         except FileNotFoundError:
             continue  # another one removed it
+
+
+def lying_in(folder: Path) -> Iterator[Path]:
+    """The files of a folder; with a store those in the bucket as well, one that is in both twice.
+    Raises StoreUnavailable."""
+    yield from (path for path, _at in lying_here(folder))
     if bucket := store():
-        root, below = _root(), f"{_name(folder)}/" if folder != _root() else ""
-        yield from ((root / one.name, one.at) for one in bucket.stored(below))
+        yield from (_root() / one for one in bucket.stored(f"{_name(folder)}/"))
 
 
 def names_in_store() -> frozenset[str]:
     """The names of all files in the bucket; none without a store. Raises StoreUnavailable."""
     bucket = store()
-    return frozenset(one.name for one in bucket.stored()) if bucket else frozenset()
+    return frozenset(bucket.stored()) if bucket else frozenset()
 
 
 def fetch_what_is_missing(wanted: Callable[[str], bool]) -> None:

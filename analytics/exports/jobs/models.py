@@ -32,6 +32,8 @@ class ExportState(models.TextChoices):
 
 GOING = (ExportState.WAITING, ExportState.RUNNING)
 """The states in which a file is still to come."""
+OVER = (ExportState.FAILED, ExportState.CANCELLED, ExportState.EXPIRED)
+"""The states in which there is none, and never will be."""
 
 
 class What(models.TextChoices):

@@ -106,7 +106,7 @@ def export(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
         return redirect("lock-data", pk)
     if wish != "take":
         raise BadRequest("neither taken nor ended")
-    if not found.is_there or not is_kept(found.place):
+    if not found.is_there or not is_kept(found.place, found.digest):
         return redirect("lock-export", pk, number)
     record_taking_of(lock, found.made, by=person, request_id=request.request_id)  # type: ignore[attr-defined]
     return sent(request, found.made)

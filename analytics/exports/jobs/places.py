@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from analytics.exports.jobs.models import Export, ExportState
+from analytics.exports.jobs.models import OVER, Export, ExportState
 from trial.storage import kept
 
 _DRAFT = ".draft-"
@@ -41,8 +41,12 @@ def remove(export: Export) -> None:
 
 
 def clear_what_was_left() -> None:
-    """Remove the drafts of workers that are gone, and files that their rows tell nothing of."""
-    kept.remove(path for path, _at in kept.lying_in(folder()) if not _is_wanted(path.name))
+    """Remove from this host the drafts of workers that are gone, and files that their rows tell nothing of;
+    from a store what their rows call over: of what no row tells there, another registry's may."""
+    for path, _at in kept.lying_here(folder()):
+        if not _is_wanted(path.name):
+            path.unlink(missing_ok=True)
+    kept.remove(path for path in kept.lying_in(folder()) if _is_over(path.name))
 
 
 def _is_wanted(name: str) -> bool:
@@ -54,3 +58,8 @@ def _is_wanted(name: str) -> bool:
     if name.startswith(_DRAFT):
         return attempts.isdecimal() and found.filter(state=ExportState.RUNNING, attempts=attempts).exists()
     return found.filter(state__in=(ExportState.RUNNING, ExportState.DONE)).exists()
+
+
+def _is_over(name: str) -> bool:
+    """The file of an export that failed, was ended, or has had its time."""
+    return name.isdecimal() and Export.objects.filter(pk=int(name), state__in=OVER).exists()

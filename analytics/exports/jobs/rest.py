@@ -168,7 +168,7 @@ class ExportedFile(ExportDoor, FileView):
         found = self.export(export)
         if found.is_going or found.error:
             raise NotYet(found.error or _("The file is still being made: ask again later."))
-        if not found.is_there or not is_kept(found.place):
+        if not found.is_there or not is_kept(found.place, found.digest):
             raise Refusal(HTTPStatus.GONE, _("The file was removed; ask for it anew."))
         return self.answer(found.lock, found.made)
 

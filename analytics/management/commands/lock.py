@@ -16,6 +16,7 @@ from analytics.runs.waiting import wait_for
 from patients.casebook.page import Subject
 from trial.commands import RegistryCommand
 from trial.protocol.study import SITE_ZONE
+from trial.storage.problems import StoreUnavailable
 from trial.trail.actor import Source
 from trial.trail.clocks import ClocksDisagree
 
@@ -56,7 +57,7 @@ class Command(RegistryCommand):
         asked = Asked(options["cutoff"], options["reason"], known_at=known_at)
         try:
             lock = make_cut(asked, by=self.system("lock"), source=Source.COMMAND, processes=_processes())
-        except (ClocksDisagree, NotReproduced, ShareLost) as problem:
+        except (ClocksDisagree, NotReproduced, ShareLost, StoreUnavailable) as problem:
             raise CommandError(f"nothing was cut: {problem}") from problem
         self.stderr.write(f"cut-off {lock.cutoff}, snapshot {lock.snapshot.hash}")
         if options["wait"]:

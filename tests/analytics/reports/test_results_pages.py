@@ -308,6 +308,19 @@ def test_every_figure_leads_to_its_subjects(
         assert shown == set(estimate.counted), estimate.figure
 
 
+def test_a_number_of_a_lock_whose_sources_are_gone_says_so(
+    statistician: Client, cohort: list[CutContent], lock_of: LockOf, tmp_path: Path
+) -> None:
+    lock = lock_of(cohort)
+    lock.sources_path.rename(tmp_path / "away")
+    try:
+        answer = statistician.get(reverse("trace", args=[lock.pk, "deaths_n"]), follow=True)
+    finally:
+        (tmp_path / "away").rename(lock.sources_path)
+    assert answer.redirect_chain == [(results_of(lock), 302)]
+    assert "subjects cannot be shown" in answer.content.decode()
+
+
 def test_the_items_behind_a_number_are_shown_as_they_were_in_the_cut(
     statistician: Client, cohort: list[CutContent], lock_of: LockOf
 ) -> None:

@@ -72,6 +72,35 @@ def test_what_is_unsafe_does_not_start(variable: str, value: str | None, why: st
     assert why in done.stderr.splitlines()[-1]
 
 
+TELL = """
+from django.db import connections
+for name in ("default", "replica"):
+    print(sorted(connections[name].get_connection_params().items(), key=lambda told: told[0]))
+from trial.backup.databases import _where
+print(sorted(_where(connections["default"].settings_dict).items()))
+"""
+
+
+@pytest.mark.requirement("SE-01")
+def test_both_databases_are_asked_as_their_addresses_say(tmp_path: Path) -> None:
+    """TLS and which of several hosts; what Chimera itself asks for comes to that."""
+    asked = "sslmode=verify-full&sslrootcert=/etc/ca.pem&target_session_attrs=any&options=-c%20jit%3Doff"
+    addresses = dict.fromkeys(
+        ("DATABASE_URL", "REPLICA_DATABASE_URL"), f"postgresql://who@one.example,two.example/registry?{asked}"
+    )
+    done = start(tmp_path, "shell", "--verbosity=0", "-c", TELL, **addresses)
+    assert done.returncode == 0, done.stderr
+    default, replica, backup = done.stdout.splitlines()
+    for told in (default, replica):
+        assert "('sslmode', 'verify-full'), ('sslrootcert', '/etc/ca.pem')" in told
+        assert "('target_session_attrs', 'any')" in told
+        assert "('host', 'one.example,two.example')" in told
+    assert "('PGSSLMODE', 'verify-full'), ('PGSSLROOTCERT', '/etc/ca.pem')" in backup
+    assert "('PGTARGETSESSIONATTRS', 'any')" in backup
+    assert "('options', '-c jit=off')" in default
+    assert "('options', '-c jit=off -c default_transaction_read_only=on')" in replica
+
+
 @pytest.mark.requirement("SE-09")
 @pytest.mark.parametrize("address", ["redis://:word@queue.example:6379/0", "redis://127.0.0.1:6379/0"])
 def test_a_guarded_broker_starts(address: str, tmp_path: Path) -> None:

@@ -27,9 +27,8 @@ KEY = {"aws_access_key_id": "chimera", "aws_secret_access_key": "known"}  # prag
 @pytest.fixture
 def access(s3_endpoint: str) -> Access:
     """A prefix of the test's own."""
-    return Access(
-        "kept", token_hex(4), s3_endpoint, key="chimera", secret="known"
-    )  # pragma: allowlist secret
+    key, secret = KEY.values()
+    return Access("kept", token_hex(4), s3_endpoint, key=key, secret=secret)
 
 
 @pytest.fixture

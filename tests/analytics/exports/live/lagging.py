@@ -11,13 +11,16 @@ from typing import Any
 
 from django.db import connection, connections
 
+from analytics.locks.models import Lock
 from analytics.locks.seal import make_lock
-from patients.casebook.page import Page
+from patients.casebook.page import Page, Subject
+from patients.oversight.redaction import approve_redaction, request_redaction
 from tests.analytics.exports.live.conftest import a_token, get, walked
 from tests.analytics.exports.live.replica import Replica, of_lists
 from tests.patients.entry import desk
 from trial import replica
 from trial.people.access import SystemPerson
+from trial.people.roles import Role
 from trial.people.tokens import ExportToken
 from trial.replica import REPLICA
 from trial.trail.actor import Source
@@ -25,11 +28,13 @@ from trial.trail.models import TrailEvent
 from trial.trail.seals import Seal, seal_trail
 
 PATIENCE_S = 20
+NAME = "Wang Wu"
 
 
 def tell() -> None:
     """Print what was seen, as JSON."""
     page = _filled()
+    before = _locked()
     key, reader = a_token(), Replica()
     _taken_in()
     seen: dict[str, Any] = {"first": _followed(key, reader), "values": len(walked("items", key))}
@@ -41,7 +46,7 @@ def tell() -> None:
         seen["stale"] = _hctci(key)
         ahead = get(f"sync?after={Seal.objects.last().last}", key).json()  # type: ignore[union-attr]
         seen["ahead"] = [ahead["entries"], ahead["next"], ahead["after"] == Seal.objects.last().last]  # type: ignore[union-attr]
-        lock = make_lock(date(2030, 1, 1), "cut", by=SystemPerson("lock"), source=Source.COMMAND)
+        lock = _locked()
         file = get(f"locks/{lock.pk}/odm.xml?kind=transactional", key)
         seen["file"] = [file.status_code, b'Value="5"' in b"".join(file.streaming_content)]
         other = a_token()
@@ -55,6 +60,12 @@ def tell() -> None:
     seen["each once"] = reader.seen == list(of_subjects.values_list("leaf__seq", flat=True))
     seen["same"] = reader.standing == of_lists(walked("items?limit=1000", key), [])[0]
     seen["look"] = [str(one) for one in replica.replica()]
+    with _standing_still():
+        seen["typed"] = NAME in _diagnosis(key)
+        _hide(page.subject)
+        file = get(f"locks/{before.pk}/odm.xml?kind=transactional", key)
+        told = b"".join(file.streaming_content).decode()
+        seen["hidden"] = [NAME in _diagnosis(key), NAME in told, "[hidden " in told]
     _ask_replica("SELECT pg_promote()")
     desk.save(page, {"hctci": "6"}, why=desk.BECAUSE)
     seen["promoted"] = [_hctci(key), [str(one) for one in replica.replica()]]
@@ -66,8 +77,22 @@ def tell() -> None:
 def _filled() -> Page:
     page = desk.page_of(desk.consented("HZ01-001"), "DM")
     desk.save(page, desk.DM, on=desk.CONSENT)
+    desk.save(desk.page_of(page.subject, "DX"), {"karyotype_iscn": f"see {NAME}"}, on=desk.CONSENT)
     seal_trail()
     return page
+
+
+def _locked() -> Lock:
+    return make_lock(date(2030, 1, 1), "cut", by=SystemPerson("lock"), source=Source.COMMAND)
+
+
+def _hide(subject: Subject) -> None:
+    asks, decides = (
+        desk.a_member(role, user_name=name)
+        for role, name in ((Role.DATA_MANAGER, "mei.zhang"), (Role.PRINCIPAL_INVESTIGATOR, "shen.yi"))
+    )
+    asked = request_redaction(subject, NAME, reason="a relative's name", by=asks)
+    approve_redaction(asked, by=decides)
 
 
 def _followed(key: str, reader: Replica) -> int:
@@ -79,7 +104,15 @@ def _followed(key: str, reader: Replica) -> int:
 
 
 def _hctci(key: str) -> str:
-    (found,) = walked("items?item=hctci", key)
+    return _value("hctci", key)
+
+
+def _diagnosis(key: str) -> str:
+    return _value("karyotype_iscn", key)
+
+
+def _value(item: str, key: str) -> str:
+    (found,) = walked(f"items?item={item}", key)
     return str(found["value"])
 
 

@@ -36,6 +36,8 @@ def test_a_replica_that_lags_makes_a_reader_miss_and_repeat_nothing(seen: dict[s
     )
     assert seen["file"] == [200, True], "of a lock that it has not, the primary is asked"
     assert seen["revoked"] == 401, "who may is asked of the primary"
+    assert seen["typed"], "what nobody has hidden is told as the replica has it"
+    assert seen["hidden"] == [False, False, True], "what is hidden at the primary is told by nobody"
     assert "bytes behind" in seen["lag"][0]
     assert not seen["lag"][0].split()[2].startswith("0"), seen["lag"]
     assert (seen["gone on"], seen["fresh"]) == (1, "5")
