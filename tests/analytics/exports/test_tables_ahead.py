@@ -86,7 +86,7 @@ def test_the_tables_of_the_newest_cut_are_made_ahead_and_are_those_made_at_once(
     plan_ahead()
     assert TablesToMake.objects.count() == 0, "the numbers come first"
     Run.objects.update(state=RunState.DONE)
-    settings.SNAPSHOT_STORE = Access("kept", endpoint="http://127.0.0.1:9", key="a", secret="b")
+    settings.SNAPSHOT_STORE = Access("kept", "of-a-test", endpoint="http://127.0.0.1:9", key="a", secret="b")
     plan_ahead()
     assert TablesToMake.objects.count() == 0, "no web host would see them"
     settings.SNAPSHOT_STORE = None

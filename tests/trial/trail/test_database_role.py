@@ -111,7 +111,7 @@ def test_an_owner_is_not_taken_for_the_application(tmp_path: Path) -> None:
         cursor.execute("SELECT current_user")
         (owner,) = cursor.fetchone()
     url = tmp_path / "application_url"
-    url.write_text(f"postgresql://{owner}:new@postgres/chimera")
+    url.write_text(f"postgresql://{owner}:new@postgres/chimera")  # pragma: allowlist secret
     with pytest.raises(CommandError, match=f"{owner} owns tables"):
         call_command("grant_database", owner, password_of=url, stdout=StringIO())
 
