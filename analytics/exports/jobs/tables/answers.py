@@ -5,7 +5,7 @@ from http import HTTPStatus
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException
 
-from analytics.exports.jobs.tables.models import TablesState, TablesToMake
+from analytics.exports.jobs.tables.models import GOING, TablesState, TablesToMake
 from analytics.exports.jobs.tables.ring import ask_for
 from analytics.exports.problems import NotYet
 from analytics.exports.table_sets import NotReady, TableSet
@@ -39,7 +39,7 @@ def refusal_of(problem: NotReady, *beside: TableSet) -> APIException:
 def _ask_for(wanted: TableSet) -> None:
     """Ring once: those that wait or are at work already are rung by the sweeper."""
     row = TablesToMake.objects.of(wanted).first()
-    if not wanted.is_ready and (row is None or row.state in (TablesState.DONE, TablesState.FAILED)):
+    if not wanted.is_ready and (row is None or row.state not in GOING):
         ask_for(wanted)
 
 
