@@ -3,6 +3,8 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
+# Hundreds of processes are started by the tests; without it each would compile the sources anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON := $(shell for p in python3.11 python3 python; do \
     $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)

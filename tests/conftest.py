@@ -43,6 +43,9 @@ CHROMIUM_FLAGS = [
 ]
 
 
+gc.disable()  # until all tests are collected: the collector would look at them again and again
+
+
 def pytest_configure() -> None:
     """A stop takes the fixtures down as Ctrl-C does: no server is left behind."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -79,6 +82,7 @@ def pytest_collection_finish() -> None:
     """Thousands of tests and all models live to the end: no round of the collector looks at them again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _made_once_for(item: pytest.Item) -> str:

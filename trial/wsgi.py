@@ -1,11 +1,17 @@
 """The web application."""
 
 import os
+from importlib import import_module
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from trial.collector import uncollected
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trial.settings")
-application = get_wsgi_application()
+with uncollected():  # what is loaded stays to the end
+    application = get_wsgi_application()
+    import_module(settings.ROOT_URLCONF)  # or else the first request waits for it
 
 from trial.people.first_start import announce  # noqa: E402  needs the applications
 
