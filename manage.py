@@ -7,12 +7,12 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trial.settings")
-    import django
-    from django.core.management import execute_from_command_line
+    from trial.collector import loaded_for_good
 
-    from trial.collector import uncollected
+    with loaded_for_good():
+        import django
+        from django.core.management import execute_from_command_line
 
-    with uncollected():  # what is loaded stays to the end
         django.setup()
     execute_from_command_line(sys.argv)
 

@@ -1,4 +1,4 @@
-"""Keeping the collector of cycles from looking, again and again, at what is only being made."""
+"""Keeping the collector of cycles from looking, again and again, at what all is wanted."""
 
 import gc
 from collections.abc import Iterator
@@ -16,3 +16,12 @@ def uncollected() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+@contextmanager
+def loaded_for_good() -> Iterator[None]:
+    """While modules are loaded, which stay to the end of the process: the collector does not look at them
+    then, which is a third of a start, and never again."""
+    with uncollected():
+        yield
+        gc.freeze()
