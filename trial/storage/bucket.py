@@ -76,14 +76,17 @@ class Bucket:
     def first_note(self, name: str, note: bytes) -> bytes:
         """A note that is put once: this one, or the one that somebody put there before. Where two come
         at once to storage that knows no condition, the last one is taken for the first."""
-        with suppress(FileNotFoundError):
-            return self._note(name)
+        if found := self.note(name):
+            return found
         with self._asked(name):
             self._put_if_absent(self._key(name), note)
-        return self._note(name)
+        return self.note(name)
 
-    def _note(self, name: str) -> bytes:
-        return b"".join(self.read(name, 0, _LONGEST_NOTE))
+    def note(self, name: str) -> bytes:
+        """What a note says; nothing where there is none."""
+        with suppress(FileNotFoundError):
+            return b"".join(self.read(name, 0, _LONGEST_NOTE))
+        return b""
 
     def _put_if_absent(self, key: str, content: bytes) -> None:
         try:

@@ -2,7 +2,7 @@
 
 Parts of runs and files of exports are named by numbers of rows: of two registries with one prefix each would
 replace what the other one has. A registry is known by its first seal, which never changes and is in each of
-its backups. Before the first minute is sealed it is not known, and nothing is asked.
+its backups. Before that, in its first minute, it leaves no note, and a note that is there is another one's.
 """
 
 from trial.storage.access import Access
@@ -20,10 +20,12 @@ def own_bucket(access: Access) -> Bucket:
     """The bucket, once the prefix is found to be this registry's, or taken for it; a process asks until it
     knows. Raises StoreOfAnother and StoreUnavailable."""
     bucket = bucket_of(access)
-    if access not in _OURS and (ours := identity()):
-        if bucket.first_note(NOTE, ours.encode()) != ours.encode():
+    if access not in _OURS:
+        ours = identity().encode()
+        if (bucket.first_note(NOTE, ours) if ours else bucket.note(NOTE)) != ours:
             raise StoreOfAnother(_OF_ANOTHER.format(access.bucket, access.prefix))
-        _OURS.add(access)
+        if ours:
+            _OURS.add(access)
     return bucket
 
 

@@ -18,7 +18,7 @@ from django.core.management import CommandError, call_command
 from trial.installation.finding import Verdict
 from trial.storage import kept, owner
 from trial.storage.access import Access, access_from_environment
-from trial.storage.bucket import Bucket
+from trial.storage.bucket import Bucket, bucket_of
 from trial.storage.look import snapshot_store
 from trial.storage.problems import StoredFileDamaged, StoreUnavailable
 
@@ -30,7 +30,7 @@ HASH = hashlib.sha256(CONTENT).hexdigest()
 @pytest.fixture(autouse=True)
 def without_seals(monkeypatch: pytest.MonkeyPatch) -> None:
     """These registries have no database, and so no seal by which they are known."""
-    monkeypatch.setattr(owner, "identity", str)
+    monkeypatch.setattr(owner, "own_bucket", bucket_of)
 
 
 def file(folder: Path, name: str = f"{HASH}.jsonl", content: bytes = CONTENT) -> Path:

@@ -47,10 +47,11 @@ def test_a_prefix_of_another_registry_is_refused_and_a_restored_one_is_the_same(
     another_process()
     assert kept.names_in_store() == {"notes"}, "restored from a backup it has the same seals"
     another_process()
-    monkeypatch.setattr(owner, "identity", lambda: "f" * 64)
-    for act in (lambda: kept.put(path), lambda: kept.remove([path]), kept.names_in_store):
-        with pytest.raises(StoreOfAnother, match="belongs to another registry"):
-            act()
+    for identity in ("f" * 64, ""):  # the second has sealed nothing yet
+        monkeypatch.setattr(owner, "identity", lambda identity=identity: identity)
+        for act in (lambda: kept.put(path), lambda: kept.remove([path]), kept.names_in_store):
+            with pytest.raises(StoreOfAnother, match="belongs to another registry"):
+                act()
     (found,) = snapshot_store()
     assert (found.verdict, "prefix of its own" in found.text) == (Verdict.WRONG, True)
     with pytest.raises(CommandError, match="belongs to another registry"):
