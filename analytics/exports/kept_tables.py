@@ -22,7 +22,6 @@ from analytics.exports.table_sets import NotReady, TableSet
 from analytics.exports.tables import Standard, Table
 from analytics.locks.models import Lock, Snapshot
 from patients.casebook.form import declared_forms
-from trial.storage.kept import store
 
 
 def tables_of_lock(lock: Lock) -> dict[str, Table]:
@@ -55,10 +54,10 @@ def _of(standard: Standard, snapshot: Snapshot, configuration: Mapping[str, str]
 
 
 def _rows(wanted: TableSet, name: str) -> Iterator[pl.DataFrame]:
-    """The rows of a table. Those of a small cut are made now; so are those of any cut where hosts share a
-    store and no folder, since what a worker made ahead lies at its own host."""
-    if not wanted.is_ready:
-        if wanted.snapshot.subjects > settings.TABLES_AT_ONCE_SUBJECTS and not store():
+    """The rows of a table, fetched from the store where a worker of another host made them. Those of a small
+    cut that nobody made are made now."""
+    if not wanted.fetch():
+        if wanted.snapshot.subjects > settings.TABLES_AT_ONCE_SUBJECTS:
             raise NotReady(wanted)
         make(wanted)
     yield from wanted.rows(name)

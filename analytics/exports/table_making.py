@@ -6,7 +6,6 @@ two who make it at once leave one.
 """
 
 import gc
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -29,6 +28,7 @@ from analytics.locks.snapshot import CutSubject
 from patients.casebook.form import declared_forms, form_model
 from trial.collector import uncollected
 from trial.protocol.in_force import as_in_force
+from trial.storage.kept_folders import place
 
 SUBJECTS_AT_ONCE = 100  # so many casebooks are held in memory, with their tables some 2 MiB each
 _ROWS_OF_A_PART = 50_000
@@ -125,30 +125,9 @@ def _keep(folder: Path, frames: Iterable[Made]) -> None:
             writers.setdefault(name, _Writer(draft, name)).add(frame)
         for writer in writers.values():
             writer.write()
-        _put(draft, folder)
+        place(draft, folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-
-
-def _put(draft: Path, folder: Path) -> None:
-    """Rename the draft once all of it is on the disk; who comes second leaves the first one's."""
-    draft.chmod(0o750)
-    for written in (*draft.iterdir(), draft):
-        _sync(written)
-    try:
-        draft.rename(folder)
-    except OSError:
-        if not folder.exists():
-            raise
-
-
-def _sync(path: Path) -> None:
-    """What a file holds, or which names a folder has, survives a power cut."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class _Writer:

@@ -2,7 +2,7 @@
 
 They are made under the configuration of the run of the lock, with the codes that it sealed. Snapshot and the
 version of code and configuration name the folder, so what lies there is never stale: it may be removed at
-any time and is made again when it is asked for.
+any time and is made again when it is asked for. What a worker made lies in a store as well, if there is one.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from analytics.exports.tables import Standard
 from analytics.locks.models import Snapshot
 from analytics.runs.models import CODES
 from analytics.runs.start import code_version, digest_of
+from trial.storage import kept_folders
 
 
 @cache
@@ -63,7 +64,17 @@ class TableSet:
 
     @property
     def is_ready(self) -> bool:
+        """Whether they lie on this host."""
         return self.folder.exists()
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether every host has them, or can fetch them. Raises StoreUnavailable."""
+        return kept_folders.is_kept(self.folder)
+
+    def fetch(self) -> bool:
+        """Have them on this host; whether they are made. Raises StoreUnavailable."""
+        return kept_folders.fetch(self.folder)
 
     def rows(self, name: str) -> Iterator[pl.DataFrame]:
         """The parts of a table, once they are made."""

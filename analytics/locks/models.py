@@ -33,12 +33,14 @@ class Lock(AppendOnlyModel):
     It says what was known at `known_at` of its scope by the cut-off: of the study, a site or a subject, which
     `of` names. Of a lock, which two people made, `decision` is theirs; of a plain cut, while entry goes on,
     there is none. `codes` is the hash of the codes of its terms at that moment, sealed beside the snapshot
-    (`locks/codes.py`); empty where no term is coded. `follows` is the lock that it repeats after something
+    (`locks/codes.py`); empty where no term is coded. `sources` is the hash of the side table of its
+    rows; empty in older locks, whose number names it. `follows` is the lock that it repeats after something
     was unlocked and locked again.
     """
 
     snapshot = models.ForeignKey(Snapshot, models.PROTECT, related_name="locks")
     codes = models.CharField(max_length=64, blank=True, default="")
+    sources = models.CharField(max_length=64, blank=True, default="", db_default="")
     cutoff = models.DateField(_("cut-off"))
     known_at = models.DateTimeField(_("as known at"), null=True)
     scope = models.CharField(max_length=8, choices=Scope, default=Scope.STUDY)
@@ -63,4 +65,9 @@ class Lock(AppendOnlyModel):
     @property
     def sources_path(self) -> Path:
         """The side table: page and history id of every value of the snapshot as it was at this lock."""
-        return Path(settings.SNAPSHOT_DIR) / f"sources-{self.pk}.parquet"
+        return path_of_sources(self.sources or str(self.pk))
+
+
+def path_of_sources(name: str) -> Path:
+    """The side table of this hash, or of the lock of this number where it is older than the hash."""
+    return Path(settings.SNAPSHOT_DIR) / f"sources-{name}.parquet"

@@ -18,7 +18,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from analytics.locks.cut import SubjectFacts
 from analytics.locks.snapshot import CutSubject, Slice, each_place, keep_file, read_slice
-from trial.storage.kept import at_hand
+from trial.storage.kept import at_hand, put
 from trial.storage.problems import StoredFileDamaged
 
 FORMAT = "chimera-places/1"
@@ -58,7 +58,7 @@ def places_of(path: Path) -> Places:
 
 def _kept(path: Path) -> bytes:
     try:
-        return at_hand(_beside(path)).read_bytes()
+        return at_hand(beside(path)).read_bytes()
     except (FileNotFoundError, StoredFileDamaged):
         return b""
 
@@ -67,7 +67,9 @@ def _keep(path: Path) -> bytes:
     draft = PlacesDraft()
     for facts, place in each_place(path):
         draft.add(facts, place)
-    return draft.seal(path)
+    told = draft.seal(path)
+    put(beside(path))
+    return told
 
 
 class PlacesDraft:
@@ -86,13 +88,14 @@ class PlacesDraft:
 
         def write(file: IO[bytes]) -> str:
             file.write(_key(path, told).encode() + b"\n" + told)
-            return _beside(path).name
+            return beside(path).name
 
         keep_file(path.parent, write)
         return told
 
 
-def _beside(path: Path) -> Path:
+def beside(path: Path) -> Path:
+    """The file beside a snapshot."""
     return path.with_name(f"places-{path.stem}")
 
 

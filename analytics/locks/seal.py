@@ -13,10 +13,10 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from analytics.locks.codes import CodesDraft
+from analytics.locks.codes import CodesDraft, path_of_codes
 from analytics.locks.cutting import CutOfSubject, Cutter
-from analytics.locks.models import Lock, Snapshot
-from analytics.locks.places import PlacesDraft
+from analytics.locks.models import Lock, Snapshot, path_of_sources
+from analytics.locks.places import PlacesDraft, beside
 from analytics.locks.shared_cut import shared_cut
 from analytics.locks.snapshot import Block, Content, Sealed, write_blocks
 from analytics.locks.sources import SourcesDraft
@@ -27,6 +27,7 @@ from patients.casebook.shelf import some_at_a_time
 from patients.entry.locking import Extent
 from patients.oversight.casebook_locks import LockDecision
 from trial.people.access import Person, actor_at
+from trial.storage import kept
 from trial.trail.actor import Source, acting
 from trial.trail.clocks import refuse_if_clocks_disagree
 from trial.trail.record import Change, record_event
@@ -60,32 +61,61 @@ def make_lock(cutoff: date, reason: str, *, by: Person, source: Source) -> Lock:
 def make_cut(asked: Asked, *, by: Person, source: Source, processes: int = 1) -> Lock:
     """A data cut, by so many processes at most. Of the study its run waits when this returns, and is rung.
 
-    Raises ClocksDisagree and NotReproduced, and nothing was cut.
+    What is cut is put into the store before the first row is written, outside of a transaction; but a lock
+    by two people is there together with its cut or not at all, and takes as long. Raises ClocksDisagree,
+    NotReproduced and StoreUnavailable, and nothing was cut.
     """
     refuse_if_clocks_disagree(source)
     site = asked.extent.place.site
-    folder = Path(settings.SNAPSHOT_DIR)
-    with (
-        one_cut_at_a_time(),
-        transaction.atomic(),
-        acting(actor_at(by, site=site, source=source)),
-        _drafts(folder) as beside,
-    ):
+    with one_cut_at_a_time(), acting(actor_at(by, site=site, source=source)):
+        cut = _written(asked, processes)
+        for path in cut.files:
+            kept.put(path)
+        return _told(cut, asked, by)
+
+
+@dataclass(frozen=True, slots=True)
+class _WrittenCut:
+    """What a cut holds, in files of this host, and the moment that it is of."""
+
+    snapshot: Sealed
+    codes: str
+    sources: str
+    known_at: datetime
+
+    @property
+    def files(self) -> Iterator[Path]:
+        """All that others need, the snapshot last."""
+        if self.codes:
+            yield path_of_codes(self.codes)
+        yield path_of_sources(self.sources)
+        yield beside(self.snapshot.path)
+        yield self.snapshot.path
+
+
+def _written(asked: Asked, processes: int) -> _WrittenCut:
+    folder, places = Path(settings.SNAPSHOT_DIR), PlacesDraft()
+    with transaction.atomic(), _drafts(folder) as drafts:
         _see_one_moment()
         known_at = asked.known_at or timezone.now()
-        places = PlacesDraft()
         with closing(_cut(asked, processes)) as cut:
-            sealed = write_blocks(folder, asked.cutoff, _blocks(cut, beside), places.add)
-        places.seal(sealed.path)
-        codes = beside.codes.seal(folder, asked.known_at)
-        lock = _keep(sealed, codes, asked, known_at, by)
-        beside.sources.seal(lock.sources_path)
-        place = replace(asked.extent.place, about=f"lock {lock.pk}")
-        record_event("lock.made", place, _changes(sealed, lock), reason=asked.reason)
-        if lock.is_of_study:
-            run = waiting_run(lock.snapshot, lock.codes)
-            transaction.on_commit(partial(ring, run.pk), robust=True)
-        transaction.on_commit(seal_trail, robust=True)  # what led to the lock is signed with it
+            sealed = write_blocks(folder, asked.cutoff, _blocks(cut, drafts), places.add)
+        codes = drafts.codes.seal(folder, asked.known_at)
+        sources = drafts.sources.seal(folder)
+    places.seal(sealed.path)
+    return _WrittenCut(sealed, codes, sources, known_at)
+
+
+@transaction.atomic
+def _told(cut: _WrittenCut, asked: Asked, by: Person) -> Lock:
+    """The lock of a cut whose files are kept."""
+    lock = _keep(cut, asked, by)
+    place = replace(asked.extent.place, about=f"lock {lock.pk}")
+    record_event("lock.made", place, _changes(cut, lock), reason=asked.reason)
+    if lock.is_of_study:
+        run = waiting_run(lock.snapshot, lock.codes)
+        transaction.on_commit(partial(ring, run.pk), robust=True)
+    transaction.on_commit(seal_trail, robust=True)  # what led to the lock is signed with it
     return lock
 
 
@@ -129,7 +159,7 @@ def _see_one_moment() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Beside:
+class _Drafts:
     """What a cut keeps of its rows beside the snapshot: where each of them stands, and its code."""
 
     sources: SourcesDraft
@@ -137,11 +167,11 @@ class _Beside:
 
 
 @contextmanager
-def _drafts(folder: Path) -> Iterator[_Beside]:
+def _drafts(folder: Path) -> Iterator[_Drafts]:
     """Drafts in a folder that goes with them."""
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder, prefix=".draft-") as own:
-        yield _Beside(SourcesDraft(Path(own)), CodesDraft(Path(own) / "codes"))
+        yield _Drafts(SourcesDraft(Path(own)), CodesDraft(Path(own) / "codes"))
 
 
 def content_of_cut(cutoff: date, extent: Extent, known_at: datetime | None) -> Content:
@@ -164,25 +194,27 @@ def _cut(asked: Asked, processes: int) -> Generator[CutOfSubject]:
         yield from chain.from_iterable(map(cutter.of, some_at_a_time(everybody.in_turn())))
 
 
-def _blocks(cut: Iterable[CutOfSubject], beside: _Beside) -> Iterator[Block]:
-    """The lines of each subject that has a row in the cut; what stands beside them goes to `beside`."""
+def _blocks(cut: Iterable[CutOfSubject], drafts: _Drafts) -> Iterator[Block]:
+    """The lines of each subject that has a row in the cut; what stands beside them goes to the drafts."""
     for one in cut:
-        beside.sources.add(one.sources)
-        beside.codes.add(one.codes)
+        drafts.sources.add(one.sources)
+        drafts.codes.add(one.codes)
         if one.block:
             yield one.block
 
 
-def _keep(sealed: Sealed, codes: str, asked: Asked, known_at: datetime, by: Person) -> Lock:
+def _keep(cut: _WrittenCut, asked: Asked, by: Person) -> Lock:
+    sealed = cut.snapshot
     snapshot = Snapshot.objects.filter(hash=sealed.hash).first() or Snapshot.objects.create(
         hash=sealed.hash, cutoff=asked.cutoff, subjects=sealed.subjects, values=sealed.values
     )
     place = asked.extent.place
     return Lock.objects.create(
         snapshot=snapshot,
-        codes=codes,
+        codes=cut.codes,
+        sources=cut.sources,
         cutoff=asked.cutoff,
-        known_at=known_at,
+        known_at=cut.known_at,
         scope=asked.extent.scope,
         of=place.subject or place.site,
         decision=asked.decision,
@@ -192,13 +224,15 @@ def _keep(sealed: Sealed, codes: str, asked: Asked, known_at: datetime, by: Pers
     )
 
 
-def _changes(sealed: Sealed, lock: Lock) -> list[Change]:
+def _changes(cut: _WrittenCut, lock: Lock) -> list[Change]:
+    sealed = cut.snapshot
     told = {
         "cutoff": ("Cut-off", lock.cutoff.isoformat()),
         "known_at": ("As known at", lock.known_at.isoformat() if lock.known_at else ""),
         "scope": ("Scope", f"{lock.scope} {lock.of}".strip()),
         "hash": ("Snapshot hash", sealed.hash),
         "codes": ("Hash of the codes", lock.codes),
+        "sources": ("Hash of the sources", lock.sources),
         "subjects": ("Subjects", str(sealed.subjects)),
         "values": ("Values", str(sealed.values)),
         "follows": ("Repeats", f"lock {lock.follows_id}" if lock.follows_id else ""),

@@ -119,19 +119,18 @@ def write_blocks(
 def keep_file(folder: Path, write: Callable[[IO[bytes]], str]) -> Path:
     """The file that is written, under the name that `write` gives.
 
-    It is written beside its place: the same content is there once, and never in part. With a store it is
-    there as well when this returns. Raises StoreUnavailable.
+    It is written beside its place: the same content is there once, and never in part. Into a store the caller
+    puts it (`kept.put`), where no row is held meanwhile.
     """
     folder.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=folder, prefix=".draft-")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(handle, "w+b") as file:
             path = folder / write(file)
             file.flush()
             os.fsync(file.fileno())
         Path(draft).chmod(0o440)
         Path(draft).replace(path)
-        kept.put(path)
     finally:
         Path(draft).unlink(missing_ok=True)
     return path

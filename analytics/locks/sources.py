@@ -1,17 +1,18 @@
 """Where each row of a cut stands: its page and the version of it, in a table beside the snapshot.
 
 A casebook has some 450 rows, and all of them would outgrow the process long before 100,000 subjects: they go
-into parts of a draft as subjects pass, and the parts into the one table when the lock has its number.
+into parts of a draft as subjects pass, and the parts into the one table, which is named by its hash.
 """
 
+import hashlib
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import IO, Any
 
 import polars as pl
 
-from analytics.locks.models import Lock
-from analytics.locks.snapshot import SnapshotDamaged, keep_file
+from analytics.locks.models import Lock, path_of_sources
+from analytics.locks.snapshot import READ_AT_ONCE, SnapshotDamaged, keep_file
 from trial.storage.kept import at_hand
 from trial.storage.problems import StoredFileDamaged
 
@@ -38,16 +39,20 @@ class SourcesDraft:
         if len(self._rows) >= ROWS_AT_ONCE:
             self._put_by()
 
-    def seal(self, path: Path) -> None:
-        """Keep all rows as one table, in the order in which they came."""
+    def seal(self, folder: Path) -> str:
+        """Keep all rows as one table, in the order in which they came; the hash that names the file."""
         self._put_by()
         whole = pl.scan_ipc(self._parts)
 
         def write(file: IO[bytes]) -> str:
             whole.sink_parquet(file)
-            return path.name
+            file.seek(0)
+            digest = hashlib.sha256()
+            while some := file.read(READ_AT_ONCE):
+                digest.update(some)
+            return path_of_sources(digest.hexdigest()).name
 
-        keep_file(path.parent, write)
+        return keep_file(folder, write).stem.partition("-")[2]
 
     def _put_by(self) -> None:
         part = self._folder / f"{len(self._parts)}.arrow"

@@ -558,4 +558,4 @@ def test_the_act_is_in_the_trail_with_hash_and_reason() -> None:
     changes = {change.item: change.new for change in event.changes.all()}
     known = made.known_at.isoformat()
     told = {"cutoff": "2025-08-05", "known_at": known, "scope": "study", "hash": made.snapshot.hash}
-    assert changes == told | {"subjects": "0", "values": "0"}
+    assert changes == told | {"sources": made.sources, "subjects": "0", "values": "0"}

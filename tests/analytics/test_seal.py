@@ -57,7 +57,7 @@ def test_rows_that_came_in_parts_are_one_table_in_their_order(tmp_path: Path, se
         draft.add(here)
         rows += here
     assert not settings.SNAPSHOT_DIR.exists(), "nothing has its name before it is whole"
-    draft.seal(lock.sources_path)
+    lock.sources = draft.seal(settings.SNAPSHOT_DIR)
     assert list(settings.SNAPSHOT_DIR.iterdir()) == [lock.sources_path]
     assert pl.read_parquet(lock.sources_path).equals(pl.DataFrame(rows, schema=SOURCES, orient="row"))
     assert sources_of(lock, {"HZ01-001"}).rows() == [row for row in rows if row[0] == "HZ01-001"]
@@ -67,9 +67,9 @@ def test_a_cut_leaves_no_draft(settings: Any, tmp_path: Path) -> None:
     settings.SNAPSHOT_DIR = tmp_path
     desk.consented()
     hash = sealed()
-    number = Lock.objects.get().pk
+    sources = Lock.objects.get().sources
     assert {path.name for path in tmp_path.iterdir()} == {
         f"{hash}.jsonl",
         f"places-{hash}",
-        f"sources-{number}.parquet",
+        f"sources-{sources}.parquet",
     }

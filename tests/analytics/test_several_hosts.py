@@ -9,10 +9,14 @@ from typing import Any
 import pyrage
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
+from analytics.exports.files import MadeFile
+from analytics.exports.jobs import making as making_exports
 from analytics.exports.jobs import places
 from analytics.exports.jobs.asking import expire_what_is_over
+from analytics.exports.jobs.making import make_export
 from analytics.exports.jobs.models import Export, ExportState, What
 from analytics.exports.jobs.tasks import sweep as sweep_exports
 from analytics.locks.kept_files import snapshots
@@ -80,7 +84,7 @@ def test_what_one_host_sealed_another_one_reads(lock: Lock, host: Host) -> None:
     assert sources_of(lock, [told[0].subject]).equals(sources)
     here = {path.name for path in second.iterdir()}
     assert here == kept.names_in_store() == {
-        f"{lock.snapshot.hash}.jsonl", f"places-{lock.snapshot.hash}", f"sources-{lock.pk}.parquet"
+        f"{lock.snapshot.hash}.jsonl", f"places-{lock.snapshot.hash}", f"sources-{lock.sources}.parquet"
     }  # fmt: skip
 
 
@@ -107,8 +111,8 @@ def test_sources_that_are_damaged_or_gone_are_refused(lock: Lock, host: Host) ->
     bucket, name = kept.store(), lock.sources_path.name
     assert bucket is not None
     host("second")
-    place = {"Bucket": bucket._bucket, "Key": bucket._key(name)}
-    bucket._client.put_object(**place, Body=b"other", Metadata={"sha256": DIGEST})  # type: ignore[arg-type]
+    place, told = {"Bucket": bucket._bucket, "Key": bucket._key(name)}, hashlib.sha256(b"other").hexdigest()
+    bucket._client.put_object(**place, Body=b"other", Metadata={"sha256": told})  # type: ignore[arg-type]
     with pytest.raises(SnapshotDamaged, match=f"{name} is not what it was"):
         sources_of(lock, [])
     bucket.remove([name])
@@ -192,7 +196,8 @@ def test_what_another_registry_has_in_the_store_is_neither_removed_nor_sent(
     assert bucket is not None
     (tmp_path / "other").write_bytes(b"of another registry")
     names = {
-        f"exports/{row.pk}",
+        f"exports/{row.pk}-1",
+        f"exports/{row.pk + 1}-1",
         f"exports/{row.pk + 1}",
         "exports/notes",
         f"parts/7-{DIGEST}",
@@ -209,6 +214,56 @@ def test_what_another_registry_has_in_the_store_is_neither_removed_nor_sent(
     before = len(taken())
     assert get(f"exports/{row.pk}/file", key).status_code == 410
     assert len(taken()) == before, "nothing left"
+
+
+@pytest.mark.requirement("CP-03")
+def test_a_file_is_put_while_its_row_is_free_and_one_of_a_claim_before_is_cleared_away(
+    export: tuple[str, Export], host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first worker is silent for so long that a second makes the file, and then puts what it has."""
+    _key, row = export
+    Export.objects.update(state=ExportState.WAITING)
+    in_transaction = list[bool]()
+
+    def written(export: Export, path: Path, watch: Any) -> MadeFile:
+        path.write_bytes(CONTENT + bytes([export.attempts]))
+        return MadeFile(path, "x.csv", "text/csv", "", 1)
+
+    def slow(draft: Path, path: Path, move: Any = kept.move) -> None:
+        in_transaction.append(bool(connection.savepoint_ids))
+        if len(in_transaction) == 1:
+            Export.objects.update(heartbeat=timezone.now() - timedelta(hours=1))
+            assert not make_export(row.pk)
+        move(draft, path)
+
+    monkeypatch.setattr(making_exports, "write_wished", written)
+    monkeypatch.setattr(kept, "move", slow)
+    assert not make_export(row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.attempts, in_transaction) == (ExportState.DONE, 2, [False, False])
+    names = {f"exports/{row.pk}-1", f"exports/{row.pk}-2"}
+    assert names <= kept.names_in_store()
+    sweep_exports()
+    assert names & kept.names_in_store() == {f"exports/{row.pk}-2"}
+    assert (row.size, b"".join(kept.read(row.place, 0, row.size))) == (len(CONTENT) + 1, CONTENT + b"\2")
+    assert kept.is_kept(row.place, row.digest)
+
+
+@pytest.mark.requirement("LK-07")
+def test_a_cut_is_put_into_the_store_before_its_rows_and_outside_of_a_transaction(
+    run: Run, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host("first")
+    locks, found = Lock.objects.count(), list[tuple[bool, int]]()
+
+    def noted(path: Path, put: Any = kept.put) -> None:
+        found.append((bool(connection.savepoint_ids), Lock.objects.count()))
+        put(path)
+
+    monkeypatch.setattr(kept, "put", noted)
+    make_lock(CUTOFF, "interim analysis", by=SystemPerson("lock"), source=Source.COMMAND)
+    assert found == [(False, locks)] * 3
+    assert Lock.objects.count() == locks + 1
 
 
 def test_who_asks_for_a_file_while_the_store_is_away_is_told_to_come_again(
@@ -240,7 +295,7 @@ def done(row: Export) -> None:
 def test_a_backup_holds_what_only_the_store_has(lock: Lock, host: Host) -> None:
     host("second")
     names = {name for name, _path in files_here() if name.startswith("snapshots/")}
-    assert names == {f"snapshots/{lock.snapshot.hash}.jsonl", f"snapshots/sources-{lock.pk}.parquet"}
+    assert names == {f"snapshots/{lock.snapshot.hash}.jsonl", f"snapshots/sources-{lock.sources}.parquet"}
 
 
 @pytest.mark.requirement("RB-03")

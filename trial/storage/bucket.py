@@ -7,7 +7,8 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -29,6 +30,9 @@ _CHUNK = 1 << 16
 _SHA256 = "sha256"
 _ABSENT = {"404", "NoSuchKey"}  # the first where only the head is asked for
 _NO_BUCKET = {"404", "NoSuchBucket"}
+_ANOTHER_WAS_FIRST = {"PreconditionFailed", "ConditionalRequestConflict"}
+_KNOWS_NO_CONDITION = "NotImplemented"
+_LONGEST_NOTE = 1024  # bytes
 # The last: what is sent broke off, and did so again at each try.
 _AWAY = (BotoCoreError, HTTPClientError, Boto3Error, RetriesExceededError)
 _CONFIG = Config(
@@ -68,6 +72,31 @@ class Bucket:
         with self._asked(name):
             told = {"Metadata": {_SHA256: _digest_of(path)}}
             self._client.upload_file(str(path), self._bucket, self._key(name), ExtraArgs=told)
+
+    def first_note(self, name: str, note: bytes) -> bytes:
+        """A note that is put once: this one, or the one that somebody put there before. Where two come
+        at once to storage that knows no condition, the last one is taken for the first."""
+        if found := self.note(name):
+            return found
+        with self._asked(name):
+            self._put_if_absent(self._key(name), note)
+        return self.note(name)
+
+    def note(self, name: str) -> bytes:
+        """What a note says; nothing where there is none."""
+        with suppress(FileNotFoundError):
+            return b"".join(self.read(name, 0, _LONGEST_NOTE))
+        return b""
+
+    def _put_if_absent(self, key: str, content: bytes) -> None:
+        try:
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=content, IfNoneMatch="*")
+        except ClientError as problem:
+            code = problem.response["Error"]["Code"]
+            if code == _KNOWS_NO_CONDITION:
+                self._client.put_object(Bucket=self._bucket, Key=key, Body=content)
+            elif code not in _ANOTHER_WAS_FIRST:
+                raise
 
     def fetch(self, name: str, path: Path, digest: str = "") -> None:
         """An object as a file: written beside its place and renamed, once it is found to have this SHA-256,
@@ -112,13 +141,17 @@ class Bucket:
     def stored(self, beginning: str = "") -> Iterator[str]:
         """The names of the objects that begin so, of files below the folder: another's may be those of paths
         that lead out of it, and consoles put an object for a folder."""
+        return (name for name, _at in self.stored_since(beginning))
+
+    def stored_since(self, beginning: str) -> Iterator[tuple[str, datetime]]:
+        """The same, each with the moment when it was put."""
         pages = self._client.get_paginator("list_objects_v2")
         with self._asked(beginning):
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._key(beginning)):
                 for one in page.get("Contents", ()):
                     name = one["Key"][len(self._key("")) :]
                     if _is_inside(name):
-                        yield name
+                        yield name, one["LastModified"]
 
     def _head(self, name: str) -> "HeadObjectOutputTypeDef":
         with self._asked(name):

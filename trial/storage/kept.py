@@ -1,8 +1,8 @@
 """Where a kept file lies: in the folder `SNAPSHOT_DIR`, and with a store in its bucket as well.
 
 Without a store the folder is all there is. With one, a file is put into the bucket before the row that names
-it is committed, and the folder is a cache of each host's own: who has a file not at hand fetches it. What is
-made anew as easily (`tables-…`) stays where it was made.
+it is committed, and the folder is a cache of each host's own: who has a file not at hand fetches it. Folders
+of files (`tables-…`) go there as archives (`kept_folders.py`).
 """
 
 import fcntl
@@ -22,33 +22,35 @@ if TYPE_CHECKING:
     from trial.storage.bucket import Bucket
 
 MADE_ANEW = "tables-"
-"""In the name of a folder: its files are of one host."""
-_NAMED_BY_HASH = re.compile(r"(?:codes-|parts/\d+-)?([0-9a-f]{64})(?:\.jsonl)?")
+"""In the name of a folder: its files are not put one by one, and can be made anew."""
+_NAMED_BY_HASH = re.compile(r"(?:codes-|sources-|parts/\d+-)?([0-9a-f]{64})(?:\.jsonl|\.parquet)?")
 _CHUNK = 1 << 16
-_DRAFT, _FETCH = ".draft-", ".fetch-"
+_DRAFT, FETCH = ".draft-", ".fetch-"
 _LEFT_FOR = timedelta(days=1)  # what was written to so long ago is being written by nobody
 
 
 def store() -> "Bucket | None":
-    """The bucket of the settings, if they name one. What speaks to it is loaded where there is one."""
+    """The bucket of the settings, if they name one. What speaks to it is loaded where there is one.
+
+    Raises StoreOfAnother and StoreUnavailable."""
     if settings.SNAPSHOT_STORE is None:
         return None
-    from trial.storage.bucket import bucket_of
+    from trial.storage.owner import own_bucket
 
-    return bucket_of(settings.SNAPSHOT_STORE)
+    return own_bucket(settings.SNAPSHOT_STORE)
 
 
 def put(path: Path) -> None:
     """Let other hosts have a file that lies whole in the folder. Raises StoreUnavailable."""
     if bucket := store():
-        bucket.put(_name(path), path)
+        bucket.put(name_of(path), path)
 
 
 def move(draft: Path, path: Path) -> None:
     """Make a draft the file `path`: in the folder; with a store in its bucket alone, so that what expires is
     gone everywhere once it is gone there. Raises StoreUnavailable."""
     if bucket := store():
-        bucket.put(_name(path), draft)
+        bucket.put(name_of(path), draft)
         draft.unlink()
     else:
         draft.replace(path)
@@ -58,17 +60,17 @@ def at_hand(path: Path) -> Path:
     """The path, once its file lies in the folder. Where it lies nowhere there will be none: who opens it is
     told so. Raises StoredFileDamaged and StoreUnavailable."""
     if not path.exists() and (bucket := store()):
-        with suppress(FileNotFoundError), _alone(path):
+        with suppress(FileNotFoundError), alone(path):
             if not path.exists():
-                bucket.fetch(_name(path), path, hash_named(_name(path)))
+                bucket.fetch(name_of(path), path, hash_named(name_of(path)))
     return path
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Of the processes of this host one fetches a file; the others wait, and find it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.with_name(f"{_FETCH}{path.name}")
+def alone(path: Path) -> Iterator[None]:
+    """Of the processes of this host one fetches a file or a folder; the others wait, and find it."""
+    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    lock = path.with_name(f"{FETCH}{path.name}")
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         try:
@@ -80,8 +82,8 @@ def _alone(path: Path) -> Iterator[None]:
 def clear_what_was_left() -> None:
     """Remove from the folder of this host what a process that was killed had begun to fetch or to write."""
     old = datetime.now(UTC) - _LEFT_FOR
-    for path, at in lying_here(_root()):
-        if path.name.startswith((_DRAFT, _FETCH)) and at < old:
+    for path, at in lying_here(root()):
+        if path.name.startswith((_DRAFT, FETCH)) and at < old:
             path.unlink(missing_ok=True)
 
 
@@ -91,7 +93,7 @@ def size_of(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         if bucket := store():
-            return bucket.size_of(_name(path))
+            return bucket.size_of(name_of(path))
         raise
 
 
@@ -101,7 +103,7 @@ def is_kept(path: Path, digest: str) -> bool:
     if path.exists():
         return True
     try:
-        return (bucket := store()) is not None and bucket.digest_of(_name(path)) == digest
+        return (bucket := store()) is not None and bucket.digest_of(name_of(path)) == digest
     except FileNotFoundError:
         return False
 
@@ -109,7 +111,7 @@ def is_kept(path: Path, digest: str) -> bool:
 def read(path: Path, first: int, size: int) -> Iterator[bytes]:
     """So many bytes of a file from the byte `first` on, some at a time, wherever it lies."""
     if not path.exists() and (bucket := store()):
-        yield from bucket.read(_name(path), first, size)
+        yield from bucket.read(name_of(path), first, size)
         return
     with path.open("rb") as file:
         file.seek(first)
@@ -124,7 +126,7 @@ def remove(paths: Iterable[Path]) -> None:
     for path in {*paths}:
         path.unlink(missing_ok=True)
         if bucket:
-            bucket.remove([_name(path)])
+            bucket.remove([name_of(path)])
 
 
 def lying_here(folder: Path) -> Iterator[tuple[Path, datetime]]:
@@ -142,27 +144,28 @@ def lying_in(folder: Path) -> Iterator[Path]:
     Raises StoreUnavailable."""
     yield from (path for path, _at in lying_here(folder))
     if bucket := store():
-        yield from (_root() / one for one in bucket.stored(f"{_name(folder)}/"))
+        yield from (root() / one for one in bucket.stored(f"{name_of(folder)}/"))
 
 
 def names_in_store() -> frozenset[str]:
-    """The names of all files in the bucket; none without a store. Raises StoreUnavailable."""
+    """The names of all files in the bucket, but for those that are about the bucket itself; none without a
+    store. Raises StoreUnavailable."""
     bucket = store()
-    return frozenset(bucket.stored()) if bucket else frozenset()
+    return frozenset(name for name in bucket.stored() if name[0] != ".") if bucket else frozenset()
 
 
 def fetch_what_is_missing(wanted: Callable[[str], bool]) -> None:
     """Have all files of wanted names at hand. Raises StoredFileDamaged and StoreUnavailable."""
     for name in sorted(filter(wanted, names_in_store())):
-        at_hand(_root() / name)
+        at_hand(root() / name)
 
 
 def put_what_is_missing() -> Iterator[str]:
     """Put into the bucket what only the folder has, as after a store was chosen or a backup put back; the
     names, one by one. Raises StoreUnavailable, and StoredFileDamaged for a file that has not its hash."""
     there = names_in_store()
-    for path in sorted(_root().rglob("*")):
-        name = _name(path)
+    for path in sorted(root().rglob("*")):
+        name = name_of(path)
         if path.is_file() and name not in there and not _is_of_one_host(name):
             _refuse_damaged(name, path)
             put(path)
@@ -185,10 +188,11 @@ def hash_named(name: str) -> str:
     return found[1] if found else ""
 
 
-def _root() -> Path:
+def root() -> Path:
+    """The folder of kept files."""
     return Path(settings.SNAPSHOT_DIR)
 
 
-def _name(path: Path) -> str:
+def name_of(path: Path) -> str:
     """The name of a file in the bucket: where it lies in the folder."""
-    return path.relative_to(_root()).as_posix()
+    return path.relative_to(root()).as_posix()

@@ -1,5 +1,7 @@
-"""Making a file that was asked for: a draft, which becomes the file when its row is closed (`turns.py`)."""
+"""Making a file that was asked for: a draft, which becomes the file of its claim, and that the one which was
+asked for when the row is closed (`turns.py`)."""
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -25,19 +27,21 @@ def make_export(number: int, *, seconds: float = float("inf"), holder: str = "")
 
 
 def _made(export: Export, watch: Watch) -> turns.Close[Export]:
+    draft = places.draft_of(export)
     try:
-        made = write_wished(export, places.draft_of(export), watch)
+        made = write_wished(export, draft, watch)
     except NotReady as problem:
         plan(problem.wanted)
         raise TurnOver(WAITS_FOR_TABLES_SECONDS) from problem
-    return partial(_close, export, made, digest_of(made.path))
-
-
-def _close(export: Export, made: MadeFile, digest: str, row: Export) -> None:
-    row.expires_at = timezone.now() + timedelta(hours=settings.EXPORT_KEPT_HOURS)
-    row.name, row.media_type, row.digest, row.rows = made.name, made.media_type, digest, made.rows
-    row.size = made.path.stat().st_size
+    made, size = replace(made, digest=digest_of(draft)), draft.stat().st_size
     places.put(export)
+    return partial(_close, made, size)
+
+
+def _close(made: MadeFile, size: int, row: Export) -> None:
+    row.expires_at = timezone.now() + timedelta(hours=settings.EXPORT_KEPT_HOURS)
+    row.name, row.media_type, row.digest, row.rows = made.name, made.media_type, made.digest, made.rows
+    row.size = size
 
 
 def _clear(export: Export) -> None:

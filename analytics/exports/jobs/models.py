@@ -110,8 +110,8 @@ class Export(Job):
 
     @property
     def place(self) -> Path:
-        """Where its file lies: beside the snapshots (`trial/storage/kept.py`)."""
-        return Path(settings.SNAPSHOT_DIR) / "exports" / str(self.pk)
+        """Where the file of its last claim lies: beside the snapshots (`trial/storage/kept.py`)."""
+        return Path(settings.SNAPSHOT_DIR) / "exports" / f"{self.pk}-{self.attempts}"
 
     @property
     def made(self) -> MadeFile:

@@ -1,16 +1,19 @@
 """The files that were asked for, and their drafts.
 
-A file is named by the number of its export, its draft by the number of the claim as well. A draft is renamed
-while the row of the export is held, so that there is one file and it is the one that the row tells of. With a
-store the file lies there alone, and every web process sends it from there.
+A file and its draft are named by the number of the export and that of the claim. A file is put before its row
+is closed, so that no row is held while it is on its way: what a worker puts whose claim is not the last any
+more has another name than the file of which the row tells, and is cleared away. With a store the file lies
+there alone, and every web process sends it from there.
 """
 
 import os
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import Q
 
 from analytics.exports.jobs.models import OVER, Export, ExportState
+from analytics.runs.claims import Claim
 from trial.storage import kept
 
 _DRAFT = ".draft-"
@@ -28,7 +31,7 @@ def draft_of(export: Export) -> Path:
 
 
 def put(export: Export) -> None:
-    """Make the draft the file, on the disk and not only on its way there."""
+    """Make the draft the file of its claim, on the disk and not only on its way there."""
     draft = draft_of(export)
     with draft.open("rb") as written:
         os.fsync(written.fileno())
@@ -50,16 +53,21 @@ def clear_what_was_left() -> None:
 
 
 def _is_wanted(name: str) -> bool:
-    """A draft of the last claim, or a file that is done or about to be."""
-    number, _dash, attempts = name.removeprefix(_DRAFT).partition("-")
-    if not number.isdecimal():
+    """The file or the draft of the last claim, which is at work; or a file that is done."""
+    if (claim := _claim_of(name.removeprefix(_DRAFT))) is None:
         return False
-    found = Export.objects.filter(pk=int(number))
-    if name.startswith(_DRAFT):
-        return attempts.isdecimal() and found.filter(state=ExportState.RUNNING, attempts=attempts).exists()
-    return found.filter(state__in=(ExportState.RUNNING, ExportState.DONE)).exists()
+    states = (ExportState.RUNNING,) if name.startswith(_DRAFT) else (ExportState.RUNNING, ExportState.DONE)
+    return Export.objects.filter(pk=claim.pk, attempts=claim.number, state__in=states).exists()
 
 
 def _is_over(name: str) -> bool:
-    """The file of an export that failed, was ended, or has had its time."""
-    return name.isdecimal() and Export.objects.filter(pk=int(name), state__in=OVER).exists()
+    """The file of an export that failed, was ended or has had its time, or of a claim before the last."""
+    if (claim := _claim_of(name)) is None:
+        return False
+    return Export.objects.filter(Q(state__in=OVER) | Q(attempts__gt=claim.number), pk=claim.pk).exists()
+
+
+def _claim_of(name: str) -> Claim | None:
+    """The claim that a file is named by; of what is not ours, None."""
+    number, _dash, attempts = name.partition("-")
+    return Claim(int(number), int(attempts)) if number.isdecimal() and attempts.isdecimal() else None

@@ -1,7 +1,8 @@
 """Turns of a worker at a job: whoever is killed meanwhile, it is done once.
 
 A worker claims the row of the job, works, and closes the row. It may be killed at any moment: the row is then
-claimed again. A long job is left now and then, so that the worker does other things as well, and gone on
+claimed again. Files are put in their place before, under the number of the claim: no row is held meanwhile.
+A long job is left now and then, so that the worker does other things as well, and gone on
 with in its next turn. A passing trouble is tried again as in a run; whatever else fails says why.
 """
 
@@ -50,7 +51,7 @@ J = TypeVar("J", bound=Job)
 Watch = Callable[[int, int], None]
 """Is told how many pieces of how many are made; what it raises ends the turn."""
 Close = Callable[[J], None]
-"""Puts what was made in its place and into the row, which is held meanwhile."""
+"""Tells the row, which is held meanwhile, of what was made and lies in its place already."""
 Work = Callable[[J, Watch], Close[J]]
 
 

@@ -64,14 +64,15 @@ def test_a_worker_that_is_killed_leaves_one_set_of_tables_and_one_file(
         last.wait_until(lambda: told("state") == "done", ring)
         bell.send_task("analytics.exports.sweep")
         folder = registry.home / "snapshots" / "exports"
-        last.wait_until(lambda: [path.name for path in folder.iterdir()] == ["1"])
+        name = f"1-{told('attempts')}"
+        last.wait_until(lambda: [path.name for path in folder.iterdir()] == [name])
         making = registry.home / "snapshots" / PLACE
         sweep = partial(bell.send_task, "analytics.exports.tables.sweep")
         last.wait_until(lambda: tables("done") and not list(making.iterdir()), sweep)
     made = [path for path in (registry.home / "snapshots").glob("tables-*/*") if path.name == "forms"]
     assert len(made) == row.count("analytics_tablestomake") == 1
-    content = (folder / "1").read_bytes()
+    content = (folder / name).read_bytes()
     assert (told("digest"), told("size")) == (hashlib.sha256(content).hexdigest(), len(content))
-    assert zipfile.ZipFile(folder / "1").testzip() is None
+    assert zipfile.ZipFile(folder / name).testzip() is None
     assert Row(registry).count("analytics_export") == 1
     bell.close()

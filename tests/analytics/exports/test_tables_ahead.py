@@ -17,7 +17,8 @@ from analytics.exports import table_making
 from analytics.exports.jobs.making import make_export
 from analytics.exports.jobs.models import Export, ExportState
 from analytics.exports.jobs.tables import answers, making, tasks
-from analytics.exports.jobs.tables.making import clear_what_was_left, give_up_old_code, make_tables
+from analytics.exports.jobs.tables.clearing import clear_what_was_left, give_up_old_code
+from analytics.exports.jobs.tables.making import make_tables
 from analytics.exports.jobs.tables.models import PLACE, TablesToMake
 from analytics.exports.jobs.tables.planning import TRIED_AGAIN_AFTER, TablesFailed, plan, plan_ahead
 from analytics.exports.jobs.tables.tasks import asked
@@ -33,7 +34,6 @@ from patients.oversight.casebook_locks import Scope
 from tests.analytics.exports.test_cut_rest import body, get
 from trial.people.token_rates import TAKEN_IN_AN_HOUR
 from trial.people.tokens import ExportToken, digest_of
-from trial.storage.access import Access
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("exports")]
 SHARES = 4
@@ -77,19 +77,13 @@ def frames(lock: Lock) -> dict[str, pl.DataFrame]:
 
 # --- ahead --------------------------------------------------------------------------------------------------
 @pytest.mark.one_engine
-def test_the_tables_of_the_newest_cut_are_made_ahead_and_are_those_made_at_once(
-    lock: Lock, settings: Any
-) -> None:
+def test_the_tables_of_the_newest_cut_are_made_ahead_and_are_those_made_at_once(lock: Lock) -> None:
     at_once = frames(lock)
     folder_of(lock).rename(folder_of(lock).with_name("aside"))
     Run.objects.update(state=RunState.RUNNING)
     plan_ahead()
     assert TablesToMake.objects.count() == 0, "the numbers come first"
     Run.objects.update(state=RunState.DONE)
-    settings.SNAPSHOT_STORE = Access("kept", "of-a-test", endpoint="http://127.0.0.1:9", key="a", secret="b")
-    plan_ahead()
-    assert TablesToMake.objects.count() == 0, "no web host would see them"
-    settings.SNAPSHOT_STORE = None
     Run.objects.update(state=RunState.RUNNING)
     Run.objects.update(code_version="another")  # nobody here will ever compute it
     plan_ahead()

@@ -16,15 +16,21 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
 from trial.installation.finding import Verdict
-from trial.storage import kept
+from trial.storage import kept, owner
 from trial.storage.access import Access, access_from_environment
-from trial.storage.bucket import Bucket
+from trial.storage.bucket import Bucket, bucket_of
 from trial.storage.look import snapshot_store
 from trial.storage.problems import StoredFileDamaged, StoreUnavailable
 
 Host = Callable[[str], Path]
 CONTENT = b"what a lock sealed\n"
 HASH = hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def without_seals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These registries have no database, and so no seal by which they are known."""
+    monkeypatch.setattr(owner, "own_bucket", bucket_of)
 
 
 def file(folder: Path, name: str = f"{HASH}.jsonl", content: bytes = CONTENT) -> Path:

@@ -81,5 +81,7 @@ class TablesToMake(Job):
 
     @property
     def place(self) -> Path:
-        """Where its shares lie, beside the snapshots, until they are joined."""
-        return Path(settings.SNAPSHOT_DIR) / PLACE / str(self.pk)
+        """Where its shares lie until they are joined, named by what they are shares of: a store outlives the
+        numbers of rows where a backup is put back."""
+        name = f"{self.snapshot.hash[:32]}-{self.version[:16]}-{self.standard}"
+        return Path(settings.SNAPSHOT_DIR) / PLACE / name

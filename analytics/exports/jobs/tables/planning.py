@@ -15,7 +15,6 @@ from analytics.locks.models import Lock
 from analytics.runs.models import Run, RunQuerySet, RunState
 from analytics.runs.start import code_version
 from patients.oversight.casebook_locks import Scope
-from trial.storage.kept import store
 
 TRIED_AGAIN_AFTER = timedelta(minutes=15)
 """Tables that failed are made once more for who asks for them so much later."""
@@ -28,8 +27,9 @@ class TablesFailed(Exception):
 
 
 def plan(wanted: TableSet) -> None:
-    """Let a worker make tables that are not there. Raises TablesFailed where one just tried in vain."""
-    if wanted.is_ready:
+    """Let a worker make tables that are not there. Raises TablesFailed where one just tried in vain, and
+    StoreUnavailable."""
+    if wanted.is_kept:
         return
     with transaction.atomic():
         row, is_new = TablesToMake.objects.get_or_create(
@@ -61,10 +61,7 @@ def _is_over(row: TablesToMake) -> bool:
 
 
 def plan_ahead() -> None:
-    """Let the workers make the tables of the newest cuts once, after their numbers. With a store no web host
-    would see what the host of a worker has."""
-    if store():
-        return
+    """Let the workers make the tables of the newest cuts once, after their numbers."""
     for lock in _newest_cuts():
         if not _is_computed_now(lock):
             for wanted in table_sets(lock):

@@ -4,12 +4,8 @@ from contextlib import suppress
 
 from celery import Task, shared_task
 
-from analytics.exports.jobs.tables.making import (
-    clear_what_was_left,
-    give_up_for_lost,
-    give_up_old_code,
-    make_tables,
-)
+from analytics.exports.jobs.tables.clearing import clear_what_was_left, give_up_old_code
+from analytics.exports.jobs.tables.making import give_up_for_lost, make_tables
 from analytics.exports.jobs.tables.planning import TablesFailed, numbers_wait, plan, plan_ahead
 from analytics.exports.jobs.tables.ring import ring_waiting
 from analytics.exports.kept_tables import table_sets
