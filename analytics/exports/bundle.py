@@ -20,10 +20,11 @@ from analytics.exports.codebook import write_codebook, write_codes
 from analytics.exports.define_xml import SDTM
 from analytics.exports.define_xml import write as write_define
 from analytics.exports.disclosure import Disclosure, withheld
-from analytics.exports.files import Kept, MadeFile, NoSuchFile, file_of, kept, tables_for, workbook_of
+from analytics.exports.files import Kept, NoSuchFile, file_of, kept, tables_for, workbook_of
 from analytics.exports.formats.registry import FORMATS
 from analytics.exports.import_scripts import R_SCRIPT, SAS_SCRIPT, write_r, write_sas
 from analytics.exports.kept_tables import tables_of_lock
+from analytics.exports.made_file import MadeFile
 from analytics.exports.odm.files import ODM, SNAPSHOT, odm_file
 from analytics.exports.paper_casebooks import PAPER, papers_of_lock
 from analytics.exports.tables import Standard, Table

@@ -14,9 +14,10 @@ from analytics.datasets.time_to_event import ImpossibleDates
 from analytics.exports.bundle import AT_ONCE
 from analytics.exports.disclosure import Disclosure
 from analytics.exports.estimates import visible_lock
-from analytics.exports.files import MadeFile, NoSuchFile, tables_for
+from analytics.exports.files import NoSuchFile, tables_for
 from analytics.exports.formats.registry import FORMATS
 from analytics.exports.jobs.tables.answers import refusal_of
+from analytics.exports.made_file import MadeFile
 from analytics.exports.problems import MEDIA_TYPE, NotYet, words_of
 from analytics.exports.sending import is_known, not_modified, sent
 from analytics.exports.serializers import CutTable, CutTables, Locks, Problem

@@ -16,6 +16,7 @@ from analytics.exports.about import About, about, naming_of
 from analytics.exports.disclosure import Disclosure, disclosed
 from analytics.exports.formats.registry import FORMATS
 from analytics.exports.kept_tables import folder_of, tables_of_lock
+from analytics.exports.made_file import MadeFile
 from analytics.exports.tables import Table
 from analytics.locks.models import Lock
 
@@ -24,17 +25,6 @@ _CHUNK = 1 << 20
 
 class NoSuchFile(LookupError):
     """The cut has no table of this name, or there is no such format."""
-
-
-@dataclass(frozen=True, slots=True)
-class MadeFile:
-    """A file as it lies there."""
-
-    path: Path
-    name: str
-    media_type: str
-    digest: str
-    rows: int
 
 
 def tables_for(lock: Lock, to: Disclosure) -> dict[str, Table]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from analytics.exports.files import MadeFile
+from analytics.exports.made_file import MadeFile
 from trial.storage.kept import read, size_of
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")

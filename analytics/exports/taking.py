@@ -4,7 +4,8 @@ from django.db import transaction
 
 from analytics.exports.bundle import bundle_of
 from analytics.exports.disclosure import Disclosure
-from analytics.exports.files import MadeFile, file_of, workbook_of
+from analytics.exports.files import file_of, workbook_of
+from analytics.exports.made_file import MadeFile
 from analytics.locks.models import Lock
 from analytics.locks.visible import sites_of_lock
 from trial.people.access import actor_at

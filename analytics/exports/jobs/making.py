@@ -8,12 +8,13 @@ from functools import partial
 from django.conf import settings
 from django.utils import timezone
 
-from analytics.exports.files import MadeFile, digest_of
+from analytics.exports.files import digest_of
 from analytics.exports.jobs import places, turns
 from analytics.exports.jobs.models import Export
 from analytics.exports.jobs.tables.planning import plan
 from analytics.exports.jobs.turns import TurnOver, Watch, take_turn
 from analytics.exports.jobs.wish import write_wished
+from analytics.exports.made_file import MadeFile
 from analytics.exports.table_sets import NotReady
 
 WAITS_FOR_TABLES_SECONDS = 10.0

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from analytics.exports.disclosure import Disclosure
-from analytics.exports.files import MadeFile
 from analytics.exports.jobs.turns import Job
+from analytics.exports.made_file import MadeFile
 from analytics.locks.models import Lock
 from analytics.runs.claims import ClaimableQuerySet
 from trial.people.models import Account

@@ -8,10 +8,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from analytics.exports.bundle import ALL, MEDIA_TYPE, Watch, name_of, wanted_formats, write_bundle
-from analytics.exports.files import MadeFile, copied, file_of, workbook_of
+from analytics.exports.files import copied, file_of, workbook_of
 from analytics.exports.formats.registry import FORMATS
 from analytics.exports.jobs.models import Export, What
 from analytics.exports.kept_tables import tables_of_lock
+from analytics.exports.made_file import MadeFile
 from analytics.exports.odm.files import KINDS, SNAPSHOT, TRANSACTIONAL, odm_file
 from analytics.exports.tables import Standard
 from analytics.locks.models import Lock

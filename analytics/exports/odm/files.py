@@ -7,7 +7,8 @@ from pathlib import Path
 from analytics.exports.about import About, about
 from analytics.exports.configured import configuration_of
 from analytics.exports.disclosure import Disclosure
-from analytics.exports.files import MadeFile, NoSuchFile, kept
+from analytics.exports.files import NoSuchFile, kept
+from analytics.exports.made_file import MadeFile
 from analytics.exports.odm.metadata_2_0 import write_metadata_2_0
 from analytics.exports.odm.people import users_of
 from analytics.exports.odm.snapshot_file import write_metadata, write_snapshot
