@@ -21,7 +21,7 @@ Told = tuple[str, dict[str, str], str | None, list[Any]]
 
 
 def main(subjects: int = SUBJECTS) -> None:
-    from analytics.locks.snapshot import plain_lines
+    from analytics.locks.snapshot import sealed_blocks
     from benchmarks.locked import enlarged
     from tests.analytics.casebooks import without_database
 
@@ -30,10 +30,10 @@ def main(subjects: int = SUBJECTS) -> None:
         sealed = enlarged(folder, subjects)
         ours, alone, theirs = folder / "ours.xml", folder / "alone.xml", folder / "theirs.xml"
         _write(sealed.path, ours)
-        told, lines = _clinical_data(ours), list(plain_lines(sealed.path))
+        told, blocks = _clinical_data(ours), list(sealed_blocks(sealed.path))
         sides: dict[str, Callable[[], object]] = {
             "snapshot to ODM-XML": lambda: _write(sealed.path, ours),
-            "data alone, at hand": lambda: _write_data(lines, alone),
+            "data alone, at hand": lambda: _write_data(blocks, alone),
             "odmlib": lambda: _by_odmlib(told, theirs),
         }
         spent: dict[str, list[float]] = {side: [] for side in sides}
@@ -69,22 +69,19 @@ def _write(snapshot: Path, path: Path) -> int:
     return write_snapshot(snapshot, path, _about())
 
 
-def _write_data(lines: list[Any], path: Path) -> None:
+def _write_data(blocks: list[Any], path: Path) -> None:
     """What stands between the tags of ClinicalData, within as much as makes it a document."""
-    from analytics.exports.odm.code_lists import CodeLists
     from analytics.exports.odm.snapshot_file import Subjects
-    from analytics.exports.odm.told_values import Telling
-    from patients.casebook.odm import FLAGS, MISSING, NAMESPACE, STUDY_OID
+    from patients.casebook.odm import NAMESPACE, STUDY_OID
 
-    about, lists = _about(), CodeLists()
-    telling = Telling(about.disclosure, lists.oid(MISSING), lists.oid(FLAGS))
-    writing = Subjects(telling, {}, about.naming)
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        named = f'StudyOID="{STUDY_OID}" MetaDataVersionOID="{about.metadata}"'
-        file.write(f'<ODM xmlns="{NAMESPACE}"><ClinicalData {named}>\n')
-        for facts, some in lines:
-            file.write(writing.of(facts, some))
-        file.write("</ClinicalData></ODM>\n")
+    about = _about()
+    writing = Subjects(about.disclosure, {}, about.naming)
+    named = f'StudyOID="{STUDY_OID}" MetaDataVersionOID="{about.metadata}"'
+    with path.open("wb") as file:
+        file.write(f'<ODM xmlns="{NAMESPACE}"><ClinicalData {named}>\n'.encode())
+        for facts, block in blocks:
+            file.write(writing.of(facts, block))
+        file.write(b"</ClinicalData></ODM>\n")
 
 
 def _clinical_data(path: Path) -> Told:
