@@ -6,13 +6,17 @@ The third has values at hand, too, as lines of a snapshot, and writes the data a
 processor.
 """
 
+import os
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import django
 
 SUBJECTS = 100
 ROUNDS = 5
@@ -116,3 +120,10 @@ def _object(told: Told) -> Any:
     if text is not None:
         of_it["_content"] = text
     return kind(**of_it)
+
+
+if __name__ == "__main__":
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    os.environ.setdefault("CHIMERA_HOME", tempfile.mkdtemp(prefix="chimera-tests-"))
+    django.setup()
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else SUBJECTS)

@@ -6,7 +6,7 @@ where it is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -43,7 +43,8 @@ from patients.casebook.odm import (
 
 MOST_BEGINNINGS = 4096
 """Beginnings of rows and pages that are kept, of some 100 bytes each."""
-_END_OF_ROW, _END_OF_FORM, _END_OF_EVENT = b"</ItemGroupData>\n", b"</FormData>\n", b"</StudyEventData>\n"
+_END_OF_GROUP, _END_OF_EVENT = "</ItemGroupData>\n", "</StudyEventData>\n"
+_END_OF_PAGE = f"{_END_OF_GROUP}</FormData>\n".encode()
 
 
 def write_snapshot(
@@ -108,23 +109,26 @@ class Subjects:
             page = _page(sealed)
             if page.is_declared:
                 parts.append(page.opening if page.visit == visit else page.opening_of_event)
-                parts += self._rows(page.form, rows)
+                parts += self._rows(page, rows)
                 visit = page.visit
-        parts += (_END_OF_EVENT, b"</SubjectData>\n")
+        parts.append(f"{_END_OF_EVENT}</SubjectData>\n".encode())
         return b"".join(parts)
 
-    def _rows(self, form: str, rows: Iterable[SealedRow]) -> list[bytes]:
+    def _rows(self, page: "_Page", rows: Iterable[SealedRow]) -> list[bytes]:
         """The rows of a page behind its header, which each of them holds."""
-        written, parts = self.telling.written(form), list[bytes]()
-        for place, _page, key, sealed in rows:
-            values = sealed.split(place)
-            own = b"".join(map(written.__getitem__, values))
-            if not parts:
-                parts += (_row(PAGE, b""), written.header(values), _END_OF_ROW)
-            if own or key:  # of a page without rows there is its header alone
-                self.rows += 1
-                parts += (_row(form, key), own, _END_OF_ROW)
-        parts.append(_END_OF_FORM)
+        written, (first, *others) = self.telling.written(page.form), rows
+        place, _page, key, sealed = first
+        values, look = sealed.split(place), written.__getitem__
+        own = b"".join(map(look, values))
+        parts = [_HEADER, written.header(values)]
+        if own or key:  # of a page without rows there is its header alone
+            parts += (page.rows[key], own)
+            self.rows += 1
+        for place, _page, key, sealed in others:
+            parts.append(page.rows[key])
+            parts += map(look, sealed.split(place))
+        self.rows += len(others)
+        parts.append(_END_OF_PAGE)
         return parts
 
     def _opening(self, facts: SubjectFacts) -> str:
@@ -154,11 +158,23 @@ def _group(name: str) -> str:
     return f'<ItemGroupData ItemGroupOID="{group_oid(name)}"'
 
 
-@lru_cache(MOST_BEGINNINGS)
-def _row(form: str, key: bytes) -> bytes:
-    """The beginning of a row, by its key as it is sealed."""
-    repeat = f' ItemGroupRepeatKey="{escaped(*texts_of(key))}"' if key else ""
-    return f"{_group(form)}{repeat}>".encode()
+class _Openings(dict[bytes, bytes]):
+    """The beginnings of the rows of a form, by their keys as they are sealed, each with the end of the group
+    before it."""
+
+    def __init__(self, form: str) -> None:
+        super().__init__()
+        self._group = f"{_END_OF_GROUP}{_group(form)}"
+
+    def __missing__(self, key: bytes) -> bytes:
+        if len(self) >= MOST_BEGINNINGS:
+            self.clear()
+        repeat = f' ItemGroupRepeatKey="{escaped(*texts_of(key))}"' if key else ""
+        self[key] = opening = f"{self._group}{repeat}>".encode()
+        return opening
+
+
+_openings = cache(_Openings)
 
 
 class _Page(NamedTuple):
@@ -168,14 +184,16 @@ class _Page(NamedTuple):
     form: str
     opening: bytes
     opening_of_event: bytes
+    rows: _Openings
     is_declared: bool
 
 
 @lru_cache(MOST_BEGINNINGS)
 def _page(sealed: bytes) -> _Page:
     visit, form = texts_of(sealed)
-    opening = f'<FormData FormOID="{form_oid(form)}">\n'.encode()
-    return _Page(visit, form, opening, _END_OF_EVENT + _event(visit).encode() + opening, is_declared(form))
+    opening = f'<FormData FormOID="{form_oid(form)}">\n'
+    of_event = f"{_END_OF_EVENT}{_event(visit)}{opening}"
+    return _Page(visit, form, opening.encode(), of_event.encode(), _openings(form), is_declared(form))
 
 
 def _event(visit: str) -> str:
@@ -183,3 +201,6 @@ def _event(visit: str) -> str:
     oid, number = event_of(visit)
     repeat = f' StudyEventRepeatKey="{number}"' if number else ""
     return f'<StudyEventData StudyEventOID="{oid}"{repeat}>\n'
+
+
+_HEADER = f"{_group(PAGE)}>".encode()

@@ -44,9 +44,11 @@ class Written(dict[bytes, bytes]):
     """The items of a form as they are written, by their values as they are sealed; empty for one that is not
     told. Most of them come again and again, and are then one look into this dictionary."""
 
-    def __init__(self, told: Mapping[str, Told | None], of_page: Mapping[str, Told | None]) -> None:
+    def __init__(
+        self, told: Mapping[str, Told | None], of_page: Mapping[str, Told | None], days: int
+    ) -> None:
         super().__init__()
-        self._told, self._of_page, self.days = told, of_page, 0
+        self._told, self._of_page, self._days = told, of_page, days
         self._header, self._moved = dict[bytes, bytes](), list[bytes]()
 
     def header(self, values: Iterable[bytes]) -> bytes:
@@ -65,20 +67,14 @@ class Written(dict[bytes, bytes]):
             return b""
         if told.move:
             self._moved.append(value)
-        return told.of(text, missing, self.days).encode()
+        return told.of(text, missing, self._days).encode()
 
-    def forget_moved(self) -> None:
-        """Forget the values that are moved: those of the next subject are moved by other days."""
+    def begin(self, days: int) -> None:
+        """Move dates by so many days from here on, and forget those that were moved by others."""
         for value in self._moved:
             self.pop(value, None)
             self._header.pop(value, None)
-        self._moved.clear()
-
-    def forget(self) -> None:
-        """Forget all of them."""
-        self.clear()
-        self._header.clear()
-        self._moved.clear()
+        self._days, self._moved = days, []
 
 
 class Telling:
@@ -93,18 +89,17 @@ class Telling:
     def begin(self, subject: str) -> None:
         """Write the values of this subject from here on. What was written is kept for the next one but for
         dates that are moved, as far as memory stays flat."""
-        is_full = sum(map(len, self._written.values())) > MOST_KEPT
+        if sum(map(len, self._written.values())) > MOST_KEPT:
+            self._written.clear()
         if self.moves:
             self.days = days_of(subject)
-        for written in self._written.values():
-            written.forget() if is_full else written.forget_moved()
-            written.days = self.days
+            for written in self._written.values():
+                written.begin(self.days)
 
     def written(self, form: str) -> Written:
         """The items of a form as they are written."""
         if form not in self._written:
-            self._written[form] = Written(self.told(form), self.told(PAGE))
-            self._written[form].days = self.days
+            self._written[form] = Written(self.told(form), self.told(PAGE), self.days)
         return self._written[form]
 
     def told(self, form: str) -> Mapping[str, Told | None]:
