@@ -58,7 +58,7 @@ def write_snapshot(
     subject, `users` are the members of its sites. Raises SnapshotDamaged."""
     writing = Subjects(about.disclosure, planned, about.naming)
     with path.open("wb") as file:
-        file.write(_opening(about, snapshot, users).encode())
+        file.write(_opening(about, snapshot, users))
         for facts, block in _subjects(snapshot, about.naming):
             file.write(writing.of(facts, block))
         file.write(b"</ClinicalData>\n</ODM>\n")
@@ -82,15 +82,13 @@ def write_metadata(path: Path, about: About) -> int:
     return sum(1 for _form in described.iter(odm("FormDef")))
 
 
-def _opening(about: About, snapshot: Path, users: Iterable[User]) -> str:
+def _opening(about: About, snapshot: Path, users: Iterable[User]) -> bytes:
     """All that stands before the first subject."""
-    attributes = root_attributes(about, kind="Snapshot", description="snapshot")
+    tag = opening_tag(root_attributes(about, kind="Snapshot", description="snapshot"))
+    admin = as_text(people_and_places(about, users, about.naming.sites(sites_of(snapshot))))
+    named = f'StudyOID="{STUDY_OID}" MetaDataVersionOID="{escaped(about.metadata)}"'
     declared = study_text(about.metadata, about.disclosure)
-    admin = people_and_places(about, users, about.naming.sites(sites_of(snapshot)))
-    return (
-        f"{opening_tag(attributes)}{declared}{as_text(admin)}"
-        f'<ClinicalData StudyOID="{STUDY_OID}" MetaDataVersionOID="{escaped(about.metadata)}">\n'
-    )
+    return tag.encode() + declared + f"{admin}<ClinicalData {named}>\n".encode()
 
 
 class Subjects:

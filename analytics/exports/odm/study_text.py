@@ -24,15 +24,15 @@ def lists_of_data() -> CodeLists:
     return lists
 
 
-def study_text(version: str, to: Disclosure) -> str:
+def study_text(version: str, to: Disclosure) -> bytes:
     """The Study element of a file with data, for a reader. `version` is the OID of the MetaDataVersion."""
     changing = tuple(tuple(codes.labels) for codes in _changing_lists())
     return _made(version, Disclosure(to.dates, HELD if to.filing else ""), changing)
 
 
 @lru_cache(MOST_KEPT)
-def _made(version: str, to: Disclosure, _changing: tuple[tuple[str, ...], ...]) -> str:
-    return as_text(study(version, to, lists_of_data()))
+def _made(version: str, to: Disclosure, _changing: tuple[tuple[str, ...], ...]) -> bytes:
+    return as_text(study(version, to, lists_of_data())).encode()
 
 
 @cache

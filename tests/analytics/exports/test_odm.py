@@ -24,7 +24,8 @@ from analytics.exports.odm.metadata_2_0 import write_metadata_2_0
 from analytics.exports.odm.snapshot_file import write_metadata, write_snapshot
 from analytics.locks.cut import SubjectFacts, Value
 from analytics.locks.models import Lock
-from analytics.locks.snapshot import Written, cells_of, line_of, rows_of_lines, written_subjects
+from analytics.locks.sealed_rows import cells_of, rows_of, texts_of
+from analytics.locks.snapshot import Written, block_of, written_subjects
 from analytics.locks.snapshot import write_snapshot as seal
 from patients.casebook.form import form_model
 from patients.casebook.header import DATA
@@ -309,7 +310,9 @@ def test_rows_are_cut_out_of_lines_whatever_stands_in_them(
 ) -> None:
     """Quotes, backslashes and line ends in the place of a row, and commas and brackets everywhere."""
     values = sorted(Value("HZ01-001", "C0", f, key, item, text, "", why) for f, key, item, text, why in told)
+    facts, _values = next(few())
     found = [
-        (place, [cells_of(rest) for rest in rests]) for place, rests in rows_of_lines(map(line_of, values))
+        ((*texts_of(page), *texts_of(key)), list(map(cells_of, sealed.split(place))))
+        for place, page, key, sealed in rows_of(block_of(facts, values).lines)
     ]
     assert found == [(place, [one[4:] for one in row]) for place, row in groupby(values, itemgetter(1, 2, 3))]
