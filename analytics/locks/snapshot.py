@@ -334,7 +334,7 @@ def _read(blocks: Iterable[bytes]) -> Iterator[tuple[SubjectFacts, list[Any]]]:
 
 def _blocks_of(text: bytes) -> Iterator[bytes]:
     """The lines of each subject in a text that is at hand. Only the facts of a subject begin a line with a
-    brace, which is looked for by itself: to look for it and the line end takes ten times as long."""
+    brace, which is looked for by itself: to look for it and the line end takes six times as long."""
     start = end = 0
     while (end := text.find(b"{", end + 1)) > 0:
         if text[end - 1 : end] == b"\n":
