@@ -13,7 +13,8 @@ from typing import Any
 
 from analytics.exports.disclosure import Disclosure
 from analytics.exports.odm.metadata import is_told
-from analytics.exports.odm.told_values import escaped, unit_ref
+from analytics.exports.odm.texts import escaped
+from analytics.exports.odm.told_values import unit_ref
 from analytics.locks.cut import Value
 from patients.casebook.header import DATA
 from patients.casebook.odm import (

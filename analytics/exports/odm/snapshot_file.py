@@ -1,33 +1,36 @@
 """ODM-XML 1.3.2, FileType Snapshot: the casebook of a lock as it stood, subject by subject.
 
-Metadata are built as a tree, the data are written as they are read from the snapshot: no more than one
-subject is in memory. Each row stands on a line of its own, so that whoever refuses one can say where it is.
+Metadata are built as a tree, the data are written as they are read from the snapshot, bytes from bytes: no
+more than one subject is in memory. Each row stands on a line of its own, so that whoever refuses one can say
+where it is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, lru_cache
+from itertools import groupby
 from pathlib import Path
-from typing import Any
-
-from lxml import etree
+from typing import NamedTuple
 
 from analytics.exports.about import About
+from analytics.exports.disclosure import Disclosure
 from analytics.exports.naming import Naming
 from analytics.exports.odm.code_lists import CodeLists
 from analytics.exports.odm.elements import odm, root_attributes
 from analytics.exports.odm.metadata import study
 from analytics.exports.odm.people import User, people_and_places
-from analytics.exports.odm.told_values import Telling, escaped
+from analytics.exports.odm.study_text import lists_of_data, study_text
+from analytics.exports.odm.texts import as_text, escaped, opening_tag
+from analytics.exports.odm.told_values import Telling
 from analytics.locks.cut import SubjectFacts
 from analytics.locks.places import sites_of
-from analytics.locks.snapshot import line_of, plain_lines, rows_of_lines, written_by
+from analytics.locks.sealed_rows import SealedRow, page_of, rows_of, texts_of
+from analytics.locks.snapshot import block_of, sealed_blocks, written_by
 from patients.casebook.form import is_declared
-from patients.casebook.header import DATA
 from patients.casebook.odm import (
     AGE,
     FLAGS,
     HELD,
     MISSING,
-    NAMESPACE,
     PAGE,
     STUDY_OID,
     SUBJECT,
@@ -38,9 +41,10 @@ from patients.casebook.odm import (
     location_oid,
 )
 
-_OF_HEADER = tuple(f'"{name}",'.encode() for name in DATA)
-"""How the cells of an item of the header begin."""
-_END_OF_FORM, _END_OF_EVENT = "</FormData>\n", "</StudyEventData>\n"
+MOST_BEGINNINGS = 4096
+"""Beginnings of rows and pages that are kept, of some 100 bytes each."""
+_END_OF_GROUP, _END_OF_EVENT = "</ItemGroupData>\n", "</StudyEventData>\n"
+_END_OF_PAGE = f"{_END_OF_GROUP}</FormData>\n".encode()
 
 
 def write_snapshot(
@@ -52,24 +56,21 @@ def write_snapshot(
 ) -> int:
     """Write the file; how many rows of forms are in it. `planned` is the day of the planned infusion by
     subject, `users` are the members of its sites. Raises SnapshotDamaged."""
-    lists = CodeLists()
-    telling = Telling(about.disclosure, lists.oid(MISSING), lists.oid(FLAGS))
-    naming = about.naming
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(_opening(about, study(about.metadata, about.disclosure, lists), snapshot, users))
-        writing = Subjects(telling, planned, naming)
-        for facts, lines in _subjects(snapshot, naming):
-            file.write(writing.of(facts, lines))
-        file.write("</ClinicalData>\n</ODM>\n")
+    writing = Subjects(about.disclosure, planned, about.naming)
+    with path.open("wb") as file:
+        file.write(_opening(about, snapshot, users))
+        for facts, block in _subjects(snapshot, about.naming):
+            file.write(writing.of(facts, block))
+        file.write(b"</ClinicalData>\n</ODM>\n")
     return writing.rows
 
 
-def _subjects(snapshot: Path, naming: Naming) -> Iterator[tuple[SubjectFacts, Iterable[bytes]]]:
-    """The subjects with the lines of their values, as their reader has them and in that order."""
+def _subjects(snapshot: Path, naming: Naming) -> Iterator[tuple[SubjectFacts, bytes]]:
+    """The subjects with their lines, as their reader has them and in that order."""
     if not naming.hides:
-        return plain_lines(snapshot)
+        return sealed_blocks(snapshot)
     by_name = written_by(naming.subject, snapshot)
-    return ((facts, map(line_of, naming.values(values))) for facts, values in by_name)
+    return ((facts, block_of(facts, naming.values(values)).lines) for facts, values in by_name)
 
 
 def write_metadata(path: Path, about: About) -> int:
@@ -81,54 +82,52 @@ def write_metadata(path: Path, about: About) -> int:
     return sum(1 for _form in described.iter(odm("FormDef")))
 
 
-def _opening(about: About, study: Any, snapshot: Path, users: Iterable[User]) -> str:
+def _opening(about: About, snapshot: Path, users: Iterable[User]) -> bytes:
     """All that stands before the first subject."""
-    attributes = root_attributes(about, kind="Snapshot", description="snapshot")
-    version, sites = escaped(about.metadata), about.naming.sites(sites_of(snapshot))
-    admin = people_and_places(about, users, sites)
-    return (
-        f"{opening_tag(attributes)}{as_text(study)}{as_text(admin)}"
-        f'<ClinicalData StudyOID="{STUDY_OID}" MetaDataVersionOID="{version}">\n'
-    )
-
-
-def opening_tag(attributes: Mapping[str, str]) -> str:
-    """The beginning of a document."""
-    told = " ".join(f'{name}="{escaped(text)}"' for name, text in attributes.items())
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<ODM xmlns="{NAMESPACE}" {told}>\n'
-
-
-def as_text(found: Any) -> str:
-    """An element as text inside a document of the namespace."""
-    text: str = etree.tostring(found, encoding="unicode", pretty_print=True)
-    return text.replace(f' xmlns="{NAMESPACE}"', "", 1)
+    tag = opening_tag(root_attributes(about, kind="Snapshot", description="snapshot"))
+    admin = as_text(people_and_places(about, users, about.naming.sites(sites_of(snapshot))))
+    named = f'StudyOID="{STUDY_OID}" MetaDataVersionOID="{escaped(about.metadata)}"'
+    declared = study_text(about.metadata, about.disclosure)
+    return tag.encode() + declared + f"{admin}<ClinicalData {named}>\n".encode()
 
 
 class Subjects:
     """Writes subjects, and counts their rows."""
 
-    def __init__(self, telling: Telling, planned: Mapping[str, str], naming: Naming) -> None:
-        self.telling, self.planned, self.naming, self.rows = telling, planned, naming, 0
+    def __init__(self, to: Disclosure, planned: Mapping[str, str], naming: Naming) -> None:
+        lists = lists_of_data()
+        self.telling = Telling(to, lists.oid(MISSING), lists.oid(FLAGS))
+        self.planned, self.naming, self.rows = planned, naming, 0
 
-    def of(self, facts: SubjectFacts, lines: Iterable[bytes]) -> str:
+    def of(self, facts: SubjectFacts, block: bytes) -> bytes:
         """The subject, by visit, form and row: the order in which a snapshot holds its values."""
         self.telling.begin(facts.subject)
-        parts = [self._opening(facts)]
-        before = form = opening = ""
-        written = self.telling.written(form)
-        for (visit, new_form, key), cells in rows_of_lines(lines):
-            if (visit, new_form) != (before, form):
-                if not is_declared(new_form):
-                    continue
-                parts.append(f"{_between(before, form, visit, new_form)}{self._header(cells)}")
-                before, form = visit, new_form
-                opening, written = _group(form), self.telling.written(form)
-            own = "".join(map(written.__getitem__, cells))
-            if own or key:  # of a page without rows there is its header alone
-                self.rows += 1
-                parts.append(f"{opening}{_repeat(key)}>{own}</ItemGroupData>\n")
-        parts.append(f"{_END_OF_FORM if form else ''}{_END_OF_EVENT}</SubjectData>\n")
-        return "".join(parts)
+        parts, visit = [self._opening(facts).encode()], ""
+        for sealed, rows in groupby(rows_of(block), page_of):
+            page = _page(sealed)
+            if page.is_declared:
+                parts.append(page.opening if page.visit == visit else page.opening_of_event)
+                parts += self._rows(page, rows)
+                visit = page.visit
+        parts.append(f"{_END_OF_EVENT}</SubjectData>\n".encode())
+        return b"".join(parts)
+
+    def _rows(self, page: "_Page", rows: Iterable[SealedRow]) -> list[bytes]:
+        """The rows of a page behind its header, which each of them holds."""
+        written, (first, *others) = self.telling.written(page.form), rows
+        place, _page, key, sealed = first
+        values, look = sealed.split(place), written.__getitem__
+        own = b"".join(map(look, values))
+        parts = [_HEADER, written.header(values)]
+        if own or key:  # of a page without rows there is its header alone
+            parts += (page.rows[key], own)
+            self.rows += 1
+        for place, _page, key, sealed in others:
+            parts.append(page.rows[key])
+            parts += map(look, sealed.split(place))
+        self.rows += len(others)
+        parts.append(_END_OF_PAGE)
+        return parts
 
     def _opening(self, facts: SubjectFacts) -> str:
         site = escaped(location_oid(self.naming.site(facts.site)))
@@ -151,20 +150,48 @@ class Subjects:
         group = f"{_group(SUBJECT)}>{items}</ItemGroupData>"
         return f'<FormData FormOID="{form_oid(SUBJECT)}">\n{group}\n</FormData>\n'
 
-    def _header(self, cells: Iterable[bytes]) -> str:
-        """The header of a page, which each of its rows holds."""
-        written = self.telling.written(PAGE)
-        told = "".join([written[cell] for cell in cells if cell.startswith(_OF_HEADER)])
-        return f"{_group(PAGE)}>{told}</ItemGroupData>\n"
-
 
 def _group(name: str) -> str:
     """The beginning of an item group, but for what ends it."""
     return f'<ItemGroupData ItemGroupOID="{group_oid(name)}"'
 
 
-def _repeat(key: str) -> str:
-    return f' ItemGroupRepeatKey="{escaped(key)}"' if key else ""
+class _Openings(dict[bytes, bytes]):
+    """The beginnings of the rows of a form, by their keys as they are sealed, each with the end of the group
+    before it."""
+
+    def __init__(self, form: str) -> None:
+        super().__init__()
+        self._group = f"{_END_OF_GROUP}{_group(form)}"
+
+    def __missing__(self, key: bytes) -> bytes:
+        if len(self) >= MOST_BEGINNINGS:
+            self.clear()
+        repeat = f' ItemGroupRepeatKey="{escaped(*texts_of(key))}"' if key else ""
+        self[key] = opening = f"{self._group}{repeat}>".encode()
+        return opening
+
+
+_openings = cache(_Openings)
+
+
+class _Page(NamedTuple):
+    """How a page begins that is of the event before it, or of another one."""
+
+    visit: str
+    form: str
+    opening: bytes
+    opening_of_event: bytes
+    rows: _Openings
+    is_declared: bool
+
+
+@lru_cache(MOST_BEGINNINGS)
+def _page(sealed: bytes) -> _Page:
+    visit, form = texts_of(sealed)
+    opening = f'<FormData FormOID="{form_oid(form)}">\n'
+    of_event = f"{_END_OF_EVENT}{_event(visit)}{opening}"
+    return _Page(visit, form, opening.encode(), of_event.encode(), _openings(form), is_declared(form))
 
 
 def _event(visit: str) -> str:
@@ -174,8 +201,4 @@ def _event(visit: str) -> str:
     return f'<StudyEventData StudyEventOID="{oid}"{repeat}>\n'
 
 
-def _between(visit: str, form: str, new_visit: str, new_form: str) -> str:
-    """What stands between the last row of a page and the first of the next one."""
-    end = _END_OF_FORM if form else ""
-    event = f"{_END_OF_EVENT}{_event(new_visit)}" if new_visit != visit else ""
-    return f'{end}{event}<FormData FormOID="{form_oid(new_form)}">\n'
+_HEADER = f"{_group(PAGE)}>".encode()

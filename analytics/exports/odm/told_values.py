@@ -1,45 +1,26 @@
 """The values of a snapshot as its reader may have them, and how they are written into XML.
 
-What is said once for each item (its OID, its unit, whether its dates are moved) is prepared once: a file of a
-million values is then a million joins of text. That it is the document an XML library would have written is
-shown by the tests.
+What is said once for each item (its OID, its unit, whether its dates are moved) is prepared once, and what
+was written once is looked up as it is sealed: a file of a million values is then a million looks into
+dictionaries. That it is the document an XML library would have written is shown by the tests.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 
 from analytics.exports.disclosure import Disclosure, Move, days_of, move_of
 from analytics.exports.form_tables import kind_of
 from analytics.exports.odm.metadata import is_told
-from analytics.locks.snapshot import cells_of
-from patients.casebook.odm import FLAGGED, group_oid, item_oid, items_under, unit_oid
+from analytics.exports.odm.texts import escaped
+from analytics.locks.sealed_rows import cells_of
+from patients.casebook.header import DATA
+from patients.casebook.odm import FLAGGED, PAGE, group_oid, item_oid, items_under, unit_oid
 from patients.items.item import Item
 from trial.people.tokens import Dates
 
-_SPECIAL = re.compile('[&<>"\\x00-\\x1f\ufffe\uffff]')
-_REFUSED = dict.fromkeys([*range(0x20), 0xFFFE, 0xFFFF], "\ufffd")
-"""Characters that no XML can hold, written as the sign for one that is lost."""
 MOST_KEPT = 100_000
 """Values as they are written that are kept for the next subject: some 20 MiB."""
-_ENTITIES = _REFUSED | {
-    ord(sign): text
-    for sign, text in {
-        "&": "&amp;",
-        "<": "&lt;",
-        ">": "&gt;",
-        '"': "&quot;",
-        "\t": "&#9;",
-        "\n": "&#10;",
-        "\r": "&#13;",
-    }.items()
-}
-
-
-def escaped(text: str) -> str:
-    """A text as it stands in an attribute, its line ends kept."""
-    return text.translate(_ENTITIES) if _SPECIAL.search(text) else text
 
 
 class Told(NamedTuple):
@@ -59,19 +40,41 @@ class Told(NamedTuple):
         return f"{self.before}{escaped(self.move(text, days) if self.move else text)}{self.after}"
 
 
-class Written(dict[bytes, str]):
-    """The items of a form as they are written, by their cells as they are sealed; empty for one that is not
+class Written(dict[bytes, bytes]):
+    """The items of a form as they are written, by their values as they are sealed; empty for one that is not
     told. Most of them come again and again, and are then one look into this dictionary."""
 
-    def __init__(self, told: Mapping[str, Told | None], days: int) -> None:
+    def __init__(
+        self, told: Mapping[str, Told | None], of_page: Mapping[str, Told | None], days: int
+    ) -> None:
         super().__init__()
-        self._told, self._days = told, days
+        self._told, self._of_page, self._days = told, of_page, days
+        self._header, self._moved = dict[bytes, bytes](), list[bytes]()
 
-    def __missing__(self, key: bytes) -> str:
-        item, text, _unit, missing = cells_of(key)
-        told = self._told[item]
-        self[key] = written = "" if told is None else told.of(text, missing, self._days)
+    def header(self, values: Iterable[bytes]) -> bytes:
+        """Those of these that are of the header of the page; they have been looked up."""
+        return b"".join(filter(None, map(self._header.get, values)))
+
+    def __missing__(self, value: bytes) -> bytes:
+        item, text, _unit, missing = cells_of(value)
+        if item in DATA:
+            self._header[value] = self._of(self._of_page[item], value, text, missing)
+        self[value] = written = self._of(self._told[item], value, text, missing)
         return written
+
+    def _of(self, told: Told | None, value: bytes, text: str, missing: str) -> bytes:
+        if told is None:
+            return b""
+        if told.move:
+            self._moved.append(value)
+        return told.of(text, missing, self._days).encode()
+
+    def begin(self, days: int) -> None:
+        """Move dates by so many days from here on, and forget those that were moved by others."""
+        for value in self._moved:
+            self.pop(value, None)
+            self._header.pop(value, None)
+        self._days, self._moved = days, []
 
 
 class Telling:
@@ -84,17 +87,19 @@ class Telling:
         self._written: dict[str, Written] = {}
 
     def begin(self, subject: str) -> None:
-        """Write the values of this subject from here on. What was written is kept for the next one where
-        dates are not moved, as far as memory stays flat."""
+        """Write the values of this subject from here on. What was written is kept for the next one but for
+        dates that are moved, as far as memory stays flat."""
+        if sum(map(len, self._written.values())) > MOST_KEPT:
+            self._written.clear()
         if self.moves:
             self.days = days_of(subject)
-        if self.moves or sum(map(len, self._written.values())) > MOST_KEPT:
-            self._written = {}
+            for written in self._written.values():
+                written.begin(self.days)
 
     def written(self, form: str) -> Written:
-        """The items of a form, or as those of PAGE those of the header of any page, as they are written."""
+        """The items of a form as they are written."""
         if form not in self._written:
-            self._written[form] = Written(self.told(form), self.days)
+            self._written[form] = Written(self.told(form), self.told(PAGE), self.days)
         return self._written[form]
 
     def told(self, form: str) -> Mapping[str, Told | None]:

@@ -16,8 +16,7 @@ from analytics.exports.odm.code_lists import CodeLists
 from analytics.exports.odm.elements import element, root_attributes, worded
 from analytics.exports.odm.metadata import study
 from analytics.exports.odm.people import User, people_and_places
-from analytics.exports.odm.snapshot_file import as_text, opening_tag
-from analytics.exports.odm.told_values import escaped
+from analytics.exports.odm.texts import as_text, escaped, opening_tag
 from analytics.locks.places import sites_of
 from analytics.locks.snapshot import written_subjects
 from patients.casebook.odm import FLAGS, MISSING, STUDY_OID, location_oid

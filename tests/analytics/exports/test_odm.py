@@ -4,6 +4,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import groupby
 from operator import attrgetter, itemgetter
@@ -22,9 +23,11 @@ from analytics.exports.disclosure import Disclosure, days_of
 from analytics.exports.odm.elements import element, odm
 from analytics.exports.odm.metadata_2_0 import write_metadata_2_0
 from analytics.exports.odm.snapshot_file import write_metadata, write_snapshot
+from analytics.exports.odm.study_text import study_text
 from analytics.locks.cut import SubjectFacts, Value
 from analytics.locks.models import Lock
-from analytics.locks.snapshot import Written, cells_of, line_of, rows_of_lines, written_subjects
+from analytics.locks.sealed_rows import cells_of, rows_of, texts_of
+from analytics.locks.snapshot import Written, block_of, written_subjects
 from analytics.locks.snapshot import write_snapshot as seal
 from patients.casebook.form import form_model
 from patients.casebook.header import DATA
@@ -34,6 +37,8 @@ from tests.analytics.exports.conftest import HOSTILE
 from tests.analytics.exports.odm_judges import NS, judge, schema
 from tests.analytics.exports.test_cut_rest import body, get, taken
 from trial.people.tokens import Dates
+from trial.protocol.configuration import consent_versions
+from trial.protocol.models import ConsentVersion
 
 pytestmark = pytest.mark.xdist_group("exports")
 ALL = Disclosure(Dates.TRUE, "2025-BGH-1")
@@ -260,6 +265,30 @@ def test_a_reader_gets_no_more_than_it_may_have(small: Lock, written: Writes) ->
     assert moved == {timedelta(days_of("HZ01-001"))}
 
 
+def test_each_subject_has_its_own_days(cut: Lock, written: Writes) -> None:
+    """What two subjects have in common is written once, but for the days that are moved."""
+    codes, (facts, _values) = ("HZ01-001", "HZ01-002"), next(few())
+    visit = value("", "VS", "", "form_date", "2025-03-01"), value("", "VS", "", "vs_temp", "38.5")
+    content = [
+        (replace(facts, subject=code), [one._replace(subject=code) for one in visit]) for code in codes
+    ]
+    sealed = seal(Path(settings.SNAPSHOT_DIR), CUTOFF, content)
+    lock = Lock(pk=4, snapshot=type(cut.snapshot)(hash=sealed.hash), cutoff=CUTOFF, made_at=cut.made_at)
+    told = {(one.subject, one.item): one.value for one in read_back(etree.parse(written(lock, Disclosure())))}
+    for code in codes:
+        assert told[code, "vs_temp"] == "38.5"
+        moved = date(2025, 3, 1) - timedelta(days_of(code))
+        assert told[code, "form_date"] == moved.isoformat()
+
+
+def test_what_is_declared_is_made_anew_when_a_list_of_codes_has_changed(told: About) -> None:
+    with without_database():
+        before = study_text(told.metadata, told.disclosure)
+        with consent_versions.being((ConsentVersion(version="of a longer name"),)):
+            assert study_text(told.metadata, told.disclosure) != before
+        assert study_text(told.metadata, told.disclosure) is before
+
+
 def test_the_metadata_alone(told: About, tmp_path: Path) -> None:
     with without_database():
         assert write_metadata(tmp_path / "m.xml", told) == 36
@@ -309,7 +338,9 @@ def test_rows_are_cut_out_of_lines_whatever_stands_in_them(
 ) -> None:
     """Quotes, backslashes and line ends in the place of a row, and commas and brackets everywhere."""
     values = sorted(Value("HZ01-001", "C0", f, key, item, text, "", why) for f, key, item, text, why in told)
+    facts, _values = next(few())
     found = [
-        (place, [cells_of(rest) for rest in rests]) for place, rests in rows_of_lines(map(line_of, values))
+        ((*texts_of(page), *texts_of(key)), list(map(cells_of, sealed.split(place))))
+        for place, page, key, sealed in rows_of(block_of(facts, values).lines)
     ]
     assert found == [(place, [one[4:] for one in row]) for place, row in groupby(values, itemgetter(1, 2, 3))]
