@@ -35,14 +35,17 @@ EXPERIMENTS = (
     Experiment(
         "F01", "a worker's child is killed while it computes", "one result each, as undisturbed",
         WORKERS, {"KILLS": 50}, only="killed_at_any_moment",
+        engines=(POSTGRESQL,),
     ),
     Experiment(
         "F02", "a worker is lost with all its children", "the sweeper revives it, one result",
         WORKERS, {"LOSSES": 20}, only="lost_machine",
+        engines=(POSTGRESQL,),
     ),
     Experiment(
         "F03", "a run is rung ten times at once", "one result, nine times nothing, no error",
         WORKERS, {"DELIVERIES": 20}, only="ten_deliveries",
+        engines=(POSTGRESQL,),
     ),
     Experiment(
         "F04", "whoever saves is killed before each statement, and under load", "all of a save or nothing",
@@ -50,7 +53,7 @@ EXPERIMENTS = (
     ),
     Experiment(
         "F05", "the broker is away while a lock is made", "locked at once, computed when it is back",
-        ("tests/faults/test_broker.py",), {"OUTAGES": 20},
+        ("tests/faults/test_broker.py",), {"OUTAGES": 20}, engines=(POSTGRESQL,),
     ),
     Experiment(
         "F06", "PostgreSQL is stopped at once under load", "no save lost, none done twice",
@@ -114,6 +117,7 @@ EXPERIMENTS = (
     Experiment(
         "F20", "no memory is left for an analysis", "failed with its reason, the web unharmed",
         WORKERS, {"EXHAUSTIONS": 10}, only="without_memory",
+        engines=(POSTGRESQL,),
     ),
     Experiment(
         "F21", "saves that deadlock or cannot be serialised", "tried again unseen, one effect each",

@@ -1,12 +1,15 @@
 """The table of experiments names what there is, and counts what the tests tell."""
 
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.faults.__main__ import chosen, table
 from tests.faults.running import ROOT, Outcome, read_report
-from tests.faults.table import EXPERIMENTS, Experiment
+from tests.faults.table import EXPERIMENTS, POSTGRESQL, SQLITE, Experiment
 
 REPORT = """<testsuites><testsuite>
 <testcase name="told"><properties><property name="trials" value="50"/><property name="violations" value="2"/>
@@ -27,6 +30,32 @@ def test_its_tests_are_there_and_read_its_numbers(experiment: Experiment) -> Non
     texts = [(ROOT / target).read_text(encoding="utf-8") for target in experiment.targets]
     for name in experiment.often:
         assert any(f'environ.get("{name}"' in text for text in texts), name
+
+
+NOT_ON = {SQLITE: "postgresql", POSTGRESQL: "one_engine"}
+"""The mark of what does not run on an engine."""
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.id)
+def test_there_is_something_to_run_on_each_of_its_engines(experiment: Experiment) -> None:
+    for engine in experiment.engines:
+        assert any(NOT_ON[engine] not in marks for marks in marks_of(experiment)), engine
+
+
+def marks_of(experiment: Experiment) -> Iterator[set[str]]:
+    """Those of each of its tests."""
+    for target in experiment.targets:
+        module: Any = import_module(target.removesuffix(".py").replace("/", "."))
+        for name, test in vars(module).items():
+            is_meant = not experiment.only or any(word in name for word in experiment.only.split(" or "))
+            if name.startswith("test_") and is_meant:
+                given = [*_listed(module), *_listed(test)]
+                yield {mark.name for mark in given}
+
+
+def _listed(marked: Any) -> list[Any]:
+    marks = getattr(marked, "pytestmark", [])
+    return marks if isinstance(marks, list) else [marks]
 
 
 def test_a_test_that_failed_is_a_bad_outcome(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def test_ten_deliveries_at_once_come_to_one_result(
     assert_one_result_each(rows, undisturbed(sealed[0]))
 
 
-@pytest.mark.one_engine
+@pytest.mark.postgresql
 def test_a_run_without_memory_fails_with_its_reason_and_runs_where_there_is_some(
     registry: Registry,
     bell: Bell,
