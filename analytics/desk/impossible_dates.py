@@ -14,13 +14,14 @@ from django.urls import reverse
 from analytics.datasets.sourced import Sourced, item_label
 from analytics.datasets.story import Story, derive_all
 from analytics.datasets.time_to_event import Observation, observations_of
-from analytics.locks.cut import cut_records, facts_of, shelved_records, values_of
+from analytics.locks.cut import cut_records, facts_of, values_of
 from analytics.locks.snapshot import CutSubject, casebook_of
 from patients.casebook.answers import HeldCasebook, Record
 from patients.casebook.page import Page, Subject
 from patients.casebook.settings import settings_read_once
 from patients.casebook.shelf import ShelvedCasebook, shelved, some_at_a_time
 from patients.entry.derive import with_derived
+from patients.forms.eligibility import all_recorded
 
 Place = tuple[str, str, str, str]  # form, visit, row key and item
 
@@ -81,7 +82,7 @@ def subject_of_cut(casebook: ShelvedCasebook, on: date, *, is_derived: bool) -> 
     Where the cut takes every row as it stands, and their derived values are those that the rules make
     (`is_derived`), nothing is derived once more: the same rules would make the same of the same rows.
     """
-    recorded = list(shelved_records(casebook))
+    recorded = list(all_recorded(casebook))
     records = list(cut_records(recorded, on))
     if not records:
         return None

@@ -12,11 +12,11 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from django.utils.translation import gettext as _
 
@@ -129,14 +129,21 @@ def refuse_if_in_use(out_dir: Path) -> None:
 def write_casebook(out_dir: Path, sheets: Sheets) -> None:
     """Write a casebook: all of it, or nothing. The same rows in any order give the same bytes.
 
-    Raises DirectoryInUse.
+    Raises DirectoryInUse. Who has many subjects lets it grow (`patients.casebook.growing`).
     """
+    with whole_or_nothing(out_dir) as folder:
+        for sheet, rows in sheets.items():
+            write_sheet(folder / f"{sheet}.csv", sheet, rows)
+
+
+@contextmanager
+def whole_or_nothing(out_dir: Path) -> Iterator[Path]:
+    """A directory to write into that becomes `out_dir` at the end, or is gone. Raises DirectoryInUse."""
     out_dir = out_dir.absolute()
     refuse_if_in_use(out_dir)
     out_dir.parent.mkdir(parents=True, exist_ok=True)
     with _beside(out_dir) as folder:
-        for sheet, rows in sheets.items():
-            write_sheet(folder / f"{sheet}.csv", sheet, rows)
+        yield folder
         _keep(folder)
         try:
             folder.rename(out_dir)  # takes the place of an empty directory, and of nothing else
@@ -148,20 +155,34 @@ def write_casebook(out_dir: Path, sheets: Sheets) -> None:
 
 def write_sheet(path: Path, sheet: str, rows: Sequence[Mapping[str, str]]) -> None:
     """Write one sheet by subject, visit and row. Raises ValueError for a cell that has no column."""
-    missing = {
-        n.removesuffix(MISSING_SUFFIX) for row in rows for n in row if n.endswith(MISSING_SUFFIX) and row[n]
-    }
-    names = columns(sheet, missing)
-    if any(row.get(RECORDED) for row in rows):  # in no other sheet: the format is the one it was
-        names = (*HEADER, RECORDED, *names[len(HEADER) :])
+    filled = {name for row in rows for name in row if row[name]}
+    names = columns_for(sheet, filled)
     allowed = {*names, *(name + MISSING_SUFFIX for name in names)}
+    for row in rows:
+        if unknown := set(row) - allowed:
+            raise ValueError(f"{sheet} has no column {', '.join(sorted(unknown))}")
+    in_order = sorted(rows, key=lambda row: place_of(sheet, row))
+    write_cells(path, names, ([row.get(name, "") for name in names] for row in in_order))
+
+
+def columns_for(sheet: str, filled: Collection[str]) -> tuple[str, ...]:
+    """The columns of a sheet in which these are filled: reasons for absence stand there where there are any,
+    and how pages came in where any is not as usual. Raises KeyError as `columns` does."""
+    names = columns(sheet, {name.removesuffix(MISSING_SUFFIX) for name in filled if _is_reason(name)})
+    return (*HEADER, RECORDED, *names[len(HEADER) :]) if RECORDED in filled else names
+
+
+def _is_reason(column: str) -> bool:
+    return column.endswith(MISSING_SUFFIX)
+
+
+def write_cells(path: Path, names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a file of these columns and rows, which is not there yet; it survives a power cut."""
     with path.open("x", encoding="utf-8", newline="") as file:
         sheet_file = _SheetFile(file)
         sheet_file.write(names)
-        for row in sorted(rows, key=lambda row: _place(sheet, row)):
-            if unknown := set(row) - allowed:
-                raise ValueError(f"{sheet} has no column {', '.join(sorted(unknown))}")
-            sheet_file.write([row.get(name, "") for name in names])
+        for cells in rows:
+            sheet_file.write(cells)
         file.flush()
         os.fsync(file.fileno())
 
@@ -179,7 +200,8 @@ class _SheetFile:
         writer.writerow(cells)
 
 
-def _place(sheet: str, row: Mapping[str, str]) -> tuple[object, ...]:
+def place_of(sheet: str, row: Mapping[str, str]) -> tuple[Any, ...]:
+    """Where a row stands in its sheet. Raises UnknownVisit."""
     if sheet in PEOPLE:
         return tuple(row.get(column, "") for column in PEOPLE[sheet])
     repeat = row.get("repeat", "")
