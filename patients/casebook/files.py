@@ -2,18 +2,13 @@
 
 `FORM.csv` for each form, and sheets about people: subjects, members, who signed which page, and apart from
 the rest the identity. UTF-8 with LF is written; a byte order mark and CRLF are read as well. Reading streams:
-no sheet is ever held as a whole. Writing happens beside the directory and ends in one rename, so that an
-interrupted write leaves nothing in the way.
+no sheet is ever held as a whole.
 """
 
 import csv
-import fcntl
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any, TextIO
@@ -22,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from patients.casebook.answers import RECORDED
 from patients.casebook.form import form_model, is_declared
+from patients.casebook.whole_directory import whole_or_nothing
 from trial.protocol.visits import VISITS, visit_type
 
 SUBJECTS, MEMBERS, IDENTITY, SIGNATURES = "SUBJECTS", "MEMBERS", "IDENTITY", "SIGNATURES"
@@ -110,20 +106,7 @@ def page_cells(
 
 
 # --- writing --------------------------------------------------------------------------------------
-class DirectoryInUse(Exception):
-    """The casebook is not written over what is already there."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(_("%s exists and is not an empty directory.") % folder)
-
-
 Sheets = Mapping[str, Sequence[Mapping[str, str]]]
-
-
-def refuse_if_in_use(out_dir: Path) -> None:
-    """Raises DirectoryInUse unless the directory is empty or absent."""
-    if out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
-        raise DirectoryInUse(out_dir)
 
 
 def write_casebook(out_dir: Path, sheets: Sheets) -> None:
@@ -134,23 +117,6 @@ def write_casebook(out_dir: Path, sheets: Sheets) -> None:
     with whole_or_nothing(out_dir) as folder:
         for sheet, rows in sheets.items():
             write_sheet(folder / f"{sheet}.csv", sheet, rows)
-
-
-@contextmanager
-def whole_or_nothing(out_dir: Path) -> Iterator[Path]:
-    """A directory to write into that becomes `out_dir` at the end, or is gone. Raises DirectoryInUse."""
-    out_dir = out_dir.absolute()
-    refuse_if_in_use(out_dir)
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    with _beside(out_dir) as folder:
-        yield folder
-        _keep(folder)
-        try:
-            folder.rename(out_dir)  # takes the place of an empty directory, and of nothing else
-        except OSError as problem:
-            refuse_if_in_use(out_dir)
-            raise problem from None
-        _keep(out_dir.parent)
 
 
 def write_sheet(path: Path, sheet: str, rows: Sequence[Mapping[str, str]]) -> None:
@@ -227,41 +193,6 @@ def visit_order(code: str) -> tuple[int, int]:
 def _natural(key: str) -> tuple[str, ...]:
     """Row 2 before row 10."""
     return tuple(part.zfill(12) if part.isdigit() else part for part in re.split(r"(\d+)", key))
-
-
-@contextmanager
-def _beside(out_dir: Path) -> Iterator[Path]:
-    """A directory next to `out_dir`, gone afterwards unless it was renamed; with it goes what killed writes
-    have left. A write that is still under way holds a lock on its own."""
-    for left in out_dir.parent.glob(f".{out_dir.name}-*.part"):
-        with suppress(OSError), _held(left):
-            shutil.rmtree(left)
-    folder = Path(tempfile.mkdtemp(prefix=f".{out_dir.name}-", suffix=".part", dir=out_dir.parent))
-    try:
-        with _held(folder):
-            yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Hold the lock of a directory. Raises BlockingIOError where another process does."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _keep(folder: Path) -> None:
-    """The names in a directory survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 # --- reading --------------------------------------------------------------------------------------

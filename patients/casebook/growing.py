@@ -21,9 +21,9 @@ from patients.casebook.files import (
     columns_for,
     item_columns,
     place_of,
-    whole_or_nothing,
     write_cells,
 )
+from patients.casebook.whole_directory import whole_or_nothing
 
 
 class GrowingCasebook:
@@ -88,7 +88,7 @@ def _possible_columns(sheet: str) -> tuple[str, ...]:
 
 @contextmanager
 def growing_casebook(out_dir: Path) -> Iterator[GrowingCasebook]:
-    """A casebook to add subjects to; all of it is in `out_dir` afterwards, or nothing. Raises DirectoryInUse."""
+    """A casebook to add subjects to; all of it is in `out_dir` then, or nothing. Raises DirectoryInUse."""
     with whole_or_nothing(out_dir) as folder, ExitStack() as files:
         casebook = GrowingCasebook(folder, lambda: files.enter_context(tempfile.TemporaryFile(dir=folder)))
         yield casebook
