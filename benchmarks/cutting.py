@@ -3,7 +3,8 @@
 `python -m benchmarks.cutting [SUBJECTS ...]`: the invented cohort is imported once and copied in SQL (see
 `benchmarks.enlarged`), 0.7 MB a subject; each step is made in a process of its own: the cut, the casebook
 directory of the registry and of the cut, what two people ask for (one look of the gate), and its approval,
-which looks again, locks every page and cuts. Terms have no codes in it. Goal (B9): 100,000 subjects within minutes and 2 GiB.
+which looks again, locks every page and cuts. Terms have no codes in it. Goal (B9): 100,000 subjects within
+minutes and 2 GiB.
 """
 
 import os

@@ -5,7 +5,6 @@ counted unasked but who stands on the page, and they come by their codes.
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -84,14 +83,11 @@ def listing_of(extent: Extent, gate: Gate | None, on: date, look: Look, stand: S
     subjects = extent.subjects()
     if look.q:
         subjects = subjects.filter(code__icontains=look.q)
-    if gate is None:
-        return _by_code(extent, subjects, on, stand)
-    return _by_what_is_left(extent, subjects, gate, stand)
+    return _by_code(subjects, on, stand) if gate is None else _by_what_is_left(subjects, gate, stand)
 
 
-def _by_what_is_left(extent: Extent, subjects: Any, gate: Gate, stand: Stand) -> Listing:
-    codes = list(subjects.order_by().values_list("code", flat=True))
-    lines = sorted(_lines(extent, codes, gate), key=lambda line: line.key)
+def _by_what_is_left(subjects: Any, gate: Gate, stand: Stand) -> Listing:
+    lines = sorted(_lines(subjects, gate), key=lambda line: line.key)
     size = subjects_presenter.SUBJECTS_ON_A_PAGE
     if stand.before:
         found = [line for line in lines if line.key < _key(stand.before)]
@@ -100,12 +96,12 @@ def _by_what_is_left(extent: Extent, subjects: Any, gate: Gate, stand: Stand) ->
     return Listing(found[:size], has_back=bool(stand.after), has_on=len(found) > size)
 
 
-def _by_code(extent: Extent, subjects: Any, on: date, stand: Stand) -> Listing:
+def _by_code(subjects: Any, on: date, stand: Stand) -> Listing:
     before, after = (_key(place)[1] for place in (stand.before, stand.after))
     found = subjects_presenter.stretch(subjects, before, after)
-    codes = [subject.code for subject in found.subjects]
-    gate = gate_of(extent.not_locked().filter(code__in=codes).in_turn(), on, derived=False)
-    return Listing(_lines(extent, codes, gate), found.has_back, found.has_on)
+    named = subjects.filter(pk__in=[subject.pk for subject in found.subjects])
+    gate = gate_of(named.filter(lock=None).in_turn(), on, derived=False)
+    return Listing(_lines(named, gate), found.has_back, found.has_on)
 
 
 def _key(place: str) -> tuple[int, str]:
@@ -114,11 +110,13 @@ def _key(place: str) -> tuple[int, str]:
     return (-int(number), code) if point and number.isdecimal() else (0, place)
 
 
-def _lines(extent: Extent, codes: Iterable[str], gate: Gate) -> list[SubjectLine]:
-    locks = CasebookLock.objects.filter(subject__in=extent.subjects().order_by().values("pk"))
+def _lines(subjects: Any, gate: Gate) -> list[SubjectLine]:
+    """A line for each of some subjects, in the order that they have."""
+    locks = CasebookLock.objects.filter(subject__in=subjects.order_by().values("pk"))
     locked = set(locks.values_list("subject__code", flat=True))
     open_now: Any = Unlocking.objects.standing().filter(lock__in=locks)
     unlocked = set(open_now.values_list("lock__subject__code", flat=True))
+    codes = subjects.values_list("code", flat=True)
     return [_line(code, gate, code in locked, code in unlocked) for code in codes]
 
 
