@@ -80,7 +80,8 @@ def subject_of_cut(casebook: ShelvedCasebook, on: date, *, is_derived: bool) -> 
     """What a cut by a day would hold of a subject, with what is derived of it; None without a row in it.
 
     Where the cut takes every row as it stands, and their derived values are those that the rules make
-    (`is_derived`), nothing is derived once more: the same rules would make the same of the same rows.
+    (`is_derived`), nothing is derived once more: the same rules would make the same of the same rows. (Who
+    saved a row first then stands there, too, and the birth date: no endpoint asks for them.)
     """
     recorded = list(all_recorded(casebook))
     records = list(cut_records(recorded, on))
