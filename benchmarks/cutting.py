@@ -1,9 +1,10 @@
 """A data cut, and a lock by two people, for a registry of any size: time and memory.
 
 `python -m benchmarks.cutting [SUBJECTS ...]`: the invented cohort is imported once and copied in SQL (see
-`benchmarks.enlarged`), 0.7 MB a subject; each step is made in a process of its own: the cut, what two people
-ask for (one look of the gate), and its approval, which looks again, locks every page and cuts. Terms have no
-codes in it. Goal (B9): 100,000 subjects within minutes and 2 GiB.
+`benchmarks.enlarged`), 0.7 MB a subject; each step is made in a process of its own: the cut, the casebook
+directory of the registry and of the cut, what two people ask for (one look of the gate), and its approval,
+which looks again, locks every page and cuts. Terms have no codes in it. Goal (B9): 100,000 subjects within
+minutes and 2 GiB.
 """
 
 import os
@@ -60,7 +61,23 @@ def _cut() -> None:
     from trial.people.access import SystemPerson
     from trial.trail.actor import Source
 
-    lock = make_lock(date.fromisoformat(CUTOFF), "benchmark", by=SystemPerson("lock"), source=Source.COMMAND)
+    make_lock(date.fromisoformat(CUTOFF), "benchmark", by=SystemPerson("lock"), source=Source.COMMAND)
+
+
+def _export() -> None:
+    from patients.entry.exporting import export_registry
+
+    with tempfile.TemporaryDirectory(dir=os.environ["CHIMERA_HOME"]) as folder:
+        export_registry(Path(folder))
+
+
+def _export_cut() -> None:
+    from analytics.locks.export import export_lock
+    from analytics.locks.models import Lock
+
+    lock = Lock.objects.latest("pk")
+    with tempfile.TemporaryDirectory(dir=os.environ["CHIMERA_HOME"]) as folder:
+        export_lock(lock, Path(folder))
     Path(lock.snapshot.path).unlink()
 
 
@@ -86,7 +103,13 @@ def _approve() -> None:
     approve_lock(LockRequest.objects.get(), by=by)
 
 
-STEPS: dict[str, Callable[[], None]] = {"cut": _cut, "ask": _ask, "approve": _approve}
+STEPS: dict[str, Callable[[], None]] = {
+    "cut": _cut,
+    "export": _export,
+    "export-cut": _export_cut,
+    "ask": _ask,
+    "approve": _approve,
+}
 
 if __name__ == "__main__":
     if sys.argv[1:2] and sys.argv[1] in STEPS:

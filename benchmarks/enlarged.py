@@ -20,6 +20,9 @@ from benchmarks.journey import DEMO, ROOT
 
 COHORT = 19
 """Subjects of the invented cohort."""
+HOLD_A_CODE = {"screen_no": 3, "donor_id": 1, "ptx_donor_id": 1, "aph_donor_id": 1, "hsct_donor": 1}
+"""Items that are made of the code of their subject, and from which letter on it stands in them: else they
+would differ from what the rules make, and be in the way of a lock."""
 APART = 10_000_000
 """Between the numbers of a row and of its copy."""
 
@@ -103,8 +106,17 @@ def _value(column: Any) -> str:
     if column.name in ("id", "history_id") or target in ("subject", "visit", "page", "identity", "query"):
         return f't."{column.column}" + c.n * {APART}'
     if column.name == "code" and column.model._meta.model_name.endswith("subject"):
-        return "substr(t.code, 1, 5) || printf('%06d', c.n * 1000 + CAST(substr(t.code, 6) AS integer))"
+        return _other_code("code", 1)
+    if column.name in HOLD_A_CODE:
+        return _other_code(column.column, HOLD_A_CODE[column.name])
     return f't."{column.column}"'
+
+
+def _other_code(column: str, first: int) -> str:
+    """A text with the code of a subject in it, from this letter on: that of the copy takes its place."""
+    before, number, after = f"1, {first + 4}", f"{first + 5}, 3", f"{first + 8}"
+    copied = f"c.n * 1000 + CAST(substr(t.{column}, {number}) AS integer)"
+    return f"substr(t.{column}, {before}) || printf('%06d', {copied}) || substr(t.{column}, {after})"
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ workers = int(os.environ.get("CHIMERA_WEB_PROCESSES", "2"))
 threads = 8
 worker_tmp_dir = "/dev/shm"  # noqa: S108  the heartbeat needs a disk of memory
 graceful_timeout = 30
-no_control_socket = True
+control_socket_disable = True
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="chimera-counters-")
 

@@ -361,6 +361,9 @@ EXPORT_KEPT_HOURS = float(environment.text("CHIMERA_EXPORT_KEPT_HOURS", "72"))  
 TABLES_AT_ONCE_SUBJECTS = int(
     environment.text("CHIMERA_TABLES_AT_ONCE_SUBJECTS", "200")
 )  # of a larger cut the tables are made by a worker alone
+LOCK_DESK_COUNTED_SUBJECTS = int(
+    environment.text("CHIMERA_LOCK_DESK_COUNTED_SUBJECTS", "2000")
+)  # of more what stands in the way of a lock is counted when somebody asks for it, not at each look
 
 # --- the registry ----------------------------------------------------------------------------------------
 # Workers on several machines share this folder, and nothing else but database and broker.

@@ -35,10 +35,15 @@ Day = Sourced[date] | None
 
 def tell(subject: CutSubject, cutoff: date) -> "Story":
     """The story of a subject; its derived items are computed here, from the rows of the cut."""
-    for model in declared_forms():
-        for record in subject.casebook.records(model.form.code):
-            with_derived(record, subject.casebook)
+    derive_all(subject.casebook)
     return Story(subject.facts, cutoff, subject.casebook, subject.codes)
+
+
+def derive_all(casebook: Casebook) -> None:
+    """Compute the derived items of the rows of a cut, form by form."""
+    for model in declared_forms():
+        for record in casebook.records(model.form.code):
+            with_derived(record, casebook)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """What the lock desk shows: the gate with its links, the casebooks, what waits and what is unlocked."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.desk.impossible_dates import ImpossibleLine, impossible_lines
+from analytics.desk.listing import Listing, Look, SubjectLine
 from analytics.locks.models import Lock
 from patients.entry.lock_gate import LABELS, Check, Gate, Tally, gate_of
 from patients.entry.locking import Extent
-from patients.oversight.casebook_locks import CasebookLock, LockRequest, Unlocking
+from patients.oversight.casebook_locks import LockRequest, Unlocking
 from patients.web.states import StateMark, mark
 from trial.people.access import sites_where
 from trial.people.models import Account, Site
@@ -34,8 +34,8 @@ SHORT: dict[Check, Promise] = {
     Check.DATES: gettext_lazy("Dates"),
 }
 """What heads the column of a check."""
-
-CASEBOOKS_SHOWN = 200
+COMPUTED = (Check.DERIVED, Check.DATES)
+"""What is computed anew from each casebook, and only where that is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +59,6 @@ class GateLine:
 
 
 @dataclass(frozen=True, slots=True)
-class SubjectLine:
-    """A casebook: locked, unlocked for a while, or not, and what is left of each check."""
-
-    code: str
-    state: StateMark
-    is_unlocked: bool
-    left: list[int]
-
-    @property
-    def in_all(self) -> int:
-        return sum(map(bool, self.left))
-
-
-@dataclass(frozen=True, slots=True)
 class ScopeTab:
     """The study, or one of its sites."""
 
@@ -83,7 +69,8 @@ class ScopeTab:
 
 @dataclass(frozen=True)
 class DeskScreen:
-    """Everything that the template says. `typed` is what was sent and refused."""
+    """Everything that the template says. `is_counted`: the gate is that of all casebooks, not there else;
+    `typed` is what was sent and refused."""
 
     extent: Extent
     tabs: list[ScopeTab]
@@ -91,11 +78,14 @@ class DeskScreen:
     checked_at: datetime
     gate: list[GateLine]
     unmet: int
-    subjects: list[SubjectLine]
+    casebooks: int
+    listing: Listing
+    look: Look
+    is_counted: bool
     requests: list[LockRequest]
     unlockings: list[Unlocking]
     locks: list[Lock]
-    left_to_lock: int
+    left_to_lock: bool
     impossible: list[ImpossibleLine]
     may_ask: bool
     may_cut: bool
@@ -103,18 +93,45 @@ class DeskScreen:
     refused: Sequence[str] = ()
 
     @property
-    def shown(self) -> list[SubjectLine]:
-        """The casebooks that the page names: those with the most in the way."""
-        return self.subjects[:CASEBOOKS_SHOWN]
-
-    @property
-    def more(self) -> int:
-        """How many casebooks it does not name."""
-        return len(self.subjects) - len(self.shown)
-
-    @property
     def heads(self) -> list[str]:
         return [str(SHORT[check]) for check in Check]
+
+    @property
+    def back_url(self) -> str:
+        return self._at("before", self.listing.lines[:1]) if self.listing.has_back else ""
+
+    @property
+    def on_url(self) -> str:
+        return self._at("after", self.listing.lines[-1:]) if self.listing.has_on else ""
+
+    def _at(self, key: str, lines: Iterable[SubjectLine]) -> str:
+        """The page before a line, or after it; there is none without one."""
+        urls = (f"{reverse('lock-desk')}?{self.look.address(**{key: line.place})}" for line in lines)
+        return next(urls, "")
+
+    @property
+    def is_paged(self) -> bool:
+        return bool(self.back_url or self.on_url)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether there is a list to be searched."""
+        return self.is_paged or bool(self.look.q)
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What a search among the casebooks keeps of the look."""
+        return [(name, value) for name, value in self.look.named.items() if name != "q"]
+
+    @property
+    def all_url(self) -> str:
+        """The look without a search."""
+        return f"{reverse('lock-desk')}?{self.look.address(q='')}"
+
+    @property
+    def count_url(self) -> str:
+        """Where everybody is counted."""
+        return f"{reverse('lock-desk')}?{self.look.address(count='1')}"
 
     @property
     def whose(self) -> str:
@@ -161,11 +178,16 @@ def gate_lines(gate: Gate, way: str) -> list[GateLine]:
 def _gate_line(check: Check, tally: Tally | None, way: str) -> GateLine:
     url = _urls(way)[check]
     if tally is None:
-        said = _("computed when the lock is asked for, or now")
-        return GateLine(mark("empty"), str(LABELS[check]), said, url, 0, None)
+        return GateLine(mark("empty"), str(LABELS[check]), _not_made(check), url, 0, None)
     name = "overdue" if tally.left else "verified"
     done = 0 if tally.whole is None else tally.whole - tally.left
     return GateLine(mark(name), str(LABELS[check]), _said(tally), url, done, tally.whole)
+
+
+def _not_made(check: Check) -> str:
+    if check in COMPUTED:
+        return _("computed when the lock is asked for, or now")
+    return _("counted when the lock is asked for, or now")
 
 
 def _said(tally: Tally) -> str:
@@ -191,31 +213,14 @@ def _urls(way: str) -> dict[Check, str]:
     }
 
 
-def subject_lines(extent: Extent, gate: Gate) -> list[SubjectLine]:
-    """The casebooks, those with the most in the way first."""
-    of_extent = extent.subjects().order_by()
-    locks = CasebookLock.objects.filter(subject__in=of_extent.values("pk"))
-    locked = set(locks.values_list("subject__code", flat=True))
-    open_now: Any = Unlocking.objects.standing().filter(lock__in=locks)
-    unlocked = set(open_now.values_list("lock__subject__code", flat=True))
-    nothing: Counter[Check] = Counter()
-    lines = [
-        _subject_line(code, gate.subjects.get(code, nothing), locked, unlocked)
-        for code in of_extent.values_list("code", flat=True)
-    ]
-    return sorted(lines, key=lambda line: (-line.in_all, line.code))
-
-
-def _subject_line(code: str, left: "Counter[Check]", locked: set[str], unlocked: set[str]) -> SubjectLine:
-    if code in locked and code not in unlocked:
-        return SubjectLine(code, mark("locked"), is_unlocked=False, left=[])
-    numbers = [left[check] for check in Check]
-    return SubjectLine(code, mark("progress" if any(numbers) else "complete"), code in unlocked, numbers)
-
-
 def whole_gate(extent: Extent, on: date, *, derived: bool) -> Gate:
     """The gate of the casebooks that are not locked."""
     return gate_of(extent.not_locked().in_turn(), on, derived=derived)
+
+
+def gate_when_asked(request: LockRequest) -> Gate:
+    """What was left when a lock was asked for, as the request has kept it."""
+    return Gate({check: Tally(request.gate[check]) for check in Check if check in request.gate})
 
 
 def impossible_in(extent: Extent, gate: Gate, on: date) -> list[ImpossibleLine]:

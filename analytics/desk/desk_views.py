@@ -17,12 +17,12 @@ from analytics.desk.desk_presenter import (
     gate_lines,
     impossible_in,
     requests_for,
-    subject_lines,
     tabs_of,
     unlockings_for,
     way_to,
     whole_gate,
 )
+from analytics.desk.listing import Look, Stand, is_large, listing_of
 from analytics.desk.proving import show_asking
 from analytics.locks.models import Lock
 from analytics.locks.past import NotReproduced
@@ -30,6 +30,7 @@ from analytics.locks.seal import Asked, make_cut
 from analytics.locks.visible import is_seen_at
 from patients.casebook.page import Subject
 from patients.entry.identity_patterns import reason_without_identity
+from patients.entry.lock_gate import Gate
 from patients.entry.locking import Extent, NotAsked, Wish, ask_for_lock
 from patients.web.binding import tidy
 from patients.web.clocks import local_now
@@ -178,9 +179,10 @@ def _site_of(code: str, sites: list[Site]) -> Site:
 def _show(request: HttpRequest, person: Account, extent: Extent, said: _Said | None = None) -> HttpResponse:
     typed = {name: request.POST.get(name, "") for name in TYPED}
     cutoff = _day(typed["cutoff"] or request.GET.get("cutoff", "")) or site_today()
-    gate = whole_gate(extent, cutoff, derived=bool(request.GET.get("derived")))
+    look = Look.read(request.GET)
+    is_counted = bool(look.derived or look.count) or not is_large(extent)
+    gate = whole_gate(extent, cutoff, derived=bool(look.derived)) if is_counted else Gate({})
     sites = sites_where(person, Permission.APPROVE_LOCK)
-    lines = subject_lines(extent, gate)
     screen = DeskScreen(
         extent=extent,
         tabs=tabs_of(extent, sites, whole=Extent().may(person, Permission.APPROVE_LOCK)),
@@ -188,11 +190,14 @@ def _show(request: HttpRequest, person: Account, extent: Extent, said: _Said | N
         checked_at=local_now(),
         gate=gate_lines(gate, way_to(extent)),
         unmet=len(gate.unmet),
-        subjects=lines,
+        casebooks=extent.subjects().count(),
+        listing=listing_of(extent, gate if is_counted else None, cutoff, look, Stand.read(request.GET)),
+        look=look,
+        is_counted=is_counted,
         requests=requests_for(person),
         unlockings=unlockings_for(person),
         locks=_locks_for(person),
-        left_to_lock=len(gate.subjects),
+        left_to_lock=extent.not_locked().exists(),
         impossible=impossible_in(extent, gate, cutoff),
         may_ask=extent.may(person, Permission.LOCK),
         may_cut=Extent().may(person, Permission.LOCK),

@@ -10,8 +10,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
-from analytics.desk.desk_presenter import GateLine, gate_lines, way_to, whole_gate
+from analytics.desk.desk_presenter import GateLine, gate_lines, gate_when_asked, way_to, whole_gate
 from analytics.desk.desk_views import to_desk
+from analytics.desk.listing import is_large
 from analytics.desk.proving import show_asking
 from analytics.locks.locking import approve_lock
 from analytics.locks.models import Lock
@@ -31,13 +32,15 @@ from trial.trail.clocks import ClocksDisagree
 
 @dataclass(frozen=True)
 class RequestScreen:
-    """Everything that the template says. `lock` is the cut that came of it."""
+    """Everything that the template says. `lock` is the cut that came of it; `is_counted`: `gate` is what is
+    left now, and not what was left when it was asked for."""
 
     request: LockRequest
     extent: Extent
     decision: LockDecision | None
     lock: Lock | None
     gate: list[GateLine]
+    is_counted: bool
     pages: list[Page]
     is_own: bool
     refused: tuple[str, ...] = ()
@@ -101,13 +104,15 @@ def _show(
 ) -> HttpResponse:
     extent = Extent.of(found)
     decision = LockDecision.objects.filter(request=found).first()
+    is_counted = not is_large(extent)
     pages = Page.objects.filter(pk__in=found.pages).select_related("subject", "visit")
     screen = RequestScreen(
         request=found,
         extent=extent,
         decision=decision,
         lock=Lock.objects.filter(decision=decision, follows=None).first() if decision else None,
-        gate=_gate_now(found, extent) if decision is None else [],
+        gate=_gate(found, extent, is_counted=is_counted) if decision is None else [],
+        is_counted=is_counted,
         pages=list(pages),
         is_own=found.asked_by == person.user_name,
         refused=refused,
@@ -117,8 +122,10 @@ def _show(
     return show_asking(request, "lock_request.html", screen, frame, person, status)
 
 
-def _gate_now(found: LockRequest, extent: Extent) -> list[GateLine]:
+def _gate(found: LockRequest, extent: Extent, *, is_counted: bool) -> list[GateLine]:
+    """What is left now; of a large extent what was left when it was asked for."""
     if not found.is_lock:
         return []
-    gate = whole_gate(extent, found.cutoff or site_today(), derived=False)
+    day = found.cutoff or site_today()
+    gate = whole_gate(extent, day, derived=False) if is_counted else gate_when_asked(found)
     return gate_lines(gate, way_to(extent))

@@ -16,9 +16,8 @@ from typing import Any, NamedTuple
 
 from patients.casebook.answers import Casebook, Record, local_day
 from patients.casebook.form import declared_forms, form_model
-from patients.casebook.shelf import ShelvedCasebook
 from patients.forms.age import birthday_of
-from patients.forms.eligibility import attested, recorded
+from patients.forms.eligibility import recorded
 from patients.forms.relapse import COUNTING
 from patients.items.partial_date import PartialDate
 from patients.items.types import DateItem, DateTimeItem, PartialDateItem
@@ -68,13 +67,6 @@ def cut_records(records: Iterable[Record], cutoff: date) -> Iterator[Record]:
 def all_records(casebook: Casebook) -> list[Record]:
     """Every row of a subject."""
     return [record for model in declared_forms() for record in recorded(casebook, model.form.code)]
-
-
-def shelved_records(casebook: ShelvedCasebook) -> Iterator[Record]:
-    """The same in no order, and each page that was saved with its header alone."""
-    for row in casebook.rows:
-        yield attested(row, casebook.approvals(row.form, row.visit))
-    yield from casebook.pages_without_rows()
 
 
 def dated_or_page(record: Record) -> date | None:

@@ -7,13 +7,14 @@ from functools import cached_property
 from typing import NamedTuple
 
 from analytics.locks.codes import Coded, codes_of, standing_codes
-from analytics.locks.cut import cut_records, facts_of, shelved_records, values_of
+from analytics.locks.cut import cut_records, facts_of, values_of
 from analytics.locks.past import AsItStands, AsKnown
 from analytics.locks.snapshot import Block, Content, Written, block_of
 from analytics.locks.sources import SourceRow
 from patients.casebook.answers import Record
 from patients.casebook.page import Subject
 from patients.casebook.shelf import ShelvedCasebook, Standing, shelved, some_at_a_time
+from patients.forms.eligibility import all_recorded
 from trial.collector import uncollected
 
 
@@ -67,12 +68,12 @@ def content_now(subjects: Iterable[Subject]) -> Content:
     """All that stands of these subjects now, whatever its date; they come in the order of their codes."""
     for some in some_at_a_time(subjects):
         for casebook in shelved(some, AsItStands()):
-            if written := _written(casebook, list(shelved_records(casebook)), date.max):
+            if written := _written(casebook, list(all_recorded(casebook)), date.max):
                 yield written
 
 
 def _records(casebook: ShelvedCasebook, cutoff: date) -> list[Record]:
-    return list(cut_records(shelved_records(casebook), cutoff))
+    return list(cut_records(all_recorded(casebook), cutoff))
 
 
 def _written(casebook: ShelvedCasebook, records: list[Record], cutoff: date) -> Written | None:

@@ -2,26 +2,22 @@
 
 `FORM.csv` for each form, and sheets about people: subjects, members, who signed which page, and apart from
 the rest the identity. UTF-8 with LF is written; a byte order mark and CRLF are read as well. Reading streams:
-no sheet is ever held as a whole. Writing happens beside the directory and ends in one rename, so that an
-interrupted write leaves nothing in the way.
+no sheet is ever held as a whole.
 """
 
 import csv
-import fcntl
 import os
 import re
-import shutil
-import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from django.utils.translation import gettext as _
 
 from patients.casebook.answers import RECORDED
 from patients.casebook.form import form_model, is_declared
+from patients.casebook.whole_directory import whole_or_nothing
 from trial.protocol.visits import VISITS, visit_type
 
 SUBJECTS, MEMBERS, IDENTITY, SIGNATURES = "SUBJECTS", "MEMBERS", "IDENTITY", "SIGNATURES"
@@ -110,58 +106,49 @@ def page_cells(
 
 
 # --- writing --------------------------------------------------------------------------------------
-class DirectoryInUse(Exception):
-    """The casebook is not written over what is already there."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(_("%s exists and is not an empty directory.") % folder)
-
-
 Sheets = Mapping[str, Sequence[Mapping[str, str]]]
-
-
-def refuse_if_in_use(out_dir: Path) -> None:
-    """Raises DirectoryInUse unless the directory is empty or absent."""
-    if out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
-        raise DirectoryInUse(out_dir)
 
 
 def write_casebook(out_dir: Path, sheets: Sheets) -> None:
     """Write a casebook: all of it, or nothing. The same rows in any order give the same bytes.
 
-    Raises DirectoryInUse.
+    Raises DirectoryInUse. Who has many subjects lets it grow (`patients.casebook.growing`).
     """
-    out_dir = out_dir.absolute()
-    refuse_if_in_use(out_dir)
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    with _beside(out_dir) as folder:
+    with whole_or_nothing(out_dir) as folder:
         for sheet, rows in sheets.items():
             write_sheet(folder / f"{sheet}.csv", sheet, rows)
-        _keep(folder)
-        try:
-            folder.rename(out_dir)  # takes the place of an empty directory, and of nothing else
-        except OSError as problem:
-            refuse_if_in_use(out_dir)
-            raise problem from None
-        _keep(out_dir.parent)
 
 
 def write_sheet(path: Path, sheet: str, rows: Sequence[Mapping[str, str]]) -> None:
     """Write one sheet by subject, visit and row. Raises ValueError for a cell that has no column."""
-    missing = {
-        n.removesuffix(MISSING_SUFFIX) for row in rows for n in row if n.endswith(MISSING_SUFFIX) and row[n]
-    }
-    names = columns(sheet, missing)
-    if any(row.get(RECORDED) for row in rows):  # in no other sheet: the format is the one it was
-        names = (*HEADER, RECORDED, *names[len(HEADER) :])
+    filled = {name for row in rows for name in row if row[name]}
+    names = columns_for(sheet, filled)
     allowed = {*names, *(name + MISSING_SUFFIX for name in names)}
+    for row in rows:
+        if unknown := set(row) - allowed:
+            raise ValueError(f"{sheet} has no column {', '.join(sorted(unknown))}")
+    in_order = sorted(rows, key=lambda row: place_of(sheet, row))
+    write_cells(path, names, ([row.get(name, "") for name in names] for row in in_order))
+
+
+def columns_for(sheet: str, filled: Collection[str]) -> tuple[str, ...]:
+    """The columns of a sheet in which these are filled: reasons for absence stand there where there are any,
+    and how pages came in where any is not as usual. Raises KeyError as `columns` does."""
+    names = columns(sheet, {name.removesuffix(MISSING_SUFFIX) for name in filled if _is_reason(name)})
+    return (*HEADER, RECORDED, *names[len(HEADER) :]) if RECORDED in filled else names
+
+
+def _is_reason(column: str) -> bool:
+    return column.endswith(MISSING_SUFFIX)
+
+
+def write_cells(path: Path, names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a file of these columns and rows, which is not there yet; it survives a power cut."""
     with path.open("x", encoding="utf-8", newline="") as file:
         sheet_file = _SheetFile(file)
         sheet_file.write(names)
-        for row in sorted(rows, key=lambda row: _place(sheet, row)):
-            if unknown := set(row) - allowed:
-                raise ValueError(f"{sheet} has no column {', '.join(sorted(unknown))}")
-            sheet_file.write([row.get(name, "") for name in names])
+        for cells in rows:
+            sheet_file.write(cells)
         file.flush()
         os.fsync(file.fileno())
 
@@ -179,7 +166,8 @@ class _SheetFile:
         writer.writerow(cells)
 
 
-def _place(sheet: str, row: Mapping[str, str]) -> tuple[object, ...]:
+def place_of(sheet: str, row: Mapping[str, str]) -> tuple[Any, ...]:
+    """Where a row stands in its sheet. Raises UnknownVisit."""
     if sheet in PEOPLE:
         return tuple(row.get(column, "") for column in PEOPLE[sheet])
     repeat = row.get("repeat", "")
@@ -205,41 +193,6 @@ def visit_order(code: str) -> tuple[int, int]:
 def _natural(key: str) -> tuple[str, ...]:
     """Row 2 before row 10."""
     return tuple(part.zfill(12) if part.isdigit() else part for part in re.split(r"(\d+)", key))
-
-
-@contextmanager
-def _beside(out_dir: Path) -> Iterator[Path]:
-    """A directory next to `out_dir`, gone afterwards unless it was renamed; with it goes what killed writes
-    have left. A write that is still under way holds a lock on its own."""
-    for left in out_dir.parent.glob(f".{out_dir.name}-*.part"):
-        with suppress(OSError), _held(left):
-            shutil.rmtree(left)
-    folder = Path(tempfile.mkdtemp(prefix=f".{out_dir.name}-", suffix=".part", dir=out_dir.parent))
-    try:
-        with _held(folder):
-            yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Hold the lock of a directory. Raises BlockingIOError where another process does."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _keep(folder: Path) -> None:
-    """The names in a directory survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 # --- reading --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.db.models import BigIntegerField, QuerySet, Value, prefetch_related_objects
 
@@ -17,6 +17,8 @@ from patients.casebook.answers import HeldCasebook, Record, blank_record, header
 from patients.casebook.approval import Approval
 from patients.casebook.form import FormRow, declared_forms
 from patients.casebook.page import Page, Subject
+
+_Each = TypeVar("_Each")
 
 READ_AT_ONCE = 50
 """Subjects. The rows of a casebook of 450 are held in 0.6 MB until its turn comes."""
@@ -126,8 +128,8 @@ def _header(page: PageLine) -> dict[str, str]:
     return header_of_page(page.not_done, page.not_done_reason, page.source_documents, page.recorded)
 
 
-def some_at_a_time(subjects: Iterable[Subject]) -> Iterator[list[Subject]]:
-    """The subjects in groups whose casebooks are read together."""
+def some_at_a_time(subjects: Iterable[_Each]) -> Iterator[list[_Each]]:
+    """Subjects in groups whose casebooks are read together."""
     rest = iter(subjects)
     while some := list(islice(rest, READ_AT_ONCE)):
         yield some

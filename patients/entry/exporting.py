@@ -2,12 +2,14 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from functools import cache
 from pathlib import Path
 
 from django.db import transaction
 
-from patients.casebook.answers import Record, StoredCasebook, pages_without_rows
+from patients.casebook.answers import Record, StoredCasebook
 from patients.casebook.files import (
     IDENTITY,
     MEMBERS,
@@ -17,35 +19,44 @@ from patients.casebook.files import (
     item_columns,
     page_cells,
     read_sheet,
-    write_casebook,
 )
 from patients.casebook.form import declared_forms, form_model
+from patients.casebook.growing import GrowingCasebook, growing_casebook
 from patients.casebook.page import Subject
+from patients.casebook.shelf import ShelvedCasebook, shelved, some_at_a_time
 from patients.entry.signatures_exported import signature_sheet
-from patients.forms.eligibility import recorded
-from patients.oversight.signatures import signatures_by_subject
+from patients.forms.eligibility import all_recorded
+from patients.items.item import Item
+from patients.oversight.signatures import Signature, signatures_by_subject
+from trial.collector import uncollected
 from trial.people.access import Person, actor_at
 from trial.people.models import Member
 from trial.trail.actor import Source, acting
 from trial.trail.record import Place, record_event
 from trial.trail.taken_out import one_site, taken_out
 
-Sheets = dict[str, list[dict[str, str]]]
-
 
 def export_registry(out_dir: Path) -> int:
-    """Write all that is recorded; the number of rows. Raises DirectoryInUse."""
-    subjects = list(Subject.objects.select_related("site", "identity").order_by("code"))
-    sheets = people_sheets(subjects)
-    sheets[IDENTITY] = [_identity(subject) for subject in subjects if hasattr(subject, "identity")]
-    signed = signatures_by_subject()
-    for subject in subjects:
-        casebook = StoredCasebook(subject)
-        add_records(sheets, subject.code, _records(subject, casebook))
-        if signatures := signed.get(subject.code):
-            sheets.setdefault(SIGNATURES, []).extend(signature_sheet(casebook, signatures))
-    write_casebook(out_dir, sheets)
-    return sum(len(rows) for rows in sheets.values())
+    """Write all that is recorded, some subjects at a time; the number of rows. Raises DirectoryInUse."""
+    with growing_casebook(out_dir) as out:
+        begin(out)
+        out.add(IDENTITY)
+        for some in some_at_a_time(Subject.objects.select_related("site", "identity").in_turn()):
+            signed = signatures_by_subject(some)
+            with uncollected():
+                for casebook in shelved(some):
+                    _export_one(out, casebook, signed.get(casebook.subject_code, ()))
+    return out.rows
+
+
+def _export_one(out: GrowingCasebook, casebook: ShelvedCasebook, signed: Collection[Signature]) -> None:
+    subject = casebook.subject
+    out.add(SUBJECTS, [subject_cells(subject)])
+    if hasattr(subject, "identity"):
+        out.add(IDENTITY, [_identity(subject)])
+    add_records(out, subject.code, all_recorded(casebook))
+    if signed:
+        out.add(SIGNATURES, signature_sheet(StoredCasebook(subject), signed))
 
 
 def record_export(what: str, out_dir: Path, rows: int, *, by: Person) -> None:
@@ -53,7 +64,7 @@ def record_export(what: str, out_dir: Path, rows: int, *, by: Person) -> None:
     that of the lines of `sha256sum *.csv`. Without the record there is no export: its directory goes."""
     sites = {cells["site"] for _line, cells in read_sheet(out_dir / f"{SUBJECTS}.csv")}
     files = sorted(out_dir.glob("*.csv"))
-    lines = "".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files)
+    lines = "".join(f"{_sha256(file)}  {file.name}\n" for file in files)
     told = taken_out(entries=rows, digest=hashlib.sha256(lines.encode()).hexdigest(), sites=sites)
     site = one_site(sites)
     try:
@@ -64,34 +75,45 @@ def record_export(what: str, out_dir: Path, rows: int, *, by: Person) -> None:
         raise
 
 
-def people_sheets(subjects: Iterable[Subject]) -> Sheets:
-    """The sheets of subjects and members, and an empty one for each form."""
-    sheets: Sheets = {model.form.code: [] for model in declared_forms()}
-    sheets[SUBJECTS] = [
-        {
-            "subject_id": subject.code,
-            "patient_id": subject.patient_id,
-            "site": subject.site.code,
-            "planned_infusion": str(subject.planned_infusion or ""),
-        }
-        for subject in subjects
-    ]
-    sheets[MEMBERS] = [
-        {
-            "user_name": member.account.user_name,
-            "printed_name": member.account.printed_name,
-            "role": member.role,
-            "site": member.site.code,
-        }
-        for member in Member.objects.in_force().select_related("account", "site")
-    ]
-    return sheets
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def add_records(sheets: Sheets, subject: str, records: Iterable[Record]) -> None:
+def begin(out: GrowingCasebook) -> None:
+    """The sheets that every casebook has: the members, who are few, subjects, and each form."""
+    for model in declared_forms():
+        out.add(model.form.code)
+    out.add(SUBJECTS)
+    out.add(MEMBERS, map(_member_cells, Member.objects.in_force().select_related("account", "site")))
+
+
+def subject_cells(subject: Subject) -> dict[str, str]:
+    """A subject as the cells of its sheet."""
+    return {
+        "subject_id": subject.code,
+        "patient_id": subject.patient_id,
+        "site": subject.site.code,
+        "planned_infusion": str(subject.planned_infusion or ""),
+    }
+
+
+def _member_cells(member: Member) -> dict[str, str]:
+    return {
+        "user_name": member.account.user_name,
+        "printed_name": member.account.printed_name,
+        "role": member.role,
+        "site": member.site.code,
+    }
+
+
+def add_records(out: GrowingCasebook, subject: str, records: Iterable[Record]) -> None:
     """The rows of a subject to the sheets of their forms."""
+    sheets: dict[str, list[dict[str, str]]] = defaultdict(list)
     for record in records:
         sheets[record.form].append(row_cells(subject, record))
+    for form, rows in sheets.items():
+        out.add(form, rows)
 
 
 def row_cells(subject: str, record: Record) -> dict[str, str]:
@@ -100,17 +122,16 @@ def row_cells(subject: str, record: Record) -> dict[str, str]:
         subject_id=subject, visit_code=record.visit, repeat=record.row_key, form_date=record.form_date
     )
     cells = {**place, **record.header}
-    items = {item.name: item for item in form_model(record.form).items()}
-    for name in item_columns(record.form):
-        cells[name] = items[name].text(record.values.get(name))
-        if reason := record.missing.get(name):
-            cells[name + MISSING_SUFFIX] = reason
+    for item in _items_with_columns(record.form):
+        cells[item.name] = item.text(record.values.get(item.name))
+        if reason := record.missing.get(item.name):
+            cells[item.name + MISSING_SUFFIX] = reason
     return cells
 
 
-def _records(subject: Subject, casebook: StoredCasebook) -> list[Record]:
-    rows = [record for model in declared_forms() for record in recorded(casebook, model.form.code)]
-    return [*rows, *pages_without_rows(subject, rows)]
+@cache
+def _items_with_columns(form: str) -> tuple[Item, ...]:
+    return tuple(map(form_model(form).item, item_columns(form)))
 
 
 def _identity(subject: Subject) -> dict[str, str]:

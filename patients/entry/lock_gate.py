@@ -19,6 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.page import DONE, Page, PageState, Subject
+from patients.casebook.settings import settings_read_once
 from patients.casebook.shelf import ShelvedCasebook, shelved, some_at_a_time
 from patients.coding.standing import to_code_by_subject
 from patients.entry.recomputing import derived_differences
@@ -106,7 +107,8 @@ class Gate:
 
 Left = tuple[dict[str, int], int | None]
 """What is left by subject, and of how much in all."""
-Further = Callable[[ShelvedCasebook, date], int]
+Further = Callable[[ShelvedCasebook, date, bool], int]
+"""Of a casebook as of a day; and whether its derived values are those that the rules make."""
 _further: dict[Check, Further] = {}
 
 
@@ -215,16 +217,12 @@ def _unreviewed(subjects: Sequence[Subject]) -> Left:
 
 def _computed(subjects: Iterable[Subject], on: date) -> dict[Check, Left]:
     """What has to be computed anew from all that is recorded: each casebook is read once for it."""
-    checks = {Check.DERIVED: _differing, **_further}
-    left: dict[Check, dict[str, int]] = {check: {} for check in checks}
+    left: dict[Check, dict[str, int]] = {check: {} for check in (Check.DERIVED, *_further)}
     for some in some_at_a_time(subjects):
-        with uncollected():
+        with uncollected(), settings_read_once():
             for casebook in shelved(some):
-                for check, count in checks.items():
-                    left[check][casebook.subject_code] = count(casebook, on)
+                differing = sum(1 for _each in derived_differences(casebook))  # whatever the day is
+                left[Check.DERIVED][casebook.subject_code] = differing
+                for check, count in _further.items():
+                    left[check][casebook.subject_code] = count(casebook, on, not differing)
     return {check: (found, None) for check, found in left.items()}
-
-
-def _differing(casebook: ShelvedCasebook, on: date) -> int:
-    """Derived values are held against the rules whatever the day is."""
-    return sum(1 for _each in derived_differences(casebook))

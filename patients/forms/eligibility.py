@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from patients.casebook.answers import Casebook, Record, local_day
 from patients.casebook.approval import SIGNATURE, Approval, approval_for
 from patients.casebook.form import FormDeclaration, FormRow, Section
+from patients.casebook.shelf import ShelvedCasebook
 from patients.forms.age import is_adult
 from patients.forms.anchors import first_dose_day, left_on
 from patients.forms.lab_results import results
@@ -221,6 +222,13 @@ def attested(record: Record, approvals: Sequence[Approval]) -> Record:
 def recorded(casebook: Casebook, form: str) -> Sequence[Record]:
     """The rows of a form as a casebook directory and a data cut hold them."""
     return [attested(row, casebook.approvals(form, row.visit)) for row in casebook.records(form)]
+
+
+def all_recorded(casebook: ShelvedCasebook) -> Iterator[Record]:
+    """The rows of all forms, in no order, and each page that was saved with its header alone, last."""
+    for row in casebook.rows:
+        yield attested(row, casebook.approvals(row.form, row.visit))
+    yield from casebook.pages_without_rows()
 
 
 def is_signed(record: Record, approvals: Sequence[Approval]) -> bool:

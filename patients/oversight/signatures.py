@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.casebook.approval import Approval
 from patients.casebook.form import FormRow, form_model
-from patients.casebook.page import Page, PageState
+from patients.casebook.page import Page, PageState, Subject
 from patients.oversight.content import content_of, digest_of
 from trial.people.access import roles_at
 from trial.people.models import Account
@@ -239,10 +239,14 @@ def signatures_on(page: Page) -> list[Signature]:
     return list(found)
 
 
-def signatures_by_subject(*, until: datetime | None = None) -> dict[str, list[Signature]]:
-    """Every signature of the registry, or those made until a moment, by the code of its subject, the oldest
-    first; each with its page and its fall."""
-    among = Signature.objects.all() if until is None else Signature.objects.filter(at__lte=until)
+def signatures_by_subject(
+    subjects: Iterable[Subject], *, until: datetime | None = None
+) -> dict[str, list[Signature]]:
+    """Every signature on pages of these subjects, or those made until a moment, by the code of the subject,
+    the oldest first; each with its page and its fall."""
+    among = Signature.objects.filter(page__subject__in=[subject.pk for subject in subjects])
+    if until is not None:
+        among = among.filter(at__lte=until)
     found: dict[str, list[Signature]] = {}
     stored: Any = among.select_related("event", "page__subject", "page__visit", "fall__event")
     for signature in stored:

@@ -48,9 +48,9 @@ from analytics.locks.visible import sites_of_lock
 from analytics.runs.start import sources_digest
 from patients.casebook.annotated import annotated_casebook
 from patients.casebook.dictionary import dictionary
-from patients.casebook.files import refuse_if_in_use
 from patients.casebook.header import HEADER
 from patients.casebook.page import Subject
+from patients.casebook.whole_directory import refuse_if_in_use
 from trial.edition import EDITION
 from trial.people.access import Person, actor_at
 from trial.protocol.in_force import as_in_force

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 from analytics.locks.export import export_lock
 from analytics.locks.snapshot import SnapshotDamaged
 from analytics.runs.results import NoResult, find_lock
-from patients.casebook.files import DirectoryInUse
+from patients.casebook.whole_directory import DirectoryInUse
 from patients.entry.exporting import export_registry, record_export
 from trial.commands import RegistryCommand
 

@@ -9,7 +9,7 @@ from analytics.datasets.time_to_event import ImpossibleDates
 from analytics.exports.inspection.copying import Extent, write_copy
 from analytics.locks.snapshot import SnapshotDamaged
 from analytics.runs.results import NoResult, find_lock
-from patients.casebook.files import DirectoryInUse
+from patients.casebook.whole_directory import DirectoryInUse
 from trial.commands import RegistryCommand
 from trial.people.models import Site
 

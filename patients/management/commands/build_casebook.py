@@ -18,7 +18,8 @@ from rich.progress import Progress
 from patients.builder.build import casebook_of
 from patients.builder.timeline import Timeline
 from patients.builder.timelines import TimelinesRefused, read_timelines
-from patients.casebook.files import DirectoryInUse, UnreadableSheet, refuse_if_in_use, write_casebook
+from patients.casebook.files import UnreadableSheet, write_casebook
+from patients.casebook.whole_directory import DirectoryInUse, refuse_if_in_use
 
 REFUSED, UNREADABLE = 1, 2
 

@@ -1,6 +1,8 @@
 """The lock desk on screen: asked for, approved, unlocked, locked again, and what the certificate says."""
 
+import html
 import json
+import re
 from io import BytesIO
 from typing import Any
 
@@ -77,15 +79,45 @@ def computed() -> None:
         compute_run(run.pk)
 
 
-def test_the_desk_names_those_with_the_most_in_the_way_and_counts_the_others(
+def named(client: Client, address: str = "") -> tuple[list[str], list[str], str]:
+    """The casebooks that the desk names, where it leads before and after them, and all that it says."""
+    page = text(client.get(address or reverse("lock-desk")))
+    urls = [html.unescape(url) for url in re.findall(r'rel="(?:prev|next)" href="([^"]+)"', page)]
+    return re.findall(r'<th scope="row"><a href="/subjects/([^/"]+)', page), urls, page
+
+
+def test_the_desk_names_those_with_the_most_in_the_way_first_and_leads_to_all(
     subject: Subject, manager: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("analytics.desk.desk_presenter.CASEBOOKS_SHOWN", 1)
-    desk.a_subject("HZ01-002")
-    page = text(manager.client.get(reverse("lock-desk")))
+    monkeypatch.setattr("patients.web.subjects_presenter.SUBJECTS_ON_A_PAGE", 1)
+    desk.a_subject("HZ01-000")
+    codes, urls, page = named(manager.client)
+    assert (codes, len(urls)) == ([subject.code], 1)
     assert "2 casebooks" in page
-    assert "1 casebook with no more in the way is not named here" in page
-    assert (f"?subject={subject.code}" in page, "?subject=HZ01-002" in page) == (True, False)
+    assert "with the most in the way come first" in page
+    codes, urls, _page = named(manager.client, urls[0])
+    assert codes == ["HZ01-000"]
+    assert named(manager.client, urls[0])[0] == [subject.code]
+    assert named(manager.client, f"{reverse('lock-desk')}?q=-000")[0] == ["HZ01-000"]
+
+
+def test_many_casebooks_are_counted_when_somebody_asks_for_it(
+    subject: Subject, manager: Person, second: Person, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr("patients.web.subjects_presenter.SUBJECTS_ON_A_PAGE", 1)
+    desk.a_subject("HZ01-000")
+    settings.LOCK_DESK_COUNTED_SUBJECTS = 1
+    codes, urls, page = named(manager.client)
+    assert (codes, "counted when the lock is asked for" in page) == (["HZ01-000"], True)
+    codes, _urls, page = named(manager.client, urls[0])
+    assert (codes, re.search(r'num-col">[1-9]', page) is not None) == ([subject.code], True), "what is left"
+    counted = re.findall(r'href="([^"]+)">Count now', page)[0]
+    codes, _urls, page = named(manager.client, counted)
+    assert (codes, "counted when the lock is asked for" in page) == ([subject.code], False)
+    request = asked()
+    page = text(second.client.get(reverse("lock-request", args=[request.pk])))
+    assert "What stood in the way when it was asked for" in page
+    assert f"{request.gate[Check.PAGES]} are left" in page
 
 
 def test_the_desk_says_what_stands_in_the_way(subject: Subject, manager: Person) -> None:

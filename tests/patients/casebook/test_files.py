@@ -17,7 +17,6 @@ from patients.casebook.files import (
     HEADER,
     PEOPLE,
     ROW_KEYS,
-    DirectoryInUse,
     UnreadableSheet,
     columns,
     item_columns,
@@ -28,6 +27,7 @@ from patients.casebook.files import (
     write_sheet,
 )
 from patients.casebook.form import declared_forms
+from patients.casebook.whole_directory import DirectoryInUse
 from trial.protocol.visits import VISITS, UnknownVisit
 
 EOS = "subject_id,visit_code,repeat,form_date,eos_dt,eos_reason"

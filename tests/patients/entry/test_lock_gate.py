@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from patients.casebook.answers import Casebook, Record
 from patients.casebook.page import Subject
 from patients.casebook.shelf import shelved
+from patients.entry import lock_gate
 from patients.entry.asking import raise_query
 from patients.entry.derive import with_derived
 from patients.entry.lock_gate import Check, gate_of
@@ -93,9 +94,13 @@ def test_a_derived_value_that_differs_stands_in_the_way(
             found.values["age_consent"] = Decimal("7.0")
         return found
 
+    told: list[bool] = []
     subject = spotless()
+    monkeypatch.setitem(lock_gate._further, Check.DATES, lambda _all, _on, right: told.append(right) or 0)
+    assert gate_of([subject], BEFORE_ALL, derived=True).is_open
     monkeypatch.setattr("patients.entry.recomputing.with_derived", other_rules)
     assert gate_of([subject], BEFORE_ALL, derived=True).unmet == [Check.DERIVED]
+    assert told == [True, False], "whoever counts more must know whether what is stored can be built upon"
     (found,) = derived_differences(next(shelved([subject])))
     assert (found.form, found.item, found.stored, found.computed) == ("DM", "age_consent", "31.6", "7.0")
 
