@@ -106,7 +106,8 @@ class DeskScreen:
 
     def _at(self, key: str, lines: Iterable[SubjectLine]) -> str:
         """The page before a line, or after it; there is none without one."""
-        urls = (f"{reverse('lock-desk')}?{self.look.address(**{key: line.place})}" for line in lines)
+        look = self.look.further
+        urls = (f"{reverse('lock-desk')}?{look.address(**{key: line.place})}" for line in lines)
         return next(urls, "")
 
     @property
@@ -121,12 +122,12 @@ class DeskScreen:
     @property
     def kept(self) -> list[tuple[str, str]]:
         """What a search among the casebooks keeps of the look."""
-        return [(name, value) for name, value in self.look.named.items() if name != "q"]
+        return [(name, value) for name, value in self.look.further.named.items() if name != "q"]
 
     @property
     def all_url(self) -> str:
         """The look without a search."""
-        return f"{reverse('lock-desk')}?{self.look.address(q='')}"
+        return f"{reverse('lock-desk')}?{self.look.further.address(q='')}"
 
     @property
     def count_url(self) -> str:
@@ -187,7 +188,7 @@ def _gate_line(check: Check, tally: Tally | None, way: str) -> GateLine:
 def _not_made(check: Check) -> str:
     if check in COMPUTED:
         return _("computed when the lock is asked for, or now")
-    return _("counted when the lock is asked for, or now")
+    return _("counted when the lock is asked for")
 
 
 def _said(tally: Tally) -> str:

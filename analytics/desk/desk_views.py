@@ -1,6 +1,6 @@
 """The lock desk, and the data cut that is made while entry goes on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from http import HTTPStatus
 
@@ -179,7 +179,7 @@ def _site_of(code: str, sites: list[Site]) -> Site:
 def _show(request: HttpRequest, person: Account, extent: Extent, said: _Said | None = None) -> HttpResponse:
     typed = {name: request.POST.get(name, "") for name in TYPED}
     cutoff = _day(typed["cutoff"] or request.GET.get("cutoff", "")) or site_today()
-    look = Look.read(request.GET)
+    look = replace(Look.read(request.GET), cutoff=cutoff.isoformat() if cutoff != site_today() else "")
     is_counted = bool(look.derived or look.count) or not is_large(extent)
     gate = whole_gate(extent, cutoff, derived=bool(look.derived)) if is_counted else Gate({})
     sites = sites_where(person, Permission.APPROVE_LOCK)

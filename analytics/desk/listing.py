@@ -4,8 +4,7 @@ Where all were counted, those with the most in the way come first. Above some nu
 counted unasked but who stands on the page, and they come by their codes.
 """
 
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -32,6 +31,11 @@ class Look(AddressFilters):
     """Of everybody, however many they are."""
     q: str = ""
     """What the codes of the subjects that are named hold."""
+
+    @property
+    def further(self) -> "Look":
+        """That of another page of the list: who was derived is counted there, and not derived again."""
+        return replace(self, derived="", count=self.count or self.derived)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +77,21 @@ class Listing:
 
 
 def is_large(extent: Extent) -> bool:
-    """Whether counting what is left of every casebook takes too long for each look."""
+    """Whether to look at every casebook takes too long for each look."""
     most = settings.LOCK_DESK_COUNTED_SUBJECTS
-    return bool(extent.not_locked().order_by()[most : most + 1].exists())
+    return bool(extent.subjects().order_by()[most : most + 1].exists())
 
 
 def listing_of(extent: Extent, gate: Gate | None, on: date, look: Look, stand: Stand) -> Listing:
-    """The casebooks of a page: by the gate of all, or without one by their codes."""
+    """The casebooks of a page: by the gate of all, or without one by their codes. Where nobody stands any
+    more before or after a place, it is the first page."""
     subjects = extent.subjects()
     if look.q:
         subjects = subjects.filter(code__icontains=look.q)
-    return _by_code(subjects, on, stand) if gate is None else _by_what_is_left(subjects, gate, stand)
+    found = _by_code(subjects, on, stand) if gate is None else _by_what_is_left(subjects, gate, stand)
+    if stand.named and not found.lines:
+        return listing_of(extent, gate, on, look, Stand())
+    return found
 
 
 def _by_what_is_left(subjects: Any, gate: Gate, stand: Stand) -> Listing:
@@ -123,6 +131,8 @@ def _lines(subjects: Any, gate: Gate) -> list[SubjectLine]:
 def _line(code: str, gate: Gate, is_locked: bool, is_unlocked: bool) -> SubjectLine:
     if is_locked and not is_unlocked:
         return SubjectLine(code, mark("locked"), is_unlocked=False, left=[])
-    left = gate.subjects.get(code, Counter())
+    if code not in gate.subjects:  # one that is unlocked for a while is locked to the gate
+        return SubjectLine(code, mark("progress"), is_unlocked, [None for _check in Check])
+    left = gate.subjects[code]
     numbers = [left[check] if check in gate.tallies else None for check in Check]
     return SubjectLine(code, mark("progress" if any(numbers) else "complete"), is_unlocked, numbers)

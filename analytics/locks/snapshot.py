@@ -120,7 +120,7 @@ def keep_file(folder: Path, write: Callable[[IO[bytes]], str]) -> Path:
     """The file that is written, under the name that `write` gives.
 
     It is written beside its place: the same content is there once, and never in part. Into a store the caller
-    puts it (`kept.put`), where no row is held meanwhile.
+    puts it (`kept.put`).
     """
     folder.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=folder, prefix=".draft-")

@@ -5,6 +5,7 @@ import json
 import re
 from io import BytesIO
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -99,6 +100,31 @@ def test_the_desk_names_those_with_the_most_in_the_way_first_and_leads_to_all(
     assert codes == ["HZ01-000"]
     assert named(manager.client, urls[0])[0] == [subject.code]
     assert named(manager.client, f"{reverse('lock-desk')}?q=-000")[0] == ["HZ01-000"]
+    assert named(manager.client, f"{reverse('lock-desk')}?after=0.Z")[0] == [subject.code], (
+        "nobody stands there"
+    )
+
+
+def test_what_was_derived_is_not_derived_again_for_the_next_page(
+    subject: Subject, manager: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("patients.web.subjects_presenter.SUBJECTS_ON_A_PAGE", 1)
+    desk.a_subject("HZ01-000")
+    _codes, (further,), _page = named(manager.client, f"{reverse('lock-desk')}?derived=1&cutoff=2024-06-01")
+    assert set(parse_qs(urlsplit(further).query)) == {"after", "count", "cutoff"}
+    _codes, _urls, page = named(manager.client, further)
+    assert "by 2024-06-01" in page
+    assert "computed when the lock is asked for" in page
+
+
+def test_a_request_that_is_refused_leaves_the_list_by_its_cutoff(
+    subject: Subject, manager: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("patients.web.subjects_presenter.SUBJECTS_ON_A_PAGE", 1)
+    desk.a_subject("HZ01-000")
+    refused = manager.client.post(reverse("lock-desk"), {"cutoff": "2024-06-01"})
+    assert refused.status_code == 422
+    assert re.search(r'rel="next" href="[^"]+cutoff=2024-06-01', text(refused))
 
 
 def test_many_casebooks_are_counted_when_somebody_asks_for_it(
