@@ -1,5 +1,8 @@
 #!/usr/bin/env python
-"""Chimera's command line."""
+"""Chimera's command line.
+
+Its settings are those that DJANGO_SETTINGS_MODULE names: it is set up before Django reads any option.
+"""
 
 import os
 import sys

@@ -20,7 +20,9 @@ from patients.items.item import Item
 from trial.people.tokens import Dates
 
 MOST_KEPT = 100_000
-"""Values as they are written that are kept for the next subject: some 20 MiB."""
+"""Values as they are written that are kept for the next subject: some 40 MiB."""
+LONGEST_KEPT = 200
+"""Bytes of a value that is kept: a longer one is free text, which never comes again."""
 
 
 class Told(NamedTuple):
@@ -59,7 +61,9 @@ class Written(dict[bytes, bytes]):
         item, text, _unit, missing = cells_of(value)
         if item in DATA:
             self._header[value] = self._of(self._of_page[item], value, text, missing)
-        self[value] = written = self._of(self._told[item], value, text, missing)
+        written = self._of(self._told[item], value, text, missing)
+        if len(value) <= LONGEST_KEPT:
+            self[value] = written
         return written
 
     def _of(self, told: Told | None, value: bytes, text: str, missing: str) -> bytes:
