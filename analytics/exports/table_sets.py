@@ -19,11 +19,20 @@ from analytics.locks.models import Snapshot
 from analytics.runs.models import CODES
 from analytics.runs.start import code_version, digest_of
 from trial.storage import kept_folders
+from trial.storage.kept import MADE_ANEW
+
+SHOWN_OF_VERSION = 16
+"""So many letters of a version are in the name of a folder."""
 
 
 @cache
 def _layout() -> str:
     return digest_of(("analytics/exports",))
+
+
+def home_of(snapshot: str, version: str) -> Path:
+    """The folder of the tables of a snapshot, by its hash, of a version."""
+    return Path(settings.SNAPSHOT_DIR) / f"{MADE_ANEW}{snapshot[:32]}-{version[:SHOWN_OF_VERSION]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +63,7 @@ class TableSet:
     @property
     def home(self) -> Path:
         """The folder of all tables of the snapshot, and of the files that were made of them."""
-        name = f"tables-{self.snapshot.hash[:32]}-{self.version[:16]}"
-        return Path(settings.SNAPSHOT_DIR) / name
+        return home_of(self.snapshot.hash, self.version)
 
     @property
     def folder(self) -> Path:

@@ -140,3 +140,17 @@ def test_tables_of_older_code_are_removed_from_the_store_a_day_later(
     rows.update(version="another")
     clear_what_was_left()
     assert stored() == set()
+
+
+def test_one_row_of_each_version_is_asked_whose_it_is(lock: Lock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are rows of each cut and standard that ever was, and to tell takes two hashes of all code."""
+    asked, is_ours = list[int](), TablesToMake.is_ours.fget
+    assert is_ours is not None
+    monkeypatch.setattr(TablesToMake, "is_ours", property(lambda row: asked.append(row.pk) or is_ours(row)))
+    for wanted in table_sets(lock):
+        plan(wanted)
+        put(wanted.folder)
+    TablesToMake.objects.update(state="done")
+    monkeypatch.setattr(clearing, "KEPT_FOR", timedelta(seconds=-5))
+    clear_what_was_left()
+    assert (len(stored()), len(asked)) == (len(Standard), 1)
