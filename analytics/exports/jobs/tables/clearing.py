@@ -20,8 +20,8 @@ from trial.storage.kept import MADE_ANEW, name_of
 from trial.storage.kept_folders import Archive
 
 KEPT_FOR = timedelta(days=1)
-"""How long what was made of tables that failed is kept, and rows and stored tables of another version of the
-code, which an upgrade may not have reached everywhere."""
+"""How long what was made of tables that failed is kept, rows of another version of the code, which an upgrade
+may not have reached everywhere, and what of a store no row of ours knows."""
 LEFT_AFTER = timedelta(hours=1)
 """A draft that was not written to for so long is that of a maker who was killed."""
 
@@ -77,12 +77,12 @@ def _is_ours(version: str) -> bool:
 
 
 def _is_wanted(archive: Archive, places: set[Path], homes: set[Path]) -> bool:
-    """Whether it is a share of what is being made, or tables of this version of the code, or of one that
-    somebody may still run."""
+    """Whether it is a share of what is being made, or tables of this version of the code; or was put so
+    lately that somebody else may know of it: another version that is still run, or the registry of which
+    this one was restored."""
     place = archive.folder.parent
-    if place.parent.name == PLACE:
-        return place in places
-    return place in homes or archive.at > timezone.now() - KEPT_FOR
+    known = places if place.parent.name == PLACE else homes
+    return place in known or archive.at > timezone.now() - KEPT_FOR
 
 
 def _remove(left: Path) -> None:
