@@ -26,7 +26,8 @@ MADE_ANEW = "tables-"
 _NAMED_BY_HASH = re.compile(r"(?:codes-|sources-|parts/\d+-)?([0-9a-f]{64})(?:\.jsonl|\.parquet)?")
 _CHUNK = 1 << 16
 _DRAFT, FETCH = ".draft-", ".fetch-"
-_LEFT_FOR = timedelta(days=1)  # what was written to so long ago is being written by nobody
+LEFT_FOR = timedelta(days=1)
+"""What was begun so long ago to be fetched or put is on its way no more."""
 
 
 def store() -> "Bucket | None":
@@ -81,7 +82,7 @@ def alone(path: Path) -> Iterator[None]:
 
 def clear_what_was_left() -> None:
     """Remove from the folder of this host what a process that was killed had begun to fetch or to write."""
-    old = datetime.now(UTC) - _LEFT_FOR
+    old = datetime.now(UTC) - LEFT_FOR
     for path, at in lying_here(root()):
         if path.name.startswith((_DRAFT, FETCH)) and at < old:
             path.unlink(missing_ok=True)

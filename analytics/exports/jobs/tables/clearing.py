@@ -16,14 +16,15 @@ from django.utils import timezone
 from analytics.exports.jobs.tables.models import PLACE, TablesToMake
 from analytics.exports.table_sets import SHOWN_OF_VERSION, home_of
 from trial.storage import kept_folders
-from trial.storage.kept import MADE_ANEW, name_of
+from trial.storage.kept import FETCH, LEFT_FOR, MADE_ANEW, name_of
 from trial.storage.kept_folders import Archive
 
 KEPT_FOR = timedelta(days=1)
 """How long what was made of tables that failed is kept, rows of another version of the code, which an upgrade
 may not have reached everywhere, and what of a store no row of ours knows."""
 LEFT_AFTER = timedelta(hours=1)
-"""A draft that was not written to for so long is that of a maker who was killed."""
+"""A draft that was not written to for so long is that of a maker who was killed. The folder of what is put or
+fetched tells no such thing: one file in it grows meanwhile."""
 
 
 def give_up_old_code() -> None:
@@ -94,7 +95,8 @@ def _remove(left: Path) -> None:
 
 def _is_left(draft: Path) -> bool:
     """Whether nobody has written a part of it for long."""
+    after = LEFT_FOR if draft.name.startswith(FETCH) else LEFT_AFTER
     try:
-        return draft.stat().st_mtime < time.time() - LEFT_AFTER.total_seconds()
+        return draft.stat().st_mtime < time.time() - after.total_seconds()
     except FileNotFoundError:
         return False
