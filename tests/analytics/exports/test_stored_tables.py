@@ -23,6 +23,7 @@ from tests.analytics.exports.test_cut_rest import body, get
 from tests.analytics.exports.test_tables_ahead import rung
 from tests.trial.storage.conftest import access, host, s3_endpoint
 from trial.storage import kept, kept_folders
+from trial.storage.problems import StoreUnavailable
 
 __all__ = ["access", "host", "rung", "s3_endpoint"]
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("exports")]
@@ -118,6 +119,33 @@ def test_tables_that_the_store_lost_are_put_there_again(lock: Lock, host: Host) 
     assert not make_tables(rows.get().pk)
     host("second")
     assert forms(lock).fetch()
+
+
+def test_a_share_that_could_not_be_put_is_put_later_and_made_once(
+    lock: Lock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, tries = list[str](), list[str]()
+
+    def make(_wanted: TableSet, _share: Any, folder: Path) -> None:
+        made.append(folder.name)
+        folder.mkdir(parents=True)
+
+    def fails_at_first(folder: Path, put: Callable[[Path], None] = kept_folders.put) -> None:
+        tries.append(folder.name)
+        if len(tries) == 1:
+            raise StoreUnavailable("the store is away")
+        put(folder)
+
+    monkeypatch.setattr(making, "make_share", make)
+    monkeypatch.setattr(making, "join", lambda wanted, _folders: wanted.folder.mkdir(parents=True))
+    monkeypatch.setattr(kept_folders, "put", fails_at_first)
+    plan(forms(lock))
+    row = TablesToMake.objects.get()
+    for _turn in range(2):
+        make_tables(row.pk)
+        TablesToMake.objects.update(not_before=None)
+    row.refresh_from_db()
+    assert (row.state, tries[:2], len(made)) == ("done", [made[0]] * 2, len({*made}))
 
 
 def test_tables_of_older_code_are_removed_from_the_store_a_day_later(
