@@ -68,6 +68,8 @@ def _is_over(name: str) -> bool:
 
 
 def _claim_of(name: str) -> Claim | None:
-    """The claim that a file is named by; of what is not ours, None."""
-    number, _dash, attempts = name.partition("-")
+    """The claim that a file is named by: one that is named by its export alone, as they were once, comes
+    before all claims. Of what is not ours, None."""
+    number, dash, attempts = name.partition("-")
+    attempts = attempts if dash else "0"
     return Claim(int(number), int(attempts)) if number.isdecimal() and attempts.isdecimal() else None
