@@ -20,6 +20,7 @@ from analytics.runs.models import CODES
 from analytics.runs.start import code_version, digest_of
 from trial.storage import kept_folders
 from trial.storage.kept import MADE_ANEW
+from trial.storage.problems import BeingFetched
 
 SHOWN_OF_VERSION = 16
 """So many letters of a version are in the name of a folder."""
@@ -81,8 +82,12 @@ class TableSet:
         return kept_folders.is_kept(self.folder)
 
     def fetch(self) -> bool:
-        """Have them on this host; whether they are made. Raises StoreUnavailable."""
-        return kept_folders.fetch(self.folder)
+        """Have them on this host; whether they are made. Raises StoreUnavailable, and NotReady while another
+        one of this host fetches them: they are large, and whoever waited would hold a thread."""
+        try:
+            return kept_folders.fetch(self.folder, waits=False)
+        except BeingFetched as problem:
+            raise NotReady(self, is_made=True) from problem
 
     def rows(self, name: str) -> Iterator[pl.DataFrame]:
         """The parts of a table, once they are made."""
@@ -91,8 +96,9 @@ class TableSet:
 
 
 class NotReady(Exception):
-    """The tables are not made yet, and are too many to be made while somebody waits for an answer."""
+    """The tables are not made yet, and are too many to be made while somebody waits for an answer; or they
+    are made, and on their way to this host."""
 
-    def __init__(self, wanted: TableSet) -> None:
-        super().__init__(f"the {wanted.standard} tables of {wanted.snapshot} are not made yet")
-        self.wanted = wanted
+    def __init__(self, wanted: TableSet, *, is_made: bool = False) -> None:
+        super().__init__(f"the {wanted.standard} tables of {wanted.snapshot} are not here yet")
+        self.wanted, self.is_made = wanted, is_made

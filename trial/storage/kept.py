@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from django.conf import settings
 
-from trial.storage.problems import StoredFileDamaged
+from trial.storage.problems import BeingFetched, StoredFileDamaged
 
 if TYPE_CHECKING:
     from trial.storage.bucket import Bucket
@@ -68,16 +68,24 @@ def at_hand(path: Path) -> Path:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Of the processes of this host one fetches a file or a folder; the others wait, and find it."""
+def alone(path: Path, *, waits: bool = True) -> Iterator[None]:
+    """Of the processes of this host one fetches a file or a folder; the others wait, and find it. Raises
+    BeingFetched for who does not wait."""
     path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
     lock = path.with_name(f"{FETCH}{path.name}")
     with lock.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+        _hold(held, waits=waits)
         try:
             yield
         finally:
             lock.unlink(missing_ok=True)
+
+
+def _hold(lock: IO[str], *, waits: bool) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as problem:
+        raise BeingFetched(lock.name) from problem
 
 
 def clear_what_was_left() -> None:

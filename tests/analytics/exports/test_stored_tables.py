@@ -82,6 +82,10 @@ def test_shares_of_two_hosts_are_joined_and_the_tables_are_taken_at_a_third(
     assert stored() == {"forms"}, "the shares are gone"
     monkeypatch.setattr(kept_tables, "make", None)  # nothing is made in a request
     third = host("third")
+    rung.clear()
+    with kept.alone(forms(lock).folder):
+        waits = get(path, key)
+    assert (waits.status_code, waits["Retry-After"], rung) == (503, "15", []), "another request fetches them"
     assert body(get(path, key)).startswith(b"subject_id,")
     assert [one.name for one in folder_of(lock).iterdir() if one.name[:4] != "for-"] == ["forms"]
     assert not (third / PLACE).exists()

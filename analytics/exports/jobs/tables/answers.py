@@ -21,9 +21,10 @@ class BeingMade(APIException):
 
 
 def refusal_of(problem: NotReady, *beside: TableSet) -> APIException:
-    """The answer to who asks for tables that are not there; a worker is told of them, and of those beside
-    them that are not there either."""
-    for wanted in {each.standard: each for each in (problem.wanted, *beside)}.values():
+    """The answer to who asks for tables that are not there; a worker is told of them, unless they are made
+    already, and of those beside them that are not there either."""
+    others = [each for each in beside if each.standard != problem.wanted.standard]
+    for wanted in others if problem.is_made else (problem.wanted, *others):
         _ask_for(wanted)
     row = TablesToMake.objects.of(problem.wanted).first()
     if row is not None and row.state == TablesState.FAILED:
