@@ -86,6 +86,8 @@ def test_shares_of_two_hosts_are_joined_and_the_tables_are_taken_at_a_third(
     with kept.alone(forms(lock).folder):
         waits = get(path, key)
     assert (waits.status_code, waits["Retry-After"], rung) == (503, "15", []), "another request fetches them"
+    assert get(f"locks/{lock.pk}/bundle.zip", key).status_code == 503
+    assert {standard for _, standard in rung} == {*Standard} - {"forms"}, "which are to be fetched"
     assert body(get(path, key)).startswith(b"subject_id,")
     assert [one.name for one in folder_of(lock).iterdir() if one.name[:4] != "for-"] == ["forms"]
     assert not (third / PLACE).exists()
