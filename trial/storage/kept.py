@@ -108,7 +108,7 @@ def size_of(path: Path) -> int:
 
 def is_kept(path: Path, digest: str) -> bool:
     """Whether a file lies in the folder, or in the bucket with this SHA-256: under the name of a number
-    another registry may have put its own. Raises StoreUnavailable."""
+    a restored copy of this registry may have put its own. Raises StoreUnavailable."""
     if path.exists():
         return True
     try:

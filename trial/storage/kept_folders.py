@@ -92,7 +92,7 @@ def place(draft: Path, folder: Path) -> None:
 def archives(beginning: str) -> Iterator[Archive]:
     """The archives of folders whose names begin so, of this installation. Raises StoreUnavailable."""
     bucket = store()
-    for name, at in bucket.stored_since(beginning) if bucket else ():
+    for name, at in bucket.stored_with_moments(beginning) if bucket else ():
         if (found := _ARCHIVE.fullmatch(name)) and constant_time_compare(found[3], _mark(found[1], found[2])):
             yield Archive(name, root() / found[1], found[2], at)
 

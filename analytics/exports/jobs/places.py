@@ -45,7 +45,7 @@ def remove(export: Export) -> None:
 
 def clear_what_was_left() -> None:
     """Remove from this host the drafts of workers that are gone, and files that their rows tell nothing of;
-    from a store what their rows call over: of what no row tells there, another registry's may."""
+    from a store what their rows call over: what no row tells of there may be a copy's that was restored."""
     for path, _at in kept.lying_here(folder()):
         if not _is_wanted(path.name):
             path.unlink(missing_ok=True)
