@@ -340,6 +340,7 @@ CELERY_BEAT_SCHEDULE = {
     "ring-waiting-runs": {"task": "analytics.runs.sweep", **_SWEEP},
     "sweep-exports": {"task": "analytics.exports.sweep", **_SWEEP},
     "sweep-tables": {"task": "analytics.exports.tables.sweep", **_SWEEP},
+    "clear-tables": {"task": "analytics.exports.tables.clear", "schedule": crontab(minute=40)},
     "seal-trail": {"task": "trial.trail.seal", "schedule": 60.0},
     "watch-clocks": {"task": "trial.trail.watch_clocks", "schedule": 60.0},
     "clear-sessions": {"task": "trial.people.clear_sessions", "schedule": crontab(hour=3, minute=30)},

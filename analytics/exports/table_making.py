@@ -32,8 +32,7 @@ from trial.storage.kept_folders import place
 
 SUBJECTS_AT_ONCE = 100  # so many casebooks are held in memory, with their tables some 2 MiB each
 _ROWS_OF_A_PART = 50_000
-DRAFT = ".tables-"
-"""How the name of a folder begins that is being written."""
+_DRAFT = ".tables-"  # how the name of a folder begins that is being written
 
 Made = tuple[str, pl.DataFrame]
 """The name of a table and some of its rows."""
@@ -118,7 +117,7 @@ _MADE_OF: dict[Standard, Callable[[list[Story]], Iterable[Made]]] = {
 def _keep(folder: Path, frames: Iterable[Made]) -> None:
     """The frames of each table as its parts."""
     folder.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=DRAFT))
+    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_DRAFT))
     writers: dict[str, _Writer] = {}
     try:
         for name, frame in frames:

@@ -19,11 +19,21 @@ from analytics.locks.models import Snapshot
 from analytics.runs.models import CODES
 from analytics.runs.start import code_version, digest_of
 from trial.storage import kept_folders
+from trial.storage.kept import MADE_ANEW
+from trial.storage.problems import BeingFetched
+
+SHOWN_OF_VERSION = 16
+"""So many letters of a version are in the name of a folder."""
 
 
 @cache
 def _layout() -> str:
     return digest_of(("analytics/exports",))
+
+
+def home_of(snapshot: str, version: str) -> Path:
+    """The folder of the tables of a snapshot, by its hash, of a version."""
+    return Path(settings.SNAPSHOT_DIR) / f"{MADE_ANEW}{snapshot[:32]}-{version[:SHOWN_OF_VERSION]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +64,7 @@ class TableSet:
     @property
     def home(self) -> Path:
         """The folder of all tables of the snapshot, and of the files that were made of them."""
-        name = f"tables-{self.snapshot.hash[:32]}-{self.version[:16]}"
-        return Path(settings.SNAPSHOT_DIR) / name
+        return home_of(self.snapshot.hash, self.version)
 
     @property
     def folder(self) -> Path:
@@ -73,8 +82,12 @@ class TableSet:
         return kept_folders.is_kept(self.folder)
 
     def fetch(self) -> bool:
-        """Have them on this host; whether they are made. Raises StoreUnavailable."""
-        return kept_folders.fetch(self.folder)
+        """Have them on this host; whether they are made. Raises StoreUnavailable, and NotReady while another
+        one of this host fetches them: they are large, and whoever waited would hold a thread."""
+        try:
+            return kept_folders.fetch(self.folder, waits=False)
+        except BeingFetched as problem:
+            raise NotReady(self, is_made=True) from problem
 
     def rows(self, name: str) -> Iterator[pl.DataFrame]:
         """The parts of a table, once they are made."""
@@ -83,8 +96,9 @@ class TableSet:
 
 
 class NotReady(Exception):
-    """The tables are not made yet, and are too many to be made while somebody waits for an answer."""
+    """The tables are not made yet, and are too many to be made while somebody waits for an answer; or they
+    are made, and on their way to this host."""
 
-    def __init__(self, wanted: TableSet) -> None:
-        super().__init__(f"the {wanted.standard} tables of {wanted.snapshot} are not made yet")
-        self.wanted = wanted
+    def __init__(self, wanted: TableSet, *, is_made: bool = False) -> None:
+        super().__init__(f"the {wanted.standard} tables of {wanted.snapshot} are not here yet")
+        self.wanted, self.is_made = wanted, is_made

@@ -184,6 +184,20 @@ def test_a_file_is_taken_at_any_host_until_it_expires(export: tuple[str, Export]
     assert (get(path, key).status_code, kept.is_kept(row.place, DIGEST)) == (410, False)
 
 
+def test_a_file_of_an_earlier_version_is_gone_and_cleared_away(
+    export: tuple[str, Export], host: Host, tmp_path: Path
+) -> None:
+    """It is named by its export alone."""
+    key, row = export
+    done(row)
+    (bucket := kept.store()).remove([kept.name_of(row.place)])  # type: ignore[union-attr]
+    (tmp_path / "earlier").write_bytes(CONTENT)
+    bucket.put(f"exports/{row.pk}", tmp_path / "earlier")  # type: ignore[union-attr]
+    assert get(f"exports/{row.pk}/file", key).status_code == 410
+    sweep_exports()
+    assert kept.names_in_store() & {f"exports/{row.pk}"} == set()
+
+
 @pytest.mark.requirement("CP-03")
 def test_what_another_registry_has_in_the_store_is_neither_removed_nor_sent(
     export: tuple[str, Export], host: Host, tmp_path: Path

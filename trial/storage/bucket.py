@@ -141,9 +141,9 @@ class Bucket:
     def stored(self, beginning: str = "") -> Iterator[str]:
         """The names of the objects that begin so, of files below the folder: another's may be those of paths
         that lead out of it, and consoles put an object for a folder."""
-        return (name for name, _at in self.stored_since(beginning))
+        return (name for name, _at in self.stored_with_moments(beginning))
 
-    def stored_since(self, beginning: str) -> Iterator[tuple[str, datetime]]:
+    def stored_with_moments(self, beginning: str) -> Iterator[tuple[str, datetime]]:
         """The same, each with the moment when it was put."""
         pages = self._client.get_paginator("list_objects_v2")
         with self._asked(beginning):

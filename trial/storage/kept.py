@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from django.conf import settings
 
-from trial.storage.problems import StoredFileDamaged
+from trial.storage.problems import BeingFetched, StoredFileDamaged
 
 if TYPE_CHECKING:
     from trial.storage.bucket import Bucket
@@ -26,7 +26,8 @@ MADE_ANEW = "tables-"
 _NAMED_BY_HASH = re.compile(r"(?:codes-|sources-|parts/\d+-)?([0-9a-f]{64})(?:\.jsonl|\.parquet)?")
 _CHUNK = 1 << 16
 _DRAFT, FETCH = ".draft-", ".fetch-"
-_LEFT_FOR = timedelta(days=1)  # what was written to so long ago is being written by nobody
+LEFT_FOR = timedelta(days=1)
+"""What was begun so long ago to be fetched or put is on its way no more."""
 
 
 def store() -> "Bucket | None":
@@ -67,21 +68,29 @@ def at_hand(path: Path) -> Path:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Of the processes of this host one fetches a file or a folder; the others wait, and find it."""
+def alone(path: Path, *, waits: bool = True) -> Iterator[None]:
+    """Of the processes of this host one fetches a file or a folder; the others wait, and find it. Raises
+    BeingFetched for who does not wait."""
     path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
     lock = path.with_name(f"{FETCH}{path.name}")
     with lock.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+        _hold(held, waits=waits)
         try:
             yield
         finally:
             lock.unlink(missing_ok=True)
 
 
+def _hold(lock: IO[str], *, waits: bool) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as problem:
+        raise BeingFetched(lock.name) from problem
+
+
 def clear_what_was_left() -> None:
     """Remove from the folder of this host what a process that was killed had begun to fetch or to write."""
-    old = datetime.now(UTC) - _LEFT_FOR
+    old = datetime.now(UTC) - LEFT_FOR
     for path, at in lying_here(root()):
         if path.name.startswith((_DRAFT, FETCH)) and at < old:
             path.unlink(missing_ok=True)
@@ -99,7 +108,7 @@ def size_of(path: Path) -> int:
 
 def is_kept(path: Path, digest: str) -> bool:
     """Whether a file lies in the folder, or in the bucket with this SHA-256: under the name of a number
-    another registry may have put its own. Raises StoreUnavailable."""
+    a restored copy of this registry may have put its own. Raises StoreUnavailable."""
     if path.exists():
         return True
     try:

@@ -66,13 +66,15 @@ def put(folder: Path) -> None:
         bucket.put(_archive_name(name_of(folder), digest), archive)
 
 
-def fetch(folder: Path) -> bool:
-    """Have a folder here, whole; whether there is one. Raises StoreUnavailable."""
+def fetch(folder: Path, *, waits: bool = True) -> bool:
+    """Have a folder here, whole; whether there is one. Raises StoreUnavailable, and BeingFetched for who does
+    not wait until another one of this host has it."""
     bucket = None if folder.exists() else store()
-    if bucket is None:
+    there = list(_archives_of(folder)) if bucket else []
+    if bucket is None or not there:
         return folder.exists()
-    with alone(folder):
-        return folder.exists() or any(_is_fetched(bucket, one) for one in _archives_of(folder))
+    with alone(folder, waits=waits):
+        return folder.exists() or any(_is_fetched(bucket, one) for one in there)
 
 
 def place(draft: Path, folder: Path) -> None:
@@ -90,7 +92,7 @@ def place(draft: Path, folder: Path) -> None:
 def archives(beginning: str) -> Iterator[Archive]:
     """The archives of folders whose names begin so, of this installation. Raises StoreUnavailable."""
     bucket = store()
-    for name, at in bucket.stored_since(beginning) if bucket else ():
+    for name, at in bucket.stored_with_moments(beginning) if bucket else ():
         if (found := _ARCHIVE.fullmatch(name)) and constant_time_compare(found[3], _mark(found[1], found[2])):
             yield Archive(name, root() / found[1], found[2], at)
 

@@ -9,5 +9,9 @@ class StoreOfAnother(StoreUnavailable):
     """What the settings name has the files of another registry."""
 
 
+class BeingFetched(Exception):
+    """Another one of this host fetches it just now."""
+
+
 class StoredFileDamaged(Exception):
     """What the store gives under a name is not what was put there."""

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from analytics.exports.jobs.asking import BeingMade, TooManyGoing, ask_for, end_export
-from analytics.exports.jobs.models import Export, What
+from analytics.exports.jobs.models import Export, ExportState, What
 from analytics.exports.jobs.presenter import data_screen, export_screen
 from analytics.exports.jobs.wish import NotWished, read_wish
 from analytics.exports.sending import sent
@@ -98,15 +98,30 @@ def export(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
     lock = _lock(person, pk)
     found = get_object_or_404(Export.objects.by(person).filter(lock=lock), pk=number)
     if request.method != "POST":
-        frame = shell(person, sites_where(person, Permission.EXPORT), here="locks")
-        return show(request, "lock_export.html", export_screen(lock, found), frame)
+        return _show_export(request, person, lock, found)
     wish = request.POST.get("do")
     if wish == "end":
         end_export(found)
         return redirect("lock-data", pk)
     if wish != "take":
         raise BadRequest("neither taken nor ended")
-    if not found.is_there or not is_kept(found.place, found.digest):
+    if not found.is_there:
         return redirect("lock-export", pk, number)
+    if not is_kept(found.place, found.digest):
+        return _show_gone(request, person, lock, found)
     record_taking_of(lock, found.made, by=person, request_id=request.request_id)  # type: ignore[attr-defined]
     return sent(request, found.made)
+
+
+def _show_gone(request: HttpRequest, person: Account, lock: Lock, export: Export) -> HttpResponse:
+    """Its row says that it is done, and its file is not where it was put. What is said is saved by nobody:
+    what lies in a store under its name may be that of another registry, which a row that is over removes."""
+    export.state = ExportState.EXPIRED
+    return _show_export(request, person, lock, export, HTTPStatus.GONE)
+
+
+def _show_export(
+    request: HttpRequest, person: Account, lock: Lock, export: Export, status: int = HTTPStatus.OK
+) -> HttpResponse:
+    frame = shell(person, sites_where(person, Permission.EXPORT), here="locks")
+    return show(request, "lock_export.html", export_screen(lock, export), frame, status)

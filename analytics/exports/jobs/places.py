@@ -45,7 +45,7 @@ def remove(export: Export) -> None:
 
 def clear_what_was_left() -> None:
     """Remove from this host the drafts of workers that are gone, and files that their rows tell nothing of;
-    from a store what their rows call over: of what no row tells there, another registry's may."""
+    from a store what their rows call over: what no row tells of there may be a copy's that was restored."""
     for path, _at in kept.lying_here(folder()):
         if not _is_wanted(path.name):
             path.unlink(missing_ok=True)
@@ -68,6 +68,8 @@ def _is_over(name: str) -> bool:
 
 
 def _claim_of(name: str) -> Claim | None:
-    """The claim that a file is named by; of what is not ours, None."""
-    number, _dash, attempts = name.partition("-")
+    """The claim that a file is named by: one that is named by its export alone, as they were once, comes
+    before all claims. Of what is not ours, None."""
+    number, dash, attempts = name.partition("-")
+    attempts = attempts if dash else "0"
     return Claim(int(number), int(attempts)) if number.isdecimal() and attempts.isdecimal() else None

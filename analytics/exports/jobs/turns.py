@@ -1,9 +1,10 @@
 """Turns of a worker at a job: whoever is killed meanwhile, it is done once.
 
 A worker claims the row of the job, works, and closes the row. It may be killed at any moment: the row is then
-claimed again. Files are put in their place before, under the number of the claim: no row is held meanwhile.
-A long job is left now and then, so that the worker does other things as well, and gone on
-with in its next turn. A passing trouble is tried again as in a run; whatever else fails says why.
+claimed again. What is made is put in its place before, so that no row is held meanwhile: the file of an
+export under the number of the claim, tables under a name that says what they are. A long job is left now and
+then, so that the worker does other things as well, and gone on with in its next turn. A passing trouble is
+tried again as in a run; whatever else fails says why.
 """
 
 import logging

@@ -67,8 +67,9 @@ def test_a_worker_that_is_killed_leaves_one_set_of_tables_and_one_file(
         name = f"1-{told('attempts')}"
         last.wait_until(lambda: [path.name for path in folder.iterdir()] == [name])
         making = registry.home / "snapshots" / PLACE
-        sweep = partial(bell.send_task, "analytics.exports.tables.sweep")
-        last.wait_until(lambda: tables("done") and not list(making.iterdir()), sweep)
+        last.wait_until(lambda: tables("done"), partial(bell.send_task, "analytics.exports.tables.sweep"))
+        clear = partial(bell.send_task, "analytics.exports.tables.clear")
+        last.wait_until(lambda: not list(making.iterdir()), clear)
     made = [path for path in (registry.home / "snapshots").glob("tables-*/*") if path.name == "forms"]
     assert len(made) == row.count("analytics_tablestomake") == 1
     content = (folder / name).read_bytes()

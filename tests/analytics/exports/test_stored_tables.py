@@ -23,6 +23,7 @@ from tests.analytics.exports.test_cut_rest import body, get
 from tests.analytics.exports.test_tables_ahead import rung
 from tests.trial.storage.conftest import access, host, s3_endpoint
 from trial.storage import kept, kept_folders
+from trial.storage.problems import StoreUnavailable
 
 __all__ = ["access", "host", "rung", "s3_endpoint"]
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("exports")]
@@ -81,6 +82,12 @@ def test_shares_of_two_hosts_are_joined_and_the_tables_are_taken_at_a_third(
     assert stored() == {"forms"}, "the shares are gone"
     monkeypatch.setattr(kept_tables, "make", None)  # nothing is made in a request
     third = host("third")
+    rung.clear()
+    with kept.alone(forms(lock).folder):
+        waits = get(path, key)
+    assert (waits.status_code, waits["Retry-After"], rung) == (503, "15", []), "another request fetches them"
+    assert get(f"locks/{lock.pk}/bundle.zip", key).status_code == 503
+    assert {standard for _, standard in rung} == {*Standard} - {"forms"}, "which are to be fetched"
     assert body(get(path, key)).startswith(b"subject_id,")
     assert [one.name for one in folder_of(lock).iterdir() if one.name[:4] != "for-"] == ["forms"]
     assert not (third / PLACE).exists()
@@ -120,6 +127,33 @@ def test_tables_that_the_store_lost_are_put_there_again(lock: Lock, host: Host) 
     assert forms(lock).fetch()
 
 
+def test_a_share_that_could_not_be_put_is_put_later_and_made_once(
+    lock: Lock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, tries = list[str](), list[str]()
+
+    def make(_wanted: TableSet, _share: Any, folder: Path) -> None:
+        made.append(folder.name)
+        folder.mkdir(parents=True)
+
+    def fails_at_first(folder: Path, put: Callable[[Path], None] = kept_folders.put) -> None:
+        tries.append(folder.name)
+        if len(tries) == 1:
+            raise StoreUnavailable("the store is away")
+        put(folder)
+
+    monkeypatch.setattr(making, "make_share", make)
+    monkeypatch.setattr(making, "join", lambda wanted, _folders: wanted.folder.mkdir(parents=True))
+    monkeypatch.setattr(kept_folders, "put", fails_at_first)
+    plan(forms(lock))
+    row = TablesToMake.objects.get()
+    for _turn in range(2):
+        make_tables(row.pk)
+        TablesToMake.objects.update(not_before=None)
+    row.refresh_from_db()
+    assert (row.state, tries[:2], len(made)) == ("done", [made[0]] * 2, len({*made}))
+
+
 def test_tables_of_older_code_are_removed_from_the_store_a_day_later(
     lock: Lock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,12 +165,26 @@ def test_tables_of_older_code_are_removed_from_the_store_a_day_later(
     share = put(wanted.parent.with_name("another") / "000000")
     clear_what_was_left()
     there = [kept_folders.is_kept(folder) for folder in (made, another, wanted, share)]
-    assert there == [True, True, True, False], "another version may still be run"
+    assert there == [True] * 4, "another version may still be run, or a worker of whom this was restored"
     rows.update(state="done")
     monkeypatch.setattr(clearing, "KEPT_FOR", timedelta(seconds=-5))
     clear_what_was_left()
-    there = [kept_folders.is_kept(folder) for folder in (made, another, wanted)]
-    assert there == [True, False, False]
+    there = [kept_folders.is_kept(folder) for folder in (made, another, wanted, share)]
+    assert there == [True, False, False, False]
     rows.update(version="another")
     clear_what_was_left()
     assert stored() == set()
+
+
+def test_one_row_of_each_version_is_asked_whose_it_is(lock: Lock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are rows of each cut and standard that ever was, and to tell takes two hashes of all code."""
+    asked, is_ours = list[int](), TablesToMake.is_ours.fget
+    assert is_ours is not None
+    monkeypatch.setattr(TablesToMake, "is_ours", property(lambda row: asked.append(row.pk) or is_ours(row)))
+    for wanted in table_sets(lock):
+        plan(wanted)
+        put(wanted.folder)
+    TablesToMake.objects.update(state="done")
+    monkeypatch.setattr(clearing, "KEPT_FOR", timedelta(seconds=-5))
+    clear_what_was_left()
+    assert (len(stored()), len(asked)) == (len(Standard), 1)

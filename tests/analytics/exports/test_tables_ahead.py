@@ -210,16 +210,22 @@ def test_troubles_are_forgiven_once_a_share_is_made(lock: Lock, monkeypatch: pyt
 
 def test_what_nobody_goes_on_with_is_removed(lock: Lock, tmp_path: Path) -> None:
     row, draft = planned(lock), folder_of(lock) / ".tables-killed"
-    for left in (row.place, row.place.with_name("99"), draft):
+    on_its_way = draft.with_name(".fetch-large")
+    for left in (row.place, row.place.with_name("99"), draft, on_its_way):
         left.mkdir(parents=True)
     long_ago = timezone.now() - timedelta(days=2)
+    hours_ago = timezone.now() - timedelta(hours=3)
     TablesToMake.objects.update(state="failed", finished_at=timezone.now())
     clear_what_was_left()
     assert (list((tmp_path / PLACE).iterdir()), draft.exists()) == ([row.place], True), "both just now"
     TablesToMake.objects.update(finished_at=long_ago)
-    os.utime(draft, (long_ago.timestamp(),) * 2)
+    for left in (draft, on_its_way):
+        os.utime(left, (hours_ago.timestamp(),) * 2)
     clear_what_was_left()
-    assert (list((tmp_path / PLACE).iterdir()), draft.exists()) == ([], False)
+    assert (list((tmp_path / PLACE).iterdir()), draft.exists(), on_its_way.exists()) == ([], False, True)
+    os.utime(on_its_way, (long_ago.timestamp(),) * 2)
+    clear_what_was_left()
+    assert not on_its_way.exists()
 
 
 def test_a_row_of_another_version_of_the_code_waits_no_longer_than_a_day(lock: Lock) -> None:

@@ -12,6 +12,7 @@ from tests.trial.storage.test_kept import without_seals
 from trial.storage import kept, kept_folders
 from trial.storage.access import Access
 from trial.storage.bucket import Bucket
+from trial.storage.problems import BeingFetched
 
 __all__ = ["without_seals"]
 Host = Callable[[str], Path]
@@ -81,6 +82,16 @@ def test_hosts_that_put_and_fetch_at_once_have_one_folder(
         assert [*pool.map(need, range(3))] == [True] * 3
     assert len(fetched) == 1
     assert [*path.parent.iterdir()] == [path]
+
+
+def test_who_does_not_wait_is_told_that_another_one_fetches(host: Host) -> None:
+    kept_folders.put(folder(host("first")))
+    path = host("second") / "tables-of-a-cut" / "forms"
+    with kept.alone(path):
+        with pytest.raises(BeingFetched):
+            kept_folders.fetch(path, waits=False)
+        assert not kept_folders.fetch(path.with_name("sdtm"), waits=False)
+    assert kept_folders.fetch(path, waits=False)
 
 
 @pytest.mark.requirement("LK-07")

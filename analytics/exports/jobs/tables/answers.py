@@ -1,7 +1,9 @@
 """What is answered while tables are made: 503 and when to ask again, which clients know how to wait by."""
 
+from collections.abc import Container
 from http import HTTPStatus
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException
 
@@ -11,6 +13,9 @@ from analytics.exports.problems import NotYet
 from analytics.exports.table_sets import NotReady, TableSet
 
 ASK_AGAIN_SECONDS = 15
+_MADE_ONCE = (*GOING, TablesState.DONE)
+"""Where hosts share a store, what is done and does not lie here is fetched when it is read; if the store has
+lost it, it is asked for then."""
 
 
 class BeingMade(APIException):
@@ -21,10 +26,13 @@ class BeingMade(APIException):
 
 
 def refusal_of(problem: NotReady, *beside: TableSet) -> APIException:
-    """The answer to who asks for tables that are not there; a worker is told of them, and of those beside
-    them that are not there either."""
-    for wanted in {each.standard: each for each in (problem.wanted, *beside)}.values():
-        _ask_for(wanted)
+    """The answer to who asks for tables that are not there; a worker is told of them, unless they are made
+    already, and of those beside them that are not there either."""
+    if not problem.is_made:
+        _ask_for(problem.wanted, GOING)
+    for wanted in beside:
+        if wanted.standard != problem.wanted.standard:
+            _ask_for(wanted, GOING if settings.SNAPSHOT_STORE is None else _MADE_ONCE)
     row = TablesToMake.objects.of(problem.wanted).first()
     if row is not None and row.state == TablesState.FAILED:
         # The reason names files and values: it is in the log, for who runs the registry.
@@ -36,10 +44,10 @@ def refusal_of(problem: NotReady, *beside: TableSet) -> APIException:
     return BeingMade(said % {"done": done, "of": of})
 
 
-def _ask_for(wanted: TableSet) -> None:
-    """Ring once: those that wait or are at work already are rung by the sweeper."""
+def _ask_for(wanted: TableSet, enough: Container[str]) -> None:
+    """Ring once, unless a row says enough: those that wait or are at work already are rung by the sweeper."""
     row = TablesToMake.objects.of(wanted).first()
-    if not wanted.is_ready and (row is None or row.state not in GOING):
+    if not wanted.is_ready and (row is None or row.state not in enough):
         ask_for(wanted)
 
 

@@ -39,7 +39,8 @@ def _make(row: TablesToMake, watch: Watch) -> None:
     for number, folder in enumerate(folders):
         watch(number, len(folders))
         if folder.name not in there:
-            make_share(row.wanted, Share.of(row.shares[number]), folder)
+            if not folder.exists():  # else it could not be put before
+                make_share(row.wanted, Share.of(row.shares[number]), folder)
             kept_folders.put(folder)
             turns.forgive(TablesToMake.objects.all(), row)
     watch(len(folders), len(folders))

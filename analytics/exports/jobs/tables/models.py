@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from analytics.exports.jobs.turns import Job
-from analytics.exports.table_sets import TableSet
+from analytics.exports.table_sets import SHOWN_OF_VERSION, TableSet
 from analytics.exports.tables import Standard
 from analytics.locks.models import Snapshot
 from analytics.runs.claims import ClaimableQuerySet
@@ -83,5 +83,5 @@ class TablesToMake(Job):
     def place(self) -> Path:
         """Where its shares lie until they are joined, named by what they are shares of: a store outlives the
         numbers of rows where a backup is put back."""
-        name = f"{self.snapshot.hash[:32]}-{self.version[:16]}-{self.standard}"
+        name = f"{self.snapshot.hash[:32]}-{self.version[:SHOWN_OF_VERSION]}-{self.standard}"
         return Path(settings.SNAPSHOT_DIR) / PLACE / name

@@ -40,9 +40,14 @@ def asked(lock: int, standard: str) -> None:
 
 @shared_task(name="analytics.exports.tables.sweep")
 def sweep() -> None:
-    """Begin those of the newest cuts, ring again what still waits, or whose worker was lost, and remove what
-    nobody goes on with."""
-    give_up_old_code()
+    """Begin those of the newest cuts, and ring again what still waits, or whose worker was lost."""
     plan_ahead()
     ring_waiting()
+
+
+@shared_task(name="analytics.exports.tables.clear")
+def clear() -> None:
+    """Remove what nobody goes on with. It lists the store, and a store that hangs holds its worker: so the
+    sweep does without."""
+    give_up_old_code()
     clear_what_was_left()
