@@ -112,7 +112,8 @@ def standby(of: Cluster) -> Iterator[Cluster]:
         how = ["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"]
         copy: Command = [_postgres_binaries() / "pg_basebackup", *where, *how]
         _run_to_end(copy, folder=folder, account=of.account)
-        found = Cluster(folder, of.account, of.settings)
+        # What it takes in waits for who reads: else a question is cancelled when its rows are cleaned away.
+        found = Cluster(folder, of.account, {**of.settings, "max_standby_streaming_delay": "-1"})
         with found.running():
             yield found
 
