@@ -61,9 +61,8 @@ def make_lock(cutoff: date, reason: str, *, by: Person, source: Source) -> Lock:
 def make_cut(asked: Asked, *, by: Person, source: Source, processes: int = 1) -> Lock:
     """A data cut, by so many processes at most. Of the study its run waits when this returns, and is rung.
 
-    What is cut is put into the store before the first row is written, and outside of a transaction where
-    others write meanwhile (PostgreSQL); but a lock by two people is there together with its cut or not at
-    all, and takes as long. Raises ClocksDisagree,
+    What is cut is put into the store before the first row is written, outside of a transaction; but a lock
+    by two people is there together with its cut or not at all, and takes as long. Raises ClocksDisagree,
     NotReproduced and StoreUnavailable, and nothing was cut.
     """
     refuse_if_clocks_disagree(source)
@@ -122,16 +121,16 @@ def _told(cut: _WrittenCut, asked: Asked, by: Person) -> Lock:
 
 @contextmanager
 def one_cut_at_a_time() -> Iterator[None]:
-    """One cut at a time. On SQLite it is one transaction, which nobody writes beside; PostgreSQL is asked for
-    a lock that is no table's, since the role of the application may take no table that it cannot change.
+    """One cut at a time. PostgreSQL is asked for a lock that is no table's, since the role of the application
+    may take no table that it cannot change. SQLite has none: its transactions come one after the other, so
+    that of two cuts at once the one which was read first may be told of last.
 
     It is waited for before the transaction begins, whose first question chooses its moment: of two cuts at
     once the second then sees the snapshot of the first; and before a lock by two people holds its subjects,
     whose saves would wait as well. Who has it already takes it once more.
     """
     if connection.vendor != "postgresql":
-        with transaction.atomic():
-            yield
+        yield
     elif connection.in_atomic_block:
         _ask("pg_advisory_xact_lock")
         yield
