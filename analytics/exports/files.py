@@ -20,8 +20,6 @@ from analytics.exports.made_file import MadeFile
 from analytics.exports.tables import Table
 from analytics.locks.models import Lock
 
-_CHUNK = 1 << 20
-
 
 class NoSuchFile(LookupError):
     """The cut has no table of this name, or there is no such format."""
@@ -101,11 +99,8 @@ def _put(path: Path, content: bytes) -> None:
 
 def digest_of(path: Path) -> str:
     """The SHA-256 of a file, read some of it at a time."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def copied(made: MadeFile, path: Path) -> MadeFile:

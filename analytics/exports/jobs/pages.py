@@ -114,8 +114,8 @@ def export(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
 
 
 def _show_gone(request: HttpRequest, person: Account, lock: Lock, export: Export) -> HttpResponse:
-    """Its row says that it is done, and its file is not where it was put. What is said is saved by nobody:
-    what lies in a store under its name may be that of another registry, which a row that is over removes."""
+    """Its row says that it is done, and its file is not where it was put. The row stays as it is: one that is
+    over removes what lies in the store under its name, which may be the file of a restored copy."""
     export.state = ExportState.EXPIRED
     return _show_export(request, person, lock, export, HTTPStatus.GONE)
 
